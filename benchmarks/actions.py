@@ -1,0 +1,281 @@
+"""Time the client and the service of Actions caches: `python benchmarks/actions.py [--only client|service] [--json]`.
+
+*client*: medians in seconds to read 10,000 caches of a service that answers 100 ms late, until the first rows and
+until all are there, with all that surrounds them; beside it one pager that asks page by page for the caches alone.
+
+*service*: BuildKit's gha cache on the local service beside its type=local cache. Medians in seconds over the same
+500 MB of layers on the same disk, the two taking turns: *export* of a build that is all cached, *import* by an emptied
+builder that then runs one more step. Beside them the service's peak memory.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory, mkdtemp
+from time import perf_counter
+
+import requests
+
+from dockcache_tui.actions_service.access import Signer
+from dockcache_tui.actions_service.database import opened
+from dockcache_tui.actions_service.home import Home
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.lab import engine as lab
+from dockcache_tui.sources.command_log import CommandLog
+from dockcache_tui.sources.github.api import Api
+from dockcache_tui.sources.github.gate import Gate
+from dockcache_tui.sources.github.place import Place
+from dockcache_tui.sources.github.source import PATIENCE, GitHubActions
+from dockcache_tui.sources.secret import Secret
+
+CACHES, PAGE, DELAY = 10_000, 100, 0.1
+REPO = "bench/bench"
+LAYERS, LAYER_MB = 5, 100
+RUNS = 3
+BUILDER = "dockcache-benchmark"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """One direction: seconds for each cache, lowest to highest of its runs, and how many times type=local it took."""
+
+    step: str
+    gha: float
+    gha_spread: tuple[float, float]
+    local: float
+    local_spread: tuple[float, float]
+    ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A builder of our own, a project and a service."""
+
+    engine: lab.Engine
+    folder: Path
+    process: "subprocess.Popen[bytes]"
+
+    def build(self, run: int, target: str, *words: str) -> float:
+        """Build a target as a job on the run's own branch, and return the seconds it took."""
+        command = ["docker", "buildx", "build", "--builder", BUILDER, "--target", target, "--output", "type=cacheonly"]
+        job = self._job(f"run{run}")
+        started = perf_counter()
+        self._run(*command, *words, str(self.folder / "context"), **job)
+        return perf_counter() - started
+
+    def empty(self) -> None:
+        """Empty the builder."""
+        self._run("docker", "buildx", "prune", "--builder", BUILDER, "--all", "--force")
+
+    def peak(self) -> int:
+        """Return the service's peak memory in bytes."""
+        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+
+    def _run(self, *words: str, **environment: str) -> None:
+        subprocess.run(words, env=self.engine.variables | environment, check=True, capture_output=True, timeout=600)
+
+    def _job(self, branch: str) -> dict[str, str]:
+        words = ("service", "env", "--ref", branch, "--default", branch, "--data", str(self.folder / "data"))
+        lines = subprocess.run(_ours(*words), check=True, capture_output=True, text=True).stdout.splitlines()
+        pairs = (shlex.split(line)[1].partition("=") for line in lines)
+        return {name: value for name, _, value in pairs}
+
+
+def _ours(*words: str) -> list[str]:
+    return [sys.executable, "-c", "from dockcache_tui.cli.main import main; main()", *words]
+
+
+@contextmanager
+def prepared() -> Iterator[Bench]:
+    """Prepare a bench, and take it away."""
+    home = lab.default_home()
+    folder = Path(mkdtemp(dir=home.parent))
+    with lab.borrow(home, lab.narrate, builders=True) as engine:
+        remote = lab.Remote(engine, BUILDER)
+        remote.start()
+        try:
+            with serving(folder / "data") as (process, _):
+                _write_project(folder / "context")
+                yield Bench(engine, folder, process)
+        finally:
+            remote.remove()
+            shutil.rmtree(folder)
+
+
+@contextmanager
+def serving(data: Path, *options: str) -> "Iterator[tuple[subprocess.Popen[bytes], str]]":
+    """Run a service; yields its process and address."""
+    words = ("service", "--port", "0", "--data", str(data), "--repo", REPO, "--limit", "100GB", *options)
+    with subprocess.Popen(_ours(*words), stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout
+            yield process, process.stdout.readline().decode().strip()
+        finally:
+            process.terminate()
+
+
+def _write_project(context: Path) -> None:
+    """Write a project of layers that no compression makes smaller."""
+    context.mkdir()
+    lines = ["FROM busybox AS made"]
+    for number in range(LAYERS):
+        (context / f"layer{number}").write_bytes(os.urandom(LAYER_MB * 10**6))
+        lines.append(f"COPY layer{number} /")
+    (context / "Dockerfile").write_text("\n".join([*lines, "FROM made AS more", "ARG RUN", "RUN echo $RUN >/done"]))
+
+
+def _local(place: Path) -> tuple[str, str]:
+    return "--cache-to", f"type=local,mode=max,dest={place}"
+
+
+def measure(bench: Bench) -> list[Timing]:
+    """Time exports and imports of both caches in turns."""
+    exports: dict[str, list[float]] = {"gha": [], "local": []}
+    imports: dict[str, list[float]] = {"gha": [], "local": []}
+    for run in range(RUNS):
+        place = bench.folder / "local"
+        # The first export compresses the layers, and both keep what it made.
+        bench.build(run, "made", *_local(bench.folder / "first"))
+        caches = {"gha": ("type=gha", "type=gha"), "local": (f"type=local,dest={place}", f"type=local,src={place}")}
+        for name in sorted(caches, reverse=bool(run % 2)):
+            exports[name].append(bench.build(run, "made", "--cache-to", f"{caches[name][0]},mode=max"))
+        for name in sorted(caches, reverse=bool(run % 2)):
+            bench.empty()
+            imports[name].append(bench.build(run, "more", "--build-arg", f"RUN={run}", "--cache-from", caches[name][1]))
+        bench.empty()
+        for folder in ("first", "local"):
+            shutil.rmtree(bench.folder / folder)
+    return [_timing("export", exports), _timing("import", imports)]
+
+
+def _timing(step: str, seconds: dict[str, list[float]]) -> Timing:
+    gha, local = seconds["gha"], seconds["local"]
+    spreads = (min(gha), max(gha)), (min(local), max(local))
+    return Timing(step, median(gha), spreads[0], median(local), spreads[1], median(gha) / median(local))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to read the caches: medians in seconds, the lowest and highest of its runs beside them."""
+
+    reader: str
+    first: float
+    first_spread: tuple[float, float]
+    all: float
+    all_spread: tuple[float, float]
+
+
+def measure_client() -> list[Reading]:
+    """Time our client and a sequential pager in turns, each with nothing kept of the run before."""
+    seconds: dict[str, list[tuple[float, float]]] = {"client": [], "pager": []}
+    readers: dict[str, Callable[[str, str], Iterator[int]]] = {"client": _client, "pager": _pager}
+    with TemporaryDirectory() as folder:
+        home = Home(Path(folder, "data"))
+        home.make()
+        _fill(home)
+        with serving(home.folder, "--fault", f"rest:delay={DELAY}") as (_, address):
+            token = Signer(home.secret()).rest_token(write=False)
+            for run in range(RUNS):
+                for name in sorted(readers, reverse=bool(run % 2)):
+                    seconds[name].append(_read(readers[name](address, token)))
+    return [_reading(name, found) for name, found in seconds.items()]
+
+
+def _fill(home: Home) -> None:
+    """Save caches without blobs, which a listing never reads."""
+    now = Instant.now().ns
+    rows = (
+        (REPO, "refs/heads/main", f"Linux-npm-{number}", "v", f"blob{number}", 1000, now - number, now - number)
+        for number in range(CACHES)
+    )
+    with closing(opened(home.database)) as sql:
+        sql.execute("BEGIN")
+        columns = "repo, ref, key, version, blob, size, created, accessed"
+        sql.executemany(f"INSERT INTO cache ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)  # noqa: S608
+        sql.execute("COMMIT")
+
+
+def _read(counts: Iterable[int]) -> tuple[float, float]:
+    """Return the seconds until the first rows and until all were there."""
+    started, first, last = perf_counter(), 0.0, 0
+    for count in counts:
+        first, last = first or perf_counter() - started, count
+    assert last == CACHES, last
+    return first, perf_counter() - started
+
+
+def _client(address: str, token: str) -> Iterator[int]:
+    api = Api(Place(address, "127.0.0.1"), Secret(token), Gate(PATIENCE), CommandLog())
+    with closing(GitHubActions(api, REPO)) as source:
+        for snapshot in source.read():
+            yield len(snapshot.caches)
+
+
+def _pager(address: str, token: str) -> Iterator[int]:
+    count, url = 0, f"{address}/repos/{REPO}/actions/caches?per_page={PAGE}&sort=created_at&direction=desc"
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {token}"
+        while url:
+            answer = session.get(url, timeout=30)
+            count += len(answer.json()["actions_caches"])
+            yield count
+            url = answer.links.get("next", {}).get("url", "")
+
+
+def _reading(reader: str, seconds: list[tuple[float, float]]) -> Reading:
+    first, whole = ([pair[at] for pair in seconds] for at in (0, 1))
+    return Reading(reader, median(first), (min(first), max(first)), median(whole), (min(whole), max(whole)))
+
+
+def _print_client(found: list[Reading]) -> None:
+    late = f"pages of {PAGE} that are {DELAY * 1000:.0f} ms late"
+    print(f"{CACHES:,} caches in {late}, {RUNS} runs; seconds (lowest to highest)")
+    for one in found:
+        first, whole = (f"{low:.2f} to {high:.2f}" for low, high in (one.first_spread, one.all_spread))
+        print(f"{one.reader:8} first rows {one.first:.2f} ({first})   all {one.all:.2f} ({whole})")
+    client, pager = found
+    print(f"all of it {pager.all / client.all:.1f} x as fast as one pager")
+
+
+def _print_service(timings: list[Timing], peak: int) -> None:
+    print(f"{LAYERS * LAYER_MB} MB in {LAYERS} layers, {RUNS} runs; seconds (lowest to highest)")
+    for one in timings:
+        gha, local = (f"{low:.1f} to {high:.1f}" for low, high in (one.gha_spread, one.local_spread))
+        print(f"{one.step:8} gha {one.gha:.1f} ({gha})   local {one.local:.1f} ({local})   {one.ratio:.2f} x")
+    print(f"the service's peak memory: {peak / 10**6:.0f} MB")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Time the client and the service of Actions caches.")
+    parser.add_argument("--only", choices=("client", "service"))
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    document: dict[str, object] = {}
+    if asked.only != "service":
+        readings = measure_client()
+        document["client"] = [asdict(one) for one in readings]
+        if not asked.json:
+            _print_client(readings)
+    if asked.only != "client":
+        with prepared() as bench:
+            timings, peak = measure(bench), bench.peak()
+        document |= {"timings": [asdict(timing) for timing in timings], "peak_bytes": peak}
+        if not asked.json:
+            _print_service(timings, peak)
+    if asked.json:
+        print(json.dumps(document, indent=2))
+
+
+if __name__ == "__main__":
+    main()

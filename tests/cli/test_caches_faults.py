@@ -1,0 +1,117 @@
+"""`caches` when things go wrong: no data lost or made up, and an exit code for each."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from dockcache_tui.cli.main import run
+from dockcache_tui.core.actions_cache.deleting import DeletePlan, Deletion, Fate
+from dockcache_tui.sources.github.source import GitHubActions
+from sources.github_server import TOKEN, Asked, Reply, cache_json, page_of, serving
+
+REPO = "/repos/octo/app"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A job's environment for one repository, and a data folder of the test's own."""
+    monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+    monkeypatch.delenv("GH_TOKEN", raising=False)
+    monkeypatch.setenv("GITHUB_REPOSITORY", "octo/app")
+    monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path))
+
+
+def answer(asked: Asked) -> Reply:
+    """Answer as a repository with two caches of deleted branches."""
+    if asked.path.endswith("/caches"):
+        rows = [cache_json(number, ref=f"refs/heads/b{number}") for number in (2, 1)]
+        return page_of(asked, "", [row for row in rows if str(row["key"]).startswith(asked.query.get("key", ""))])
+    replies: dict[str, object] = {
+        REPO: {"default_branch": "main"},
+        f"{REPO}/branches": [{"name": "main"}],
+        f"{REPO}/pulls": [],
+    }
+    return Reply(replies.get(asked.path, {}))
+
+
+@contextmanager
+def faulty(path: str, reply: Reply) -> Iterator[str]:
+    """Serve a repository of which one path answers otherwise."""
+    with serving(lambda asked: reply if asked.path == REPO + path else answer(asked)) as github:
+        yield github.address
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply({"message": "Bad credentials"}, 401),
+        Reply({"message": "no"}, 403),
+        Reply({"message": "slow"}, 429, {"retry-after": "4000"}),
+        Reply({"message": "API rate limit exceeded"}, 403, {"x-ratelimit-remaining": "0"}),
+        Reply({}, 404),
+        Reply({}, 500),
+        Reply(b"<html>"),
+        Reply(b'{"total_count": 1', cut=1),
+        Reply({}, 302, {"location": "http://127.0.0.2:1/"}),
+    ],
+)
+def test_without_the_list_there_is_no_document(
+    reply: Reply, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each fault of the list is exit code 3, an empty stdout, a title and words on stderr, and no token anywhere."""
+    with faulty("/actions/caches", reply) as address:
+        monkeypatch.setenv("GITHUB_API_URL", address)
+        assert run(["caches", "--json"]) == 3
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert ": " in told.err
+    assert "Traceback" not in told.err
+    assert TOKEN not in told.err
+
+
+def test_unknown_branches_are_not_deleted_ones(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When branches can't be read, the preset chooses nothing, and stderr says why."""
+    chosen = []
+    for path in ("/none", "/branches"):
+        with faulty(path, Reply({"message": "no"}, 403)) as address:
+            monkeypatch.setenv("GITHUB_API_URL", address)
+            assert run(["caches", "delete", "--preset", "deleted-branches", "--json"]) == 0
+            told = capsys.readouterr()
+            chosen.append([item["id"] for item in json.loads(told.out)["items"]])
+    assert chosen == [[1, 2], []]
+    assert "list of branches can't be read" in told.err
+
+
+def test_an_interrupted_delete_tells_what_was_done(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl+C leaves the rest; the document has what became of each, and the exit code is 130."""
+
+    def interrupted(_: GitHubActions, plan: DeletePlan) -> Iterator[Deletion]:
+        yield Deletion(plan.caches[0], Fate.DELETED)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(GitHubActions, "delete", interrupted)
+    with serving(answer) as github:
+        monkeypatch.setenv("GITHUB_API_URL", github.address)
+        assert run(["caches", "delete", "1", "2", "--yes", "--json"]) == 130
+    told = capsys.readouterr()
+    document = json.loads(told.out)
+    assert [item["outcome"] for item in document["items"]] == ["deleted", "not tried"]
+    assert document["totals"]["deleted"] == 1
+
+
+def test_a_refused_delete_is_a_failure(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What GitHub refuses is told with its words, and the exit code is 1."""
+    with faulty("/actions/caches/1", Reply({"message": "Must have admin rights"}, 403)) as address:
+        monkeypatch.setenv("GITHUB_API_URL", address)
+        assert run(["caches", "delete", "1", "2", "--yes", "--json"]) == 1
+    told = capsys.readouterr()
+    outcomes = {item["id"]: item["outcome"] for item in json.loads(told.out)["items"]}
+    assert outcomes == {1: "refused", 2: "not tried"}
+    assert "Must have admin rights" in told.err

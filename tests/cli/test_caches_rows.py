@@ -1,0 +1,39 @@
+"""Rows of `caches`: the columns are the document's fields, sorting is stable, remarks say all that is special."""
+
+from core.cache_making import DEV, MAIN, blob, cache, entries, index, snapshot
+from dockcache_tui.cli.cache_rows import COLUMNS, ordered, remarks
+from dockcache_tui.core.actions_cache.keys import index_key
+from dockcache_tui.core.actions_cache.row import cache_row
+
+TAKEN = snapshot(
+    index(1),
+    index(2, number=2, created=1),
+    blob(3, "a", size=50),
+    blob(4, "a", DEV, size=50),
+    cache(5, f"{index_key('app', DEV)}#1", MAIN, size=7),
+)
+
+
+def test_columns_are_the_fields() -> None:
+    """Whatever a row has can be sorted by and is in the CSV, in the same order."""
+    for entry in entries(TAKEN).values():
+        assert list(cache_row(entry)) == list(COLUMNS)
+
+
+def test_the_order() -> None:
+    """Equal values are in the order of ids, and what has no value is last in both directions."""
+    found = list(entries(TAKEN).values())
+    assert [one.id for one in ordered(found, "-size_in_bytes")] == [3, 4, 5, 1, 2]
+    assert [one.id for one in ordered(found, "generation")] == [1, 5, 2, 3, 4]
+    assert [one.id for one in ordered(found, "-generation")] == [2, 1, 5, 3, 4]
+
+
+def test_remarks() -> None:
+    """What is special about an entry is said in words, and nothing is a dash."""
+    assert {id_: remarks(entry) for id_, entry in entries(TAKEN).items()} == {
+        1: "superseded",
+        2: "–",
+        3: "on 1 other ref",
+        4: "branch deleted, on 1 other ref",
+        5: "of another ref",
+    }

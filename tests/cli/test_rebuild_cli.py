@@ -1,0 +1,113 @@
+"""`rebuild`: builds for real and prints what was reused."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from dockcache_tui.cli.main import run
+from dockcache_tui.lab.engine import Engine
+
+
+@pytest.fixture
+def project(at_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a project of fresh steps, with a journal of the test's own."""
+    assert at_engine.variables
+    monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text(f"FROM busybox\nARG WORD=none\nRUN echo {uuid4().hex} $WORD\nRUN true\n")
+    return folder
+
+
+def document(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    """Return the JSON printed since the last call."""
+    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_report(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Steps go to stderr as they end, the report to stdout."""
+    assert run(["rebuild", str(project)]) == 0
+    first = capsys.readouterr()
+    assert "0 % reused (0 of 2 steps)" in first.out
+    assert "done" in first.err
+    assert "[internal]" not in first.out
+    assert run(["rebuild", str(project)]) == 0
+    again = capsys.readouterr()
+    assert "100 % reused (2 of 2 steps" in again.out
+    assert again.err.count("\nreused ") == 2
+
+
+def test_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--json prints one build with its steps and nothing else."""
+    assert run(["rebuild", str(project), "--json"]) == 0
+    found = document(capsys)
+    fields = (
+        "schema ref builder branch revision started_at completed_at status steps reused cacheable cached reuse duration"
+    )
+    assert list(found)[:14] == fields.split()
+    steps = found["step_list"]
+    assert isinstance(steps, list)
+    assert len(steps) == found["steps"]
+    (step,) = (step for step in steps if step["name"].endswith("RUN true"))
+    assert (step["state"], step["line"], step["cached"], step["stage"]) == ("built", 4, False, None)
+
+
+def test_last_build_is_repeated(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without options the last build is repeated; an option changes only itself, and --no-cache only this build."""
+    assert run(["rebuild", str(project), "--build-arg", "WORD=given", "--json", "--", "--label", "a=b"]) == 0
+    assert run(["rebuild", str(project), "--no-cache"]) == 0
+    capsys.readouterr()
+    assert run(["rebuild", str(project), "--json"]) == 0
+    found = document(capsys)
+    assert found["reuse"] == 1.0
+    assert "given" in str(found["step_list"])
+
+
+def test_failure(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A failed build exits with 1 and tells the step, its last lines and the reason, literally."""
+    (project / "Dockerfile").write_text("FROM busybox\nRUN printf 'last \\033[31mwords\\n'; exit 3\n")
+    assert run(["rebuild", str(project)]) == 1
+    said = capsys.readouterr()
+    assert "failed" in said.out
+    assert "last ␛[31mwords" in said.err
+    assert "exit code: 3" in said.err
+    assert "\x1b" not in said.err + said.out
+
+
+def test_usage_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing to build and a build argument without a value are usage errors."""
+    monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
+    assert run(["rebuild", str(tmp_path)]) == 2
+    assert "nothing to build" in capsys.readouterr().err
+    assert run(["rebuild", str(tmp_path), "--build-arg", "X"]) == 2
+    assert "K=V" in capsys.readouterr().err
+
+
+def test_unknown_builder(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A builder that is not there exits with 3, with docker's reason and what to do."""
+    assert run(["rebuild", str(project), "--builder", "nowhere"]) == 3
+    assert 'no builder "nowhere" found' in capsys.readouterr().err
+
+
+def test_interrupt(project: Path) -> None:
+    """Ctrl+c cancels the build, prints the report and exits with 130."""
+    (project / "Dockerfile").write_text("FROM busybox\nRUN echo first\nRUN echo waiting; sleep 60\n")
+    words = [sys.executable, "-c", "import sys; from dockcache_tui.cli.main import run; sys.exit(run(sys.argv[1:]))"]
+    process = subprocess.Popen(
+        [*words, "rebuild", str(project)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+    )
+    assert process.stderr
+    for line in process.stderr:
+        if "RUN echo first" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "canceled in" in out

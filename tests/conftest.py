@@ -1,0 +1,101 @@
+"""The engine the tests build on: the one that is there, or one of our own.
+
+DOCKCACHE_TEST_ENGINE=private asks for our own. Under CI=true an engine that can't be had is an error,
+elsewhere the tests that need it are skipped and the summary says so in one line.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from dockcache_tui.lab import engine as lab
+
+_NO_ENGINE = "no engine: "
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker of tests that need an engine."""
+    config.addinivalue_line("markers", "engine: needs a real Docker engine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that uses the engine: `-m 'not engine'` leaves it out, and one worker runs them in turn."""
+    for item in items:
+        if "engine" in getattr(item, "fixturenames", ()):
+            item.add_marker("engine")
+            item.add_marker(pytest.mark.xdist_group("engine"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line how many tests had no engine, and why."""
+    reasons = [str(report.longrepr[-1]) for report in terminalreporter.stats.get("skipped", ())]
+    missing = [reason for reason in reasons if _NO_ENGINE in reason]
+    if missing:
+        why = missing[0].partition(_NO_ENGINE)[2]
+        terminalreporter.write_line(f"{len(missing)} TESTS SKIPPED FOR WANT OF AN ENGINE: {why}", red=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[lab.Engine]:
+    """An engine that answers."""
+    with ExitStack() as stack:
+        try:
+            found = stack.enter_context(_lend(lab.default_home()))
+        except lab.EngineError as error:
+            if os.environ.get("CI") == "true":
+                raise
+            pytest.skip(f"{_NO_ENGINE}{error}")
+        yield found
+
+
+def _lend(home: Path) -> AbstractContextManager[lab.Engine]:
+    there = None if os.environ.get("DOCKCACHE_TEST_ENGINE") == "private" else lab.existing(home)
+    if there is None:
+        return lab.borrow(home, lab.narrate, builders=True)
+    return lab.shared(home, lambda: there, lab.remove_builders)
+
+
+@pytest.fixture(scope="session")
+def docker_builder(engine: lab.Engine) -> str:
+    """The name of the engine's own builder."""
+    assert lab.running(engine)
+    return lab.DOCKER
+
+
+@pytest.fixture(scope="session")
+def container_builder(engine: lab.Engine) -> str:
+    """The name of a docker-container builder."""
+    return lab.container_builder(engine)
+
+
+@pytest.fixture(scope="session")
+def remote_builder(engine: lab.Engine) -> str:
+    """The name of a remote builder."""
+    return lab.remote_builder(engine)
+
+
+@pytest.fixture(scope="session")
+def two_node_builder(engine: lab.Engine) -> str:
+    """The name of a builder with two nodes, one for linux/amd64 and one for linux/arm64."""
+    return lab.two_node_builder(engine)
+
+
+@pytest.fixture
+def at_engine(engine: lab.Engine, monkeypatch: pytest.MonkeyPatch) -> lab.Engine:
+    """The engine, with this process's own environment leading to it for the length of a test."""
+    for name, value in engine.environment.items():
+        monkeypatch.setenv(name, value)
+    return engine
+
+
+@pytest.fixture
+def killable_builder(engine: lab.Engine) -> Iterator[lab.Remote]:
+    """A started remote builder of the test's own, which it may kill and start again."""
+    remote = lab.Remote(engine, f"dockcache-killable-{uuid4().hex[:8]}")
+    remote.start()
+    yield remote
+    remote.remove()

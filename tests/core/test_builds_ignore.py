@@ -1,0 +1,65 @@
+"""What .dockerignore leaves out."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dockcache_tui.core.builds.ignore import IgnoreVerdict, judge, parse_ignore
+from dockcache_tui.core.errors import UsageError
+
+
+def ignored(text: str, path: str) -> bool:
+    """Tell whether a path is left out, deciding about each folder above it first."""
+    rules, verdict, above = parse_ignore(text), IgnoreVerdict(), ""
+    for part in path.split("/"):
+        above = f"{above}/{part}" if above else part
+        verdict = judge(rules, above, verdict)
+    return verdict.ignored
+
+
+@pytest.mark.parametrize(
+    ("text", "left_out", "let_through"),
+    [
+        ("*.log", "a.log", "d/a.log"),
+        ("**/*.log", "d/e/a.log", "a.logs"),
+        ("/a", "a/b/c", "b/a"),
+        ("a/", "a/b", "ab"),
+        ("*\n!keep", "other", "keep"),
+        ("d\n!d/keep", "d/x", "d/keep"),
+        ("*\n!d/**/x", "d/e/y", "d/e/f/x"),
+        ("!a\na", "a", "b"),
+        ("**", "a/b", ""),
+        ("a?c", "abc", "a/c"),
+        ("[a-c]x", "bx", "dx"),
+        ("[^a]x", "bx", "ax"),
+        ("a\\*b", "a*b", "axb"),
+        ("**foo", "d/barfoo", "fo"),
+        ("a/**/b", "a/x/y/b", "a/x"),
+        ("./a/../b", "b", "a"),
+        ("  spaced  ", "spaced", "  spaced"),
+        ("#no\n\n", "", "#no"),
+        (" #yes", "#yes", "yes"),
+        ("a+b(c){d}|$^.", "a+b(c){d}|$^.", "aab"),
+    ],
+)
+def test_rules(text: str, left_out: str, let_through: str) -> None:
+    """Each form of pattern leaves out the one path and lets the other through."""
+    assert not left_out or ignored(text, left_out)
+    assert not ignored(text, let_through) or not let_through
+
+
+@pytest.mark.parametrize("text", ["!", "a[", "[z-a]"])
+def test_refused(text: str) -> None:
+    """What Docker refuses is refused with the line."""
+    with pytest.raises(UsageError, match=r"\.dockerignore"):
+        parse_ignore(text)
+
+
+@given(st.text(alphabet="ab*?/!#[]\\. \n-^&|", max_size=12), st.text(alphabet="ab/.", min_size=1, max_size=6))
+def test_any_text_is_read_or_refused(text: str, path: str) -> None:
+    """No .dockerignore breaks us, and an empty one leaves out nothing."""
+    try:
+        ignored(text, path)
+    except UsageError:
+        return
+    assert not ignored("", path)

@@ -1,0 +1,68 @@
+"""Reuse by time, and what became of a build."""
+
+import pytest
+
+from dockcache_tui.core.builds.build import BuildStatus, Step, StepState
+from dockcache_tui.core.builds.outcome import failing_line, outcome
+from dockcache_tui.core.builds.reuse import time_saved, weighted_reuse
+from dockcache_tui.core.instant import Instant
+
+LAST = {"[] 1/3 RUN a": 8.0, "[] 2/3 RUN b": 5.0}
+
+
+def step(name: str, state: StepState, seconds: int = 0, *, cacheable: bool = True, error: str = "") -> Step:
+    """Make a step that took so many seconds."""
+    return Step(name, name, state, cacheable, Instant(0), Instant(seconds * 10**9), error=error)
+
+
+REUSED = step("[1/3] RUN a", StepState.REUSED)
+BUILT = step("[2/3] RUN b", StepState.BUILT, 2)
+UNKNOWN = step("[3/3] RUN c", StepState.REUSED)
+EXPORT = step("exporting to image", StepState.BUILT, 100, cacheable=False)
+
+
+def test_time_saved_is_what_reused_steps_last_took() -> None:
+    """Only reused steps save time, and as much as they took when they last ran."""
+    assert time_saved((REUSED, BUILT, EXPORT), LAST) == 8.0
+    assert time_saved((UNKNOWN, BUILT), LAST) is None
+
+
+def test_weighted_reuse() -> None:
+    """A step weighs its time: now when it ran, else then; unknown steps and exports weigh nothing."""
+    assert weighted_reuse((REUSED, BUILT, UNKNOWN, EXPORT), LAST) == 0.8
+    assert weighted_reuse((REUSED,), LAST) == 1.0
+    assert weighted_reuse((UNKNOWN, EXPORT), LAST) is None
+
+
+FAILED_STEP = (step("[1/1] RUN x", StepState.FAILED, error="exit code: 3"),)
+UNAVAILABLE = ("ERROR: failed to build: failed to receive status: rpc error: code = Unavailable desc = EOF",)
+
+
+@pytest.mark.parametrize(
+    ("code", "canceled", "steps", "said", "expected"),
+    [
+        (0, True, (), (), (BuildStatus.SUCCEEDED, "")),
+        (1, True, (), ("ERROR: canceled",), (BuildStatus.CANCELED, "")),
+        (1, False, FAILED_STEP, ("ERROR: failed to build: failed to solve: x",), (BuildStatus.FAILED, "x")),
+        (1, False, FAILED_STEP, (), (BuildStatus.FAILED, "exit code: 3")),
+        (1, False, (REUSED,), UNAVAILABLE, (BuildStatus.LOST, UNAVAILABLE[0].partition("build: ")[2])),
+        (1, False, (), UNAVAILABLE, (BuildStatus.FAILED, UNAVAILABLE[0].partition("build: ")[2])),
+        (-9, False, (REUSED,), (), (BuildStatus.LOST, "the docker command was killed by signal 9")),
+        (1, False, (), ("a", "b"), (BuildStatus.FAILED, "a\nb")),
+    ],
+)
+def test_outcome(
+    code: int,
+    canceled: bool,  # noqa: FBT001
+    steps: tuple[Step, ...],
+    said: tuple[str, ...],
+    expected: tuple[BuildStatus, str],
+) -> None:
+    """Success, cancel, failure and a lost engine are told apart, with docker's own words."""
+    assert outcome(code, canceled=canceled, steps=steps, said=said) == expected
+
+
+def test_failing_line() -> None:
+    """The line that buildx points at is read from its excerpt."""
+    assert failing_line(("Dockerfile:12", "  11 |     FROM x", "  12 | >>> RUN y")) == 12
+    assert failing_line(("nothing",)) is None

@@ -1,0 +1,36 @@
+"""Builders of every driver on the real engine."""
+
+import subprocess
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from dockcache_tui.lab.engine import Engine
+
+
+def _buildx(engine: Engine, *words: str) -> str:
+    argv = ("docker", "buildx", *words)
+    done = subprocess.run(argv, env=engine.variables, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project that no builder has seen."""
+    (tmp_path / "Dockerfile").write_text("FROM busybox\nCOPY word /word\nRUN cat /word >/copy\n")
+    (tmp_path / "word").write_text(uuid4().hex)
+    return tmp_path
+
+
+@pytest.mark.parametrize("builder", ["docker_builder", "container_builder", "remote_builder", "two_node_builder"])
+def test_every_driver_builds_and_keeps_records(
+    builder: str, engine: Engine, project: Path, request: pytest.FixtureRequest
+) -> None:
+    """A build adds records, and the same build again is cached."""
+    name = request.getfixturevalue(builder)
+    build = ("build", "--builder", name, "--progress", "plain", str(project))
+    assert " CACHED" not in _buildx(engine, *build).partition("COPY word")[2]
+    assert "cat /word" in _buildx(engine, "du", "--verbose", "--builder", name)
+    assert _buildx(engine, *build).count(" CACHED") == 2

@@ -1,0 +1,88 @@
+"""REST tells the branches and pull requests of the git repository here, or else of the caches."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service.openapi import check, check_error
+from service.serving import Job, Served
+
+BRANCHES = "GET /repos/{owner}/{repo}/branches"
+
+
+def git(folder: Path, *words: str) -> str:
+    """Run git away from the machine's configuration and return what it prints."""
+    ours = ("-c", "user.name=T", "-c", "user.email=t@example.invalid", "-c", "commit.gpgsign=false")
+    done = subprocess.run(("git", *ours, "-C", str(folder), *words), check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Job]:
+    """A job of the repository that a service serves from a checkout with main, topic and pull request 7."""
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message=first")
+    git(tmp_path, "branch", "topic/one")
+    git(tmp_path, "update-ref", "refs/pull/7/merge", "HEAD")
+    git(tmp_path, "update-ref", "refs/remotes/origin/far", "HEAD")
+    served = Served(tmp_path)
+    yield served.job("main", repo="tests/served")
+    served.stop()
+
+
+def names(job: Job) -> list[str]:
+    """Return the names of the branches."""
+    return [branch["name"] for branch in check(BRANCHES, job.rest("branches"))]
+
+
+def test_branches_are_gits(checkout: Job, tmp_path: Path) -> None:
+    """Branches are git's, at their commits, and one that only caches name is not there."""
+    checkout.also("deleted").save("deps")
+    assert names(checkout) == ["far", "main", "topic/one"]
+    assert checkout.rest("branches").json()[1]["commit"]["sha"] == git(tmp_path, "rev-parse", "HEAD")
+    git(tmp_path, "branch", "--delete", "topic/one")
+    assert names(checkout) == ["far", "main"]
+
+
+def test_a_pull_request_is_open_while_it_has_a_ref(checkout: Job, tmp_path: Path) -> None:
+    """A pull request that git has a ref of is open; one that only caches name is closed."""
+    checkout.also("refs/pull/9/merge").save("deps")
+    assert [pull["number"] for pull in checkout.rest("pulls").json()] == [7]
+    everything = checkout.rest("pulls", params={"state": "all"}).json()
+    assert [(pull["number"], pull["state"]) for pull in everything] == [(9, "closed"), (7, "open")]
+    one = checkout.rest("pulls/9").json()
+    assert (one["state"], one["merged"], one["base"]["ref"]) == ("closed", False, "main")
+    check_error(checkout.rest("pulls/8"), 404, "Not Found")
+    git(tmp_path, "update-ref", "-d", "refs/pull/7/merge")
+    assert checkout.rest("pulls").json() == []
+
+
+def test_without_git_the_caches_tell(job: Job) -> None:
+    """Away from a git repository the refs of the caches are all there is, and all of them are there."""
+    job.restore("deps")
+    assert names(job) == []
+    for ref in ("zeta", "master", "refs/pull/3/merge", "refs/tags/v1"):
+        job.also(ref).save("deps")
+    assert names(job) == ["master", "zeta"]
+    assert job.rest("pulls").json()[0]["number"] == 3
+    page = job.rest("branches", params={"per_page": 1})
+    assert ([branch["name"] for branch in page.json()], set(page.links)) == (["master"], {"next", "last"})
+
+
+def test_the_repository(checkout: Job) -> None:
+    """The repository tells its name, its default branch and whether the token may change things."""
+    told = checkout.rest("").json()
+    assert (told["full_name"], told["default_branch"]) == ("tests/served", "main")
+    assert told["permissions"] == {"admin": False, "push": True, "pull": True}
+    reader = {"Authorization": f"Bearer {checkout.served.signer.rest_token(write=False)}"}
+    assert checkout.rest("", headers=reader).json()["permissions"]["push"] is False
+
+
+def test_another_repository_is_not_the_one_here(checkout: Job) -> None:
+    """Git's branches are those of the repository that is served, not of every one."""
+    other = checkout.served.job("elsewhere")
+    other.save("deps")
+    assert names(other) == ["elsewhere"]
+    assert other.rest("").json()["default_branch"] == "elsewhere"

@@ -1,0 +1,135 @@
+"""Deleting: read again first, one by one, told one by one, and kept in the audit log."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dockcache_tui.core.actions_cache.cache import ActionsCache
+from dockcache_tui.core.actions_cache.deleting import DeletePlan, Fate
+from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.sources.github.answers import CacheAnswer
+from dockcache_tui.sources.github.source import GitHubActions
+from sources.github_server import TOKEN, Asked, Reply, api_of, cache_json, page_of, serving
+
+
+class Shelf:
+    """A GitHub with caches to delete; `refusals` are answers to the deletion of an id."""
+
+    def __init__(self, *numbers: int) -> None:
+        """Hold caches of these ids."""
+        self.rows = {number: cache_json(number) for number in numbers}
+        self.refusals: dict[int, Reply] = {}
+
+    def __call__(self, asked: Asked) -> Reply:
+        """Answer as the REST API does: a key is a prefix."""
+        if asked.method == "GET":
+            key = asked.query["key"]
+            return page_of(asked, "", [row for row in self.rows.values() if str(row["key"]).startswith(key)])
+        number = int(asked.path.rpartition("/")[2])
+        if number in self.refusals:
+            return self.refusals[number]
+        return Reply(None, 204) if self.rows.pop(number, None) else Reply({"message": "Not Found"}, 404)
+
+
+def planned(*numbers: int) -> DeletePlan:
+    """Return the plan to delete the caches of these ids as they were listed."""
+    rows = [CacheAnswer(**cache_json(number)).cache() for number in numbers]  # type: ignore[arg-type]
+    caches = tuple(row for row in rows if isinstance(row, ActionsCache))
+    return DeletePlan("octo/app", caches)
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder of the test's own."""
+    monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+def fates(shelf: Shelf, plan: DeletePlan) -> tuple[dict[int, Fate], list[Asked]]:
+    """Delete what is planned, and return what became of each, and what was asked."""
+    with serving(shelf) as github:
+        source = GitHubActions(api_of(github.address), "octo/app", pace=0)
+        found = {one.cache.id: one.fate for one in source.delete(plan)}
+        source.close()
+    return found, github.asked
+
+
+def test_each_is_read_again_and_deleted(data: Path) -> None:
+    """Every delete follows a reading of the same entry; others stay; the audit log has a line before and one after."""
+    shelf = Shelf(1, 12, 3)
+    found, asked = fates(shelf, planned(1, 3))
+    assert found == {1: Fate.DELETED, 3: Fate.DELETED}
+    assert list(shelf.rows) == [12]
+    assert [(one.method, one.path.rpartition("/")[2]) for one in asked] == [
+        ("GET", "caches"),
+        ("DELETE", "1"),
+        ("GET", "caches"),
+        ("DELETE", "3"),
+    ]
+    lines = [json.loads(line) for line in (data / "audit.jsonl").read_text().splitlines()]
+    assert [(line["id"], line["what"]) for line in lines] == [
+        (1, "deleting"),
+        (1, "deleted"),
+        (3, "deleting"),
+        (3, "deleted"),
+    ]
+    assert (lines[0]["repo"], lines[0]["key"], lines[0]["size_in_bytes"]) == ("octo/app", "key-1", 10)
+    assert TOKEN not in (data / "audit.jsonl").read_text()
+    assert (data / "audit.jsonl").stat().st_mode & 0o077 == 0
+
+
+def test_what_changed_is_left_alone() -> None:
+    """An entry that is gone, was saved anew under the name, or has another key by now is not deleted."""
+    shelf = Shelf(1, 2, 3)
+    plan = planned(1, 2, 3)
+    del shelf.rows[1]
+    shelf.rows[2] |= {"created_at": "2026-11-20T00:00:00Z"}
+    shelf.rows[30] = shelf.rows.pop(3) | {"id": 30}
+    found, asked = fates(shelf, plan)
+    assert found == {1: Fate.GONE, 2: Fate.CHANGED, 3: Fate.CHANGED}
+    assert {one.method for one in asked} == {"GET"}
+
+
+def test_a_refusal_that_all_would_meet_ends_the_deleting() -> None:
+    """Without the right to delete, the rest is not even tried, and each says so."""
+    shelf = Shelf(1, 2, 3)
+    shelf.refusals[2] = Reply({"message": "Resource not accessible by integration"}, 403)
+    found, asked = fates(shelf, planned(1, 2, 3))
+    assert found == {1: Fate.DELETED, 2: Fate.REFUSED, 3: Fate.NOT_TRIED}
+    assert [one.path.rpartition("/")[2] for one in asked if one.method == "DELETE"] == ["1", "2"]
+
+
+def test_a_failure_of_one_leaves_the_others() -> None:
+    """A 500 is told of its entry, and the others are deleted."""
+    shelf = Shelf(1, 2)
+    shelf.refusals[1] = Reply({"message": "oops"}, 500)
+    found, _ = fates(shelf, planned(1, 2))
+    assert found == {1: Fate.REFUSED, 2: Fate.DELETED}
+
+
+def test_a_lost_answer_is_looked_into() -> None:
+    """When GitHub deletes and its answer is cut off, the entry is found gone and counts as deleted."""
+    shelf = Shelf(1)
+
+    def answer(asked: Asked) -> Reply:
+        reply = shelf(asked)
+        return Reply(b"123456", cut=3) if asked.method == "DELETE" else reply
+
+    with serving(answer) as github:
+        source = GitHubActions(api_of(github.address), "octo/app", pace=0)
+        (one,) = source.delete(planned(1))
+    assert one.fate is Fate.DELETED
+    assert "cut off" in one.detail
+
+
+def test_without_the_audit_log_nothing_is_deleted(data: Path) -> None:
+    """Where the log can't be written, GitHub is not even asked."""
+    data.write_text("a file where the folder should be")
+    shelf = Shelf(1)
+    with serving(shelf) as github:
+        source = GitHubActions(api_of(github.address), "octo/app", pace=0)
+        with pytest.raises(DockcacheError, match="can't be written"):
+            list(source.delete(planned(1)))
+        assert github.asked == []
+    assert list(shelf.rows) == [1]

@@ -1,0 +1,103 @@
+"""Which GitHub, which repository, and which token goes where."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dockcache_tui.core.errors import UsageError
+from dockcache_tui.sources.github.place import Place, find_place, find_repo
+from dockcache_tui.sources.github.tokens import find_token
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, Place("https://api.github.com", "github.com")),
+        ({"GH_HOST": "github.com"}, Place("https://api.github.com", "github.com")),
+        ({"GH_HOST": "GHE.example.com"}, Place("https://ghe.example.com/api/v3", "ghe.example.com")),
+        ({"GH_HOST": "octo.ghe.com"}, Place("https://api.octo.ghe.com", "octo.ghe.com")),
+        (
+            {"GITHUB_API_URL": "http://127.0.0.1:8917/", "GH_HOST": "x"},
+            Place("http://127.0.0.1:8917", "127.0.0.1:8917"),
+        ),
+        ({"GITHUB_API_URL": "https://api.github.com"}, Place("https://api.github.com", "github.com")),
+    ],
+)
+def test_the_place(environment: dict[str, str], expected: Place) -> None:
+    """GITHUB_API_URL is first, then GH_HOST in each of its forms, then github.com."""
+    assert find_place(environment) == expected
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"GITHUB_API_URL": "http://ghe.example.com/api/v3"},
+        {"GITHUB_API_URL": "ftp://127.0.0.1"},
+        {"GITHUB_API_URL": "https://user:pass@ghe.example.com"},
+        {"GITHUB_API_URL": "https://ghe.example.com:port"},
+        {"GITHUB_API_URL": "https://ghe.example.com?x=1"},
+        {"GH_HOST": "ghe.example.com/evil"},
+        {"GH_HOST": "a@b"},
+        {"GH_HOST": "a b"},
+    ],
+)
+def test_no_place(environment: dict[str, str]) -> None:
+    """What is no address, or would send a token without encryption to another machine, is refused."""
+    with pytest.raises(UsageError):
+        find_place(environment)
+
+
+def test_the_repository(tmp_path: Path) -> None:
+    """It is what was asked for, else the environment's, else git's remote; a path that climbs is none."""
+    subprocess.run(("git", "init", "-q", str(tmp_path)), check=True)
+    with pytest.raises(UsageError, match="no repository is known"):
+        find_repo("", tmp_path, {})
+    remote = ("git", "-C", str(tmp_path), "remote", "add", "origin", "git@github.com:octo/app.git")
+    subprocess.run(remote, check=True)
+    assert find_repo("", tmp_path, {"PATH": "/usr/bin:/bin"}) == "octo/app"
+    assert find_repo("", tmp_path, {"GITHUB_REPOSITORY": "env/repo"}) == "env/repo"
+    assert find_repo("asked/for", tmp_path, {"GITHUB_REPOSITORY": "env/repo"}) == "asked/for"
+    for wrong in ("app", "../..", "a/b/c", "a/b?x", "a/b c", "a/.."):
+        with pytest.raises(UsageError):
+            find_repo(wrong, tmp_path, {})
+
+
+def gh(folder: Path, script: str) -> dict[str, str]:
+    """Put a `gh` on a PATH of its own, and return the environment."""
+    program = folder / "gh"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return {"PATH": f"{folder}:/usr/bin:/bin"}
+
+
+def test_tokens_stay_with_their_hosts(tmp_path: Path) -> None:
+    """GH_TOKEN is of github.com or of GITHUB_API_URL's host; another host gets gh's own token for it, or none."""
+    github, mine = find_place({}), find_place({"GH_HOST": "ghe.example.com"})
+    environment = gh(tmp_path, 'echo "of-$4"') | {"GITHUB_TOKEN": "second"}
+
+    def token(place: Place, **more: str) -> str | None:
+        found = find_token(place, environment | more)
+        return found.reveal() if found else None
+
+    assert token(github, GH_TOKEN="first") == "first"
+    assert token(github) == "second"
+    assert token(mine, GH_TOKEN="first") == "of-ghe.example.com"
+    assert token(mine, GH_ENTERPRISE_TOKEN="third") == "third"
+    service = find_place({"GITHUB_API_URL": "http://127.0.0.1:1"})
+    assert token(service, GITHUB_API_URL="http://127.0.0.1:1/") == "second"
+    assert token(mine, GITHUB_API_URL="http://127.0.0.1:1/") == "of-ghe.example.com"
+
+
+@pytest.mark.parametrize("script", ["exit 1", "echo 'two words'", "true"])
+def test_no_token(tmp_path: Path, script: str) -> None:
+    """Where gh has none, or says something else, there is none; an environment without gh has none either."""
+    assert find_token(find_place({}), gh(tmp_path, script)) is None
+    assert find_token(find_place({}), {"PATH": str(tmp_path / "nothing")}) is None
+
+
+def test_a_damaged_token_is_refused_without_showing_it() -> None:
+    """A token with a line break in it can't be sent, and the error does not repeat it."""
+    with pytest.raises(UsageError) as caught:
+        find_token(find_place({}), {"GH_TOKEN": "ghp_T0psecret\nX-Evil: 1"})
+    assert "T0psecret" not in str(caught.value)

@@ -1,0 +1,232 @@
+"""The journal of builds."""
+
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.manifest import ContextFile, ContextManifest
+from dockcache_tui.core.errors import SourceError
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.context_manifest import ContextReading, Stamp
+from dockcache_tui.sources.journal import Journal, data_folder
+from dockcache_tui.sources.journal import journal as journal_module
+from sources.journal_samples import BUILT, CHECKOUT, REUSED, SPEC
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    """Give a fresh journal."""
+    opened = Journal(tmp_path / "data")
+    yield opened
+    opened.close()
+
+
+def finished(journal: Journal, spec: BuildSpec = SPEC, steps: tuple[Step, ...] = (BUILT, REUSED)) -> Build:
+    """Keep a build that succeeded."""
+    ref = journal.begin(spec, CHECKOUT, Instant(5))
+    build = Build(
+        ref,
+        spec.builder,
+        Instant(5),
+        BuildStatus.SUCCEEDED,
+        project=spec.project,
+        target=spec.target,
+        branch=CHECKOUT.branch,
+        revision="abc",
+        completed_at=Instant(9),
+        steps=steps,
+        time_saved=1.5,
+        weighted_reuse=0.25,
+    )
+    journal.finish(ref, build)
+    return build
+
+
+def test_build_comes_back_as_it_was_kept(journal: Journal) -> None:
+    """Every field of a build and its steps survives, and so does how it was asked for."""
+    build = finished(journal)
+    assert journal.builds() == (build,)
+    assert journal.spec(build.ref) == SPEC
+    assert journal.last_spec("/p") == SPEC
+    assert journal.last_spec("/other") is None
+
+
+def test_buildkits_own_ref_leads_to_the_build(journal: Journal) -> None:
+    """Once BuildKit's refs are known, the build goes by the first and is found by any."""
+    build = finished(journal)
+    journal.name(build.ref, ("r2", "r1"), "b", "n")
+    named = replace(build, ref="r1", builder="b", node="n")
+    assert [journal.build(ref) for ref in ("r1", "r2", build.ref, "r3")] == [named, named, named, None]
+    assert journal.refs() == {"r1", "r2"}
+
+
+def test_steps_are_kept_as_they_finish(journal: Journal) -> None:
+    """A running build shows the steps so far, each in the newest state, in the order they finished."""
+    ref = journal.begin(SPEC, CHECKOUT, Instant(5))
+    journal.record(ref, (BUILT,))
+    journal.record(ref, (REUSED, replace(BUILT, state=StepState.FALSE_HIT)))
+    build = journal.build(ref)
+    assert build
+    assert (build.status, build.steps) == (
+        BuildStatus.RUNNING,
+        (replace(BUILT, state=StepState.FALSE_HIT), REUSED),
+    )
+
+
+def test_durations_are_those_of_real_runs(journal: Journal) -> None:
+    """A step's duration is kept when it ran, and not forgotten when it is reused."""
+    finished(journal)
+    finished(journal, steps=(replace(BUILT, state=StepState.REUSED, completed_at=Instant(10**9)), REUSED))
+    assert journal.last_durations("/p") == {"[] 1/2 RUN a": 2.0}
+    assert journal.last_durations("/other") == {}
+
+
+def test_builds_of_one_project_newest_first(journal: Journal) -> None:
+    """The list is narrowed to a project and to the newest."""
+    first, _, third = (finished(journal, replace(SPEC, project=name)) for name in ("/a", "/b", "/a"))
+    assert journal.builds("/a") == (third, first)
+    assert journal.builds("/a", limit=1) == (third,)
+
+
+def manifest(count: int, edited: int = -1) -> ContextManifest:
+    """Make a context of so many files, one of them edited, one with a name that is no UTF-8."""
+    files = [ContextFile(f"f{number:05}", 0o100644, 1, f"{number:064x}") for number in range(count)]
+    if edited >= 0:
+        files[edited] = replace(files[edited], sha256="e" * 64)
+    odd = os.fsdecode(b"z\xff")
+    return ContextManifest("/p", (*files, ContextFile(odd, 0o120777, 2, "aa", odd, "no")))
+
+
+def test_context_comes_back_and_is_shared(journal: Journal, tmp_path: Path) -> None:
+    """Each build has its own context, and one edited file of 5,000 adds little to the journal."""
+    builds = [finished(journal) for _ in range(21)]
+    contexts = [manifest(5_000, edited) for edited in range(-1, 20)]
+    stamps = {"a": Stamp(1, 2, 3, "s")}
+    journal.keep_context(builds[0].ref, ContextReading(contexts[0], stamps))
+    whole = journal_size(tmp_path)
+    for build, context in zip(builds[1:], contexts[1:], strict=True):
+        journal.keep_context(build.ref, ContextReading(context, stamps))
+    assert journal_size(tmp_path) - whole < 20 * 20_000
+    assert [journal.context(build.ref) for build in builds] == contexts
+    assert journal.stamps("/p") == stamps
+    assert journal.context("unknown") is None
+
+
+def journal_size(folder: Path) -> int:
+    """Return the bytes of the journal once everything is in its main file."""
+    connection = sqlite3.connect(folder / "data" / "journal.sqlite3")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return (folder / "data" / "journal.sqlite3").stat().st_size
+
+
+def test_old_builds_go(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal does not grow for ever: old builds go with all that only they had."""
+    monkeypatch.setattr(journal_module, "KEPT", 2)
+    old = finished(journal)
+    journal.keep_context(old.ref, ContextReading(manifest(10), {}))
+    kept = [finished(journal) for _ in range(2)]
+    assert journal.builds() == tuple(reversed(kept))
+    assert journal.context(old.ref) is None
+
+
+def test_only_the_owner_can_read_it(journal: Journal, tmp_path: Path) -> None:
+    """Build arguments may be secret: the file is 0600 in a folder 0700."""
+    finished(journal)
+    data = tmp_path / "data"
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in data.glob("journal.sqlite3*")} == {0o600}
+
+
+@pytest.mark.parametrize("content", [b"not a database at all" * 100, b"SQLite format 3\0" + b"\xff" * 4096])
+def test_broken_journal_is_moved_aside(tmp_path: Path, content: bytes) -> None:
+    """A broken file is kept under another name, the notice says so, and work goes on."""
+    (tmp_path / "journal.sqlite3").write_bytes(content)
+    opened = Journal(tmp_path)
+    finished(opened)
+    opened.close()
+    (aside,) = tmp_path.glob("journal.sqlite3.broken-*")
+    assert aside.read_bytes() == content
+    assert str(aside) in opened.notice
+
+
+def test_newer_journal_is_left_alone(tmp_path: Path) -> None:
+    """A file of a newer version is refused, not changed."""
+    connection = sqlite3.connect(tmp_path / "journal.sqlite3")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(SourceError, match="newer"):
+        Journal(tmp_path)
+
+
+def test_folder_that_can_not_be_used(tmp_path: Path) -> None:
+    """A path that is no folder is an error with a hint, not a traceback."""
+    (tmp_path / "file").touch()
+    with pytest.raises(SourceError) as caught:
+        Journal(tmp_path / "file" / "data")
+    assert "DOCKCACHE_DATA" in caught.value.hint
+
+
+def test_data_folder_is_overridden() -> None:
+    """DOCKCACHE_DATA wins over the platform's folder."""
+    assert data_folder({"DOCKCACHE_DATA": "/x"}) == Path("/x")
+    assert "dockcache-tui" in str(data_folder({}))
+
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from journal_samples import BUILT, CHECKOUT, SPEC
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.journal import Journal
+from dataclasses import replace
+journal = Journal(Path(sys.argv[1]))
+ref = journal.begin(SPEC, CHECKOUT, Instant(5))
+number = 0
+while number < int(sys.argv[2]):
+    journal.record(ref, [replace(BUILT, digest=f"{number:09}")])
+    number += 1
+    print(number, flush=True)
+"""
+
+
+def writer(folder: Path, steps: int) -> "subprocess.Popen[str]":
+    """Start a process that writes steps of one build."""
+    command = (sys.executable, "-c", WRITER, str(folder), str(steps))
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+def test_killed_writer_leaves_a_lost_build(journal: Journal, tmp_path: Path) -> None:
+    """After kill -9 in the midst of writing the journal opens, and the build is lost with every step it had told."""
+    process = writer(tmp_path / "data", 10**9)
+    assert process.stdout
+    for line in process.stdout:
+        if int(line) >= 20:
+            break
+    assert [build.status for build in journal.builds()] == [BuildStatus.RUNNING]
+    process.send_signal(signal.SIGKILL)
+    told = max(map(int, process.stdout.read().split()), default=20)
+    process.wait()
+    process.stdout.close()
+    (lost,) = journal.builds()
+    assert (lost.status, lost.completed_at) == (BuildStatus.LOST, BUILT.completed_at)
+    assert len(lost.steps) >= told
+
+
+def test_several_processes_write_at_once(journal: Journal, tmp_path: Path) -> None:
+    """Writers wait for each other: nothing is lost and none fails."""
+    processes = [writer(tmp_path / "data", 100) for _ in range(3)]
+    for process in processes:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert [len(build.steps) for build in journal.builds()] == [100, 100, 100]

@@ -1,0 +1,28 @@
+"""A terminal in which the real app is started on a real engine."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tour.scratch import Scratch
+from tour.terminal import Open, Terminal
+
+BINARY = str(Path(sys.executable).with_name("dockcache-tui"))
+
+
+@pytest.fixture
+def open_app() -> Iterator[Open]:
+    """A function that starts the app on a project in a terminal of a size; all are closed in the end."""
+    with ExitStack() as stack:
+
+        def start(project: Scratch, width: int, height: int, *options: str, **environment: str) -> Terminal:
+            terminal = Terminal(width, height, {**project.environment, **environment}, project.folder)
+            stack.callback(terminal.close)
+            terminal.greet()
+            terminal.run(BINARY, "--builder", project.builder, *options)
+            return terminal
+
+        yield start

@@ -1,0 +1,117 @@
+"""Dead and dying engines, read-only and colourless terminals: the real app with real keys."""
+
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from dockcache_tui.lab.engine import Engine, Remote
+from tour.scratch import Scratch
+from tour.terminal import Open
+
+SLOW = "FROM busybox\nRUN echo {mark} && sleep 600\n"
+
+
+@pytest.fixture
+def slow(engine: Engine, killable_builder: Remote, tmp_path: Path) -> Scratch:
+    """A project on a killable builder, whose one step sleeps until something ends it."""
+    project = Scratch.make(engine, killable_builder.name, tmp_path)
+    (project.folder / "Dockerfile").write_text(SLOW.format(mark=uuid4().hex))
+    return project
+
+
+def test_a_dead_engine_is_told(engine: Engine, docker_builder: str, open_app: Open, tmp_path: Path) -> None:
+    """Nothing listens at DOCKER_HOST: the app starts, says so with a hint, and quits with code 0."""
+    project = Scratch.make(engine, docker_builder, tmp_path)
+    terminal = open_app(project, 80, 24, DOCKER_HOST=f"unix://{tmp_path}/nothing.sock")
+    terminal.see("✗ no engine", "✗ ", "r  try again", "Start it, or set DOCKER_HOST")
+    terminal.press("q")
+    terminal.see("^ready>$")
+
+
+def test_an_engine_that_dies_under_a_build_comes_back(slow: Scratch, killable_builder: Remote, open_app: Open) -> None:
+    """The build ends as failed, the app says that the builder is gone, and finds it again when it is started."""
+    terminal = open_app(slow, 80, 24)
+    terminal.see("● ")
+    terminal.press("b")
+    terminal.see(r"▸ running .*RUN echo", "▸ building")
+    killable_builder.kill()
+    terminal.see("✗ failed ·|\\? lost ·", "✗ (no engine|1 of 1 node down)")
+    terminal.see_no("▸ building")
+    killable_builder.start()
+    terminal.press("2", "r")
+    terminal.see("● ", "records › ")
+    terminal.press("q")
+    terminal.see("^ready>$")
+
+
+def test_a_running_build_is_left_canceled_and_guarded(slow: Scratch, open_app: Open) -> None:
+    """Esc leaves it running, ctrl+c twice cancels it and not the app, and quitting asks first."""
+    terminal = open_app(slow, 80, 24)
+    terminal.see("● ")
+    terminal.press("b")
+    terminal.see(r"▸ running .*RUN echo")
+    terminal.press("Escape")
+    terminal.see("builds › ", "▸ building")
+    terminal.press("q")
+    terminal.see("still runs", "Stay")
+    terminal.press("Enter")
+    terminal.see_no("still runs")
+    terminal.press("C-c")
+    terminal.see("again to cancel", "▸ building")
+    terminal.press("C-c")
+    terminal.see("– canceled")
+    terminal.see_no("▸ building")
+    terminal.press("b")
+    terminal.see(r"▸ running .*RUN echo")
+    terminal.press("q")
+    terminal.see("still runs")
+    terminal.press("Down", "Enter")
+    terminal.see("^ready>$")
+    assert slow.docker("buildx", "history", "ls", "--builder", slow.builder).count("Running") == 0
+
+
+def test_what_others_build_is_seen_live(slow: Scratch, open_app: Open) -> None:
+    """A build that docker started elsewhere shows up while it runs, with its step, and then how it ended."""
+    terminal = open_app(slow, 120, 40)
+    terminal.see("● ")
+    terminal.press("5")
+    terminal.see("No build yet")
+    command = ("docker", "buildx", "build", "--builder", slow.builder, str(slow.folder))
+    with subprocess.Popen(command, env=slow.environment, stderr=subprocess.DEVNULL, start_new_session=True) as build:
+        try:
+            terminal.see("▸ running .*main.*someone else")
+            terminal.press("Enter")
+            terminal.see(r"▸ running .*RUN echo", *re.findall("[0-9a-f]{32}", (slow.folder / "Dockerfile").read_text()))
+        finally:
+            os.killpg(build.pid, signal.SIGINT)
+    terminal.see("– canceled ·|✗ failed ·")
+
+
+def test_states_are_words_without_colour(slow: Scratch, open_app: Open) -> None:
+    """With NO_COLOR no cell has a colour of its own, and states still read as glyph and word."""
+    terminal = open_app(slow, 80, 24, NO_COLOR="1")
+    terminal.see("● ")
+    terminal.press("b")
+    terminal.see(r"▸ running .*RUN echo")
+    colours = re.findall(r"\x1b\[[\d;]*\b[34]8;2;(\d+);(\d+);(\d+)", terminal.screen(styled=True))
+    assert all(red == green == blue for red, green, blue in colours)
+    terminal.press("C-c", "C-c")
+    terminal.see("– canceled ·")
+
+
+def test_read_only_starts_nothing(engine: Engine, docker_builder: str, open_app: Open, tmp_path: Path) -> None:
+    """With --read-only the header and the help say so, and `b` and `B` neither ask nor run a command."""
+    project = Scratch.make(engine, docker_builder, tmp_path)
+    terminal = open_app(project, 80, 24, "--read-only")
+    terminal.see("READ-ONLY", "● ")
+    terminal.press("b", "B", "?")
+    terminal.see(r"off: --read-only")
+    terminal.press("Escape")
+    terminal.see_no("esc closes")
+    terminal.press("@")
+    assert "docker buildx build" not in terminal.see("Commands", "docker buildx")

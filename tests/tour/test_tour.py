@@ -1,0 +1,208 @@
+"""The whole tour, with real keys in a real terminal on a real engine."""
+
+import re
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from dockcache_tui.lab.engine import Engine
+from tour.scratch import Scratch
+from tour.terminal import Open, Terminal
+
+STEPS = ("dependencies 2/4", "dependencies 3/4", "dependencies 4/4", "compile 1/2", "compile 2/2", "stage-2 1/1")
+ALWAYS = (r"^ dockcache · ", "1 Overview", "2 Builder", "5 Builds", "b Build again", "f Branch", r"\? Help", "q Quit")
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40)])
+def test_the_whole_tour(
+    width: int, height: int, engine: Engine, container_builder: str, open_app: Open, tmp_path: Path
+) -> None:
+    """Build, rebuild, edit, look at records, filter, delete, narrow to a branch, see every view, and quit cleanly."""
+    project = Scratch.make(engine, container_builder, tmp_path)
+    terminal = open_app(project, width, height)
+    _start(terminal, project)
+    _build_thrice(terminal, project)
+    branch = _build_on_a_branch(terminal, project)
+    _look_at_records(terminal)
+    _filter(terminal)
+    _step_back(terminal)
+    _delete_a_leaf(terminal, project, branch)
+    _pick_a_branch(terminal, branch)
+    _see_the_other_views(terminal, project)
+    _quit(terminal)
+
+
+def _start(terminal: Terminal, project: Scratch) -> None:
+    terminal.see(*ALWAYS, re.escape(project.builder), "all branches", r"● \d+s")
+
+
+def _build_thrice(terminal: Terminal, project: Scratch) -> None:
+    terminal.press("b")
+    terminal.see(*ALWAYS, r"▸ building \d+/\d+", r"▸ running", r"\[compile 2/2\]")
+    terminal.see("✓ succeeded", r"■ built +\[compile 2/2\]", r"\d+ of 6 steps")
+    terminal.press("b")
+    assert _states(terminal.see("✓ succeeded", "100 % reused · 6 of 6 steps")) == dict.fromkeys(STEPS, "reused")
+    project.edit()
+    terminal.press("b")
+    states = _states(terminal.see("✓ succeeded", "50 % reused · 3 of 6 steps", *ALWAYS))
+    assert states == dict.fromkeys(STEPS[:3], "reused") | dict.fromkeys(STEPS[3:], "built")
+
+
+def _states(screen: str) -> dict[str, str]:
+    """Return the state of each step that can be reused."""
+    rows = re.findall(r"[✓■!✗–·▸] (reused|built|false hit|failed|canceled|waiting|running) +\[([^\]]+)\]", screen)
+    return {step: state for state, step in rows}
+
+
+def _build_on_a_branch(terminal: Terminal, project: Scratch) -> str:
+    branch = f"tour-{uuid4().hex[:6]}"
+    project.git("checkout", "--quiet", "-b", branch)
+    project.edit()
+    project.commit()
+    terminal.press("b")
+    terminal.see("✓ succeeded", rf"{branch}@[0-9a-f]+", "3 of 6 steps")
+    return branch
+
+
+def _look_at_records(terminal: Terminal) -> None:
+    terminal.press("2")
+    terminal.see(*ALWAYS, "d Delete", "records › forest", "[├└]─", "pruning it +frees", "Size", "Branch")
+    terminal.press("]")
+    terminal.see("records › flat")
+    terminal.see_no("[├└]─")
+
+
+def _type_filter(terminal: Terminal, text: str) -> None:
+    """Type only when the input is there, as people do."""
+    terminal.press("/")
+    terminal.see(r"^ /words")
+    terminal.see_no("q Quit")
+    terminal.type(text)
+    terminal.see(rf"/ ?{text}")
+
+
+def _filter(terminal: Terminal) -> None:
+    _type_filter(terminal, "type:regular")
+    terminal.see_no(r"([\d,]+) of \1$", "local source for ")
+    terminal.see(r"/ *type:regular .*[1-9][\d,]* of [\d,]+$")
+    terminal.type(" size>much")
+    terminal.see("col(umn)? 19")
+    terminal.press(*["BSpace"] * len("much"))
+    terminal.see(r"size> ")
+    terminal.type("1")
+    terminal.see(r"size>1 +[\d,]+ of [\d,]+")
+
+
+def _step_back(terminal: Terminal) -> None:
+    """Esc leaves the input, forgets the filter, then the marks, then does nothing."""
+    terminal.press("Enter")
+    terminal.see("q Quit", "size>1")
+    terminal.press("Space")
+    terminal.see("^.● ")
+    terminal.press("/")
+    terminal.see_no("q Quit")
+    terminal.press("Escape")
+    terminal.see("q Quit", "size>1", "^.● ")
+    terminal.press("Escape")
+    terminal.see("q Quit", "^.● ")
+    terminal.see_no("size>1")
+    terminal.press("Escape")
+    terminal.see_no("^.● ")
+    terminal.press("Escape")
+    terminal.see("records › flat", "q Quit")
+
+
+def _delete_a_leaf(terminal: Terminal, project: Scratch, branch: str) -> None:
+    """The default is No; Delete frees the one record as planned, and docker knows it no more."""
+    _type_filter(terminal, f"branch:{branch} COPY /app")
+    terminal.press("Enter")
+    terminal.see("q Quit", r" 1 of [\d,]+", r"COPY --from=com")
+    terminal.press("Space")
+    terminal.see("^.● ")
+    terminal.press("d")
+    screen = terminal.see("Delete from the builder", r"1 record will go, .*\([\d,]+ bytes\)", "records prune")
+    planned = re.search(r"([\d,]+)  ([a-z0-9]{25})  \[stage-2", screen)
+    assert planned
+    assert _known(project, planned[2])
+    terminal.press("Enter")
+    terminal.see_no("Delete from the builder")
+    terminal.see(r" 1 of [\d,]+")
+    assert _known(project, planned[2])
+    terminal.press("d")
+    terminal.see("Delete from the builder")
+    terminal.press("Tab", "Enter")
+    assert re.search(rf"\({planned[1]} bytes\), as[\s▌]+planned", terminal.see("Freed "))
+    terminal.see(r" 0 of [\d,]+", "Nothing matches")
+    assert not _known(project, planned[2])
+    terminal.press("Escape")
+    terminal.see_no("branch:")
+
+
+def _known(project: Scratch, record: str) -> bool:
+    said = project.docker("buildx", "du", "--builder", project.builder, "--verbose", "--filter", f"id={record}")
+    return record in said
+
+
+def _pick_a_branch(terminal: Terminal, branch: str) -> None:
+    terminal.press("f")
+    terminal.see("Branch scope of every view", "all branches", "main", branch, "checked out")
+    terminal.type(branch)
+    terminal.see_no("│ *main ")
+    terminal.press("Enter")
+    terminal.see(rf"^ dockcache .* · {branch} ", "records › flat")
+    _type_filter(terminal, "size>=0")
+    terminal.see(r"size>=0 .*[1-9][\d,]* of [\d,]+$")
+    terminal.see_no(r"([\d,]+) of \1$")
+    terminal.press("Escape")
+    terminal.see("q Quit")
+    terminal.press("Escape")
+    terminal.see_no("size>=0")
+    terminal.press("5")
+    screen = terminal.see("builds › ", rf"succeeded .*{branch}")
+    assert not re.search(r"succeeded .*main", screen)
+    terminal.press("f")
+    terminal.see("Branch scope of every view")
+    terminal.type("all branches")
+    terminal.press("Enter")
+    terminal.see(r"succeeded .*main", "all branches", *ALWAYS)
+
+
+def _see_the_other_views(terminal: Terminal, project: Scratch) -> None:
+    terminal.press("1")
+    terminal.see(*ALWAYS, "Builder cache", "could be freed", "by type", r"regular +[━█]", "by branch", "Last builds")
+    terminal.press("5")
+    terminal.see("builds › ")
+    terminal.press("Enter")
+    terminal.see("✓ succeeded", r"\[compile 2/2\]", *ALWAYS)
+    terminal.press("Escape")
+    terminal.see("builds › ")
+    terminal.press("?")
+    terminal.see("Keys", "In builds", "esc closes")
+    terminal.press("Escape")
+    terminal.see_no("esc closes")
+    terminal.press("@")
+    terminal.see("Commands", "docker buildx")
+    terminal.press("Escape")
+    terminal.see_no("Commands")
+    terminal.press(":")
+    terminal.see("Search for commands")
+    terminal.press("Escape")
+    terminal.see_no("Search for commands")
+    terminal.press("C-c")
+    terminal.see("q quits")
+    terminal.press("B")
+    terminal.see("Build Dockerfile of", "Target", "Build arguments", "Cache from", "Cache to", project.builder)
+    terminal.press("Escape")
+    terminal.see_no("Build arguments")
+
+
+def _quit(terminal: Terminal) -> None:
+    """The shell is back, with code 0 and a terminal as it was."""
+    terminal.press("q")
+    terminal.see(r"^ready>$")
+    terminal.run("echo", "code=$?", "$(stty -a | grep -o ' .*icanon\\| .*echo ')")
+    terminal.see("code=0")
+    for flag in ("alternate_on", "mouse_any_flag", "keypad_flag"):
+        assert terminal.flag(flag) == "0", flag
+    assert terminal.flag("cursor_flag") == "1"

@@ -1,0 +1,204 @@
+"""A workspace in memory: an honest double that keeps records and builds, prunes, streams and fails as it is told."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from queue import SimpleQueue
+from typing import Generic, TypeVar
+
+from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
+from dockcache_tui.core.builds.progress import Progress
+from dockcache_tui.core.builds.reducer import LiveBuild
+from dockcache_tui.core.checkout import Checkout
+from dockcache_tui.core.errors import SourceError, UsageError
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.records.builder_info import BuilderInfo
+from dockcache_tui.core.records.record import BuilderSnapshot, NodeStatus, Pruned, PruneOutcome, Record, RecordKey
+from dockcache_tui.sources.command_log import LoggedCommand
+from dockcache_tui.sources.github.protocol import ActionsSource
+from dockcache_tui.sources.protocols import HistoryEvent
+
+Item = TypeVar("Item")
+
+
+class Line(Generic[Item]):
+    """A stream that another thread feeds and ends; it may be told to die."""
+
+    def __init__(self, items: Sequence[Item] = ()) -> None:
+        """Begin with some items."""
+        self._items: SimpleQueue[Item | SourceError | None] = SimpleQueue()
+        for item in items:
+            self.say(item)
+
+    def __iter__(self) -> Iterator[Item]:
+        """Yield until closed; raises the error it dies of."""
+        while (item := self._items.get()) is not None:
+            if isinstance(item, SourceError):
+                raise item
+            yield item
+
+    def say(self, item: Item) -> None:
+        """Add an item."""
+        self._items.put(item)
+
+    def die(self, error: SourceError) -> None:
+        """Raise in whoever iterates, after what was said before."""
+        self._items.put(error)
+
+    def close(self) -> None:
+        """End the iteration."""
+        self._items.put(None)
+
+
+class Cache:
+    """A builder whose records are in memory; what is pruned is gone from the next reading."""
+
+    driver = "memory"
+
+    def __init__(
+        self, name: str = "builder", records: Sequence[Record] = (), nodes: Sequence[str] = ("node0",)
+    ) -> None:
+        """Take the records there are."""
+        self.name, self.records = name, list(records)
+        self.nodes = [NodeStatus(node) for node in nodes]
+        self.events: Line[HistoryEvent] = Line()
+        self._statuses: dict[str, Line[Progress]] = {}
+        self.failure: SourceError | None = None
+        self.pruned: list[RecordKey] = []
+
+    def snapshot(self) -> BuilderSnapshot:
+        """Return the records of this moment, or raise what the builder fails with."""
+        if self.failure:
+            raise self.failure
+        return BuilderSnapshot(self.name, self.driver, tuple(self.nodes), tuple(self.records), Instant.now())
+
+    def prune(self, keys: tuple[RecordKey, ...]) -> PruneOutcome:
+        """Free each record that no other is built on at its turn."""
+        freed, failed = [], []
+        for key in keys:
+            record = next((one for one in self.records if one.key == key), None)
+            if record is None or any(key.id in one.parents for one in self.records):
+                failed.append((key, "not found" if record is None else "in use by another record"))
+                continue
+            self.records.remove(record)
+            freed.append(Pruned(key, record.size))
+            self.pruned.append(key)
+        return PruneOutcome(tuple(freed), tuple(failed))
+
+    def history(self, *, follow: bool) -> Line[HistoryEvent]:
+        """Return the events, which go on with `follow`."""
+        if not follow:
+            self.events.close()
+        return self.events
+
+    def status(self, node: str, ref: str) -> Line[Progress]:  # noqa: ARG002 - a reading has one builder
+        """Return the progress of a build; nothing and its end for one that is not known."""
+        return self._statuses.get(ref) or _ended()
+
+    def stream(self, ref: str) -> Line[Progress]:
+        """Make a build known, and return the progress it will tell."""
+        return self._statuses.setdefault(ref, Line())
+
+    def close(self) -> None:
+        """End the events."""
+        self.events.close()
+
+
+def _ended() -> Line[Progress]:
+    line: Line[Progress] = Line()
+    line.close()
+    return line
+
+
+class Launched:
+    """A build under way that the test moves on by `line`."""
+
+    def __init__(self, build: Build) -> None:
+        """Begin as the build given."""
+        self.live = LiveBuild()
+        self.line: Line[Progress] = Line()
+        self.canceled = False
+        self._build = build
+
+    def __iter__(self) -> Iterator[Progress]:
+        """Yield what the test says until it ends the build."""
+        for progress in self.line:
+            self.live.apply(progress)
+            yield progress
+
+    def cancel(self) -> None:
+        """End as a canceled build."""
+        self.canceled = True
+        self.end(BuildStatus.CANCELED)
+
+    def end(self, status: BuildStatus, error: str = "") -> None:
+        """End the build."""
+        now = Instant.now()
+        self.live.end(status, now)
+        self._build = replace(self._build, status=status, completed_at=now, error=error)
+        self.line.close()
+
+    def result(self) -> Build:
+        """Return the build with its steps as they stand."""
+        return replace(self._build, steps=self.live.snapshot())
+
+
+@dataclass
+class House:
+    """The project's workspace; its parts can be changed while the app runs."""
+
+    cache: Cache = field(default_factory=Cache)
+    past: tuple[Build, ...] = ()
+    work: Checkout = field(default_factory=lambda: Checkout("/project"))
+    known: tuple[BuilderInfo, ...] = ()
+    ran: tuple[LoggedCommand, ...] = ()
+    to_build: BuildSpec | None = field(default_factory=lambda: BuildSpec("/project"))
+    launched: list[tuple[BuildSpec, Launched]] = field(default_factory=list)
+    unreachable: SourceError | None = None
+    recorded: bool = False
+    closed: bool = False
+
+    def checkout(self) -> Checkout:
+        """Return the checkout."""
+        return self.work
+
+    def builders(self) -> tuple[BuilderInfo, ...]:
+        """Return the builders."""
+        return self.known
+
+    def connect(self, name: str) -> Cache:  # noqa: ARG002 - every name leads to the one builder
+        """Open the builder, or raise why it can't be reached."""
+        if self.unreachable:
+            raise self.unreachable
+        return self.cache
+
+    def builds(self) -> tuple[Build, ...]:
+        """Return the journal's builds."""
+        return self.past
+
+    def placed(self, build: Build) -> Build:
+        """Know no branches."""
+        return build
+
+    def actions(self) -> ActionsSource:
+        """Refuse: there is no repository."""
+        raise UsageError("no repository is known", title="Which repository?")
+
+    def spec(self) -> BuildSpec:
+        """Return what to build; raises UsageError when there is nothing."""
+        if self.to_build is None:
+            raise UsageError("nothing to build in /project", hint="Add a Dockerfile.")
+        return self.to_build
+
+    def start(self, spec: BuildSpec) -> Launched:
+        """Start a build that the test moves on."""
+        build = Build(f"ours{len(self.launched)}", self.cache.name, Instant.now(), BuildStatus.RUNNING)
+        self.launched.append((spec, Launched(build)))
+        return self.launched[-1][1]
+
+    def commands(self) -> tuple[LoggedCommand, ...]:
+        """Return the commands that were run."""
+        return self.ran
+
+    def close(self) -> None:
+        """Note that it was closed."""
+        self.closed = True

@@ -1,0 +1,146 @@
+"""Our own build in the app: started, left, canceled, quit."""
+
+from dockcache_tui.core.builds.build import BuildStatus
+from dockcache_tui.core.builds.progress import LogChunk, Progress, VertexUpdate
+from dockcache_tui.core.instant import Instant
+from ui.bench import Bench, bench
+from ui.house import House, Launched
+
+
+def running(name: str) -> Progress:
+    """Return that a step of this name runs and said hello."""
+    digest = f"sha256:{name}"
+    update = VertexUpdate(digest, f"[1/2] RUN {name}", ("input",), Instant.now())
+    return Progress((update,), logs=(LogChunk(digest, 1, b"hello\n"),))
+
+
+async def begin(app: Bench, house: House) -> Launched:
+    """Press `b` and return the build it started, with one step that runs."""
+    await app.see("no cache yet")
+    await app.press("b")
+    await app.see("no step yet")
+    build = house.launched[-1][1]
+    build.line.say(running("one"))
+    await app.see(r"▸ running .*RUN one", "hello", "▸ building 0/1")
+    return build
+
+
+async def test_b_builds_on_the_builder_in_sight() -> None:
+    """`b` builds what the workspace finds on the builder shown, and shows how it ends."""
+    house = House()
+    async with bench(house) as app:
+        build = await begin(app, house)
+        assert house.launched[0][0].builder == house.cache.name
+        build.end(BuildStatus.SUCCEEDED)
+        await app.see("✓ succeeded", "■ built .*RUN one", "0 % reused")
+        await app.see_no("▸ building")
+
+
+async def test_esc_leaves_a_build_running() -> None:
+    """Esc goes back to the list, the header still tells of the build, and its end is told wherever one is."""
+    house = House()
+    async with bench(house) as app:
+        build = await begin(app, house)
+        await app.press("escape")
+        await app.see("builds › ", "▸ building 0/1")
+        await app.press("2")
+        build.line.say(running("two"))
+        await app.see("▸ building 0/2")
+        assert not build.canceled
+        build.end(BuildStatus.SUCCEEDED)
+        await app.see("The build succeeded")
+        await app.see_no("▸ building")
+
+
+async def test_a_second_b_shows_the_build_that_runs() -> None:
+    """While ours runs, `b` starts no other and goes back to it."""
+    house = House()
+    async with bench(house) as app:
+        build = await begin(app, house)
+        await app.press("escape", "b")
+        await app.see("RUN one", "runs already")
+        assert len(house.launched) == 1
+        build.end(BuildStatus.SUCCEEDED)
+
+
+async def test_ctrl_c_twice_cancels_the_build() -> None:
+    """Once only warns; twice cancels; the app stays and a third time cancels nothing."""
+    house = House()
+    async with bench(house) as app:
+        build = await begin(app, house)
+        await app.press("ctrl+c")
+        await app.see("again to cancel")
+        assert not build.canceled
+        await app.press("ctrl+c")
+        await app.see("– canceled")
+        assert build.canceled
+        await app.press("ctrl+c")
+        await app.see("q quits")
+        assert app.app.is_running
+
+
+async def test_quitting_asks_while_a_build_runs() -> None:
+    """`q` offers to stay first; only the other answer cancels the build and leaves."""
+    house = House()
+    async with bench(house) as app:
+        build = await begin(app, house)
+        await app.press("q")
+        await app.see("still runs", "Stay", "Quit and cancel")
+        await app.press("enter")
+        await app.see_no("still runs")
+        assert (app.app.is_running, build.canceled) == (True, False)
+        await app.press("q")
+        await app.see("still runs")
+        await app.press("down", "enter")
+        await app.pilot.pause()
+        assert build.canceled
+    assert app.app.return_code == 0
+
+
+async def test_nothing_to_build() -> None:
+    """`b` without anything to build says so and what to do."""
+    async with bench(House(to_build=None)) as app:
+        await app.press("b")
+        await app.see("nothing to build in /project", "Add a Dockerfile.")
+
+
+async def test_the_form_changes_what_is_built() -> None:
+    """`B` shows the spec; an argument without a name is refused in words; what is typed is built."""
+    house = House()
+    async with bench(house) as app:
+        await app.press("B")
+        await app.see("Build arguments")
+        await app.press("tab")
+        await app.type("oops")
+        await app.press("enter")
+        await app.see("NAME=VALUE, not 'oops'")
+        assert house.launched == []
+        await app.press("home", *"A=")
+        await app.press("enter")
+        await app.see("no step yet")
+        spec, build = house.launched[0]
+        assert spec.build_args == (("A", "oops"),)
+        build.end(BuildStatus.SUCCEEDED)
+
+
+async def test_a_failed_build_says_why() -> None:
+    """A build that fails shows its step and its error, and the app lives on."""
+    house = House()
+    async with bench(house) as app:
+        build = await begin(app, house)
+        now = Instant.now()
+        failed = VertexUpdate("sha256:one", "[1/2] RUN one", ("input",), now, now, error="exit code: 7")
+        build.line.say(Progress((failed,)))
+        build.end(BuildStatus.FAILED, "exit code: 7")
+        await app.see("✗ failed", "✗ failed .*RUN one", "exit code: 7")
+
+
+async def test_what_a_silent_build_said_last_is_seen() -> None:
+    """Progress that comes right after other progress is shown, though nothing follows it."""
+    house = House()
+    async with bench(house) as app:
+        build = await begin(app, house)
+        for name in ("two", "three", "four"):
+            build.line.say(running(name))
+        await app.see("▸ running .*RUN four", "▸ building 0/4")
+        build.end(BuildStatus.SUCCEEDED)

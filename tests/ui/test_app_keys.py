@@ -1,0 +1,99 @@
+"""One registry makes bindings, footer, help, palette and the README's key table."""
+
+import ast
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from textual.binding import Binding
+
+from core.record_making import record
+from dockcache_tui import ui
+from dockcache_tui.ui.actions import ACTIONS, Action, Place, key_table, shown_key
+from dockcache_tui.ui.app import DockcacheApp
+from dockcache_tui.ui.record_table import RecordTable
+from ui.bench import NARROW, bench
+from ui.house import Cache, House
+
+README = Path(__file__).parents[2] / "README.md"
+UI = Path(next(iter(ui.__path__)))
+OF_TABLE = {
+    name: binding.action
+    for binding in RecordTable.BINDINGS
+    if isinstance(binding, Binding)
+    for name in binding.key.split(",")
+}
+FOOTER = [action for action in ACTIONS if action.footer and action.where == frozenset(Place)]
+
+
+def names(action: Action) -> list[str]:
+    """Return the keys of an action."""
+    return action.key.split(",")
+
+
+def test_every_action_has_keys_of_its_own() -> None:
+    """No key and no id stands twice in the registry, nor a key of the table's for another action."""
+    keys = list(chain.from_iterable(map(names, ACTIONS)))
+    assert len(set(keys)) == len(keys)
+    assert len({action.id for action in ACTIONS}) == len(ACTIONS)
+    others = chain.from_iterable(names(action) for action in ACTIONS if not action.of_table)
+    assert not OF_TABLE.keys() & set(others)
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_every_action_does_something(action: Action) -> None:
+    """The app, or the table for its own keys, has a method for it, and the registry says what it does and where."""
+    if action.of_table:
+        assert all(callable(getattr(RecordTable, f"action_{OF_TABLE[name]}")) for name in names(action))
+    else:
+        assert callable(getattr(DockcacheApp, f"action_{action.id}"))
+    assert action.label
+    assert action.tooltip
+    assert action.where
+
+
+def test_the_readme_lists_the_keys() -> None:
+    """The README's key table is the registry's."""
+    before, table, after = README.read_text().partition("<!-- keys -->")[2].partition("<!-- /keys -->")
+    assert (table, bool(after)) == ("<!-- /keys -->", True)
+    assert before.strip() == key_table()
+
+
+@pytest.mark.parametrize("key", ["1", "2", "5"])
+async def test_a_narrow_footer_cuts_no_key(key: str) -> None:
+    """At 80 columns every view shows the keys that matter most, whole."""
+    async with bench(House(Cache(records=[record("a")])), NARROW) as app:
+        await app.press(key)
+        await app.see(*(f"{'[?]' if one.id == 'help' else shown_key(one)} {one.label}" for one in FOOTER))
+
+
+async def test_help_lists_every_key() -> None:
+    """`?` tells every action of the registry, whatever the view."""
+    async with bench(House(), (120, 90)) as app:
+        await app.press("question_mark")
+        screen = await app.see("esc closes")
+        assert [action.id for action in ACTIONS if f"  {action.label}  " not in screen] == []
+
+
+async def test_the_palette_knows_every_action() -> None:
+    """The palette has each action that applies to the view by its name, and typing a name offers it."""
+    async with bench(House(Cache(records=[record("a")]))) as app:
+        await app.see("▶ ")
+        known = {command.title for command in app.app.get_system_commands(app.app.screen)}
+        here = {action.label for action in ACTIONS if Place.BUILDER in action.where and not action.of_table}
+        assert here - {"Palette"} <= known
+        await app.press("colon")
+        await app.type("Build again")
+        await app.see("Build the project again as last time")
+
+
+def test_no_text_is_markup() -> None:
+    """Whatever shows a text as a label, a notice or a static is told that it is no markup."""
+    wrong = []
+    for file in UI.rglob("*.py"):
+        for call in (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)):
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            markup = [ast.unparse(word.value) for word in call.keywords if word.arg == "markup"]
+            if name in ("Static", "Label", "notify") and markup != ["False"]:
+                wrong.append(f"{file.name}:{call.lineno} {ast.unparse(call)}")
+    assert wrong == []

@@ -1,0 +1,1 @@
+"""See what a Docker build cache holds, whose branch it is, and why a step missed."""

@@ -1,0 +1,1 @@
+"""A local GitHub-Actions-compatible cache, artifact and REST service; see docs/service.md."""

@@ -1,0 +1,113 @@
+"""REST endpoints of artifacts and their runs: https://docs.github.com/rest/actions/artifacts."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute
+
+from dockcache_tui.actions_service.artifact_v4 import artifact_url, remove
+from dockcache_tui.actions_service.artifacts import Artifact
+from dockcache_tui.actions_service.repositories import number_of
+from dockcache_tui.actions_service.rest import Answer, Ask, RestError, found, route
+from dockcache_tui.actions_service.web import path_number
+
+T = TypeVar("T")
+_REPO = "/repos/{owner}/{repo}/actions"
+_ZIP_SECONDS = 60
+
+
+async def _list(ask: Ask) -> Answer:
+    return _listing(ask, ask.service.artifacts.listed(ask.repo, name=ask.text("name")))
+
+
+async def _list_of_run(ask: Ask) -> Answer:
+    run = path_number(ask.request, "run_id")
+    artifacts = ask.service.artifacts.listed(ask.repo, run=run, name=ask.text("name"))
+    descending = ask.choice("direction", "desc", "asc") == "desc"
+    return _listing(ask, artifacts if descending else artifacts[::-1])
+
+
+async def _get(ask: Ask) -> Answer:
+    return Answer(_artifact(ask, _asked(ask)))
+
+
+async def _zip(ask: Ask) -> Response:
+    artifact = _asked(ask)
+    if artifact.expired:
+        raise RestError(410, "Artifact has expired")
+    return RedirectResponse(artifact_url(ask.service, str(ask.request.base_url), artifact, _ZIP_SECONDS), 302)
+
+
+async def _delete(ask: Ask) -> Answer:
+    remove(ask.service, _asked(ask))
+    return Answer(None, 204)
+
+
+async def _runs(ask: Ask) -> Answer:
+    """List the runs that uploaded artifacts; the service hears of no others."""
+    newest = {artifact.run: artifact for artifact in ask.service.artifacts.listed(ask.repo)[::-1]}
+    runs = sorted(newest.values(), key=lambda artifact: artifact.run, reverse=True)
+    branch = ask.text("branch")
+    chosen = [run for run in runs if branch in {None, run.branch}]
+    shown = [_run(ask, run) for run in _paged(ask, chosen)]
+    return Answer({"total_count": len(chosen), "workflow_runs": shown}, headers=ask.links(len(chosen)))
+
+
+def _asked(ask: Ask) -> Artifact:
+    return found(ask.service.artifacts.get(ask.repo, path_number(ask.request, "artifact_id")))
+
+
+def _listing(ask: Ask, artifacts: Sequence[Artifact]) -> Answer:
+    shown = [_artifact(ask, artifact) for artifact in _paged(ask, artifacts)]
+    return Answer({"total_count": len(artifacts), "artifacts": shown}, headers=ask.links(len(artifacts)))
+
+
+def _paged(ask: Ask, things: Sequence[T]) -> Sequence[T]:
+    per_page, page = ask.page()
+    return things[(page - 1) * per_page : page * per_page]
+
+
+def _artifact(ask: Ask, artifact: Artifact) -> Mapping[str, object]:
+    url = f"{ask.request.base_url}repos/{artifact.repo}/actions/artifacts/{artifact.id}"
+    return {
+        "id": artifact.id,
+        "node_id": b64encode(f"Artifact:{artifact.id}".encode()).decode(),
+        "name": artifact.name,
+        "size_in_bytes": artifact.size,
+        "url": url,
+        "archive_download_url": f"{url}/zip",
+        "expired": artifact.expired,
+        "created_at": str(artifact.created),
+        "updated_at": str(artifact.created),
+        "expires_at": str(artifact.expires),
+        "digest": artifact.digest or None,
+        "workflow_run": {
+            "id": artifact.run,
+            "repository_id": number_of(artifact.repo),
+            "head_repository_id": number_of(artifact.repo),
+            "head_branch": artifact.branch,
+            "head_sha": artifact.sha,
+        },
+    }
+
+
+def _run(ask: Ask, artifact: Artifact) -> Mapping[str, object]:
+    return {
+        "id": artifact.run,
+        "head_branch": artifact.branch,
+        "head_sha": artifact.sha,
+        "created_at": str(artifact.created),
+        "url": f"{ask.request.base_url}repos/{artifact.repo}/actions/runs/{artifact.run}",
+    }
+
+
+ROUTES: tuple[BaseRoute, ...] = (
+    route("GET", _REPO + "/artifacts", _list),
+    route("GET", _REPO + "/artifacts/{artifact_id:int}", _get),
+    route("DELETE", _REPO + "/artifacts/{artifact_id:int}", _delete),
+    route("GET", _REPO + "/artifacts/{artifact_id:int}/zip", _zip),
+    route("GET", _REPO + "/runs", _runs),
+    route("GET", _REPO + "/runs/{run_id:int}/artifacts", _list_of_run),
+)

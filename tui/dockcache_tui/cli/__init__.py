@@ -1,0 +1,1 @@
+"""The headless twin of the app: parse, ask the sources, print."""

@@ -1,0 +1,70 @@
+"""What the headless commands read of a repository's Actions caches."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from dockcache_tui.cli.output import narrate
+from dockcache_tui.core import wording
+from dockcache_tui.core.actions_cache.entry import CacheEntry
+from dockcache_tui.core.actions_cache.fields import CACHE_FIELDS
+from dockcache_tui.core.actions_cache.keys import Kind
+from dockcache_tui.core.actions_cache.reading import CachesReading
+from dockcache_tui.core.actions_cache.snapshot import ActionsSnapshot
+from dockcache_tui.core.errors import SourceError
+from dockcache_tui.core.filter import parse
+from dockcache_tui.core.scope import BranchScope, ScopeFilter
+
+if TYPE_CHECKING:
+    from dockcache_tui.sources.github.gate import Wait
+    from dockcache_tui.sources.github.protocol import ActionsSource
+
+
+@contextmanager
+def opened(repo: str) -> Iterator["ActionsSource"]:
+    """Open a repository for a while; raises UsageError."""
+    from dockcache_tui.sources.github.source import open_actions
+
+    source = open_actions(repo, on_wait=tell_wait)
+    try:
+        yield source
+    finally:
+        source.close()
+
+
+def tell_wait(wait: "Wait") -> None:
+    """Tell that GitHub asked to wait, and how long."""
+    narrate(f"GitHub asks to wait {wording.span(wait.seconds)}: {wait.reason}")
+
+
+def read_whole(source: "ActionsSource") -> ActionsSnapshot:
+    """Read everything, and tell what could not be read; raises SourceError."""
+    for last in source.read():
+        whole = last
+    for notice in whole.notices:
+        narrate(notice)
+    return whole
+
+
+def read(source: "ActionsSource", *, indexes: bool = False) -> CachesReading:
+    """Read and understand; with `indexes` also BuildKit's, where a job's token is at hand; raises SourceError."""
+    snapshot = read_whole(source)
+    reading = CachesReading.of(snapshot)
+    if not indexes:
+        return reading
+    live = [one.cache for one in reading.entries if one.decoded.kind is Kind.INDEX and not one.superseded]
+    found = source.indexes(live)
+    if live and not found:
+        raise SourceError(
+            "no index can be read here",
+            hint="Indexes are read with a job's token: ACTIONS_RESULTS_URL and ACTIONS_RUNTIME_TOKEN.",
+        )
+    narrate(f"{len(found)} of {wording.count(len(live), 'index').replace('indexs', 'indexes')} read.")
+    return CachesReading.of(snapshot, found)
+
+
+def chosen(reading: CachesReading, branch: str, expression: str) -> Sequence[CacheEntry]:
+    """Return the entries of a branch (empty: of any) that pass a filter; raises FilterError."""
+    passes = parse(expression, CACHE_FIELDS).compile(reading.snapshot.fetched_at)
+    scope = ScopeFilter(BranchScope.of(branch) if branch else None)
+    return [one for one in reading.entries if scope.admits((one.branch,)) and passes(one)]

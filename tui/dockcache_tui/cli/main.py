@@ -1,0 +1,114 @@
+"""The `dockcache-tui` command: with a folder it opens the app, with a command it is the app's headless twin."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dockcache_tui.cli.output import narrate
+from dockcache_tui.core.errors import DockcacheError, ExitCode
+from dockcache_tui.core.instant import Instant
+
+COMMANDS = {
+    "app": ("dockcache_tui.cli.app:app", "Open the app for a project folder; the default."),
+    "records": ("dockcache_tui.cli.records:records", "List a builder's cache records, or prune some."),
+    "caches": ("dockcache_tui.cli.caches:caches", "List a repository's GitHub Actions caches, forecast, delete."),
+    "builds": ("dockcache_tui.cli.builds:builds", "List the builds launched from here, or all of a builder."),
+    "rebuild": ("dockcache_tui.cli.rebuild:rebuild", "Build again, and print what was reused."),
+    "demo": ("dockcache_tui.cli.demo:demo", "Open the app on an engine of its own, or on a recording."),
+    "service": ("dockcache_tui.cli.service:service", "Run a local GitHub Actions cache, artifact and REST service."),
+    "version": ("dockcache_tui.cli.version:version", "Print the version."),
+}
+"""Each command's `module:attribute`, imported when it is run, and what the help says of it."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are run; anything else on the command line is for the app."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `app` before arguments that name no command."""
+        if not args or args[0] not in (*COMMANDS, *self.get_help_option_names(ctx)):
+            args = ["app", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    cls=LazyGroup,
+    options_metavar="",
+    subcommand_metavar="[PATH] | COMMAND ...",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+def cli() -> None:
+    """See what a Docker build cache holds, whose branch it is, and why the next build will or will not reuse it.
+
+    With a PATH, or with nothing, the app opens for that project folder (see `dockcache-tui app --help`).
+    """
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit code; every error is told on stderr in a way a user can read."""
+    try:
+        result: Any = cli.main(list(arguments), prog_name="dockcache-tui", standalone_mode=False)
+        sys.stdout.flush()
+    except DockcacheError as error:
+        return _told(error)
+    except click.ClickException as error:
+        error.show()
+        return int(ExitCode.USAGE)
+    except (KeyboardInterrupt, click.Abort):
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # Nobody reads on: what is left in the buffer must not fail again at exit.
+        with suppress(OSError), Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        return int(ExitCode.FAILED)
+    except Exception as error:  # noqa: BLE001
+        return _unexpected(error)
+    return int(result) if isinstance(result, int) else int(ExitCode.OK)
+
+
+def _told(error: DockcacheError) -> int:
+    narrate(f"{error.title}: {error}")
+    if error.hint:
+        narrate(error.hint)
+    return int(error.exit_code)
+
+
+def _unexpected(error: Exception) -> int:
+    """Tell of a fault of ours in one line, and keep the traceback in a file."""
+    from platformdirs import user_log_path
+
+    narrate(f"Something went wrong: {type(error).__name__}: {error}")
+    with suppress(OSError):
+        log = user_log_path("dockcache-tui", ensure_exists=True) / f"error-{Instant.now().ns}.log"
+        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8", errors="backslashreplace")
+        narrate(f"This is a fault of dockcache-tui; the details are in {log}")
+    return int(ExitCode.FAILED)

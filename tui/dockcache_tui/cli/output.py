@@ -1,0 +1,87 @@
+"""How the headless commands print: data on stdout, narration on stderr, nothing from outside acted upon."""
+
+import csv
+import json
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+
+from dockcache_tui.core.literal import literal
+
+JsonValue = str | int | float | bool | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
+Row = Mapping[str, JsonValue]
+
+
+def narrate(text: str) -> None:
+    """Write one line on stderr, literally."""
+    print(_encodable(literal(text), sys.stderr.encoding), file=sys.stderr)  # noqa: T201
+
+
+def print_document(items: Iterable[Row], totals: Row) -> None:
+    """Print the stable JSON document of a list; see docs/json.md."""
+    print_json({"schema": 1, "items": list(items), "totals": totals})
+
+
+def print_json(document: Row) -> None:
+    """Print one JSON document, in ASCII: no terminal acts on it and any encoding holds it."""
+    print(json.dumps(document, indent=2))  # noqa: T201
+
+
+def print_csv(columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Print CSV with a header; lists are joined by blanks, null is empty, and text is literal as in the tables."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_encodable(_plain(row[column]), sys.stdout.encoding) for column in columns])
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:
+    """Print aligned columns, those named in `right` to the right; in a terminal the last one is cut at its edge."""
+    cells = [[literal(cell) for cell in row] for row in (columns, *rows)]
+    widths = [max(map(cell_width, column)) for column in zip(*cells, strict=True)]
+    edge = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for row in cells:
+        padded = [
+            _padded(cell, width, to_right=name in right) for name, cell, width in zip(columns, row, widths, strict=True)
+        ]
+        line = "  ".join(padded).rstrip()
+        print(_encodable(line if edge is None else cut(line, edge), sys.stdout.encoding))  # noqa: T201
+
+
+def cell_width(text: str) -> int:
+    """Return how many terminal cells literal text takes."""
+    return sum(
+        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text
+    )
+
+
+def cut(text: str, cells: int) -> str:
+    """Return literal text cut to so many cells, with an ellipsis when something is missing."""
+    if cell_width(text) <= cells:
+        return text
+    used = 0
+    for index, one in enumerate(text):
+        used += cell_width(one)
+        if used > cells - 1:
+            return f"{text[:index]}…"
+    return text
+
+
+def _padded(text: str, width: int, *, to_right: bool) -> str:
+    space = " " * (width - cell_width(text))
+    return space + text if to_right else text + space
+
+
+def _plain(value: JsonValue) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return " ".join(map(_plain, value))
+    return literal(str(value))
+
+
+def _encodable(text: str, encoding: str) -> str:
+    return text.encode(encoding, errors="backslashreplace").decode(encoding)

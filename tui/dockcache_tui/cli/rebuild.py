@@ -1,0 +1,138 @@
+"""`dockcache-tui rebuild`."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dockcache_tui.cli.build_rows import print_report
+from dockcache_tui.cli.output import narrate, print_json
+from dockcache_tui.core import wording
+from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.row import whole_build
+from dockcache_tui.core.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from dockcache_tui.sources.build_runner import LaunchedBuild
+
+_EXIT = {BuildStatus.SUCCEEDED: ExitCode.OK, BuildStatus.CANCELED: ExitCode.INTERRUPTED}
+_LAST_LINES = 20
+
+
+class _WithRest(click.Command):
+    """A command that keeps what follows `--` apart from its own words."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Split at the first `--`."""
+        at = args.index("--") if "--" in args else len(args)
+        ctx.obj = tuple(args[at + 1 :])
+        return super().parse_args(ctx, args[:at])
+
+
+@click.command(cls=_WithRest, options_metavar="[OPTIONS]")
+@click.argument("path", default=".", type=click.Path(path_type=Path), metavar="[PATH] [-- BUILDX ARGS]")
+@click.option("-f", "--file", type=click.Path(path_type=Path), help="The Dockerfile, compose or bake file.")
+@click.option("--target", help="The stage, or the bake target.")
+@click.option("--build-arg", "build_args", multiple=True, metavar="K=V", help="A build argument; may be repeated.")
+@click.option("--cache-from", multiple=True, metavar="SPEC", help="A cache to import; may be repeated.")
+@click.option("--cache-to", multiple=True, metavar="SPEC", help="A cache to export to; may be repeated.")
+@click.option("--builder", metavar="B", help="The buildx builder.")
+@click.option("--no-cache", is_flag=True, help="Reuse nothing, this time.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/json-builds.md).")
+@click.pass_obj
+def rebuild(
+    extra: tuple[str, ...],
+    /,
+    path: Path,
+    *,
+    file: Path | None,
+    no_cache: bool,
+    as_json: bool,
+    build_args: tuple[str, ...],
+    **words: str | tuple[str, ...] | None,
+) -> int:
+    """Build a project again, as it was last built but for what is given here, and print what was reused.
+
+    What follows `--` goes to buildx as it is.
+    """
+    from dockcache_tui.sources.build_runner import Runner
+    from dockcache_tui.sources.docker_cli import Docker
+    from dockcache_tui.sources.journal import Journal
+    from dockcache_tui.sources.project import find_spec, spec_of
+
+    given: dict[str, Any] = {**words, "build_args": tuple(map(_pair, build_args)), "extra": extra}
+    changed = {name: value for name, value in given.items() if value}
+    docker, journal = Docker(), Journal()
+    runner = Runner(docker, journal)
+    try:
+        if journal.notice:
+            narrate(journal.notice)
+        spec = spec_of(file, path) if file else find_spec(path, docker, journal)
+        build = _run(runner.start(replace(spec, **changed, no_cache=no_cache)))
+    finally:
+        runner.close()
+        journal.close()
+    if as_json:
+        print_json(whole_build(build))
+    else:
+        print_report(build)
+    return int(_EXIT.get(build.status, ExitCode.FAILED))
+
+
+def _run(launched: "LaunchedBuild") -> Build:
+    """Follow a build to its end, telling each step as it ends, and then why it failed."""
+    told: dict[str, str] = {}
+    with _canceling(launched):
+        steps: tuple[Step, ...] = ()
+        for _ in launched:
+            if launched.live.snapshot() is not steps:
+                steps = launched.live.snapshot()
+                _tell(steps, told)
+    build = launched.result()
+    for step in build.steps:
+        if step.state is StepState.FAILED:
+            for line in launched.live.log(step.digest).lines[-_LAST_LINES:]:
+                narrate(f"  {line}")
+    if build.error:
+        narrate(f"The build {build.status.value}: {build.error}")
+    if launched.notice:
+        narrate(launched.notice)
+    return build
+
+
+def _tell(steps: tuple[Step, ...], told: dict[str, str]) -> None:
+    for step in steps:
+        word = step.state.value if step.cacheable or step.error else "done"
+        if step.completed_at and told.get(step.digest) != word:
+            told[step.digest] = word
+            narrate(f"{word:9} {wording.span(step.duration):>6}  {step.name}")
+
+
+@contextmanager
+def _canceling(launched: "LaunchedBuild") -> Iterator[None]:
+    """Let ctrl+c cancel the build and keep what it built; a second one kills it."""
+
+    def cancel(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        if launched.is_canceled:
+            launched.kill()
+        else:
+            launched.cancel()
+
+    before = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _pair(argument: str) -> tuple[str, str]:
+    name, equals, value = argument.partition("=")
+    if not equals:
+        raise UsageError(f"not K=V: --build-arg {argument}")
+    return name, value

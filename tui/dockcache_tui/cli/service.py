@@ -1,0 +1,108 @@
+"""`dockcache-tui service` and `service env`."""
+
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from click.core import ParameterSource
+
+from dockcache_tui.cli.output import narrate
+from dockcache_tui.core.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from dockcache_tui.actions_service.home import Home
+
+_DATA = click.option(
+    "--data", type=click.Path(path_type=Path), metavar="DIR", help="Where it keeps everything; one service a folder."
+)
+_PORT = 8917
+
+
+@click.group(invoke_without_command=True)
+@click.option("--port", default=_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen on.")
+@_DATA
+@click.option("--repo", default="", metavar="OWNER/NAME", help="The repository it stands for; else git's remote.")
+@click.option("--limit", default="10GB", show_default=True, metavar="SIZE", help="How much the caches may take.")
+@click.option(
+    "--retention",
+    default=7,
+    show_default=True,
+    metavar="DAYS",
+    type=click.IntRange(1, 365),
+    help="Days without access.",
+)
+@click.option("--fault", "faults", multiple=True, metavar="SPEC", help="Make requests fail (docs/service.md).")
+@click.option("--any-token", is_flag=True, help="Trust runtime tokens whoever signed them.")
+@click.pass_context
+def service(  # noqa: PLR0917
+    ctx: click.Context,
+    port: int,
+    host: str,
+    data: Path | None,
+    repo: str,
+    limit: str,
+    retention: int,
+    faults: tuple[str, ...],
+    any_token: bool,
+) -> int:
+    """Run a local GitHub Actions cache, artifact and REST service until interrupted."""
+    if ctx.invoked_subcommand:
+        if any(ctx.get_parameter_source(name) is not ParameterSource.DEFAULT for name in ctx.params):
+            raise UsageError("options for `service env` belong after `env`")
+        return int(ExitCode.OK)
+    from dockcache_tui.actions_service.faults import Fault
+    from dockcache_tui.actions_service.running import serve
+    from dockcache_tui.actions_service.service import Limits, Settings
+    from dockcache_tui.core.filter.units import size
+
+    bytes_ = size(limit)
+    if bytes_ is None:
+        raise UsageError(f"{limit!r} is no size", hint="A size is such as 500MB or 10GB.")
+    settings = Settings(_home(data), _repository(repo), Path.cwd(), Limits(bytes_, retention), any_token)
+    serve(settings, host, port, [Fault.parse(spec) for spec in faults], narrate)
+    return int(ExitCode.OK)
+
+
+@service.command("env")
+@click.option("--ref", required=True, metavar="REF", help="The branch, pull request or tag that the job runs on.")
+@click.option("--base", default="", metavar="REF", help="A pull request's base.")
+@click.option("--default", "default_ref", default="", metavar="REF", help="The default branch; else git's, else main.")
+@click.option("--read-only", is_flag=True, help="Tokens that can't save or delete, as in runs of untrusted triggers.")
+@_DATA
+def env(ref: str, base: str, default_ref: str, read_only: bool, data: Path | None) -> int:
+    """Print `export` lines that make a shell a job on REF.
+
+    For instance: eval "$(dockcache-tui service env --ref main)"
+    """
+    from dockcache_tui.actions_service.job import variables
+    from dockcache_tui.core.scope import BranchScope, restorable
+    from dockcache_tui.sources.git import read_checkout
+
+    checkout = read_checkout(Path.cwd())
+    default = BranchScope.of(default_ref) if default_ref else checkout.default or BranchScope.of("main")
+    scopes = restorable(BranchScope.of(ref), base=BranchScope.of(base) if base else None, default=default)
+    for name, value in variables(_home(data), scopes, checkout.revision, read_only=read_only).items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+    return int(ExitCode.OK)
+
+
+def _home(data: Path | None) -> "Home":
+    from dockcache_tui.actions_service.home import Home
+
+    return Home(data) if data else Home.default()
+
+
+def _repository(asked: str) -> str:
+    """Return `owner/name`: what was asked for, what Actions says, git's remote, or one made of the folder's name."""
+    from dockcache_tui.actions_service.access import REPO
+    from dockcache_tui.sources.git import read_checkout
+
+    folder = re.sub(r"[^\w.-]+", "-", Path.cwd().name, flags=re.ASCII) or "project"
+    repo = asked or os.environ.get("GITHUB_REPOSITORY") or read_checkout(Path.cwd()).repo or f"local/{folder}"
+    if not REPO.fullmatch(repo):
+        raise UsageError(f"{repo!r} is no repository", hint="It is OWNER/NAME.")
+    return repo

@@ -1,0 +1,1 @@
+"""What a cache is: frozen data and pure functions, without any I/O."""

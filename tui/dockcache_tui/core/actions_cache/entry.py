@@ -1,0 +1,49 @@
+"""An Actions cache with all that follows from its key, its ref and its neighbours."""
+
+from dataclasses import dataclass
+
+from dockcache_tui.core.actions_cache.cache import ActionsCache
+from dockcache_tui.core.actions_cache.keys import CacheKey, Kind, ref_hash
+from dockcache_tui.core.actions_cache.liveness import RefState
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.scope import BranchScope
+
+
+@dataclass(frozen=True, slots=True)
+class CacheEntry:
+    """An understood entry.
+
+    `superseded` is an index with a newer one for the same cache scope on the same ref, so that no lookup finds it.
+    `copies` are other refs with the same key and version. `orphan` is a blob that no index names which a run could have
+    with it; None where indexes would have to be read to tell. `merged` tells that its branch was merged with nothing
+    new since. `expires_at` is when it goes if nobody reads it and nothing is saved.
+    """
+
+    cache: ActionsCache
+    decoded: CacheKey
+    state: RefState
+    merged: bool
+    superseded: bool
+    copies: tuple[str, ...]
+    orphan: bool | None
+    expires_at: Instant
+
+    @property
+    def id(self) -> int:
+        """Return the entry's id."""
+        return self.cache.id
+
+    @property
+    def branch(self) -> BranchScope:
+        """Return whose it is."""
+        return self.cache.branch
+
+    @property
+    def misplaced(self) -> bool:
+        """Tell whether an index's key names another ref than the one it is kept on."""
+        return self.decoded.kind is Kind.INDEX and self.decoded.ref_hash != ref_hash(self.cache.ref)
+
+    @property
+    def dead(self) -> bool:
+        """Tell whether its branch is deleted or its pull request closed."""
+        return self.state in {RefState.DELETED, RefState.CLOSED}

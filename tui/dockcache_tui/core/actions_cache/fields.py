@@ -1,0 +1,28 @@
+"""The fields that filters know of Actions caches."""
+
+from dockcache_tui.core.actions_cache.entry import CacheEntry
+from dockcache_tui.core.filter.field import Field, Kind
+
+CACHE_FIELDS: tuple[Field[CacheEntry], ...] = (
+    Field("id", Kind.TEXT, lambda row: str(row.id), "the entry's id"),
+    Field("key", Kind.TEXT, lambda row: row.cache.key, "its key"),
+    Field("version", Kind.TEXT, lambda row: row.cache.version, "its version: a hash of paths and compression"),
+    Field("branch", Kind.BRANCH, lambda row: (row.branch,), "whose it is: main, #7, tag v1 or a full ref", ("ref",)),
+    Field("kind", Kind.TEXT, lambda row: row.decoded.kind.value, "index, blob or other", ("type",)),
+    Field("family", Kind.TEXT, lambda row: row.decoded.family.value, "who writes such keys: BuildKit, setup-go, ..."),
+    Field("scope", Kind.TEXT, lambda row: row.decoded.scope, "the cache scope of a BuildKit index"),
+    Field("generation", Kind.INT, lambda row: row.decoded.generation, "an index's number", ("gen",)),
+    Field("digest", Kind.TEXT, lambda row: row.decoded.digest, "a blob's digest"),
+    Field("state", Kind.TEXT, lambda row: row.state.value, "live, branch deleted, pull request closed or unknown"),
+    Field("size", Kind.SIZE, lambda row: row.cache.size, "its bytes"),
+    Field("age", Kind.AGE, lambda row: row.cache.created_at, "how long ago it was saved", ("created",)),
+    Field("idle", Kind.AGE, lambda row: row.cache.last_accessed_at, "how long ago it was last read", ("last_used",)),
+    Field("copies", Kind.INT, lambda row: len(row.copies), "on how many other refs the same is kept"),
+    Field("superseded", Kind.FLAG, lambda row: row.superseded, "an index that a newer one replaced"),
+    Field("orphan", Kind.FLAG, lambda row: row.orphan is True, "a blob that surely no index names"),
+    Field("dead", Kind.FLAG, lambda row: row.dead, "its branch is deleted or its pull request closed"),
+    Field("merged", Kind.FLAG, lambda row: row.merged, "its branch was merged, with nothing new since"),
+    Field("duplicate", Kind.FLAG, lambda row: bool(row.copies), "the same is kept on another ref"),
+    Field("signed", Kind.FLAG, lambda row: row.decoded.signed, "of BuildKit's signed caches"),
+    Field("misplaced", Kind.FLAG, lambda row: row.misplaced, "an index whose key names another ref"),
+)

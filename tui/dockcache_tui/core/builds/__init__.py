@@ -1,0 +1,1 @@
+"""Builds and their steps: progress as it comes, reuse, time saved."""

@@ -1,0 +1,121 @@
+"""Builds and steps as they are kept and shown."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.scope import BranchScope
+
+
+class StepState(StrEnum):
+    """What became of a step; a false hit said CACHED and ran all the same."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    REUSED = "reused"
+    BUILT = "built"
+    FALSE_HIT = "false hit"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class BuildStatus(StrEnum):
+    """What became of a build."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    LOST = "lost"
+    """We stopped hearing of it: the app or the engine was killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One vertex of a build; internal, source and export vertices are not `cacheable` and never count in reuse."""
+
+    digest: str
+    name: str
+    state: StepState
+    cacheable: bool
+    started_at: Instant | None = None
+    completed_at: Instant | None = None
+    stage: str = ""
+    line: int | None = None
+    bytes_moved: int = 0
+    bytes_total: int = 0
+    error: str = ""
+    cause: str = ""
+
+    @property
+    def cached(self) -> bool:
+        """Tell whether the step was truly reused."""
+        return self.state is StepState.REUSED
+
+    @property
+    def duration(self) -> float | None:
+        """Return the seconds of its last interval; None while it has not both started and completed."""
+        if self.started_at is None or self.completed_at is None:
+            return None
+        return max(0.0, self.completed_at.seconds_since(self.started_at))
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One build with its steps; `time_saved` is seconds against the last time each reused step ran."""
+
+    ref: str
+    builder: str
+    started_at: Instant
+    status: BuildStatus
+    node: str = ""
+    project: str = ""
+    target: str = ""
+    branch: BranchScope | None = None
+    revision: str = ""
+    completed_at: Instant | None = None
+    steps: tuple[Step, ...] = ()
+    time_saved: float | None = None
+    weighted_reuse: float | None = None
+    error: str = ""
+    ours: bool = field(default=True)
+    """False for a build that something else started on the builder."""
+
+    @property
+    def cacheable(self) -> int:
+        """Return how many steps could have been reused."""
+        return sum(step.cacheable for step in self.steps)
+
+    @property
+    def cached(self) -> int:
+        """Return how many steps were truly reused."""
+        return sum(step.cacheable and step.cached for step in self.steps)
+
+    @property
+    def reuse(self) -> float | None:
+        """Return cached / cacheable from 0 to 1; None when nothing was cacheable."""
+        return self.cached / self.cacheable if self.cacheable else None
+
+    @property
+    def duration(self) -> float | None:
+        """Return the seconds it took; None while it runs."""
+        return self.completed_at.seconds_since(self.started_at) if self.completed_at else None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSpec:
+    """What to build and how; `file` is a Dockerfile, bake or compose file inside or beside `project`."""
+
+    project: str
+    file: str = "Dockerfile"
+    kind: str = "dockerfile"
+    """`dockerfile`, `bake` or `compose`."""
+    context: str = "."
+    builder: str = ""
+    target: str = ""
+    build_args: tuple[tuple[str, str], ...] = ()
+    cache_from: tuple[str, ...] = ()
+    cache_to: tuple[str, ...] = ()
+    no_cache: bool = False
+    extra: tuple[str, ...] = ()
+    """Further words for buildx, given after `--`."""

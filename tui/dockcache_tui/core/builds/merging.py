@@ -1,0 +1,24 @@
+"""One list of builds from two: our journal's and the builder's own history."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from dockcache_tui.core.builds.build import Build, BuildStatus
+
+
+def merge(journal: Iterable[Build], history: Iterable[Build]) -> tuple[Build, ...]:
+    """Return every build once, newest first; what the journal knows of a build in both wins, but how it ended."""
+    ours = {build.ref: build for build in journal}
+    for heard in history:
+        known = ours.get(heard.ref)
+        if known is None:
+            ours[heard.ref] = heard
+        elif _unknown_end(known) and heard.status is not BuildStatus.RUNNING:
+            ours[heard.ref] = replace(
+                known, status=heard.status, completed_at=heard.completed_at, error=heard.error, node=heard.node
+            )
+    return tuple(sorted(ours.values(), key=lambda build: build.started_at, reverse=True))
+
+
+def _unknown_end(build: Build) -> bool:
+    return build.status is BuildStatus.LOST or (build.status is BuildStatus.RUNNING and not build.ours)

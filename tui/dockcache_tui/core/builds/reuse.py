@@ -1,0 +1,31 @@
+"""How much of a build was reused, by time: what a reused step would have cost."""
+
+from collections.abc import Iterable, Mapping
+
+from dockcache_tui.core.builds.build import Step, StepState
+from dockcache_tui.core.builds.names import identity
+
+
+def time_saved(steps: Iterable[Step], last: Mapping[str, float]) -> float | None:
+    """Return the seconds the reused steps took when they last ran; None when none of them is known.
+
+    `last` maps a step's identity to the seconds it took when it last really ran.
+    """
+    reused = [identity(step.name) for step in steps if step.cacheable and step.cached]
+    known = [last[name] for name in reused if name in last]
+    return sum(known) if known else None
+
+
+def weighted_reuse(steps: Iterable[Step], last: Mapping[str, float]) -> float | None:
+    """Return the reused part of the build's cacheable time, 0 to 1; steps of unknown cost are left out.
+
+    A step that ran weighs what it took now, a reused one what it took when it last ran.
+    """
+    reused = total = 0.0
+    for step in steps:
+        ran = step.state in {StepState.BUILT, StepState.FALSE_HIT}
+        weight = step.duration if ran else last.get(identity(step.name))
+        if step.cacheable and (ran or step.cached) and weight is not None:
+            total += weight
+            reused += weight if step.cached else 0.0
+    return reused / total if total else None

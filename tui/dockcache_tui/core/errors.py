@@ -1,0 +1,48 @@
+"""The one error hierarchy: every error has a title, a reason, a hint and an exit code."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process returns to the shell."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    GATE = 4
+    INTERRUPTED = 130
+
+
+class DockcacheError(Exception):
+    """Work that failed in a way a user can read: str(error) is the reason."""
+
+    title = "Something went wrong"
+    exit_code = ExitCode.FAILED
+
+    def __init__(self, message: str, *, title: str | None = None, hint: str = "") -> None:
+        """Keep the reason, and the title and hint shown around it."""
+        super().__init__(message)
+        self.title = title or self.title
+        self.hint = hint
+
+
+class UsageError(DockcacheError):
+    """What was asked makes no sense: an option, a filter, a configuration."""
+
+    title = "That can't be done as asked"
+    exit_code = ExitCode.USAGE
+
+
+class SourceError(DockcacheError):
+    """A source can't be reached or refused us."""
+
+    title = "Can't reach it"
+    exit_code = ExitCode.UNREACHABLE
+
+
+class GateError(DockcacheError):
+    """A gate that was asked for did not hold."""
+
+    title = "The gate did not hold"
+    exit_code = ExitCode.GATE

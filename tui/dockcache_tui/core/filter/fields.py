@@ -1,0 +1,57 @@
+"""The fields that filters know of records and builds."""
+
+from dockcache_tui.core.builds.build import Build
+from dockcache_tui.core.filter.field import Field, Kind
+from dockcache_tui.core.records.attribution import ScopedRecord
+
+
+def _builds(row: ScopedRecord) -> tuple[str, ...]:
+    builds = (row.created_by, row.last_used_by)
+    return tuple(dict.fromkeys(build.ref for build in builds if build is not None))
+
+
+RECORD_FIELDS: tuple[Field[ScopedRecord], ...] = (
+    Field("id", Kind.TEXT, lambda row: row.record.id, "the record's id"),
+    Field("type", Kind.TEXT, lambda row: row.record.type, "regular, exec.cachemount, source.local, frontend, ..."),
+    Field("desc", Kind.TEXT, lambda row: row.record.description, "what made it", ("description",)),
+    Field("step", Kind.TEXT, lambda row: row.title, "the step that made it, as the list shows it"),
+    Field("size", Kind.SIZE, lambda row: row.record.size, "its bytes"),
+    Field("age", Kind.AGE, lambda row: row.record.created_at, "how long ago it was made", ("created",)),
+    Field(
+        "idle",
+        Kind.AGE,
+        lambda row: row.record.last_used_at or row.record.created_at,
+        "how long ago it was last used, or made when it never was",
+        ("last_used",),
+    ),
+    Field("uses", Kind.INT, lambda row: row.record.usage_count, "how often it was used", ("used", "usage_count")),
+    Field("node", Kind.TEXT, lambda row: row.record.node, "the builder's node it is on"),
+    Field("branch", Kind.BRANCH, lambda row: row.branches, "whose it is: main, #7, tag v1 or a full ref"),
+    Field("scope", Kind.TEXT, lambda row: row.cache_scope, "the cache scope of a cache mount"),
+    Field("parent", Kind.TEXT, lambda row: row.record.parents, "the ids it was built on", ("parents",)),
+    Field("build", Kind.TEXT, _builds, "the builds that made or last used it"),
+    Field("in_use", Kind.FLAG, lambda row: row.record.in_use, "a build holds it"),
+    Field("shared", Kind.FLAG, lambda row: row.record.shared, "an image holds the same bytes"),
+    Field("mutable", Kind.FLAG, lambda row: row.record.mutable, "it may still be written to"),
+    Field("reclaimable", Kind.FLAG, lambda row: row.record.reclaimable, "neither in use nor shared"),
+    Field("known", Kind.FLAG, lambda row: bool(row.branches), "its branch is known"),
+)
+
+BUILD_FIELDS: tuple[Field[Build], ...] = (
+    Field("ref", Kind.TEXT, lambda row: row.ref, "the build's ref", ("id",)),
+    Field("status", Kind.TEXT, lambda row: row.status.value, "running, succeeded, failed, canceled or lost"),
+    Field("branch", Kind.BRANCH, lambda row: (row.branch,) if row.branch else (), "whose it is: main, #7, tag v1"),
+    Field("revision", Kind.TEXT, lambda row: row.revision, "the commit it was built from"),
+    Field("project", Kind.TEXT, lambda row: row.project, "the folder it was built from"),
+    Field("target", Kind.TEXT, lambda row: row.target, "the target that was built"),
+    Field("builder", Kind.TEXT, lambda row: row.builder, "the builder"),
+    Field("node", Kind.TEXT, lambda row: row.node, "the builder's node"),
+    Field("error", Kind.TEXT, lambda row: row.error, "why it failed"),
+    Field("age", Kind.AGE, lambda row: row.started_at, "how long ago it started", ("started",)),
+    Field("took", Kind.DURATION, lambda row: row.duration, "how long it took", ("duration",)),
+    Field("saved", Kind.DURATION, lambda row: row.time_saved, "the time that reuse saved"),
+    Field("reuse", Kind.PERCENT, lambda row: row.reuse, "true reuse"),
+    Field("steps", Kind.INT, lambda row: len(row.steps), "how many steps it had"),
+    Field("cached", Kind.INT, lambda row: row.cached, "how many steps were reused"),
+    Field("ours", Kind.FLAG, lambda row: row.ours, "it was started from here"),
+)

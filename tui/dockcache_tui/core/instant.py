@@ -1,0 +1,47 @@
+"""Moments in time to the nanosecond, as BuildKit keeps them."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import time_ns
+
+_SECOND = 1_000_000_000
+_RFC_3339 = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Instant:
+    """A moment, in nanoseconds since 1970-01-01T00:00:00Z (datetime stops at microseconds)."""
+
+    ns: int
+
+    @classmethod
+    def now(cls) -> "Instant":
+        """Return this moment by the system's clock."""
+        return cls(time_ns())
+
+    @classmethod
+    def parse(cls, text: str) -> "Instant":
+        """Read an RFC 3339 time with up to nine fraction digits; raises ValueError on anything else."""
+        match = _RFC_3339.fullmatch(text)
+        if match is None:
+            raise ValueError(f"not an RFC 3339 time: {text!r}")
+        whole = datetime.fromisoformat(match[1] + match[3])
+        return cls(int(whole.timestamp()) * _SECOND + int((match[2] or "").ljust(9, "0")))
+
+    def seconds_since(self, earlier: "Instant") -> float:
+        """Return the seconds from an earlier moment to this one."""
+        return (self.ns - earlier.ns) / _SECOND
+
+    def datetime(self) -> datetime:
+        """Return the aware UTC datetime, cut to microseconds."""
+        return datetime.fromtimestamp(self.ns // _SECOND, UTC).replace(microsecond=self.ns % _SECOND // 1000)
+
+    def __str__(self) -> str:
+        """Return RFC 3339 in UTC with as many fraction digits as needed."""
+        seconds, fraction = divmod(self.ns, _SECOND)
+        digits = f".{fraction:09}".rstrip("0") if fraction else ""
+        # strftime's %Y leaves out the zeros of Go's year 0001.
+        return f"{datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()}{digits}Z"

@@ -1,0 +1,1 @@
+"""Builder records: what they are, their forest, and what pruning them would free."""

@@ -1,0 +1,88 @@
+"""Whose a record is: the builds and steps that made and last used it, and its branches."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dockcache_tui.core.builds.build import Build, Step
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.records.mounts import ScopeIndex, mount_id
+from dockcache_tui.core.records.record import Record, RecordKey
+from dockcache_tui.core.records.steps import StepKey, description_key, fitness
+from dockcache_tui.core.records.windows import NOTHING, Stretch, Timeline, Window
+from dockcache_tui.core.scope import BranchScope
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedRecord:
+    """A record with where it came from, as far as known; `cache_scope` is what a cache mount's id ends in."""
+
+    record: Record
+    branches: tuple[BranchScope, ...] = ()
+    cache_scope: str | None = None
+    created_by: Build | None = None
+    created_step: Step | None = None
+    last_used_by: Build | None = None
+    last_used_step: Step | None = None
+
+    @property
+    def key(self) -> RecordKey:
+        """Return the record's node and id."""
+        return self.record.key
+
+    @property
+    def title(self) -> str:
+        """Return what people know it by: the step that ran for it, else its description, else its id."""
+        if self.created_step and self.record.description.startswith("mount / from exec"):
+            return self.created_step.name
+        return self.record.description or self.record.id
+
+
+def attribute(records: Iterable[Record], builds: Sequence[Build]) -> tuple[ScopedRecord, ...]:
+    """Return each record with its builds, steps and branches, in the order given.
+
+    A cache mount whose id ends in a known branch's cache scope is of that branch. Any other is of the branches of all
+    builds of its builder (and node, where a build's is known) that were under way when it was made or last used.
+    """
+    by_builder: defaultdict[str, list[Window]] = defaultdict(list)
+    for build in builds:
+        by_builder[build.builder].append(Window.of(build))
+    by_place: dict[tuple[str, str], Timeline] = {}
+    scopes = ScopeIndex(build.branch for build in builds if build.branch)
+    scoped = []
+    for record in records:
+        place = (record.builder, record.node)
+        if place not in by_place:
+            here = by_builder[record.builder]
+            by_place[place] = Timeline([window for window in here if window.build.node in ("", record.node)])
+        scoped.append(_scoped(record, by_place[place], scopes))
+    return tuple(scoped)
+
+
+def _scoped(record: Record, timeline: Timeline, scopes: ScopeIndex) -> ScopedRecord:
+    used_at = record.last_used_at or record.created_at
+    made = timeline.at(record.created_at)
+    used = timeline.at(used_at) if record.last_used_at else NOTHING
+    id_ = mount_id(record)
+    cache_scope, branches = (None, ()) if id_ is None else scopes.find(id_)
+    if not branches:
+        found = made.branches | used.branches
+        branches = tuple(sorted(found)) if len(found) > 1 else tuple(found)
+    key = description_key(record.description)
+    created_by, created_step = _best(made, record.description, key, record.created_at)
+    last_used_by, last_used_step = _best(used, record.description, key, used_at)
+    return ScopedRecord(record, branches, cache_scope, created_by, created_step, last_used_by, last_used_step)
+
+
+def _best(stretch: Stretch, description: str, key: StepKey, at: Instant) -> tuple[Build | None, Step | None]:
+    """Return the build that fits best: by the step the description names, then the last started."""
+    best: Window | None = None
+    best_step, best_fit = None, -1
+    for window in stretch.windows:
+        step = window.steps.named(description, key, at)
+        fit = fitness(step, at)
+        if fit >= best_fit:
+            best, best_step, best_fit = window, step, fit
+    if best is None:
+        return None, None
+    return best.build, best_step or best.steps.running(key, at)

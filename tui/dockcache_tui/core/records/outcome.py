@@ -1,0 +1,82 @@
+"""How what a prune did compares with what its plan said, to the byte."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dockcache_tui.core.records.lineage import Lineage
+from dockcache_tui.core.records.prune import PrunePlan
+from dockcache_tui.core.records.record import PruneOutcome, Record, RecordKey
+
+
+class Cause(StrEnum):
+    """Why one record freed something else than planned."""
+
+    RESIZED = "its size changed"
+    USED = "it was taken into use meanwhile"
+    SHARED = "an image came to share it meanwhile"
+    BUILT_UPON = "something was built on it meanwhile"
+    GONE = "it was gone already"
+    REFUSED = "the builder refused"
+    STAYED = "the builder kept it and gave no reason"
+    UNKNOWN = "it was used, or gone, meanwhile"
+    UNPLANNED = "the builder freed it too"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One record of which plan and outcome disagree, in bytes; `detail` is the builder's own words, if any."""
+
+    key: RecordKey
+    planned: int
+    freed: int
+    cause: Cause
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Plan and outcome in bytes; the differences account for every byte between them."""
+
+    planned: int
+    freed: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Tell whether every record freed exactly what was planned."""
+        return not self.differences
+
+
+def compare(plan: PrunePlan, outcome: PruneOutcome, after: Iterable[Record] | Lineage | None = None) -> Comparison:
+    """Compare a plan with its outcome; `after` is the next reading, which tells why a record stayed."""
+    now = None if after is None else Lineage.of(after)
+    freed: Counter[RecordKey] = Counter()
+    for pruned in outcome.freed:
+        freed[pruned.key] += pruned.size
+    refused = dict(outcome.failed)
+    planned = {record.key: record.size for record in plan.freed}
+    differences = []
+    for key, size in planned.items():
+        if key not in freed:
+            cause = Cause.REFUSED if refused.get(key) else _why_not(now, key)
+            differences.append(Difference(key, size, 0, cause, refused.get(key, "")))
+        elif freed[key] != size:
+            differences.append(Difference(key, size, freed[key], Cause.RESIZED))
+    differences += [Difference(key, 0, size, Cause.UNPLANNED) for key, size in freed.items() if key not in planned]
+    return Comparison(plan.bytes, outcome.bytes, tuple(differences))
+
+
+def _why_not(now: Lineage | None, key: RecordKey) -> Cause:
+    if now is None:
+        return Cause.UNKNOWN
+    position = now.position(key)
+    if position is None:
+        return Cause.GONE
+    record = now.records[position]
+    if record.in_use:
+        return Cause.USED
+    if record.shared:
+        return Cause.SHARED
+    return Cause.BUILT_UPON if now.children[position] else Cause.STAYED

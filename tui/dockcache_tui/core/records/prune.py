@@ -1,0 +1,145 @@
+"""What pruning would free, in which order, and how the outcome compares with the plan."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dockcache_tui.core.records.lineage import Lineage
+from dockcache_tui.core.records.record import Record, RecordKey
+
+# Read in BuildKit's cache/manager.go and cache/refs.go:
+# - A child holds a reference to each of its parents, and Prune passes over whatever is referenced: hence leaf first.
+# - DiskUsage leaves idle children's references out of InUse, so an idle parent of an idle child says "not in use".
+# - InUse so means that a build, or something that itself is in use, holds it; its parents are in use then too.
+# - Shared is set on what an image's layers hold and on all its ancestors. Prune without `all` passes over them and over
+#   `internal` and `frontend` records; with `all` it reports a shared record's size although the image keeps the bytes.
+# - A mutable record in use says size 0, because it is changing; a lazily pulled one counts only the blobs it has.
+# - Letting go of the last child removes a parent that nothing retains, without a word: it is gone when its turn comes.
+# - A cache mount is a mutable record without a parent (unless it has `from=`) and is pruned like any other.
+
+
+class KeepReason(StrEnum):
+    """Why a marked record can't be freed."""
+
+    IN_USE = "in use"
+    SHARED = "shared with an image"
+    HAS_CHILDREN = "under records that stay"
+    MISSING = "gone since"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A marked record that stays, and why; `children` are the records directly on it that stay."""
+
+    key: RecordKey
+    reason: KeepReason
+    children: tuple[RecordKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PrunePlan:
+    """What to prune, leaf first, and what stays; `deep` is what would go, were `unmarked` descendants marked."""
+
+    freed: tuple[Record, ...]
+    kept: tuple[Kept, ...]
+    unmarked: tuple[Record, ...]
+    deep: tuple[Record, ...]
+
+    @property
+    def keys(self) -> tuple[RecordKey, ...]:
+        """Return the keys to prune in this order."""
+        return tuple(record.key for record in self.freed)
+
+    @property
+    def bytes(self) -> int:
+        """Return the bytes that will be freed."""
+        return sum(record.size for record in self.freed)
+
+    @property
+    def deep_bytes(self) -> int:
+        """Return the bytes that would be freed with all descendants."""
+        return sum(record.size for record in self.deep)
+
+
+@dataclass(frozen=True, slots=True)
+class Frees:
+    """What pruning one record really frees: it and all its descendants, leaf first; nothing when one is blocked."""
+
+    records: tuple[Record, ...]
+    blocked_by: tuple[Kept, ...]
+
+    @property
+    def bytes(self) -> int:
+        """Return the bytes freed."""
+        return sum(record.size for record in self.records)
+
+
+def plan(records: Iterable[Record] | Lineage, marked: Iterable[RecordKey]) -> PrunePlan:
+    """Plan the pruning of the marked records; cycles stay, because no leaf of them could go first."""
+    lineage = Lineage.of(records)
+    chosen: set[int] = set()
+    gone = []
+    for key in dict.fromkeys(marked):
+        position = lineage.position(key)
+        if position is None:
+            gone.append(Kept(key, KeepReason.MISSING))
+        else:
+            chosen.add(position)
+    family = lineage.below(chosen)
+    freed = _leaf_first(lineage, chosen)
+    deep = freed if family == chosen else _leaf_first(lineage, family)
+    return PrunePlan(
+        _records(lineage, freed),
+        (*_kept(lineage, chosen, freed), *gone),
+        _records(lineage, sorted(family - chosen)),
+        _records(lineage, deep),
+    )
+
+
+def frees(records: Iterable[Record] | Lineage, key: RecordKey) -> Frees:
+    """Work out what pruning one record frees: it goes only after all its descendants, also those with other parents.
+
+    `blocked_by` names what stands in the way: those in use or shared, or, when there are none, a cycle's records.
+    """
+    lineage = Lineage.of(records)
+    position = lineage.position(key)
+    if position is None:
+        return Frees((), (Kept(key, KeepReason.MISSING),))
+    family = lineage.below([position])
+    order = _leaf_first(lineage, family)
+    if position in order:
+        return Frees(_records(lineage, order), ())
+    kept = _kept(lineage, family, order)
+    causes = tuple(one for one in kept if one.reason is not KeepReason.HAS_CHILDREN)
+    return Frees((), causes or kept)
+
+
+def _leaf_first(lineage: Lineage, chosen: set[int]) -> list[int]:
+    """Return those of the chosen that can go, each after all its children."""
+    able = (position for position in chosen if lineage.records[position].reclaimable)
+    waiting = {position: len(lineage.children[position]) for position in able}
+    order = sorted((position for position, children in waiting.items() if not children), reverse=True)
+    for position in order:
+        for parent in lineage.parents[position]:
+            if parent in waiting:
+                waiting[parent] -= 1
+                if not waiting[parent]:
+                    order.append(parent)
+    return order
+
+
+def _kept(lineage: Lineage, chosen: set[int], freed: list[int]) -> tuple[Kept, ...]:
+    going = set(freed)
+    kept = []
+    for position in sorted(chosen - going):
+        record = lineage.records[position]
+        reason = KeepReason.HAS_CHILDREN
+        if not record.reclaimable:
+            reason = KeepReason.IN_USE if record.in_use else KeepReason.SHARED
+        staying = (child for child in lineage.children[position] if child not in going)
+        kept.append(Kept(record.key, reason, tuple(lineage.records[child].key for child in staying)))
+    return tuple(kept)
+
+
+def _records(lineage: Lineage, positions: Iterable[int]) -> tuple[Record, ...]:
+    return tuple(lineage.records[position] for position in positions)

@@ -1,0 +1,34 @@
+"""One reading of a builder, related: whose each record is and who was built on whom."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dockcache_tui.core.builds.build import Build
+from dockcache_tui.core.records.attribution import ScopedRecord, attribute
+from dockcache_tui.core.records.lineage import Lineage
+from dockcache_tui.core.records.record import BuilderSnapshot, RecordKey
+from dockcache_tui.core.scope import BranchScope
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A snapshot with what follows from it and from the builds known then."""
+
+    snapshot: BuilderSnapshot
+    records: tuple[ScopedRecord, ...]
+    lineage: Lineage = field(repr=False)
+    by_key: dict[RecordKey, ScopedRecord] = field(repr=False)
+    branches: Mapping[BranchScope, int] = field(repr=False)
+    """How many records are of each branch."""
+
+    @classmethod
+    def of(cls, snapshot: BuilderSnapshot, builds: Sequence[Build]) -> "Reading":
+        """Relate the records to each other and to the builds, in build order: BuildKit tells them in any.
+
+        It takes a while for 100,000 of them: call it off the event loop.
+        """
+        lineage = Lineage.of(snapshot.records)
+        records = attribute(lineage.records, builds)
+        by_key = {scoped.record.key: scoped for scoped in records}
+        return cls(snapshot, records, lineage, by_key, Counter(one for scoped in records for one in scoped.branches))

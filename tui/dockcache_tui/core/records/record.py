@@ -1,0 +1,85 @@
+"""One BuildKit cache record, and a reading of all records of a builder."""
+
+from dataclasses import dataclass
+
+from dockcache_tui.core.instant import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKey:
+    """What tells a record from every other: ids are unique only within a node."""
+
+    node: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One cache record on one node of a builder, as BuildKit's control API gives it (UsageRecord)."""
+
+    builder: str
+    node: str
+    id: str
+    type: str
+    size: int
+    created_at: Instant
+    last_used_at: Instant | None
+    usage_count: int
+    parents: tuple[str, ...]
+    in_use: bool
+    shared: bool
+    mutable: bool
+    description: str
+
+    @property
+    def key(self) -> RecordKey:
+        """Return the node and id."""
+        return RecordKey(self.node, self.id)
+
+    @property
+    def reclaimable(self) -> bool:
+        """Tell whether pruning may free it: in use or shared with an image frees nothing."""
+        return not self.in_use and not self.shared
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStatus:
+    """How one node answered: `error` is None when it did; `error_hint` says what to do."""
+
+    name: str
+    endpoint: str = ""
+    error: str | None = None
+    error_hint: str = ""
+    buildkit_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BuilderSnapshot:
+    """All records of all nodes of a builder at one moment."""
+
+    builder: str
+    driver: str
+    nodes: tuple[NodeStatus, ...]
+    records: tuple[Record, ...]
+    taken_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What one record gave back when it was pruned, as the daemon reported it."""
+
+    key: RecordKey
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class PruneOutcome:
+    """What a prune really did: the records freed, and those that stayed with the reason."""
+
+    freed: tuple[Pruned, ...]
+    failed: tuple[tuple[RecordKey, str], ...] = ()
+
+    @property
+    def bytes(self) -> int:
+        """Return the bytes freed."""
+        return sum(pruned.size for pruned in self.freed)

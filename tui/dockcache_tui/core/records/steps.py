@@ -1,0 +1,106 @@
+"""Which step of a build a record's description names."""
+
+import json
+import re
+from collections.abc import Iterable
+
+from dockcache_tui.core.builds.build import Step, StepState
+from dockcache_tui.core.instant import Instant
+
+_PREFIX = re.compile(r"\[[^\]]*\] +")
+_FLAGS = re.compile(r"(?:--\S+\s+)+")
+_CONTEXT = re.compile(r"\[context ([^\]]+)\] load from client")
+_SHELL = re.compile(r"^\S+(?: -\S+| pipefail)*? -\w*c ")
+_RAN = frozenset({StepState.BUILT, StepState.FALSE_HIT, StepState.RUNNING, StepState.FAILED, StepState.CANCELED})
+
+FOREVER_NS = 2**63
+"""The end of what has not ended."""
+
+StepKey = tuple[str, str]
+"""What kind of thing, and the text that names it in descriptions and in step names alike."""
+
+
+def description_key(description: str) -> StepKey:
+    """Return the key of a record's description (the texts are BuildKit's: solver ops, mounts and sources)."""
+    head, made, command = description.partition(" from exec ")
+    if made and head.startswith(("mount ", "cached mount ")):
+        if head.startswith("cached ") and command.endswith('"'):
+            command = command.rpartition(' with id "')[0] or command
+        return "run", _unshelled(command)
+    for start, kind in (("local source for ", "local"), ("pulled from ", "from")):
+        if description.startswith(start):
+            return kind, description.removeprefix(start).partition("@")[0]
+    return name_key(description)
+
+
+def name_key(name: str) -> StepKey:
+    """Return the key of a step's name, without its `[stage n/m]`, which changes when other lines are added."""
+    if name == "[internal] load build context":
+        return "local", "context"
+    if name.startswith("[internal] load build definition"):
+        return "local", "dockerfile"
+    if context := _CONTEXT.fullmatch(name):
+        return "local", context[1]
+    prefix = _PREFIX.match(name)
+    instruction = name[prefix.end() :] if prefix else name
+    word, _, rest = instruction.partition(" ")
+    rest = rest[flags.end() :] if (flags := _FLAGS.match(rest)) else rest
+    if word == "RUN":
+        return "run", _even(rest) if (words := _json_words(rest)) is None else _unshelled(" ".join(words))
+    return ("from", rest.partition("@")[0]) if word == "FROM" else ("step", instruction)
+
+
+def _unshelled(arguments: str) -> str:
+    """Return a command without the shell it is given to."""
+    return _even(_SHELL.sub("", arguments))
+
+
+def _even(command: str) -> str:
+    return " ".join(command.split())
+
+
+def _json_words(text: str) -> list[str] | None:
+    if not text.startswith("["):
+        return None
+    try:
+        words = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return words if isinstance(words, list) and all(isinstance(word, str) for word in words) else None
+
+
+class StepIndex:
+    """The steps of one build, by what names them."""
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        """Index the steps."""
+        self._by_key: dict[StepKey, list[Step]] = {}
+        self._runs: list[tuple[int, int, Step]] = []
+        for step in steps:
+            key = name_key(step.name)
+            self._by_key.setdefault(key, []).append(step)
+            if key[0] == "run" and step.state in _RAN and step.started_at:
+                end = step.completed_at.ns if step.completed_at else FOREVER_NS
+                self._runs.append((step.started_at.ns, end, step))
+
+    def named(self, description: str, key: StepKey, at: Instant) -> Step | None:
+        """Return the step that a description names: best one running then, else one that ran, else the first."""
+        found = self._by_key.get(key)
+        if found is None or len(found) == 1:
+            return found[0] if found else None
+        return max(found, key=lambda step: (fitness(step, at), step.name == description))
+
+    def running(self, key: StepKey, at: Instant) -> Step | None:
+        """Return the one RUN running at a moment: for a key whose text BuildKit expanded in the step's name."""
+        if key[0] != "run":
+            return None
+        found = [step for start, end, step in self._runs if start <= at.ns <= end]
+        return found[0] if len(found) == 1 else None
+
+
+def fitness(step: Step | None, at: Instant) -> int:
+    """Return how well a step fits a moment: 3 it was running then, 2 it ran, 1 it did not run, 0 there is none."""
+    if step is None or step.state not in _RAN:
+        return 0 if step is None else 1
+    under_way = step.started_at is not None and step.started_at.ns <= at.ns
+    return 3 if under_way and (step.completed_at is None or at.ns <= step.completed_at.ns) else 2

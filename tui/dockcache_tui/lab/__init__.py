@@ -1,0 +1,1 @@
+"""A private engine and what is tried on it."""

@@ -1,0 +1,159 @@
+"""Base images, made here and never pulled: busybox, golang, and BuildKit for container builders."""
+
+import os
+import tarfile
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+
+from dockcache_tui.lab.engine import golang, packages
+from dockcache_tui.lab.engine.daemons import registry_address
+from dockcache_tui.lab.engine.home import Engine, EngineError
+from dockcache_tui.lab.engine.process import run
+
+BUSYBOX = ("busybox:latest",)
+GOLANG = (f"golang:{golang.GO}", f"golang:{golang.GO.rpartition('.')[0]}")
+BUILDKIT = (f"localhost/dockcache-buildkit:{golang.BUILDKIT}", "moby/buildkit:buildx-stable-1")
+_RECIPE = "2"  # a new number makes the images anew
+_UNUSED = frozenset(("api", "doc", "misc", "test", "testdata"))
+
+
+class Root:
+    """A root file system written as a tar archive, the same bytes for the same files."""
+
+    def __init__(self, archive: tarfile.TarFile) -> None:
+        """Write into that archive."""
+        self._tar = archive
+
+    def file(self, name: str, content: bytes, mode: int = 0o644) -> None:
+        """Write one file."""
+        entry = tarfile.TarInfo(name)
+        entry.size, entry.mode = len(content), mode
+        self._tar.addfile(entry, BytesIO(content))
+
+    def folder(self, name: str, mode: int = 0o755) -> None:
+        """Write one folder."""
+        entry = tarfile.TarInfo(name)
+        entry.type, entry.mode = tarfile.DIRTYPE, mode
+        self._tar.addfile(entry)
+
+    def link(self, name: str, target: str) -> None:
+        """Write one symbolic link."""
+        entry = tarfile.TarInfo(name)
+        entry.type, entry.linkname = tarfile.SYMTYPE, target
+        self._tar.addfile(entry)
+
+    def tree(self, source: Path, name: str) -> None:
+        """Write a folder with all in it but what no build reads."""
+        for path in sorted(source.iterdir()):
+            if path.is_dir():
+                if path.name not in _UNUSED:
+                    self.tree(path, f"{name}/{path.name}")
+            elif not path.name.endswith("_test.go"):
+                self.file(f"{name}/{path.name}", path.read_bytes(), path.stat().st_mode & 0o777)
+
+
+def make_bases(engine: Engine, say: Callable[[str], None]) -> None:
+    """Make busybox and golang where they are missing."""
+
+    def busybox(root: Root) -> tuple[str, ...]:
+        _base(engine, root)
+        return ('CMD ["sh"]',)
+
+    def go(root: Root) -> tuple[str, ...]:
+        _base(engine, root)
+        root.tree(golang.tree(engine, say), "usr/local/go")
+        root.folder("go")
+        places = f"PATH=/go/bin:/usr/local/go/bin:/bin GOPATH=/go GOPROXY={golang.proxy(engine, say)}"
+        return (f"ENV {places} CGO_ENABLED=0 GOTOOLCHAIN=local", 'CMD ["sh"]')
+
+    _make(engine, BUSYBOX, busybox, say)
+    _make(engine, GOLANG, go, say)
+
+
+def make_buildkit(engine: Engine, say: Callable[[str], None]) -> None:
+    """Make the image that container builders run, where it is missing."""
+
+    def buildkit(root: Root) -> tuple[str, ...]:
+        _base(engine, root)
+        commands = golang.buildkit(engine, say)
+        runc = Path(engine.program("runc"))
+        for path in (commands / "buildkitd", commands / "buildctl", runc):
+            root.file(f"usr/bin/{path.name}", path.read_bytes(), 0o755)
+        for library in _libraries(runc):
+            root.file(str(library).lstrip("/"), library.read_bytes(), 0o755)
+        return ("ENV PATH=/usr/bin:/bin", 'ENTRYPOINT ["buildkitd"]')
+
+    _make(engine, BUILDKIT, buildkit, say)
+
+
+def publish(engine: Engine) -> None:
+    """Put the base images where builders of any driver find them: in the registry on loopback."""
+    names = (*BUSYBOX, *GOLANG)
+    docker = engine.variables
+    made = run(("docker", "image", "inspect", "--format", "{{.Id}}", *names), env=docker)
+    published = engine.home / "registry" / "published"
+    if published.is_file() and published.read_text() == made:
+        return
+    for name in names:
+        there = f"{registry_address(engine)}/library/{name}"
+        run(("docker", "tag", name, there), env=docker)
+        run(("docker", "push", "--quiet", there), env=docker, timeout=300)
+        run(("docker", "rmi", there), env=docker)
+    published.write_text(made)
+
+
+def certificates() -> Path:
+    """Return the file of the authorities this machine trusts; a build must trust them too."""
+    return Path(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"))
+
+
+def _base(engine: Engine, root: Root) -> None:
+    busybox = Path(engine.program("busybox"))
+    root.file("bin/busybox", busybox.read_bytes(), 0o755)
+    for applet in run((str(busybox), "--list")).split():
+        if applet != "busybox":
+            root.link(f"bin/{applet}", "busybox")
+    root.folder("tmp", 0o1777)
+    root.folder("root", 0o700)
+    root.file("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n")
+    root.file("etc/group", b"root:x:0:\nnobody:x:65534:\n")
+    root.file("etc/ssl/certs/ca-certificates.crt", certificates().read_bytes())
+
+
+def _libraries(program: Path) -> Iterator[Path]:
+    """Yield the shared libraries a program needs, its loader among them, under the names it asks for."""
+    for line in run(("ldd", str(program))).splitlines():
+        for word in line.split():
+            if word.startswith("/"):
+                yield Path(word)
+
+
+def _make(
+    engine: Engine, names: tuple[str, ...], fill: Callable[[Root], tuple[str, ...]], say: Callable[[str], None]
+) -> None:
+    """Import a root file system under some names, unless the image made by this recipe is there.
+
+    `fill` writes the files and returns the image's settings, as lines of a Dockerfile.
+    """
+    mark = f"{_RECIPE} {names[0]}"
+    if _marks(engine, names) == [mark] * len(names):
+        return
+    say(f"making {names[0]}")
+    archive = packages.workspace(engine) / "image.tar"
+    with tarfile.open(archive, "w") as tar:
+        settings = fill(Root(tar))
+    changes = (f"--change={line}" for line in (*settings, f'LABEL dockcache.made="{mark}"'))
+    with archive.open("rb") as source:
+        run(("docker", "import", *changes, "-", names[0]), env=engine.variables, stdin=source, timeout=300)
+    for other in names[1:]:
+        run(("docker", "tag", names[0], other), env=engine.variables)
+
+
+def _marks(engine: Engine, names: tuple[str, ...]) -> list[str]:
+    """Return what images were made from, nothing where one is missing."""
+    layout = '{{index .Config.Labels "dockcache.made"}}'
+    try:
+        return run(("docker", "image", "inspect", "--format", layout, *names), env=engine.variables).splitlines()
+    except EngineError:
+        return []

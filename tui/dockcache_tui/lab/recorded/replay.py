@@ -1,0 +1,104 @@
+"""What is replayed: progress at the pace it came, and the builds as events."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
+from threading import Event
+from time import monotonic
+
+from dockcache_tui.core.builds.build import Build, BuildStatus
+from dockcache_tui.core.builds.progress import Progress
+from dockcache_tui.core.builds.reducer import LiveBuild
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.protocols import HistoryEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """Progress with the seconds after `began` (time.monotonic) when each message is due; `cut` ends it for everyone."""
+
+    messages: tuple[tuple[float, Progress], ...]
+    ends: float
+    began: float
+    cut: Event
+
+    def play(self, closed: Event) -> Iterator[Progress]:
+        """Yield what is due until the end, the cut, or, with the next message, until closed."""
+        for due, progress in (*self.messages, (self.ends, None)):
+            if self.cut.wait(max(0.0, self.began + due - monotonic())) or closed.is_set():
+                return
+            if progress:
+                yield progress
+
+
+class Following:
+    """A Stream of one build's progress, from its beginning."""
+
+    def __init__(self, tape: Tape) -> None:
+        """Follow this tape."""
+        self._tape = tape
+        self._closed = Event()
+
+    def __iter__(self) -> Iterator[Progress]:
+        """Yield progress until the build ends or close()."""
+        return self._tape.play(self._closed)
+
+    def close(self) -> None:
+        """End the iteration from any thread; may be called twice."""
+        self._closed.set()
+
+
+class Events:
+    """A Stream of builds: those so far, then with `follow` what is told until close()."""
+
+    def __init__(self, past: Iterable[HistoryEvent], *, follow: bool) -> None:
+        """Begin with what happened so far."""
+        self._queue: SimpleQueue[HistoryEvent | None] = SimpleQueue()
+        for event in past:
+            self._queue.put(event)
+        if not follow:
+            self._queue.put(None)
+
+    def tell(self, event: HistoryEvent) -> None:
+        """Tell of a build."""
+        self._queue.put(event)
+
+    def __iter__(self) -> Iterator[HistoryEvent]:
+        """Yield events until the end."""
+        return iter(self._queue.get, None)
+
+    def close(self) -> None:
+        """End the iteration from any thread; may be called twice."""
+        self._queue.put(None)
+
+
+class ReplayedBuild:
+    """A RunningBuild: iterating replays it."""
+
+    def __init__(
+        self, build: Build, tape: Tape, began: Callable[[Build], None], ended: Callable[[Build], Build]
+    ) -> None:
+        """Replay a build from a tape; `ended` is told how it ended and returns it as it is kept."""
+        self.live = LiveBuild()
+        self._build, self._tape, self._began, self._ended = build, tape, began, ended
+
+    def __iter__(self) -> Iterator[Progress]:
+        """Yield progress until the build ends."""
+        for number, progress in enumerate(self._tape.play(self._tape.cut)):
+            if not number:
+                self._began(self._build)  # BuildKit too tells of a build only when it has reached the daemon
+            self.live.apply(progress)
+            yield progress
+        now = Instant.now()
+        status = BuildStatus.CANCELED if self._tape.cut.is_set() else BuildStatus.SUCCEEDED
+        self.live.end(status, now)
+        self._build = self._ended(replace(self.result(), status=status, completed_at=now))
+
+    def cancel(self) -> None:
+        """Cancel the replay from any thread."""
+        self._tape.cut.set()
+
+    def result(self) -> Build:
+        """Return the build as it stands, after the end as it is kept."""
+        running = self._build.status is BuildStatus.RUNNING
+        return replace(self._build, steps=self.live.snapshot()) if running else self._build

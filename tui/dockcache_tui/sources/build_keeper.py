@@ -1,0 +1,114 @@
+"""Keeps a build in the journal while it runs. The build goes on when that fails; `notice` says so."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from threading import Thread
+from time import monotonic
+
+from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, StepState
+from dockcache_tui.core.builds.outcome import failing_line
+from dockcache_tui.core.builds.reducer import LiveBuild
+from dockcache_tui.core.builds.reuse import time_saved, weighted_reuse
+from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.build_context import read_build_context
+from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.git import read_checkout
+from dockcache_tui.sources.journal import Journal
+from dockcache_tui.sources.local_refs import BuildRefs, RefWatch
+from dockcache_tui.sources.provenance import step_lines
+
+_PAUSE = 0.1
+"""Seconds between two looks for the ref."""
+
+
+class BuildKeeper:
+    """One build's entry in the journal."""
+
+    def __init__(self, docker: Docker, journal: Journal, spec: BuildSpec, live: LiveBuild) -> None:
+        """Write down that the build begins; raises SourceError when the journal can't be used."""
+        self._docker, self._journal, self._spec, self._live = docker, journal, spec, live
+        self._checkout = read_checkout(Path(spec.project), docker.environment)
+        self._last = journal.last_durations(spec.project)
+        self._watch = RefWatch(docker.environment)
+        self._refs = BuildRefs(spec.builder, "", ())
+        self._looked = 0.0
+        self.notice = journal.notice
+        self._started_at = Instant.now()
+        self._ref = journal.begin(spec, self._checkout, self._started_at)
+        self._context = Thread(target=self._keep_context, name="context", daemon=True)
+        self._context.start()
+
+    def look(self) -> None:
+        """Write down what finished, and learn BuildKit's own ref."""
+        steps = self._live.take_finished()
+        if steps:
+            self._try(lambda: self._journal.record(self._ref, steps))
+        if not self._refs.refs and monotonic() - self._looked > _PAUSE:
+            self._looked = monotonic()
+            local = self._spec.kind == "dockerfile"
+            context = str(Path(self._spec.project, self._spec.context).resolve()) if local else None
+            self._learn(self._watch.find(context))
+
+    def finish(self, status: BuildStatus, error: str, refs: BuildRefs | None) -> Build:
+        """Write down the end, and return the build."""
+        ended = Instant.now()
+        self._live.end(status, ended)
+        self._learn(refs)
+        build = replace(self.build(status), completed_at=ended, error=error)
+        self._try(lambda: self._journal.finish(self._ref, build))
+        build = self._with_lines(build)
+        self._try(lambda: self._journal.finish(self._ref, build))
+        self._context.join()
+        return build
+
+    def build(self, status: BuildStatus) -> Build:
+        """Return the build as it stands."""
+        steps = self._live.snapshot()
+        return Build(
+            ref=self._refs.refs[0] if self._refs.refs else self._ref,
+            builder=self._refs.builder,
+            node=self._refs.node,
+            started_at=self._started_at,
+            status=status,
+            project=self._spec.project,
+            target=self._spec.target,
+            branch=self._checkout.branch,
+            revision=self._checkout.revision,
+            steps=steps,
+            time_saved=time_saved(steps, self._last),
+            weighted_reuse=weighted_reuse(steps, self._last),
+        )
+
+    def _with_lines(self, build: Build) -> Build:
+        lines: dict[str, int] = {}
+        for ref in self._refs.refs:
+            lines |= step_lines(self._docker, self._refs.builder, ref)
+        failing = failing_line(self._live.noise().lines)
+        return replace(
+            build,
+            steps=tuple(
+                replace(step, line=failing if step.state is StepState.FAILED else lines.get(step.digest))
+                for step in build.steps
+            ),
+        )
+
+    def _learn(self, refs: BuildRefs | None) -> None:
+        if refs and refs != self._refs:
+            self._refs = refs
+            self._try(lambda: self._journal.name(self._ref, refs.refs, refs.builder, refs.node))
+
+    def _keep_context(self) -> None:
+        def keep() -> None:
+            reading = read_build_context(self._spec, self._docker, self._journal.stamps)
+            if reading:
+                self._journal.keep_context(self._ref, reading)
+
+        self._try(keep)
+
+    def _try(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except (DockcacheError, OSError) as error:
+            self.notice = str(error)

@@ -1,0 +1,170 @@
+"""Launches builds and follows them to their end."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+
+from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
+from dockcache_tui.core.builds.outcome import outcome
+from dockcache_tui.core.builds.progress import Progress
+from dockcache_tui.core.builds.reducer import LiveBuild
+from dockcache_tui.core.errors import SourceError
+from dockcache_tui.sources.build_keeper import BuildKeeper
+from dockcache_tui.sources.build_words import build_words
+from dockcache_tui.sources.docker_cli import Docker, RunningCommand, explained
+from dockcache_tui.sources.journal import Journal
+from dockcache_tui.sources.local_refs import read_metadata
+from dockcache_tui.sources.rawjson import parse_line
+
+_LINE_LIMIT = 64 * 1024 * 1024
+"""A longer line comes in parts, as noise."""
+_PATIENCE = ((signal.SIGINT, 5.0), (signal.SIGTERM, 3.0))
+"""Seconds a signal is given before the next one."""
+
+
+class Runner:
+    """Launches builds with one docker command; they are kept in one journal."""
+
+    def __init__(self, docker: Docker, journal: Journal) -> None:
+        """Run with this docker, keep in this journal."""
+        self._docker = docker
+        self._journal = journal
+        self._launched: list[LaunchedBuild] = []
+
+    def start(self, spec: BuildSpec) -> "LaunchedBuild":
+        """Start a build and return at once; raises SourceError without docker or a usable journal."""
+        build = LaunchedBuild(self._docker, self._journal, spec)
+        self._launched = [*(other for other in self._launched if other.is_running), build]
+        return build
+
+    def close(self) -> None:
+        """End every build that still runs: none outlives us."""
+        for build in self._launched:
+            build.kill()
+
+
+class LaunchedBuild:
+    """A build under way that we launched: iterating moves it on, `live` shows it to any thread."""
+
+    def __init__(self, docker: Docker, journal: Journal, spec: BuildSpec) -> None:
+        """Start it; raises SourceError when docker can't be run or the journal can't be used."""
+        self.live = LiveBuild()
+        self._canceled = False
+        self._build: Build | None = None
+        self._folder = TemporaryDirectory(prefix="dockcache-", ignore_cleanup_errors=True)
+        self._metadata = Path(self._folder.name, "metadata.json")
+        try:
+            self._keeper = BuildKeeper(docker, journal, spec, self.live)
+            self._command = self._launch(docker, spec)
+        except SourceError:
+            self._folder.cleanup()
+            raise
+
+    def __iter__(self) -> Iterator[Progress]:
+        """Yield progress until the build ends; raises SourceError when it failed before it began.
+
+        Giving up the iteration kills the build.
+        """
+        stderr = self._command.process.stderr
+        try:
+            while stderr and (line := stderr.readline(_LINE_LIMIT)):
+                progress = parse_line(line)
+                self.live.apply(progress)
+                self._keeper.look()
+                yield progress
+            self._command.process.wait()
+        finally:
+            self.kill()
+            self._end()
+        if self._build and self._build.status is BuildStatus.FAILED and not self._build.steps:
+            raise explained("\n".join(self.live.noise().lines))
+
+    @property
+    def ref(self) -> str:
+        """Return the journal's ref until BuildKit tells its own."""
+        return self.result().ref
+
+    @property
+    def notice(self) -> str:
+        """Return what went wrong beside the build, as with the journal; empty when nothing did."""
+        return self._keeper.notice
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether the docker command still runs."""
+        return self._command.process.poll() is None
+
+    @property
+    def is_canceled(self) -> bool:
+        """Tell whether it was told to end before its time."""
+        return self._canceled
+
+    def cancel(self) -> None:
+        """Cancel the build from any thread and return at once; what was built so far stays cached."""
+        self._canceled = True
+        Thread(target=self._insist, name="cancel", daemon=True).start()
+
+    def kill(self) -> None:
+        """End the docker command at once if it still runs."""
+        if self.is_running:
+            self._canceled = True
+            self._command.kill()
+
+    def result(self) -> Build:
+        """Return the build as the journal keeps it, or as it stands while it runs."""
+        return self._build or self._keeper.build(BuildStatus.RUNNING)
+
+    def _launch(self, docker: Docker, spec: BuildSpec) -> RunningCommand:
+        try:
+            return _launch(docker, spec, self._metadata)
+        except SourceError as error:
+            self._keeper.finish(BuildStatus.FAILED, str(error), None)
+            raise
+
+    def _insist(self) -> None:
+        for number, patience in _PATIENCE:
+            with suppress(ProcessLookupError):
+                os.killpg(self._command.process.pid, number)
+            with suppress(subprocess.TimeoutExpired):
+                self._command.process.wait(patience)
+                return
+        self._command.kill()
+
+    def _end(self) -> None:
+        self._command.end()
+        status, error = outcome(
+            self._command.process.returncode,
+            canceled=self._canceled,
+            steps=self.live.snapshot(),
+            said=self.live.noise().lines,
+        )
+        self._build = self._keeper.finish(status, error, read_metadata(self._metadata))
+        self._folder.cleanup()
+
+
+def _launch(docker: Docker, spec: BuildSpec, metadata: Path) -> RunningCommand:
+    words = ("docker", *build_words(spec, metadata))
+    number = docker.log.start(words)
+    try:
+        process = subprocess.Popen(
+            words,
+            cwd=spec.project,
+            env={"BUILDX_METADATA_PROVENANCE": "disabled"} | docker.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        docker.log.finish(number, 127)
+        raise SourceError(
+            f"the docker command can't be run in {spec.project}: {error.strerror}",
+            title="Can't build",
+            hint="Install docker and put it on PATH; `dockcache-tui demo` brings an engine of its own.",
+        ) from error
+    return RunningCommand(process, docker.log, number)

@@ -1,0 +1,94 @@
+"""The buildx builders there are."""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from dockcache_tui.core.errors import SourceError
+from dockcache_tui.core.records.builder_info import BuilderInfo, NodeInfo
+from dockcache_tui.sources.docker_cli import Docker, explained
+
+
+class _Node(msgspec.Struct, rename="pascal"):
+    name: str = ""
+    endpoint: str = ""
+    status: str = ""
+    err: str = ""
+    version: str = ""
+    platforms: list[str] | None = None
+
+
+class _Builder(msgspec.Struct, rename="pascal"):
+    name: str
+    driver: str = ""
+    current: bool = False
+    err: str = ""
+    nodes: list[_Node] | None = None
+
+
+def list_builders(docker: Docker) -> tuple[BuilderInfo, ...]:
+    """Return every builder of `docker buildx ls`; nothing is started. Raises SourceError."""
+    output = docker.run("buildx", "ls", "--format", "json", timeout=40)
+    try:
+        builders = [msgspec.json.decode(line, type=_Builder) for line in output.splitlines() if line.strip()]
+    except msgspec.MsgspecError as error:
+        raise SourceError(
+            f"`docker buildx ls --format json` said something else: {error}",
+            title="Docker's buildx plugin is too old",
+            hint="Install buildx 0.13 or newer.",
+        ) from error
+    return tuple(
+        BuilderInfo(builder.name, builder.driver, tuple(_nodes(builder)), builder.current, builder.err)
+        for builder in builders
+    )
+
+
+def _nodes(builder: _Builder) -> Iterator[NodeInfo]:
+    for node in builder.nodes or ():
+        if node.name:
+            yield NodeInfo(node.name, node.endpoint, node.status, node.err, node.version, tuple(node.platforms or ()))
+
+
+def inspect_builder(docker: Docker, name: str = "", **environment: str) -> BuilderInfo:
+    """Return one builder (none named: BUILDX_BUILDER's or the current one), starting nothing; raises SourceError."""
+    output = docker.run("buildx", "inspect", *([name] if name else []), timeout=40, **environment)
+    info = parse_inspect(output)
+    if info.error and not info.nodes:
+        raise explained(info.error)
+    return info
+
+
+def parse_inspect(output: str) -> BuilderInfo:
+    """Read what `docker buildx inspect` prints: a head, then one paragraph a node; else raises SourceError."""
+    head, _, rest = output.partition("\nNodes:\n")
+    fields = _fields(head)
+    if "Name" not in fields:
+        raise SourceError("`docker buildx inspect` said something unknown", title="Docker's buildx plugin is unknown")
+    nodes = [_fields(part) for part in re.split(r"\n(?=Name:)", f"\n{rest}") if part.strip()]
+    return BuilderInfo(
+        fields["Name"],
+        fields.get("Driver", ""),
+        tuple(
+            NodeInfo(
+                node.get("Name", ""),
+                node.get("Endpoint", ""),
+                node.get("Status", "error" if "Error" in node else ""),
+                node.get("Error", ""),
+                node.get("BuildKit version", ""),
+                tuple(word.strip("*") for word in node.get("Platforms", "").split(", ") if word),
+            )
+            for node in nodes
+        ),
+        error=fields.get("Error", ""),
+    )
+
+
+def _fields(paragraph: str) -> dict[str, str]:
+    """Return the `Key: value` lines that are not indented, the first of each key."""
+    fields: dict[str, str] = {}
+    for line in paragraph.splitlines():
+        key, colon, value = line.partition(":")
+        if colon and key and not key[0].isspace():
+            fields.setdefault(key, value.strip())
+    return fields

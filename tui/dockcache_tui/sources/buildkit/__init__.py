@@ -1,0 +1,1 @@
+"""BuildKit's control API, through `docker buildx dial-stdio`, for every node of a builder."""

@@ -1,0 +1,136 @@
+"""A buildx builder read and pruned through BuildKit's control API."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+from weakref import WeakSet, finalize
+
+from dockcache_tui.core.builds.progress import Progress
+from dockcache_tui.core.errors import SourceError
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.records.record import BuilderSnapshot, NodeStatus, PruneOutcome, Record, RecordKey
+from dockcache_tui.sources.builders import inspect_builder
+from dockcache_tui.sources.buildkit import control_pb2 as pb
+from dockcache_tui.sources.buildkit.convert import progress, record
+from dockcache_tui.sources.buildkit.history import History
+from dockcache_tui.sources.buildkit.instances import write_instances
+from dockcache_tui.sources.buildkit.node import Node, open_node
+from dockcache_tui.sources.buildkit.pruning import prune_node
+from dockcache_tui.sources.buildkit.streams import NodeStream
+from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.protocols import HistoryEvent, Stream
+
+T = TypeVar("T")
+
+READ_SECONDS = 60.0
+"""The longest a reading of all records may take: BuildKit measures sizes it does not know yet."""
+
+
+def open_builder(docker: Docker, name: str = "") -> "BuildKitBuilder":
+    """Open a builder (none named: BUILDX_BUILDER's or the current one), starting nothing; raises SourceError."""
+    info = inspect_builder(docker, name)
+    folder = Path(tempfile.mkdtemp(prefix="dockcache-"))
+    try:
+        nodes = tuple(open_node(docker, instance, folder) for instance in write_instances(docker, info, folder))
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    return BuildKitBuilder(info.name, info.driver, nodes, folder)
+
+
+class BuildKitBuilder:
+    """A Builder: all nodes at once, each over one channel that stays open and comes back by itself."""
+
+    def __init__(self, name: str, driver: str, nodes: tuple[Node, ...], folder: Path) -> None:
+        """Take over the nodes and their private folder."""
+        self.name = name
+        self.driver = driver
+        self.nodes = nodes
+        self._streams: WeakSet[Stream[HistoryEvent] | Stream[Progress]] = WeakSet()
+        # Also runs when the interpreter ends.
+        self._end = finalize(self, _end, nodes, folder)
+
+    def snapshot(self) -> BuilderSnapshot:
+        """Read every record of every node at once; a node that fails is told in its NodeStatus, all failing raises."""
+        taken_at = Instant.now()
+        readings = self._everywhere(self._read)
+        statuses = tuple(_told(node, reading) for node, reading in zip(self.nodes, readings, strict=True))
+        errors = [reading for reading in readings if isinstance(reading, SourceError)]
+        if len(errors) == len(readings):
+            raise _joined(errors)
+        records = tuple(one for reading in readings if not isinstance(reading, SourceError) for one in reading[1])
+        return BuilderSnapshot(self.name, self.driver, statuses, records, taken_at)
+
+    def prune(self, keys: tuple[RecordKey, ...]) -> PruneOutcome:
+        """Prune exactly these records, on each node in the order given, and report what the daemon freed.
+
+        What an image shares is left alone. A record that stayed without an error has an empty reason.
+        """
+        outcomes = self._everywhere(
+            lambda node: prune_node(node, tuple(key.id for key in keys if key.node == node.name))
+        )
+        done = [outcome for outcome in outcomes if not isinstance(outcome, SourceError)]
+        known = {node.name for node in self.nodes}
+        strangers = tuple((key, f"{self.name} has no node {key.node}") for key in keys if key.node not in known)
+        return PruneOutcome(
+            tuple(pruned for outcome in done for pruned in outcome.freed),
+            tuple(failure for outcome in done for failure in outcome.failed) + strangers,
+        )
+
+    def history(self, *, follow: bool) -> History:
+        """Stream the builds of every node, newest last, and with `follow` go on with live ones."""
+        stream = History(self.name, self.nodes, follow=follow)
+        self._streams.add(stream)
+        return stream
+
+    def status(self, node: str, ref: str) -> NodeStream[pb.StatusResponse, Progress]:
+        """Stream the progress of one build of a node, from its beginning; raises SourceError for an unknown node."""
+        for one in self.nodes:
+            if one.name == node:
+                request = pb.StatusRequest(ref=ref.encode())
+                stream = NodeStream(one, "Status", request, pb.StatusResponse, progress)
+                self._streams.add(stream)
+                return stream
+        raise SourceError(f"{self.name} has no node {node}", title="There is no such node")
+
+    def close(self) -> None:
+        """End all streams, channels and processes; may be called twice."""
+        for stream in tuple(self._streams):
+            stream.close()
+        self._end()
+
+    def _read(self, node: Node) -> tuple[NodeStatus, tuple[Record, ...]]:
+        usage = node.call("DiskUsage", pb.DiskUsageRequest(), pb.DiskUsageResponse, READ_SECONDS)
+        return node.status(), tuple(record(one, self.name, node.name) for one in usage.record)
+
+    def _everywhere(self, work: Callable[[Node], T]) -> list[T | SourceError]:
+        """Do the same on every node at once; a node's error stands in its place."""
+
+        def attempt(node: Node) -> T | SourceError:
+            try:
+                return work(node)
+            except SourceError as error:
+                return error
+
+        with ThreadPoolExecutor(len(self.nodes)) as pool:
+            return list(pool.map(attempt, self.nodes))
+
+
+def _told(node: Node, reading: tuple[NodeStatus, tuple[Record, ...]] | SourceError) -> NodeStatus:
+    if isinstance(reading, SourceError):
+        return NodeStatus(node.name, node.endpoint, f"{reading.title}: {reading}", reading.hint)
+    return reading[0]
+
+
+def _joined(errors: list[SourceError]) -> SourceError:
+    reasons = "; ".join(dict.fromkeys(map(str, errors)))
+    return SourceError(reasons, title=errors[0].title, hint=errors[0].hint)
+
+
+def _end(nodes: tuple[Node, ...], folder: Path) -> None:
+    for node in nodes:
+        node.close()
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,114 @@
+"""The builds of all nodes of a builder as one stream."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from threading import Event, Thread
+
+from dockcache_tui.core.errors import SourceError
+from dockcache_tui.sources.buildkit import control_pb2 as pb
+from dockcache_tui.sources.buildkit.convert import history_event
+from dockcache_tui.sources.buildkit.node import Node, unimplemented
+from dockcache_tui.sources.buildkit.streams import NodeStream
+from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
+
+_FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 5.0
+
+
+class History:
+    """Past builds of every node, oldest first, then with `follow` the live ones; each event of a build comes once.
+
+    A node that is down is left out, and followed from when it is back. When no node tells its builds the iteration
+    raises SourceError, with `follow` only when none ever will.
+    """
+
+    def __init__(self, builder: str, nodes: tuple[Node, ...], *, follow: bool) -> None:
+        """Ask on the first iteration; iterate once."""
+        self._builder = builder
+        self._nodes = nodes
+        self._follow = follow
+        self._closed = Event()
+        self._streams: dict[str, NodeStream[pb.BuildHistoryEvent, HistoryEvent | None]] = {}
+        self._events: SimpleQueue[HistoryEvent | SourceError | None] = SimpleQueue()
+        self._seen: set[tuple[str, str, HistoryEventType]] = set()
+
+    def __iter__(self) -> Iterator[HistoryEvent]:
+        """Yield events until close(), or without `follow` until the last past one."""
+        past, errors = self._past()
+        hopeless = [error for error in errors if unimplemented(error)] if self._follow else errors
+        if len(hopeless) == len(self._nodes) and not self._closed.is_set():
+            raise hopeless[0]
+        yield from self._fresh(sorted(past, key=lambda event: event.build.started_at))
+        if self._follow:
+            for node in self._nodes:
+                Thread(target=self._listen, args=(node,), name=f"history of {node.name}", daemon=True).start()
+            yield from self._fresh(self._live())
+
+    def close(self) -> None:
+        """End the iteration from any thread; may be called twice."""
+        self._closed.set()
+        for stream in tuple(self._streams.values()):
+            stream.close()
+        self._events.put(None)
+
+    def _past(self) -> tuple[list[HistoryEvent], list[SourceError]]:
+        events: list[HistoryEvent] = []
+        errors: list[SourceError] = []
+
+        def read(node: Node) -> None:
+            try:
+                events.extend(filter(None, self._open(node, early_exit=True)))
+            except SourceError as error:
+                errors.append(error)
+
+        with ThreadPoolExecutor(len(self._nodes)) as pool:
+            list(pool.map(read, self._nodes))
+        return events, errors
+
+    def _open(self, node: Node, *, early_exit: bool) -> NodeStream[pb.BuildHistoryEvent, HistoryEvent | None]:
+        stream = NodeStream(
+            node,
+            "ListenBuildHistory",
+            pb.BuildHistoryRequest(early_exit=early_exit),
+            pb.BuildHistoryEvent,
+            lambda event: history_event(event, self._builder, node.name),
+        )
+        self._streams[node.name] = stream
+        if self._closed.is_set():
+            stream.close()
+        return stream
+
+    def _listen(self, node: Node) -> None:
+        """Follow one node until close(), also when it goes and comes back."""
+        pause = _FIRST_PAUSE
+        while not self._closed.is_set():
+            try:
+                for event in self._open(node, early_exit=False):
+                    pause = _FIRST_PAUSE
+                    if event:
+                        self._events.put(event)
+            except SourceError as error:
+                if unimplemented(error):
+                    return
+            self._closed.wait(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _live(self) -> Iterator[HistoryEvent]:
+        while not self._closed.is_set():
+            event = self._events.get()
+            if isinstance(event, HistoryEvent):
+                yield event
+
+    def _fresh(self, events: Iterable[HistoryEvent]) -> Iterator[HistoryEvent]:
+        """Leave out what was told before: every (re)connection tells all past builds again."""
+        for event in events:
+            build = (event.build.node, event.build.ref)
+            known = {(*build, event.type), (*build, HistoryEventType.DELETED)}
+            if event.type is HistoryEventType.STARTED:
+                known.add((*build, HistoryEventType.COMPLETE))
+            if self._closed.is_set():
+                return
+            if not known & self._seen:
+                self._seen.add((*build, event.type))
+                yield event

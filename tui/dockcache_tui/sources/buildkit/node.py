@@ -1,0 +1,168 @@
+"""One node of a builder: its channel, and its calls with errors a user can read."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Protocol, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+
+from dockcache_tui.core.errors import SourceError
+from dockcache_tui.core.records.record import NodeStatus
+from dockcache_tui.sources.buildkit import control_pb2 as pb
+from dockcache_tui.sources.buildkit.bridge import Bridge
+from dockcache_tui.sources.buildkit.convert import text
+from dockcache_tui.sources.buildkit.dial import Dialer
+from dockcache_tui.sources.buildkit.instances import Instance
+from dockcache_tui.sources.docker_cli import Docker
+
+R = TypeVar("R", bound=Message)
+T_co = TypeVar("T_co", covariant=True)
+
+_OPTIONS = [
+    ("grpc.default_authority", "localhost"),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 5000),
+    # Go's servers hang up on a client that pings more often than every five minutes.
+    ("grpc.keepalive_time_ms", 360_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.use_local_subchannel_pool", 1),
+]
+_OLD = {
+    "ListenBuildHistory": "Build history needs BuildKit 0.11 or newer, or Docker 23.0 or newer.",
+}
+_HEARTBEAT = 5.0
+"""Seconds between two small calls: buildx 0.29 notices that a daemon is gone only when something is sent to it."""
+_REASON_PATIENCE = 1.0
+"""Seconds to wait for dial-stdio's own words after its connection closed."""
+
+
+class Call(Protocol[T_co]):
+    """A stream of messages under way."""
+
+    def __iter__(self) -> Iterator[T_co]:
+        """Yield messages until the server ends them; raises grpc.RpcError."""
+
+    def cancel(self) -> bool:
+        """End it from any thread."""
+
+
+class Node:
+    """The control API of one node over one channel that stays open; all methods raise SourceError."""
+
+    def __init__(self, name: str, endpoint: str, bridge: Bridge) -> None:
+        """Connect on the first call."""
+        self.name = name
+        self.endpoint = endpoint
+        self.bridge = bridge
+        self._channel = grpc.insecure_channel(bridge.address, options=_OPTIONS)
+        self._version: str | None = None
+        self._closed = Event()
+        self._starting = Lock()
+        self._heart: Thread | None = None
+
+    def call(self, method: str, request: Message, response: type[R], seconds: float) -> R:
+        """Make a call that changes nothing and give its answer; a connection that had died is dialled once more."""
+        rpc = self._unary(method, response)
+        self._beat()
+        try:
+            try:
+                answer: R = rpc(request, timeout=seconds)
+            except grpc.RpcError as error:
+                if error.code() is not grpc.StatusCode.UNAVAILABLE or self.bridge.failure(_REASON_PATIENCE):
+                    raise
+                answer = rpc(request, timeout=seconds)
+        except (grpc.RpcError, ValueError) as error:
+            raise self.explained(error, method) from error
+        self.bridge.succeeded()
+        return answer
+
+    def stream(self, method: str, request: Message, response: type[R], seconds: float | None = None) -> Call[R]:
+        """Start a call that answers with many messages; give what its iteration raises to `explained`."""
+        rpc = self._channel.unary_stream(
+            _path(method), request_serializer=_bytes, response_deserializer=response.FromString
+        )
+        self._beat()
+        try:
+            call: Call[R] = rpc(request, timeout=seconds)
+        except ValueError as error:
+            raise self.explained(error, method) from error
+        return call
+
+    def explained(self, error: Exception, method: str) -> SourceError:
+        """Return a gRPC error as one with a reason and a hint; ValueError is what a closed channel raises."""
+        if not isinstance(error, grpc.RpcError):
+            return SourceError(f"{self.name} was closed", title="The builder was closed")
+        code = error.code()
+        if code is grpc.StatusCode.UNIMPLEMENTED:
+            hint = _OLD.get(method, "It needs BuildKit 0.11 or newer, or Docker 23.0 or newer.")
+            return SourceError(f"{self.name} does not know {method}", title="BuildKit is too old", hint=hint)
+        if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+            return SourceError(
+                f"{self.name} did not answer {method} in time", title="The builder does not answer", hint="Try again."
+            )
+        if code is grpc.StatusCode.UNAVAILABLE:
+            return self.bridge.failure(_REASON_PATIENCE) or SourceError(
+                f"the connection to {self.name} broke", title="Lost the builder", hint="It is dialled again by itself."
+            )
+        return SourceError(f"{self.name}: {error.details() or code.name}", title="The builder refused")
+
+    def status(self) -> NodeStatus:
+        """Return how the node is, with BuildKit's version (empty on daemons that do not tell)."""
+        if self._version is None:
+            try:
+                info = self.call("Info", pb.InfoRequest(), pb.InfoResponse, 10)
+                self._version = text(info.buildkit_version.version)
+            except SourceError as error:
+                if not unimplemented(error):
+                    raise
+                self._version = ""
+        return NodeStatus(self.name, self.endpoint, buildkit_version=self._version)
+
+    def close(self) -> None:
+        """Close the channel and end its process; calls under way end."""
+        self._closed.set()
+        self._channel.close()
+        self.bridge.close()
+
+    def _unary(self, method: str, response: type[R]) -> "grpc.UnaryUnaryMultiCallable[Message, R]":
+        return self._channel.unary_unary(
+            _path(method), request_serializer=_bytes, response_deserializer=response.FromString
+        )
+
+    def _beat(self) -> None:
+        """Start the heart with the first call."""
+        with self._starting:
+            if self._heart is None:
+                self._heart = Thread(target=self._keep_beating, name=f"heart of {self.name}", daemon=True)
+                self._heart.start()
+
+    def _keep_beating(self) -> None:
+        info = self._unary("Info", pb.InfoResponse)
+        while not self._closed.wait(_HEARTBEAT):
+            # Whoever waits for an answer on this channel is told the error.
+            with suppress(grpc.RpcError, ValueError):
+                info(pb.InfoRequest(), timeout=_HEARTBEAT)
+
+
+def open_node(docker: Docker, instance: Instance, folder: Path) -> Node:
+    """Return the node of an instance in the private buildx configuration `folder`; nothing is dialled yet."""
+    bridge = Bridge(folder / f"{instance.alias}.sock", Dialer(docker, instance, folder))
+    return Node(instance.node.name, instance.node.endpoint, bridge)
+
+
+def unimplemented(error: SourceError) -> bool:
+    """Tell whether a node refused because it does not know the call."""
+    cause = error.__cause__
+    return isinstance(cause, grpc.RpcError) and cause.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+def _path(method: str) -> str:
+    return f"/moby.buildkit.v1.Control/{method}"
+
+
+def _bytes(message: Message) -> bytes:
+    return message.SerializeToString()

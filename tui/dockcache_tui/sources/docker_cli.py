@@ -1,0 +1,127 @@
+"""The docker command: the one place that runs it."""
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+
+from dockcache_tui.core.errors import SourceError
+from dockcache_tui.sources.command_log import CommandLog
+
+_KNOWN = (
+    (
+        r"permission denied while trying to connect|connect: permission denied",
+        "No permission to reach Docker",
+        "Add your user to the docker group, or run with the rights that `docker info` needs.",
+    ),
+    (
+        r"context .*(not found|does not exist)|unable to resolve docker endpoint|to switch to context",
+        "The Docker context is not usable",
+        "See `docker context ls`; `docker context use NAME` picks one.",
+    ),
+    (
+        r"Cannot connect to the Docker daemon|failed to connect to the docker API|error during connect",
+        "Docker is not running",
+        "Start it, or set DOCKER_HOST; `dockcache-tui demo` brings an engine of its own.",
+    ),
+    (
+        r"'?buildx'? is not a docker command|unknown command: docker buildx|unknown shorthand flag|unknown flag",
+        "Docker's buildx plugin is missing or too old",
+        "Install buildx 0.13 or newer (Debian and Ubuntu: docker-buildx or docker-buildx-plugin).",
+    ),
+    (r"no builder .* found|no such builder", "There is no such builder", "See `docker buildx ls`."),
+    (r"no such host|i/o timeout|connection refused|no route to host", "Can't reach the builder", "Is its machine up?"),
+)
+
+
+class Docker:
+    """The docker command in one environment; `log` is told of every command."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None, log: CommandLog | None = None) -> None:
+        """Use this environment (None: this process's) for every command."""
+        self.environment = dict(os.environ if environment is None else environment)
+        self.log = log or CommandLog()
+
+    def run(self, *words: str, timeout: float = 30, **environment: str) -> str:
+        """Run `docker WORDS` and return its stdout; raises SourceError when it fails or takes `timeout` s."""
+        command = self.start(*words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **environment)
+        try:
+            output, errors = command.process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired as error:
+            raise SourceError(
+                f"`docker {' '.join(words[:2])}` did not answer within {timeout:g} seconds",
+                title="Docker does not answer",
+                hint="A node or context that is down can hold it up; try again, or see `docker buildx ls`.",
+            ) from error
+        finally:
+            command.end()
+        if command.process.returncode:
+            raise explained(_text(errors))
+        return _text(output)
+
+    def start(self, *words: str, stdin: int, stdout: int, **environment: str) -> "RunningCommand":
+        """Start `docker WORDS` away from our terminal, its stderr a pipe; raises SourceError without docker."""
+        argv = ("docker", *words)
+        number = self.log.start(argv)
+        try:
+            process = subprocess.Popen(
+                argv,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                env=self.environment | environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            self.log.finish(number, 127)
+            raise SourceError(
+                f"the docker command can't be run: {error.strerror}",
+                title="Docker is not installed",
+                hint="Install docker and put it on PATH; `dockcache-tui demo` brings an engine of its own.",
+            ) from error
+        return RunningCommand(process, self.log, number)
+
+
+class RunningCommand:
+    """A docker command under way, with the plugin it started."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: CommandLog, number: int) -> None:
+        """Watch a process that leads its own process group."""
+        self.process = process
+        self._log = log
+        self._number = number
+
+    def wait(self) -> str:
+        """Wait until it ends by itself and return what it said on stderr."""
+        _, said = self.process.communicate()
+        self._log.finish(self._number, self.process.returncode)
+        return _text(said)
+
+    def end(self) -> None:
+        """Kill it and its plugin if they still run; never leaves a zombie."""
+        if self.process.poll() is None:
+            self.kill()
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe:
+                pipe.close()
+        self._log.finish(self._number, self.process.wait())
+
+    def kill(self) -> None:
+        """Kill it and its plugin at once: docker alone would leave the plugin running."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+
+def explained(stderr: str) -> SourceError:
+    """Return what docker said on stderr as an error with a title and a hint."""
+    reason = stderr.strip().removeprefix("ERROR: ") or "docker failed without a word"
+    for pattern, title, hint in _KNOWN:
+        if re.search(pattern, stderr, re.IGNORECASE):
+            return SourceError(reason.splitlines()[0], title=title, hint=hint)
+    return SourceError(reason, title="Docker refused")
+
+
+def _text(data: bytes) -> str:
+    return data.decode(errors="backslashreplace")

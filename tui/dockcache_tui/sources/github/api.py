@@ -1,0 +1,148 @@
+"""Requests to one GitHub: with the token to its own host only, revalidated, patient, logged, and with clear errors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TypeVar
+
+import msgspec
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.utils import parse_header_links
+from urllib3.util.retry import Retry
+
+from dockcache_tui.sources.command_log import CommandLog
+from dockcache_tui.sources.github.auth import NoToken, OwnHost, origin
+from dockcache_tui.sources.github.bodies import Bodies
+from dockcache_tui.sources.github.errors import GitHubError, failure, refusal
+from dockcache_tui.sources.github.gate import Gate, asked_wait
+from dockcache_tui.sources.github.place import Place, checked
+from dockcache_tui.sources.secret import Secret
+
+T = TypeVar("T")
+CONCURRENT = 8
+"""Requests of one listing at a time; GitHub allows a hundred of everything."""
+_TIMEOUT = (5.0, 20.0)
+_ATTEMPTS = 4
+_FAILED = 599
+"""What the request log tells of one without an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of success, read to its end; `headers` ignore case."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    next: str | None
+    last: str | None
+
+
+class Api:
+    """A session with one GitHub; any thread may use it."""
+
+    def __init__(
+        self, place: Place, token: Secret | None, gate: Gate, log: CommandLog, timeout: tuple[float, float] = _TIMEOUT
+    ) -> None:
+        """Prepare, without a request; `timeout` is to connect and to read, in seconds."""
+        self.place, self.gate, self.log = place, gate, log
+        self.has_token = token is not None
+        self._origin = origin(checked(place.api, "the API's address").geturl())
+        self._auth = OwnHost(self._origin, token) if token else NoToken()
+        self._timeout = timeout
+        self._bodies = Bodies()
+        self._session = requests.Session()
+        retries = Retry(
+            connect=2, read=False, status=2, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504),
+            allowed_methods={"GET"}, raise_on_status=False, respect_retry_after_header=False, redirect=False,
+        )  # fmt: skip
+        adapter = HTTPAdapter(pool_maxsize=2 * CONCURRENT, max_retries=retries)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+        self._session.headers.update(
+            {
+                "Accept": "application/vnd.github+json",
+                "X-GitHub-Api-Version": "2022-11-28",
+                "User-Agent": f"dockcache-tui/{version('dockcache-tui')}",
+                # Revalidate always: GitHub lets answers be reused for a minute, in which entries come and go.
+                "Cache-Control": "no-cache",
+            }
+        )
+
+    def get(self, path: str, **params: str | int) -> Answer:
+        """Read a path below the API's base, or a whole URL of a Link header; raises GitHubError."""
+        url = path if "://" in path else self.place.api + path
+        return self._request("GET", url, params)
+
+    def delete(self, path: str) -> None:
+        """Delete what a path names; raises GitHubError."""
+        self._request("DELETE", self.place.api + path, {})
+
+    def decoded(self, answer: Answer, type_: type[T]) -> T:
+        """Decode an answer's JSON; raises GitHubError for anything else."""
+        try:
+            return msgspec.json.decode(answer.body, type=type_)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+            kind = answer.headers.get("Content-Type", "nothing said")
+            raise GitHubError(
+                f"the answer of {self.place.host} is not what GitHub answers: {error}",
+                hint=f"Its content type is {kind[:80]!r}. Is a proxy or a sign-in page in between?",
+            ) from error
+
+    def close(self) -> None:
+        """Wake whoever waits, and let go of connections."""
+        self.gate.close()
+        self._session.close()
+
+    def _request(self, method: str, url: str, params: Mapping[str, str | int]) -> Answer:
+        if origin(url) != self._origin:
+            raise GitHubError(f"an answer of {self.place.host} points to another host, which is not asked")
+        for attempt in range(_ATTEMPTS):
+            self.gate.enter()
+            status, headers, body = self._send(method, url, params)
+            self.gate.note(headers)
+            if 200 <= status < 300:
+                return Answer(headers, body, _link(headers, "next"), _link(headers, "last"))
+            wait = asked_wait(status, headers, body, attempt)
+            if wait is None:
+                raise refusal(self.place.host, status, headers, body)
+            self.gate.hold(wait)
+        raise GitHubError(
+            f"{self.place.host} asks to wait again and again", hint="Try again later.", title="Rate limit", status=429
+        )
+
+    def _send(self, method: str, url: str, params: Mapping[str, str | int]) -> tuple[int, Mapping[str, str], bytes]:
+        prepared = self._session.prepare_request(requests.Request(method, url, params=dict(params), auth=self._auth))
+        if method == "GET":
+            self._bodies.ask_for_changes(prepared)
+        number = self.log.start((method, prepared.url or url))
+        status = _FAILED
+        problem: GitHubError
+        try:
+            with sent(self._session, prepared, self._timeout) as response:
+                status, body = self._bodies.read(prepared, response.raw)
+                return status, response.headers, body
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            problem = failure(self.place.host, error)
+        finally:
+            self.log.finish(number, status)
+        raise problem
+
+
+def sent(
+    session: requests.Session, request: requests.PreparedRequest, timeout: tuple[float, float]
+) -> requests.Response:
+    """Send a request with the environment's proxies and certificates, and read no more than the headers.
+
+    The session itself would read a redirect's body without bounds, and work out where it leads.
+    """
+    url = request.url or ""
+    found = session.merge_environment_settings(url, {}, stream=True, verify=True, cert=None)
+    verify = found["verify"] or True
+    return session.get_adapter(url).send(request, True, timeout, verify, None, found["proxies"])  # noqa: FBT003
+
+
+def _link(headers: Mapping[str, str], rel: str) -> str | None:
+    links = parse_header_links(headers.get("Link", ""))
+    return next((link["url"] for link in links if link.get("rel") == rel), None)

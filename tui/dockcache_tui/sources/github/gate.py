@@ -1,0 +1,126 @@
+"""Holds requests back while GitHub asks to wait, for every thread at once."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from threading import Event, Lock
+from time import monotonic, time
+
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.github.errors import GitHubError, said
+from dockcache_tui.sources.github.protocol import ApiBudget
+
+_SECOND = 10**9
+_SECONDARY = 60.0
+"""Seconds to wait when GitHub asks for a wait and does not say how long; doubled each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long a refusal asks to wait, and in what words."""
+
+    seconds: float
+    reason: str
+
+
+def asked_wait(status: int, headers: Mapping[str, str], body: bytes, attempt: int) -> Wait | None:
+    """Return the wait that a refusal asks for, None when it is another refusal.
+
+    As in GitHub's "Rate limits for the REST API": Retry-After, else until the reset, else a minute, doubled each time.
+    """
+    words = said(body)
+    after = _retry_after(headers)
+    spent = headers.get("X-RateLimit-Remaining") == "0"
+    if status != 429 and not (status == 403 and (after is not None or spent or "rate limit" in words.lower())):
+        return None
+    reason = words or "too many requests"
+    if after is not None:
+        return Wait(after, reason)
+    reset = _number(headers, "X-RateLimit-Reset")
+    if spent and reset is not None:
+        return Wait(max(1.0, reset - _clock(headers) + 1), reason)
+    return Wait(_SECONDARY * 2**attempt, reason)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    seconds = _number(headers, "Retry-After")
+    moment = None if seconds is not None else _date(headers.get("Retry-After", ""))
+    return seconds if moment is None else max(0.0, moment - _clock(headers))
+
+
+def _clock(headers: Mapping[str, str]) -> float:
+    """Return the server's time, as its resets are told by it."""
+    return _date(headers.get("Date", "")) or time()
+
+
+def _date(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _number(headers: Mapping[str, str], name: str) -> int | None:
+    value = headers.get(name, "")
+    return int(value) if re.fullmatch("[0-9]{1,15}", value) else None
+
+
+class Gate:
+    """Lets requests through unless GitHub asked to wait. Safe to use from any thread."""
+
+    def __init__(self, patience: float, on_wait: Callable[[Wait], None] | None = None) -> None:
+        """Wait at most `patience` seconds at a time; `on_wait` is told of each wait that begins."""
+        self._patience = patience
+        self._on_wait = on_wait
+        self._opens = 0.0
+        self._closed = Event()
+        self._lock = Lock()
+        self._budget = ApiBudget()
+
+    @property
+    def budget(self) -> ApiBudget:
+        """Return what GitHub said last of the budget, and of a wait that is under way."""
+        with self._lock:
+            waits = self._budget.waits_until
+            if waits is not None and monotonic() >= self._opens:
+                self._budget = replace(self._budget, waits_until=None, reason="")
+            return self._budget
+
+    def note(self, headers: Mapping[str, str]) -> None:
+        """Learn the budget from an answer."""
+        limit, remaining = _number(headers, "X-RateLimit-Limit"), _number(headers, "X-RateLimit-Remaining")
+        reset = _number(headers, "X-RateLimit-Reset")
+        if remaining is None:
+            return
+        with self._lock:
+            resets_at = None if reset is None else Instant(reset * _SECOND)
+            self._budget = replace(self._budget, limit=limit, remaining=remaining, resets_at=resets_at)
+
+    def hold(self, wait: Wait) -> None:
+        """Let nothing through for a while; raises GitHubError when that is longer than anybody waits here."""
+        until = Instant(Instant.now().ns + round(wait.seconds * _SECOND))
+        if wait.seconds > self._patience:
+            hint = f"The limit is lifted at {until}."
+            raise GitHubError(f"GitHub asks to wait: {wait.reason}", hint=hint, title="Rate limit", status=429)
+        with self._lock:
+            opens = monotonic() + wait.seconds
+            begins = opens > self._opens + 1
+            self._opens = max(self._opens, opens)
+            self._budget = replace(self._budget, waits_until=until, reason=wait.reason)
+        if begins and self._on_wait:
+            self._on_wait(wait)
+
+    def enter(self) -> None:
+        """Return when requests may be sent; raises GitHubError once closed."""
+        while not self._closed.is_set():
+            with self._lock:
+                left = self._opens - monotonic()
+            if left <= 0:
+                return
+            self._closed.wait(left)
+        raise GitHubError("the connection was closed")
+
+    def close(self) -> None:
+        """Let nothing through any more, and wake whoever waits."""
+        self._closed.set()

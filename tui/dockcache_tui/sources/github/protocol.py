@@ -1,0 +1,56 @@
+"""What the front ends ask of GitHub."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from dockcache_tui.core.actions_cache.artifact import Artifact, Run
+from dockcache_tui.core.actions_cache.cache import ActionsCache
+from dockcache_tui.core.actions_cache.deleting import DeletePlan, Deletion
+from dockcache_tui.core.actions_cache.index import CacheIndex
+from dockcache_tui.core.actions_cache.snapshot import ActionsSnapshot
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.command_log import LoggedCommand
+
+
+@dataclass(frozen=True, slots=True)
+class ApiBudget:
+    """The requests left until `resets_at`; `waits_until` is set, with GitHub's reason, while requests are held back."""
+
+    limit: int | None = None
+    remaining: int | None = None
+    resets_at: Instant | None = None
+    waits_until: Instant | None = None
+    reason: str = ""
+
+
+class ActionsSource(Protocol):
+    """One repository on one GitHub. Methods block: call them off the event loop. All raise SourceError."""
+
+    repo: str
+    host: str
+
+    @property
+    def budget(self) -> ApiBudget:
+        """Return what is left of the API's budget, from any thread; ask again for a countdown."""
+
+    def read(self) -> Iterator[ActionsSnapshot]:
+        """Yield partial snapshots as pages arrive, the first after the first page, and at last the whole one."""
+
+    def indexes(self, caches: Iterable[ActionsCache]) -> Mapping[int, CacheIndex]:
+        """Read BuildKit's indexes among these entries, by id; none outside a job. GitHub counts it as an access."""
+
+    def delete(self, plan: DeletePlan) -> Iterator[Deletion]:
+        """Delete one by one, each after it was read again, and yield what became of each; goes on after refusals."""
+
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """Return the repository's workflow artifacts, newest first."""
+
+    def runs(self, limit: int = 100) -> tuple[Run, ...]:
+        """Return the newest workflow runs."""
+
+    def requests(self) -> tuple[LoggedCommand, ...]:
+        """Return every request that was made."""
+
+    def close(self) -> None:
+        """Let go of connections; waiting requests of other threads fail."""

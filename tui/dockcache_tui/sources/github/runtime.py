@@ -1,0 +1,96 @@
+"""Reads BuildKit's indexes where that is possible: inside a job, with its runtime token."""
+
+import os
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+import urllib3
+from requests.auth import AuthBase
+
+from dockcache_tui.core.actions_cache.cache import ActionsCache
+from dockcache_tui.core.actions_cache.index import CacheIndex, UnreadableIndexError, read_index
+from dockcache_tui.core.actions_cache.keys import Kind, decode
+from dockcache_tui.sources.github.api import sent
+from dockcache_tui.sources.github.auth import NoToken, OwnHost, origin
+from dockcache_tui.sources.github.bodies import Bodies
+from dockcache_tui.sources.github.errors import GitHubError, failure, refusal
+from dockcache_tui.sources.github.place import checked, is_here
+from dockcache_tui.sources.secret import Secret
+
+_LOOKUP = "/twirp/github.actions.results.api.v1.CacheService/GetCacheEntryDownloadURL"
+_TIMEOUT = (5.0, 20.0)
+
+
+class _Found(msgspec.Struct):
+    ok: bool = False
+    signed_download_url: str = ""
+    matched_key: str = ""
+
+
+class RuntimeCache:
+    """The cache service of one job."""
+
+    def __init__(self, address: str, token: Secret) -> None:
+        """Take the origin of the service and the job's token; raises UsageError for what is no address."""
+        parts = checked(address, "ACTIONS_RESULTS_URL")
+        self._base = f"{parts.scheme}://{parts.netloc}"
+        self._auth = OwnHost(origin(self._base), token)
+
+    @classmethod
+    def of_job(cls, repo: str, environment: Mapping[str, str] = os.environ) -> "RuntimeCache | None":
+        """Return the service of the job we run in, None outside one or for another repository than the job's."""
+        address, token = environment.get("ACTIONS_RESULTS_URL"), environment.get("ACTIONS_RUNTIME_TOKEN")
+        if not address or not token or environment.get("GITHUB_REPOSITORY", repo).lower() != repo.lower():
+            return None
+        return cls(address, Secret(token))
+
+    def indexes(self, caches: Iterable[ActionsCache]) -> dict[int, CacheIndex]:
+        """Read the indexes among these entries that the job may read, by id; raises GitHubError.
+
+        One that is no index of BuildKit's is left unread.
+        """
+        found = {}
+        for cache in caches:
+            if decode(cache.key, cache.version).kind is not Kind.INDEX:
+                continue
+            data = self._read(cache)
+            if data is not None and len(data) == cache.size:
+                try:
+                    found[cache.id] = read_index(data)
+                except UnreadableIndexError:
+                    continue
+        return found
+
+    def _read(self, cache: ActionsCache) -> bytes | None:
+        body = msgspec.json.encode({"key": cache.key, "restore_keys": [], "version": cache.version})
+        answer = self._send("POST", self._base + _LOOKUP, self._auth, body)
+        try:
+            hit = msgspec.json.decode(answer, type=_Found)
+        except msgspec.MsgspecError as error:
+            raise GitHubError(f"the cache service said something else: {error}") from error
+        if not hit.ok or hit.matched_key != cache.key:
+            return None
+        # The signed URL is the permission: the token stays here.
+        parts = urlsplit(hit.signed_download_url)
+        if parts.scheme != "https" and not is_here(parts.hostname or ""):
+            raise GitHubError("the cache service points to an address without encryption")
+        return self._send("GET", hit.signed_download_url, NoToken(), None)
+
+    def _send(self, method: str, url: str, auth: AuthBase, body: bytes | None) -> bytes:
+        host = urlsplit(url).hostname or ""
+        headers = {"Content-Type": "application/json"} if body else {}
+        request = requests.Request(method, url, data=body, headers=headers, auth=auth)
+        problem: GitHubError
+        try:
+            with requests.Session() as session:
+                prepared = session.prepare_request(request)
+                with sent(session, prepared, _TIMEOUT) as answer:
+                    status, read = Bodies().read(prepared, answer.raw)
+                    if status == 200:
+                        return read
+                    problem = refusal(host, status, answer.headers, read)
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            problem = failure(host, error)
+        raise problem

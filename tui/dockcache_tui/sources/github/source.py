@@ -1,0 +1,147 @@
+"""A repository's Actions caches on GitHub: reads, and deletes what was planned."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+
+from dockcache_tui.core.actions_cache.artifact import Artifact, RepositoryUsage, Run
+from dockcache_tui.core.actions_cache.cache import ActionsCache
+from dockcache_tui.core.actions_cache.deleting import DeletePlan, Deletion
+from dockcache_tui.core.actions_cache.index import CacheIndex
+from dockcache_tui.core.actions_cache.snapshot import ActionsSnapshot
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.command_log import CommandLog, LoggedCommand
+from dockcache_tui.sources.github.answers import ArtifactsAnswer, RunsAnswer, UsagesAnswer
+from dockcache_tui.sources.github.api import Api
+from dockcache_tui.sources.github.around import Around
+from dockcache_tui.sources.github.audit import AuditLog
+from dockcache_tui.sources.github.deleting import delete_caches
+from dockcache_tui.sources.github.gate import Gate, Wait
+from dockcache_tui.sources.github.listing import Listing, list_caches
+from dockcache_tui.sources.github.paging import PER_PAGE, pages
+from dockcache_tui.sources.github.place import Place, find_place, find_repo
+from dockcache_tui.sources.github.protocol import ApiBudget
+from dockcache_tui.sources.github.runtime import RuntimeCache
+from dockcache_tui.sources.github.tokens import find_token
+
+PATIENCE = 300.0
+"""Seconds that GitHub may ask us to wait before that is an error."""
+_PACE = 0.4
+"""Seconds between deletes: each costs 6 of the 900 points that GitHub allows a minute."""
+_SHOW_EVERY = 0.25
+
+
+class GitHubActions:
+    """The real thing behind the ActionsSource protocol."""
+
+    def __init__(self, api: Api, repo: str, runtime: RuntimeCache | None = None, pace: float = _PACE) -> None:
+        """Take what speaks to GitHub, and inside a job what speaks to its cache service."""
+        self._api, self.repo, self._runtime, self._pace = api, repo, runtime, pace
+        self.host = api.place.host
+
+    @property
+    def budget(self) -> ApiBudget:
+        """Return what is left of the API's budget."""
+        return self._api.gate.budget
+
+    def read(self) -> Iterator[ActionsSnapshot]:
+        """Yield partial snapshots as pages arrive, at last the whole one; raises GitHubError when it can't be had."""
+        around = Around(self._api, self.repo)
+        try:
+            listing, shown = Listing(), -_SHOW_EVERY
+            for listing in list_caches(self._api, self.repo):
+                if monotonic() - shown >= _SHOW_EVERY:
+                    shown = monotonic()
+                    yield self._bare(listing)
+            yield _whole(self._bare(listing), listing, around)
+        finally:
+            around.close()
+
+    def indexes(self, caches: Iterable[ActionsCache]) -> Mapping[int, CacheIndex]:
+        """Read BuildKit's indexes among these entries, by id; none outside a job; raises SourceError."""
+        return self._runtime.indexes(caches) if self._runtime else {}
+
+    def delete(self, plan: DeletePlan) -> Iterator[Deletion]:
+        """Delete one by one, each after it was read again, and yield what became of each; see delete_caches."""
+        return delete_caches(self._api, plan, AuditLog(self.host, self.repo), self._pace)
+
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """Return the repository's workflow artifacts, newest first; raises GitHubError."""
+        found = {
+            one.id: one.artifact()
+            for page in pages(self._api, f"/repos/{self.repo}/actions/artifacts", ArtifactsAnswer)
+            for one in page.content.artifacts
+        }
+        return tuple(found[id_] for id_ in sorted(found, reverse=True))
+
+    def runs(self, limit: int = 100) -> tuple[Run, ...]:
+        """Return the newest workflow runs; raises GitHubError."""
+        answer = self._api.get(f"/repos/{self.repo}/actions/runs", per_page=min(limit, PER_PAGE))
+        return tuple(one.run() for one in self._api.decoded(answer, RunsAnswer).workflow_runs)
+
+    def requests(self) -> tuple[LoggedCommand, ...]:
+        """Return every request that was made."""
+        return self._api.log.entries()
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._api.close()
+
+    def _bare(self, listing: Listing) -> ActionsSnapshot:
+        return ActionsSnapshot(self.repo, listing.caches(), Instant.now(), listing.total, partial=True)
+
+
+def _whole(bare: ActionsSnapshot, listing: Listing, around: Around) -> ActionsSnapshot:
+    repository = around.repository()
+    notices = []
+    if listing.unreadable:
+        notices.append(f"{listing.unreadable} entries came without an id, a ref, a key or a time, and are left out.")
+    if not listing.steady:
+        notices.append("The list of caches kept changing while it was read: a few entries may be missing.")
+    whole = replace(
+        bare,
+        usage=around.usage(),
+        limits=around.limits(),
+        default=repository.default,
+        branches=around.branches(),
+        pulls=around.pulls(bare.caches),
+        read_only=repository.read_only,
+        partial=not listing.steady or listing.unreadable > 0,
+    )
+    return replace(whole, notices=(*notices, *around.notices))
+
+
+def connect_api(
+    *, log: CommandLog | None = None, on_wait: Callable[[Wait], None] | None = None, place: Place | None = None
+) -> Api:
+    """Open the GitHub that the environment names; raises UsageError."""
+    where = place or find_place()
+    return Api(where, find_token(where), Gate(PATIENCE, on_wait), log or CommandLog())
+
+
+def open_actions(
+    repo: str = "",
+    folder: Path | None = None,
+    *,
+    log: CommandLog | None = None,
+    on_wait: Callable[[Wait], None] | None = None,
+) -> GitHubActions:
+    """Open a repository (unnamed: the environment's or git's) without a request; raises UsageError.
+
+    `repo` is `owner/name`, or `host/owner/name` as gh takes it.
+    """
+    host, _, rest = repo.partition("/")
+    place = None
+    if "/" in rest:
+        place, repo = find_place({"GH_HOST": host}), rest
+    name = find_repo(repo, folder)
+    api = connect_api(log=log, on_wait=on_wait, place=place)
+    return GitHubActions(api, name, RuntimeCache.of_job(name))
+
+
+def organisation_usage(api: Api, organisation: str) -> tuple[RepositoryUsage, ...]:
+    """Return how much each repository of an organisation keeps, biggest first; raises GitHubError."""
+    found = pages(api, f"/orgs/{organisation}/actions/cache/usage-by-repository", UsagesAnswer)
+    usages = {one.full_name: one.usage() for page in found for one in page.content.repository_cache_usages}
+    return tuple(sorted(usages.values(), key=lambda one: (-one.size, one.repo)))

@@ -1,0 +1,217 @@
+"""What the journal keeps and tells."""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import platformdirs
+
+from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.manifest import ContextManifest
+from dockcache_tui.core.builds.names import identity
+from dockcache_tui.core.checkout import Checkout
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.context_manifest import ContextReading, Stamp
+from dockcache_tui.sources.journal import contexts, rows
+from dockcache_tui.sources.journal.store import Store
+
+KEPT = 1_000
+"""Builds kept; older ones go."""
+
+
+def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return where the journal lives: DOCKCACHE_DATA, else the platform's data folder."""
+    return Path(environment.get("DOCKCACHE_DATA") or platformdirs.user_data_path("dockcache-tui"))
+
+
+class Journal:
+    """The builds launched on this machine. All methods raise SourceError when the file can't be used."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Open the journal in a folder, by default the platform's."""
+        self._store = Store(folder or data_folder())
+
+    @property
+    def notice(self) -> str:
+        """Return what the user should know of opening it; empty when there is nothing."""
+        return self._store.notice
+
+    def begin(self, spec: BuildSpec, checkout: Checkout, at: Instant) -> str:
+        """Write down that a build begins, and return its ref."""
+        self._store.hold()
+        ref = f"local-{uuid4().hex}"
+        branch = checkout.branch.ref if checkout.branch else None
+        with self._store.write() as connection:
+            connection.execute(
+                "INSERT INTO builds(ref, owner, builder, project, target, branch, revision, dirty, spec, started_ns,"
+                " status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    ref,
+                    self._store.owner,
+                    spec.builder,
+                    spec.project,
+                    spec.target,
+                    branch,
+                    checkout.revision,
+                    checkout.dirty,
+                    rows.text_of(spec),
+                    at.ns,
+                    BuildStatus.RUNNING,
+                ),
+            )
+        return ref
+
+    def keep_context(self, ref: str, reading: ContextReading) -> None:
+        """Keep the files of a build's context, and the stamps for the next reading."""
+        with self._store.write() as connection:
+            context = contexts.save(connection, reading.manifest)
+            connection.execute("UPDATE builds SET context = ? WHERE ref = ?", (context, ref))
+            stamps = contexts.pack_stamps(reading.stamps)
+            root = os.fsencode(reading.manifest.root)
+            connection.execute("INSERT OR REPLACE INTO stamps VALUES (?, ?)", (root, stamps))
+
+    def record(self, ref: str, steps: Iterable[Step]) -> None:
+        """Write down steps as they finish."""
+        with self._store.write() as connection:
+            rows.save_steps(connection, self._id(ref), steps)
+
+    def name(self, ref: str, buildkit_refs: Iterable[str], builder: str, node: str) -> None:
+        """Write down what BuildKit calls the build (one ref for each target of a bake), and where it runs."""
+        with self._store.write() as connection:
+            build = self._id(ref)
+            connection.executemany(
+                "INSERT OR IGNORE INTO refs VALUES (?, ?)", [(name, build) for name in buildkit_refs]
+            )
+            connection.execute("UPDATE builds SET builder = ?, node = ? WHERE id = ?", (builder, node, build))
+
+    def finish(self, ref: str, build: Build) -> None:
+        """Write down how a build ended, with all its steps in their order."""
+        ran = {StepState.BUILT, StepState.FALSE_HIT}
+        with self._store.write() as connection:
+            number = self._id(ref)
+            connection.execute(
+                "UPDATE builds SET completed_ns = ?, status = ?, error = ?, time_saved = ?, weighted_reuse = ?"
+                " WHERE id = ?",
+                (
+                    build.completed_at and build.completed_at.ns,
+                    build.status,
+                    build.error,
+                    build.time_saved,
+                    build.weighted_reuse,
+                    number,
+                ),
+            )
+            connection.execute("DELETE FROM steps WHERE build = ?", (number,))
+            rows.save_steps(connection, number, build.steps)
+            connection.executemany(
+                "INSERT OR REPLACE INTO durations VALUES (?, ?, ?)",
+                [
+                    (build.project, identity(step.name), step.duration)
+                    for step in build.steps
+                    if step.cacheable and step.state in ran and step.duration is not None
+                ],
+            )
+            _forget_old(connection, number)
+
+    def builds(self, project: str | None = None, limit: int = 50) -> tuple[Build, ...]:
+        """Return the newest builds with their steps, newest first; of one project when given."""
+        self._mark_lost()
+        found = self._store.read(
+            f"SELECT {rows.BUILD} FROM builds WHERE ? IS NULL OR project = ? ORDER BY id DESC LIMIT ?",  # noqa: S608
+            project,
+            project,
+            limit,
+        )
+        return tuple(self._whole(row) for row in found)
+
+    def build(self, ref: str) -> Build | None:
+        """Return a build by its ref, ours or BuildKit's."""
+        self._mark_lost()
+        found = self._store.read(
+            f"SELECT {rows.BUILD} FROM builds"  # noqa: S608
+            " WHERE ref = ? OR id = (SELECT build FROM refs WHERE ref = ?)",
+            ref,
+            ref,
+        )
+        return self._whole(found[0]) if found else None
+
+    def refs(self) -> frozenset[str]:
+        """Return every BuildKit ref that belongs to a build of ours."""
+        return frozenset(ref for (ref,) in self._store.read("SELECT ref FROM refs"))
+
+    def spec(self, ref: str) -> BuildSpec | None:
+        """Return how a build was asked for."""
+        found = self._store.read(
+            "SELECT spec FROM builds WHERE ref = ? OR id = (SELECT build FROM refs WHERE ref = ?)", ref, ref
+        )
+        return rows.spec_of(found[0][0]) if found else None
+
+    def last_spec(self, project: str) -> BuildSpec | None:
+        """Return how the project's last build that got as far as a step was asked for."""
+        found = self._store.read(
+            "SELECT spec FROM builds WHERE project = ? AND EXISTS (SELECT 1 FROM steps WHERE build = id)"
+            " ORDER BY id DESC LIMIT 1",
+            project,
+        )
+        return rows.spec_of(found[0][0]) if found else None
+
+    def last_durations(self, project: str) -> dict[str, float]:
+        """Return the seconds each step of a project took when it last really ran, by the step's identity."""
+        found = self._store.read("SELECT step, seconds FROM durations WHERE project = ?", project)
+        return dict(found)
+
+    def context(self, ref: str) -> ContextManifest | None:
+        """Return the files a build's context held; None when they were not kept."""
+        found = self._store.read(
+            "SELECT contexts.id, root FROM contexts JOIN builds ON builds.context = contexts.id"
+            " WHERE builds.ref = ? OR builds.id = (SELECT build FROM refs WHERE refs.ref = ?)",
+            ref,
+            ref,
+        )
+        if not found:
+            return None
+        context, root = found[0]
+        groups = self._store.read(
+            "SELECT files FROM context_chunks JOIN chunks ON chunks.id = chunk WHERE context = ? ORDER BY position",
+            context,
+        )
+        return contexts.load(root, (blob for (blob,) in groups))
+
+    def stamps(self, root: str) -> dict[str, Stamp]:
+        """Return what is known of a context's files from the last reading."""
+        found = self._store.read("SELECT files FROM stamps WHERE root = ?", os.fsencode(root))
+        return contexts.unpack_stamps(found[0][0]) if found else {}
+
+    def close(self) -> None:
+        """Let go of the file; may be called twice."""
+        self._store.close()
+
+    def _id(self, ref: str) -> int:
+        return int(self._store.read("SELECT id FROM builds WHERE ref = ?", ref)[0][0])
+
+    def _whole(self, row: tuple[Any, ...]) -> Build:
+        named = self._store.read("SELECT ref FROM refs WHERE build = ? ORDER BY ref LIMIT 1", row[-1])
+        number, build = rows.build_of(row, named[0][0] if named else None)
+        steps = self._store.read(f"SELECT {rows.STEP} FROM steps WHERE build = ? ORDER BY position", number)  # noqa: S608
+        return rows.with_steps(build, steps)
+
+    def _mark_lost(self) -> None:
+        """Mark what runs for nobody any more: its process was killed."""
+        running = self._store.read("SELECT DISTINCT owner FROM builds WHERE status = 'running'")
+        dead = [owner for (owner,) in running if owner != self._store.owner and not self._store.is_alive(owner)]
+        if dead:
+            with self._store.write() as connection:
+                connection.executemany(
+                    "UPDATE builds SET status = ?, completed_ns = (SELECT max(steps.completed_ns) FROM steps"
+                    " WHERE steps.build = builds.id) WHERE owner = ? AND status = 'running'",
+                    [(BuildStatus.LOST, owner) for owner in dead],
+                )
+
+
+def _forget_old(connection: sqlite3.Connection, newest: int) -> None:
+    if connection.execute("DELETE FROM builds WHERE id <= ?", (newest - KEPT,)).rowcount:
+        connection.execute("DELETE FROM contexts WHERE id NOT IN (SELECT context FROM builds WHERE context > 0)")
+        connection.execute("DELETE FROM chunks WHERE id NOT IN (SELECT chunk FROM context_chunks)")

@@ -1,0 +1,133 @@
+"""Builds and steps as rows of the journal, and back."""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.scope import BranchScope
+
+BUILD = (
+    "ref, builder, node, project, target, branch, revision, started_ns, completed_ns, status, error,"
+    " time_saved, weighted_reuse, id"
+)
+
+
+class _BuildRow(msgspec.Struct, array_like=True):
+    ref: str
+    builder: str
+    node: str
+    project: str
+    target: str
+    branch: str | None
+    revision: str
+    started: int
+    completed: int | None
+    status: BuildStatus
+    error: str
+    time_saved: float | None
+    weighted_reuse: float | None
+    id: int
+
+
+class _StepRow(msgspec.Struct, array_like=True):
+    digest: str
+    name: str
+    state: StepState
+    cacheable: bool
+    started: int | None
+    completed: int | None
+    stage: str
+    line: int | None
+    bytes_moved: int
+    bytes_total: int
+    error: str
+    cause: str
+
+
+STEP = "digest, name, state, cacheable, started_ns, completed_ns, stage, line, bytes_moved, bytes_total, error, cause"
+
+
+def build_of(row: tuple[Any, ...], ref: str | None) -> tuple[int, Build]:
+    """Read a row of `BUILD` columns; `ref` is BuildKit's own when it is known."""
+    read = msgspec.convert(row, _BuildRow)
+    build = Build(
+        ref=ref or read.ref,
+        builder=read.builder,
+        node=read.node,
+        started_at=Instant(read.started),
+        completed_at=_instant(read.completed),
+        status=read.status,
+        project=read.project,
+        target=read.target,
+        branch=BranchScope(read.branch) if read.branch else None,
+        revision=read.revision,
+        time_saved=read.time_saved,
+        weighted_reuse=read.weighted_reuse,
+        error=read.error,
+    )
+    return read.id, build
+
+
+def step_of(row: tuple[Any, ...]) -> Step:
+    """Read a row of `STEP` columns."""
+    read = msgspec.convert(row, _StepRow, strict=False)
+    values = msgspec.structs.asdict(read)
+    return Step(
+        **{name: value for name, value in values.items() if name not in {"started", "completed"}},
+        started_at=_instant(read.started),
+        completed_at=_instant(read.completed),
+    )
+
+
+def save_steps(connection: sqlite3.Connection, build: int, steps: Iterable[Step]) -> None:
+    """Write steps, new or changed; a step keeps the place it first had."""
+    connection.executemany(
+        f"INSERT INTO steps(build, position, {STEP})"  # noqa: S608 -- a constant
+        " VALUES (?, (SELECT count(*) FROM steps WHERE build = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT(build, digest) DO UPDATE SET name = excluded.name, state = excluded.state,"
+        " cacheable = excluded.cacheable, started_ns = excluded.started_ns, completed_ns = excluded.completed_ns,"
+        " stage = excluded.stage, line = excluded.line, bytes_moved = excluded.bytes_moved,"
+        " bytes_total = excluded.bytes_total, error = excluded.error, cause = excluded.cause",
+        [(build, build, *_values(step)) for step in steps],
+    )
+
+
+def spec_of(text: str) -> BuildSpec:
+    """Read a spec from its JSON."""
+    return msgspec.json.decode(text, type=BuildSpec)
+
+
+def _values(step: Step) -> tuple[Any, ...]:
+    return (
+        step.digest,
+        step.name,
+        step.state,
+        step.cacheable,
+        step.started_at and step.started_at.ns,
+        step.completed_at and step.completed_at.ns,
+        step.stage,
+        step.line,
+        step.bytes_moved,
+        step.bytes_total,
+        step.error,
+        step.cause,
+    )
+
+
+def text_of(spec: BuildSpec) -> str:
+    """Write a spec as JSON."""
+    return msgspec.json.encode(spec).decode()
+
+
+def with_steps(build: Build, rows: Iterable[tuple[Any, ...]]) -> Build:
+    """Return the build with its steps."""
+    return replace(build, steps=tuple(step_of(row) for row in rows))
+
+
+def _instant(ns: int | None) -> Instant | None:
+    return None if ns is None else Instant(ns)

@@ -1,0 +1,64 @@
+"""The journal's tables; each entry brings a file from the version before it to its own."""
+
+MIGRATIONS = (
+    """
+    CREATE TABLE builds (
+        id INTEGER PRIMARY KEY,
+        ref TEXT NOT NULL UNIQUE,
+        owner TEXT NOT NULL,
+        builder TEXT NOT NULL,
+        node TEXT NOT NULL DEFAULT '',
+        project TEXT NOT NULL,
+        target TEXT NOT NULL,
+        branch TEXT,
+        revision TEXT NOT NULL,
+        dirty INTEGER NOT NULL,
+        spec TEXT NOT NULL,
+        started_ns INTEGER NOT NULL,
+        completed_ns INTEGER,
+        status TEXT NOT NULL,
+        error TEXT NOT NULL DEFAULT '',
+        time_saved REAL,
+        weighted_reuse REAL,
+        context INTEGER REFERENCES contexts(id)
+    );
+    CREATE INDEX builds_project ON builds(project, id);
+    CREATE INDEX builds_running ON builds(status) WHERE status = 'running';
+    CREATE TABLE refs (
+        ref TEXT PRIMARY KEY,
+        build INTEGER NOT NULL REFERENCES builds(id) ON DELETE CASCADE
+    ) WITHOUT ROWID;
+    CREATE TABLE steps (
+        build INTEGER NOT NULL REFERENCES builds(id) ON DELETE CASCADE,
+        digest TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        state TEXT NOT NULL,
+        cacheable INTEGER NOT NULL,
+        started_ns INTEGER,
+        completed_ns INTEGER,
+        stage TEXT NOT NULL,
+        line INTEGER,
+        bytes_moved INTEGER NOT NULL,
+        bytes_total INTEGER NOT NULL,
+        error TEXT NOT NULL,
+        cause TEXT NOT NULL,
+        PRIMARY KEY (build, digest)
+    ) WITHOUT ROWID;
+    CREATE TABLE durations (
+        project TEXT NOT NULL,
+        step TEXT NOT NULL,
+        seconds REAL NOT NULL,
+        PRIMARY KEY (project, step)
+    ) WITHOUT ROWID;
+    CREATE TABLE contexts (id INTEGER PRIMARY KEY, root TEXT NOT NULL);
+    CREATE TABLE chunks (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, files BLOB NOT NULL);
+    CREATE TABLE context_chunks (
+        context INTEGER NOT NULL REFERENCES contexts(id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        chunk INTEGER NOT NULL REFERENCES chunks(id),
+        PRIMARY KEY (context, position)
+    ) WITHOUT ROWID;
+    CREATE TABLE stamps (root TEXT PRIMARY KEY, files BLOB NOT NULL) WITHOUT ROWID;
+    """,
+)

@@ -1,0 +1,127 @@
+"""What the front ends ask of the outside world; every source stands behind one of these."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from dockcache_tui.core.builds.build import Build, BuildSpec
+from dockcache_tui.core.builds.progress import Progress
+from dockcache_tui.core.builds.reducer import LiveBuild
+from dockcache_tui.core.checkout import Checkout
+from dockcache_tui.core.records.builder_info import BuilderInfo
+from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, RecordKey
+from dockcache_tui.sources.command_log import LoggedCommand
+from dockcache_tui.sources.github.protocol import ActionsSource
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class HistoryEventType(StrEnum):
+    """What ListenBuildHistory says of a build."""
+
+    STARTED = "started"
+    COMPLETE = "complete"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEvent:
+    """A build on the builder started, completed or was deleted; `build` has no steps."""
+
+    type: HistoryEventType
+    build: Build
+    vcs_source: str = ""
+
+
+class Stream(Protocol[T_co]):
+    """An endless or long iteration that another thread may end with close()."""
+
+    def __iter__(self) -> Iterator[T_co]:
+        """Iterate; ends after close(), raises SourceError when the source dies."""
+
+    def close(self) -> None:
+        """End the iteration from any thread; may be called twice."""
+
+
+class Builder(Protocol):
+    """One buildx builder with all its nodes. Methods block: call them off the event loop. All raise SourceError."""
+
+    name: str
+    driver: str
+
+    def snapshot(self) -> BuilderSnapshot:
+        """Read every record of every node at once; a node that fails is told in its NodeStatus, all failing raises."""
+
+    def prune(self, keys: tuple[RecordKey, ...]) -> PruneOutcome:
+        """Prune exactly these records in the order given and report what the daemon freed."""
+
+    def history(self, *, follow: bool) -> Stream[HistoryEvent]:
+        """Stream the builds of every node, newest last; with `follow` go on with live ones and reconnect."""
+
+    def status(self, node: str, ref: str) -> Stream[Progress]:
+        """Stream the progress of one build of a node, from its beginning."""
+
+    def close(self) -> None:
+        """Let go of channels and processes."""
+
+
+class RunningBuild(Protocol):
+    """A build under way that we launched: iterating moves it on, `live` shows its steps and logs to any thread."""
+
+    @property
+    def live(self) -> LiveBuild:
+        """The steps and logs so far."""
+
+    def __iter__(self) -> Iterator[Progress]:
+        """Yield progress until the build ends; raises DockcacheError when it failed before its first step."""
+
+    def cancel(self) -> None:
+        """Cancel the build from any thread."""
+
+    def result(self) -> Build:
+        """Return the build as it stands; its ref changes once, when BuildKit tells its own."""
+
+
+class BuildRunner(Protocol):
+    """Launches builds."""
+
+    def start(self, spec: BuildSpec) -> RunningBuild:
+        """Start a build and return at once."""
+
+
+class Workspace(Protocol):
+    """All that the front ends need for one project. Methods block: call them off the event loop."""
+
+    recorded: bool
+    """True when a recording stands for the engine."""
+
+    def checkout(self) -> Checkout:
+        """Return what git says of the project's folder."""
+
+    def builders(self) -> tuple[BuilderInfo, ...]:
+        """List the builders; raises SourceError."""
+
+    def connect(self, name: str) -> Builder:
+        """Open a builder (unnamed: the last one used here, else the current); raises SourceError."""
+
+    def placed(self, build: Build) -> Build:
+        """Return a build that others started with its branch, where its revision tells it."""
+
+    def builds(self) -> tuple[Build, ...]:
+        """Return the journal's builds of this project, newest first, with their steps."""
+
+    def actions(self) -> ActionsSource:
+        """Open the repository on GitHub; raises UsageError when none is known."""
+
+    def spec(self) -> BuildSpec:
+        """Return what `b` builds: as last time, else what is found; raises UsageError when there is nothing."""
+
+    def start(self, spec: BuildSpec) -> RunningBuild:
+        """Start a build; raises DockcacheError."""
+
+    def commands(self) -> tuple[LoggedCommand, ...]:
+        """Return every command that was run."""
+
+    def close(self) -> None:
+        """End the builds that still run, let go of everything."""

@@ -1,0 +1,76 @@
+"""A project on this machine: its folder, docker, the builders and the journal."""
+
+from pathlib import Path
+
+from dockcache_tui.core.builds.build import Build, BuildSpec
+from dockcache_tui.core.checkout import Checkout
+from dockcache_tui.core.records.builder_info import BuilderInfo
+from dockcache_tui.sources.branches import RevisionBranches
+from dockcache_tui.sources.build_runner import Runner
+from dockcache_tui.sources.builders import list_builders
+from dockcache_tui.sources.buildkit.builder import open_builder
+from dockcache_tui.sources.command_log import LoggedCommand
+from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.git import read_checkout
+from dockcache_tui.sources.github.protocol import ActionsSource
+from dockcache_tui.sources.github.source import open_actions
+from dockcache_tui.sources.journal import Journal
+from dockcache_tui.sources.project import find_spec
+from dockcache_tui.sources.protocols import Builder, RunningBuild
+
+
+class ProjectWorkspace:
+    """The real thing behind the Workspace protocol."""
+
+    recorded = False
+
+    def __init__(self, project: Path, docker: Docker, journal: Journal, repo: str = "") -> None:
+        """Take the project's folder, what to build it with and keep it in, and a repository other than git's."""
+        self._repo = repo
+        self._project, self._docker, self._journal = project.resolve(), docker, journal
+        self._runner = Runner(docker, journal)
+        self._branches = RevisionBranches(self._project)
+
+    def checkout(self) -> Checkout:
+        """Return what git says of the project's folder."""
+        return read_checkout(self._project, self._docker.environment)
+
+    def builders(self) -> tuple[BuilderInfo, ...]:
+        """List the builders; raises SourceError."""
+        return list_builders(self._docker)
+
+    def connect(self, name: str) -> Builder:
+        """Open a builder; for an empty name the one that last built this project, else the current one."""
+        last = self._journal.last_spec(str(self._project))
+        if not name and last and last.builder in {builder.name for builder in self.builders()}:
+            name = last.builder
+        return open_builder(self._docker, name)
+
+    def placed(self, build: Build) -> Build:
+        """Return a build that others started with its branch, where its revision tells it."""
+        return self._branches.placed(build)
+
+    def builds(self) -> tuple[Build, ...]:
+        """Return the journal's builds of this project, newest first; raises SourceError."""
+        return self._journal.builds(str(self._project))
+
+    def actions(self) -> ActionsSource:
+        """Open the repository on GitHub; raises UsageError when none is known."""
+        return open_actions(self._repo, self._project, log=self._docker.log)
+
+    def spec(self) -> BuildSpec:
+        """Return what to build: as last time, else what is found; raises UsageError when there is nothing."""
+        return find_spec(self._project, self._docker, self._journal)
+
+    def start(self, spec: BuildSpec) -> RunningBuild:
+        """Start a build; raises SourceError."""
+        return self._runner.start(spec)
+
+    def commands(self) -> tuple[LoggedCommand, ...]:
+        """Return every command that was run, oldest first."""
+        return self._docker.log.entries()
+
+    def close(self) -> None:
+        """End the builds that still run and let go of the journal."""
+        self._runner.close()
+        self._journal.close()

@@ -1,0 +1,120 @@
+"""The one registry of actions: bindings, footer, help, palette and the docs' key table all come from it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from textual.binding import Binding
+
+
+class Place(StrEnum):
+    """A view an action can apply to."""
+
+    OVERVIEW = "overview"
+    BUILDER = "builder"
+    ACTIONS = "actions"
+    BUILDS = "builds"
+    BUILD = "build"
+
+
+EVERYWHERE = frozenset(Place)
+LISTS = frozenset({Place.BUILDER, Place.ACTIONS, Place.BUILDS, Place.BUILD})
+CACHES = frozenset({Place.BUILDER, Place.ACTIONS})
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a key does; `changes` is dimmed with --read-only, `footer` shows it at the bottom."""
+
+    id: str
+    key: str
+    label: str
+    tooltip: str
+    where: frozenset[Place] = EVERYWHERE
+    changes: bool = False
+    footer: bool = False
+    key_display: str | None = None
+    priority: bool = False
+    of_table: str = ""
+    """The table's own action that does it: listed here, bound there."""
+
+
+ACTIONS = (
+    Action("overview", "1", "Overview", "Totals by place and branch, and what the last builds reused"),
+    Action("builder", "2", "Builder", "The builder's cache records"),
+    Action("actions", "3", "Actions", "The repository's GitHub Actions caches"),
+    Action("builds", "5", "Builds", "Builds of this project and of everyone on this builder"),
+    Action("open", "enter", "Open", "Open what the cursor is on", LISTS, of_table="open", key_display="⏎"),
+    Action("back", "escape", "Back", "Close the input, clear the filter, the marks, then go back", key_display="esc"),
+    Action(
+        "rebuild", "b", "Build again", "Build the project again as last time and watch it", changes=True, footer=True
+    ),
+    Action("edit_build", "B", "Edit build", "Change target, arguments and caches, then build", changes=True),
+    Action("filter", "/", "Filter", "Narrow the list as you type", LISTS, footer=True, key_display="/"),
+    Action("scope", "f", "Branch", "Narrow every view to one branch", footer=True),
+    Action("mark", "space", "Mark", "Mark what the cursor is on", CACHES, of_table="mark", footer=True),
+    Action("range", "v", "Range", "Mark from here to where you go", CACHES, of_table="range"),
+    Action("unmark", "u", "Unmark", "Unmark everything", CACHES, of_table="unmark_all"),
+    Action(
+        "delete",
+        "d",
+        "Delete",
+        "Show what deleting what is marked would free, then ask",
+        CACHES,
+        changes=True,
+        footer=True,
+    ),
+    Action("fold", "o", "Fold", "Fold or unfold what is below", CACHES),
+    Action("next_tab", "]", "Next tab", "Forest, flat; caches, forecast, restorable", CACHES, key_display="]"),
+    Action("previous_tab", "[", "Previous tab", "The same, the other way", CACHES, key_display="["),
+    Action("sort", "s", "Sort", "Sort by the next column", LISTS, of_table="sort_next"),
+    Action("reverse", "S", "Flip sort", "Sort the other way round", LISTS, of_table="sort_flip"),
+    Action("copy", "y", "Copy", "Copy the id, the command or JSON", LISTS),
+    Action("export", "x", "Export", "Write this view as JSON or CSV", LISTS),
+    Action("refresh", "r", "Refresh", "Read everything again now"),
+    Action("pause", "p", "Pause", "Stop or go on refreshing"),
+    Action("switch_builder", "n", "Builder…", "Look at another builder"),
+    Action("log", "@", "Commands", "Every command that was run", key_display="@"),
+    Action("zoom", "plus,underscore", "Zoom", "The whole view for the list, or back", LISTS, key_display="+"),
+    Action("help", "?,f1", "Help", "What every key does", footer=True, key_display="?"),
+    Action("command_palette", "colon,ctrl+p", "Palette", "Find an action by name", key_display=":"),
+    Action("quit", "q", "Quit", "Leave the app", footer=True),
+    Action(
+        "interrupt",
+        "ctrl+c",
+        "Cancel build",
+        "Twice: cancel the build that runs, not the app",
+        key_display="^c",
+        priority=True,
+    ),
+)
+
+BY_ID = {action.id: action for action in ACTIONS}
+
+
+def bindings() -> list[Binding]:
+    """Return the app's bindings, one an action that no table does by itself."""
+    return [
+        Binding(
+            action.key,
+            action.id,
+            action.label,
+            show=action.footer,
+            tooltip=action.tooltip,
+            id=action.id,
+            key_display=action.key_display,
+            priority=action.priority,
+        )
+        for action in ACTIONS
+        if not action.of_table
+    ]
+
+
+def shown_key(action: Action) -> str:
+    """Return the key as people read it."""
+    return action.key_display or action.key.split(",")[0]
+
+
+def key_table() -> str:
+    """Return the keys as a Markdown table, for the README and the docs."""
+    rows = [f"| `{shown_key(action)}` | {action.label} | {action.tooltip} |" for action in ACTIONS]
+    return "\n".join(["| key | | what it does |", "| --- | --- | --- |", *rows])

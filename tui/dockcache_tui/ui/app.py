@@ -1,0 +1,259 @@
+"""The app: what each key does."""
+
+import gc
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from time import monotonic
+from typing import Any, ClassVar
+
+from textual.app import SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.widgets import Input
+
+from dockcache_tui.core import wording
+from dockcache_tui.core.actions_cache.deleting import plan_delete
+from dockcache_tui.core.builds.build import BuildSpec
+from dockcache_tui.core.records.prune import plan
+from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.sources.protocols import Workspace
+from dockcache_tui.ui import choices, messages
+from dockcache_tui.ui.actions import ACTIONS, BY_ID, Place, bindings
+from dockcache_tui.ui.listening import ListeningApp
+from dockcache_tui.ui.screens.confirm_delete import ConfirmDelete
+from dockcache_tui.ui.screens.confirm_prune import ConfirmPrune, PruneAnswer
+from dockcache_tui.ui.screens.overview_view import OverviewView
+from dockcache_tui.ui.screens.picker import Picker
+from dockcache_tui.ui.screens.text_screen import TextScreen
+from dockcache_tui.ui.texts import commands_text, help_text
+
+TWICE_WITHIN = 2.0
+"""Seconds in which a second ctrl+c counts."""
+
+
+class DockcacheApp(ListeningApp):
+    """See a builder's cache and build again with one key."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Offer what applies here in the palette, then what Textual offers."""
+        for action in ACTIONS:
+            if self.place in action.where and not (self.read_only and action.changes):
+                name = f"focused.{action.of_table}" if action.of_table else action.id
+                yield SystemCommand(action.label, action.tooltip, partial(self.run_action, name))
+        yield from super().get_system_commands(screen)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
+        """Hide what does not apply here, dim what --read-only forbids."""
+        known = BY_ID.get(action)
+        if known is None or not self.screen_stack:
+            return True
+        if self.screen is not self.screen_stack[0] and action not in ("interrupt", "quit"):
+            return False
+        if self.place not in known.where:
+            return False
+        refused = action == "delete" and self.place is Place.ACTIONS and self._refused
+        return None if known.changes and (self.read_only or refused) else True
+
+    def action_overview(self) -> None:
+        """Show the totals."""
+        self._show_place(Place.OVERVIEW)
+        self._show_overview()
+
+    def action_builder(self) -> None:
+        """Show the builder's records."""
+        self._show_place(Place.BUILDER)
+
+    def action_actions(self) -> None:
+        """Show the repository's Actions caches."""
+        if not self.keeper.caches.opened:
+            self.keeper.caches.read()
+        self._show_place(Place.ACTIONS)
+
+    def action_builds(self) -> None:
+        """Show the builds."""
+        self._show_place(Place.BUILDS)
+
+    async def action_back(self) -> None:
+        """Close the input, clear the filter, the marks, then go back; never quit."""
+        view = self.view
+        if isinstance(view, OverviewView):
+            return
+        table, bar = view.table, view.bar
+        if isinstance(self.focused, Input):
+            bar.close(clear=False)
+            table.focus()
+        elif not table.has_focus:
+            table.focus()
+        elif bar.text:
+            bar.close(clear=True)
+        elif table.marks.keys:
+            table.action_unmark_all()
+        elif view.has_class("-zoomed"):
+            view.remove_class("-zoomed")
+        elif self.place is Place.BUILD:
+            self._opened = ""
+            self._show_place(Place.BUILDS)
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        if not isinstance(self.view, OverviewView):
+            self.view.bar.open()
+
+    def action_rebuild(self) -> None:
+        """Build again as last time."""
+        self._find_spec(edit=False)
+
+    def action_edit_build(self) -> None:
+        """Change what is built, then build."""
+        self._find_spec(edit=True)
+
+    def _find_spec(self, *, edit: bool) -> None:
+        if build := self.running:
+            self._say("A build of ours runs already. ctrl+c twice cancels it.", severity="warning")
+            self._open_build(build)
+        else:
+            self.keeper.find_spec(lambda spec: messages.SpecFound(self._with_builder(spec), edit=edit))
+
+    def _with_builder(self, spec: BuildSpec) -> BuildSpec:
+        """Build on the builder that is shown."""
+        return replace(spec, builder=self.reading.snapshot.builder) if self.reading else spec
+
+    def action_scope(self) -> None:
+        """Pick a branch scope for every view."""
+        found = choices.scopes(self.reading, self.caches, self.all_builds, self._checkout)
+        picker = Picker("Branch scope of every view", found, picked=choices.scope_value(self.scope))
+        self.push_screen(picker, self._picked_scope)
+
+    def _picked_scope(self, value: str | None) -> None:
+        if value is None:
+            return
+        self.scope = choices.scope_of(value, self.caches, self._checkout)
+        self._builder.scope(self.scope)
+        self._caches.scope(self.scope)
+        self._builds.scope(self.scope)
+        self._show_overview()
+        self._show_masthead()
+
+    def action_delete(self) -> None:
+        """Plan the deletion of what is marked, show it and ask."""
+        if self.place is Place.ACTIONS:
+            self._delete_caches()
+        else:
+            self._prune_records()
+
+    def _delete_caches(self) -> None:
+        reading, caches = self._caches.reading, self._caches.marked
+        if reading is None or not caches:
+            return
+        found = plan_delete(reading.snapshot.repo, caches)
+        self.push_screen(ConfirmDelete(found), lambda yes: self.keeper.caches.delete(found) if yes else None)
+
+    def _prune_records(self) -> None:
+        reading, keys = self.reading, self._builder.marked
+        if reading is None or not keys:
+            return
+        found = plan(reading.lineage, keys)
+
+        def answered(answer: PruneAnswer | None) -> None:
+            if answer is PruneAnswer.MARKED:
+                self.keeper.prune(found)
+            elif answer is PruneAnswer.DEEP:
+                self.keeper.prune(plan(reading.lineage, (*keys, *(record.key for record in found.unmarked))))
+
+        self.push_screen(ConfirmPrune(found, reading), answered)
+
+    def action_fold(self) -> None:
+        """Fold or unfold."""
+        (self._caches if self.place is Place.ACTIONS else self._builder).fold()
+
+    def action_next_tab(self) -> None:
+        """Show the next inner tab."""
+        (self._caches if self.place is Place.ACTIONS else self._builder).next_tab()
+
+    def action_previous_tab(self) -> None:
+        """Show the inner tab before."""
+        (self._caches if self.place is Place.ACTIONS else self._builder).next_tab(-1)
+
+    def action_copy(self) -> None:
+        """Pick what to copy of the row under the cursor."""
+        row = None if isinstance(self.view, OverviewView) else self.view.table.cursor_row
+        if found := choices.copies(row):
+            self.push_screen(Picker("Copy", found), lambda text: self._copy(text) if text else None)
+
+    def _copy(self, text: str) -> None:
+        self.copy_to_clipboard(text)
+        self._say(f"Copied: {text[:60]}")
+
+    def action_export(self) -> None:
+        """Write the rows that are shown to a file in the current folder."""
+        if not isinstance(self.view, OverviewView):
+            rows, name = choices.exported(self.view.table.shown_rows), self.place.value
+            answer = Picker(f"Export {wording.count(len(rows), 'row')} as", choices.EXPORTS)
+            self.push_screen(answer, lambda kind: self.keeper.export(name, kind, rows) if kind else None)
+
+    def action_refresh(self) -> None:
+        """Read everything again."""
+        self.keeper.refresh()
+
+    def action_pause(self) -> None:
+        """Stop or go on refreshing."""
+        self._paused = not self._paused
+        self.keeper.pause(paused=self._paused)
+        self._show_masthead()
+
+    def action_switch_builder(self) -> None:
+        """Pick another builder."""
+        self.keeper.list_builders()
+
+    def action_log(self) -> None:
+        """Show every command that was run."""
+        self.push_screen(TextScreen("Commands", commands_text(self.keeper.workspace.commands()), at_end=True))
+
+    def action_zoom(self) -> None:
+        """Give the whole view to the list, or take it back."""
+        self.view.toggle_class("-zoomed")
+
+    def action_help(self) -> None:
+        """Show what every key does."""
+        self.push_screen(TextScreen("Keys", help_text(self.place, read_only=self.read_only)))
+
+    def action_interrupt(self) -> None:
+        """Cancel our build when asked twice."""
+        if self.running is None:
+            self._say("q quits.")
+        elif monotonic() - self._interrupted > TWICE_WITHIN:
+            self._interrupted = monotonic()
+            self._say("Press ctrl+c again to cancel the build.", severity="warning")
+        else:
+            self.keeper.cancel()
+            self._say("Canceling the build…", severity="warning")
+
+    async def action_quit(self) -> None:
+        """Leave; ask first when a build of ours runs."""
+        if self.running is None:
+            self.exit()
+            return
+        ask = Picker("A build of ours still runs", choices.QUITTING)
+        self.push_screen(ask, lambda answer: self._quit() if answer == "quit" else None)
+
+    def _quit(self) -> None:
+        if self.keeper.ours:
+            self.keeper.ours.running.cancel()
+        self.exit()
+
+
+def run(
+    workspace: Workspace, *, builder: str = "", branch: str = "", expression: str = "", read_only: bool = False
+) -> None:
+    """Open the app and return when it is left."""
+    scope = BranchScope.of(branch) if branch else None
+    # A full collection over 100,000 records would freeze the screen for a second: collect the young, rarely the rest.
+    gc.set_threshold(20_000, 5, 1_000)
+    try:
+        DockcacheApp(workspace, builder=builder, scope=scope, filter_text=expression, read_only=read_only).run()
+    finally:
+        workspace.close()

@@ -1,0 +1,133 @@
+"""What the pickers offer."""
+
+import json
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from dockcache_tui.core import wording
+from dockcache_tui.core.actions_cache.reading import CachesReading
+from dockcache_tui.core.actions_cache.row import cache_row
+from dockcache_tui.core.builds.build import Build, Step
+from dockcache_tui.core.builds.row import build_row, step_row
+from dockcache_tui.core.checkout import Checkout
+from dockcache_tui.core.records.builder_info import BuilderInfo
+from dockcache_tui.core.records.reading import Reading
+from dockcache_tui.core.records.row import record_row
+from dockcache_tui.core.scope import BranchScope, ScopeFilter, restorable
+from dockcache_tui.sources.export import Row
+from dockcache_tui.ui.screens.picker import Choice
+from dockcache_tui.ui.widgets.cache_rows import CacheRow
+from dockcache_tui.ui.widgets.records_table import RecordRow
+
+ALL = "*"
+_RESTORABLE = "restorable "
+
+QUITTING = (
+    Choice("stay", "Stay", "the build goes on"),
+    Choice("quit", "Quit and cancel the build", "what it has built so far stays in the cache"),
+)
+
+EXPORTS = (Choice("json", "JSON", "as --json prints it"), Choice("csv", "CSV", "for a spreadsheet"))
+
+
+def scopes(
+    reading: Reading | None, caches: CachesReading | None, builds: Iterable[Build], checkout: Checkout | None
+) -> list[Choice]:
+    """Return all branches known, the checked-out one first, each alone and with what its runs could restore."""
+    kept = Counter(entry.branch for entry in caches.entries) if caches else Counter()
+    counts = reading.branches if reading else {}
+    own = checkout.branch if checkout else None
+    known = {*counts, *kept, *(build.branch for build in builds if build.branch), *((own,) if own else ())}
+    ordered = sorted(known, key=lambda branch: (branch != own, branch))
+    found = [Choice(ALL, "all branches")]
+    for branch in ordered:
+        here = " · checked out" if branch == own else ""
+        many = wording.count(counts.get(branch, 0), "record")
+        saved = f" · {wording.count(kept[branch], 'Actions cache')}" if branch in kept else ""
+        found.append(Choice(branch.ref, branch.short, f"{many}{saved}{here}"))
+    default = checkout.default if checkout else None
+    for branch in ordered:
+        order = restorable(branch, base=_base(branch, caches), default=default)
+        if len(order) > 1:
+            names = ", then ".join(scope.short for scope in order)
+            found.append(
+                Choice(
+                    _RESTORABLE + branch.ref, f"{branch.short} + restorable", f"what its runs could restore: {names}"
+                )
+            )
+    return found
+
+
+def scope_value(scope: ScopeFilter) -> str:
+    """Return the choice that stands for a scope."""
+    if scope.picked is None:
+        return ALL
+    return (_RESTORABLE if scope.restorable else "") + scope.picked.ref
+
+
+def _base(branch: BranchScope, caches: CachesReading | None) -> BranchScope | None:
+    return caches.refs.base(branch) if caches else None
+
+
+def scope_of(value: str, caches: CachesReading | None, checkout: Checkout | None) -> ScopeFilter:
+    """Return the scope a choice stands for."""
+    if value == ALL:
+        return ScopeFilter()
+    ref = value.removeprefix(_RESTORABLE)
+    branch, default = BranchScope(ref), checkout.default if checkout else None
+    return ScopeFilter(branch, restorable=ref != value, base=_base(branch, caches), default=default)
+
+
+def builders(found: Sequence[BuilderInfo]) -> list[Choice]:
+    """Return the builders with their driver and nodes."""
+    return [Choice(one.name, one.name, _about(one)) for one in found]
+
+
+def _about(builder: BuilderInfo) -> str:
+    states = Counter(node.status or "unknown" for node in builder.nodes)
+    nodes = ", ".join(f"{number} {state}" for state, number in states.items())
+    return " · ".join(filter(None, (builder.driver, nodes, "current" if builder.current else "", builder.error)))
+
+
+def copies(row: object) -> list[Choice]:
+    """Return what can be copied of the row under the cursor."""
+    texts: tuple[tuple[str, str], ...] = ()
+    match row:
+        case RecordRow(scoped=scoped):
+            record = scoped.record
+            prune = shlex.join(("dockcache-tui", "records", "prune", "--builder", record.builder, "--yes", record.id))
+            texts = (
+                ("id", record.id),
+                ("description", record.description),
+                ("command that prunes it", prune),
+                ("JSON", json.dumps(record_row(scoped))),
+            )
+        case CacheRow(entry=entry) if entry:
+            texts = (
+                ("key", entry.cache.key),
+                ("id", str(entry.id)),
+                ("digest", entry.decoded.digest or ""),
+                ("JSON", json.dumps(cache_row(entry))),
+            )
+        case Build():
+            texts = (("ref", row.ref), ("revision", row.revision), ("error", row.error))
+        case Step():
+            texts = (("name", row.name), ("digest", row.digest), ("error", row.error))
+    return [Choice(text, label, text) for label, text in texts if text]
+
+
+def exported(rows: Iterable[object]) -> list[Row]:
+    """Return table rows as `--json` gives them; a record that stands in several places of the forest comes once."""
+    found: dict[object, Row] = {}
+    for row in rows:
+        match row:
+            case RecordRow(scoped=scoped):
+                found[scoped.key] = record_row(scoped)
+            case CacheRow(entries=entries):
+                found |= {one.id: cache_row(one) for one in entries}
+            case Build():
+                found[row.ref] = build_row(row)
+            case Step():
+                found[row.digest] = step_row(row)
+    return list(found.values())

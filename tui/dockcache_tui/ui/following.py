@@ -1,0 +1,77 @@
+"""A build followed live on a thread of its own: progress in, pictures of the build out, ten a second at most."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from threading import Event, Thread
+
+from textual.message import Message
+
+from dockcache_tui.core.builds.build import Build, BuildStatus, Step
+from dockcache_tui.core.builds.progress import Progress
+from dockcache_tui.core.builds.reducer import LiveBuild
+from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.protocols import RunningBuild
+from dockcache_tui.ui.messages import BuildMoved, Troubled
+
+PICTURE_EVERY = 0.1
+"""Seconds between two pictures."""
+
+
+class WatchedBuild:
+    """A build that something else started, seen through the builder's status stream."""
+
+    def __init__(self, build: Build, status: Iterable[Progress]) -> None:
+        """Take what history tells of it, and its progress from the beginning."""
+        self.live = LiveBuild()
+        self._build, self._status = build, status
+
+    def __iter__(self) -> Iterator[Progress]:
+        """Yield progress until the build ends."""
+        for progress in self._status:
+            self.live.apply(progress)
+            yield progress
+        self.live.end(BuildStatus.SUCCEEDED, self._build.completed_at or Instant.now())
+
+    def cancel(self) -> None:
+        """Leave it alone: it is not ours."""
+
+    def result(self) -> Build:
+        """Return the build with its steps so far; history tells how it ended."""
+        return replace(self._build, steps=self.live.snapshot())
+
+
+class Following(Thread):
+    """Follows one build to its end; `key` stays while the build's ref may change."""
+
+    def __init__(self, running: RunningBuild, post: Callable[[Message], bool]) -> None:
+        """Start at once."""
+        self.running = running
+        self.key = running.result().ref
+        super().__init__(name=f"follow {self.key}", daemon=True)
+        self._post = post
+        self._ended = Event()
+        self.start()
+
+    def run(self) -> None:
+        """Take in progress until the build ends, then tell how it ended."""
+        # Drawn beside the progress, not by it: the last thing said before a long silence is seen too.
+        drawing = Thread(target=self._draw, name=f"draw {self.key}", daemon=True)
+        drawing.start()
+        try:
+            for _ in self.running:
+                pass
+        except DockcacheError as error:
+            self._post(Troubled(error))
+        finally:
+            self._ended.set()
+            drawing.join()
+        self._post(BuildMoved(self.key, self.running.result(), ended=True))
+
+    def _draw(self) -> None:
+        drawn: tuple[Step, ...] | None = None
+        while not self._ended.wait(PICTURE_EVERY):
+            picture = self.running.result()
+            if picture.steps is not drawn:
+                drawn = picture.steps
+                self._post(BuildMoved(self.key, picture))

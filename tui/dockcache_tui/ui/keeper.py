@@ -1,0 +1,190 @@
+"""Keeps the app in touch with its sources: reads the builder on a beat, listens for builds, follows those under way."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Thread
+
+from textual.message import Message
+
+from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
+from dockcache_tui.core.builds.log import LogView
+from dockcache_tui.core.errors import DockcacheError, SourceError
+from dockcache_tui.core.records.outcome import compare
+from dockcache_tui.core.records.prune import PrunePlan
+from dockcache_tui.core.records.reading import Reading
+from dockcache_tui.core.records.record import BuilderSnapshot
+from dockcache_tui.sources.export import Row, write_export
+from dockcache_tui.sources.protocols import Builder, HistoryEvent, Stream, Workspace
+from dockcache_tui.ui import messages
+from dockcache_tui.ui.caches_link import CachesLink
+from dockcache_tui.ui.feeds import Beat, Once, Post
+from dockcache_tui.ui.following import Following, WatchedBuild
+
+BEAT = 4.0
+"""Seconds between two readings of a builder."""
+MOST_FOLLOWED = 16
+"""Builds whose logs are kept; the oldest go first."""
+
+
+class Keeper:
+    """Owns the builder's connection and all threads; every method returns at once and is called on the event loop."""
+
+    def __init__(self, workspace: Workspace, post: Post) -> None:
+        """Take where to ask and whom to tell."""
+        self.workspace = workspace
+        self.ours: Following | None = None
+        """Our build that runs, or the last that did."""
+        self.builds: tuple[Build, ...] = ()
+        """The builds known so far; the app keeps them up to date."""
+        self._post = post
+        self._following: deque[Following] = deque(maxlen=MOST_FOLLOWED)
+        self._link: _Link | None = None
+        self.caches = CachesLink(workspace.actions, post)
+
+    def open(self, builder: str) -> None:
+        """Connect to a builder, letting go of the one before."""
+        self.close()
+        self._link = _Link(self.workspace, builder, self._post, lambda: self.builds)
+
+    def close(self) -> None:
+        """Let go of the builder; a build of ours goes on."""
+        if self._link:
+            self._link.close()
+            self._link = None
+
+    def refresh(self) -> None:
+        """Read builder and project again now."""
+        self.read_records()
+        self.read_project()
+        if self.caches.opened:
+            self.caches.read()
+
+    def read_records(self) -> None:
+        """Read the builder again now."""
+        if self._link:
+            self._link.beat.ask()
+
+    def pause(self, *, paused: bool) -> None:
+        """Stop or go on reading on a beat."""
+        if self._link:
+            self._link.beat.paused = paused
+
+    def read_project(self) -> None:
+        """Read what git and the journal say."""
+        self._do(lambda: messages.ProjectRead(self.workspace.checkout(), self.workspace.builds()))
+
+    def list_builders(self) -> None:
+        """List the builders there are."""
+        self._do(lambda: messages.BuildersListed(self.workspace.builders()))
+
+    def find_spec(self, told: Callable[[BuildSpec], Message]) -> None:
+        """Find out what to build."""
+        self._do(lambda: told(self.workspace.spec()))
+
+    def start(self, spec: BuildSpec) -> None:
+        """Start a build and follow it."""
+
+        def work() -> Message:
+            self.ours = following = Following(self.workspace.start(spec), self._post)
+            self._following.append(following)
+            return messages.BuildMoved(following.key, following.running.result())
+
+        self._do(work)
+
+    def cancel(self) -> None:
+        """Cancel our build that runs."""
+        if self.ours:
+            Once("cancel", self.ours.running.cancel, self._post, messages.Troubled)
+
+    def follow(self, build: Build) -> None:
+        """Follow a build on the builder, from its beginning."""
+        link = self._link
+        if self.follows(build.ref) is None and link and link.builder:
+            status = link.builder.status(build.node, build.ref)
+            self._following.append(Following(WatchedBuild(build, status), self._post))
+
+    def follows(self, ref: str) -> Following | None:
+        """Return who follows a build, if anyone does or did."""
+        return next((one for one in self._following if ref in (one.key, one.running.result().ref)), None)
+
+    def log(self, ref: str, digest: str) -> LogView:
+        """Return the output of a step of a followed build."""
+        following = self.follows(ref)
+        return following.running.live.log(digest) if following else LogView()
+
+    def prune(self, plan: PrunePlan) -> None:
+        """Carry a plan out, read again and compare."""
+        link = self._link
+
+        def work() -> Message:
+            if link is None or link.builder is None:
+                raise SourceError("the builder's connection was lost", hint="Press r, then try again.")
+            outcome = link.builder.prune(plan.keys)
+            after = link.read()
+            self._post(after)
+            return messages.PruneDone(compare(plan, outcome, after.reading.lineage))
+
+        self._do(work)
+
+    def export(self, view: str, kind: str, rows: Sequence[Row]) -> None:
+        """Write rows to a new file in the current folder."""
+        self._do(lambda: messages.Exported(write_export(Path.cwd(), f"dockcache-{view}", kind, rows)))
+
+    def _do(self, work: Callable[[], Message | None]) -> None:
+        Once("work", work, self._post, messages.Troubled)
+
+
+class _Link:
+    """One builder's connection: connects as soon as the builder can be reached, and again after it was lost."""
+
+    def __init__(self, workspace: Workspace, name: str, post: Post, builds: Callable[[], tuple[Build, ...]]) -> None:
+        self.builder: Builder | None = None
+        self._workspace, self._name, self._post, self._builds = workspace, name, post, builds
+        self._history: Stream[HistoryEvent] | None = None
+        self._reading: Reading | None = None
+        self._known: tuple[Build, ...] = ()
+        self.beat = Beat("records", self.read, post, messages.ReadFailed, BEAT)
+        self.beat.start()
+
+    def read(self) -> messages.RecordsLoaded:
+        """Read the records, connecting first where need be."""
+        if self.builder is None:
+            self.builder = self._workspace.connect(self._name)
+            self._history = self.builder.history(follow=True)
+            Thread(target=self._listen, args=(self._history,), name="history", daemon=True).start()
+        self._reading = self._related(self.builder.snapshot(), self._builds())
+        return messages.RecordsLoaded(self._reading)
+
+    def _related(self, snapshot: BuilderSnapshot, builds: tuple[Build, ...]) -> Reading:
+        """Relate records and builds again only when one of them changed."""
+        last = self._reading
+        if last and builds == self._known and snapshot.records == last.snapshot.records:
+            return replace(last, snapshot=snapshot)
+        self._known = builds
+        return Reading.of(snapshot, builds)
+
+    def close(self) -> None:
+        """Stop reading and listening, off the event loop: processes take a moment to end."""
+        self.beat.stop()
+        Thread(target=self._close, name="close", daemon=True).start()
+
+    def _close(self) -> None:
+        self.beat.join(timeout=10)
+        if self._history:
+            self._history.close()
+        if self.builder:
+            self.builder.close()
+
+    def _listen(self, history: Stream[HistoryEvent]) -> None:
+        try:
+            for event in history:
+                if self.beat.stopped:
+                    return
+                placed = replace(event, build=self._workspace.placed(event.build))
+                self._post(messages.BuildHeard(placed))
+                if event.build.status is not BuildStatus.RUNNING:
+                    self.beat.ask()
+        except DockcacheError as error:
+            self._post(messages.Troubled(error))

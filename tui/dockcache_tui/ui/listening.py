@@ -1,0 +1,338 @@
+"""The app without its keys: header, views and footer, and what it does when threads tell it something."""
+
+from dataclasses import replace
+from typing import TypeAlias
+
+from textual import on
+from textual.app import App, ComposeResult
+from textual.notifications import SeverityLevel
+from textual.widgets import ContentSwitcher, Footer
+
+from dockcache_tui.core import wording
+from dockcache_tui.core.actions_cache.reading import CachesReading
+from dockcache_tui.core.builds.build import Build, BuildStatus
+from dockcache_tui.core.builds.merging import merge
+from dockcache_tui.core.checkout import Checkout
+from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.literal import literal
+from dockcache_tui.core.records.reading import Reading
+from dockcache_tui.core.scope import BranchScope, ScopeFilter
+from dockcache_tui.sources.protocols import HistoryEventType, Workspace
+from dockcache_tui.ui import choices, messages
+from dockcache_tui.ui.actions import Place
+from dockcache_tui.ui.keeper import Keeper
+from dockcache_tui.ui.screens.actions_view import ActionsView
+from dockcache_tui.ui.screens.build_view import BuildView
+from dockcache_tui.ui.screens.builder_view import BuilderView
+from dockcache_tui.ui.screens.builds_view import BuildsView
+from dockcache_tui.ui.screens.edit_build import EditBuild
+from dockcache_tui.ui.screens.overview_view import OverviewView
+from dockcache_tui.ui.screens.picker import Picker
+from dockcache_tui.ui.standing import Standing, budget_words, masthead
+from dockcache_tui.ui.texts import deleted_text, outcome_text
+from dockcache_tui.ui.theme import DARK, LIGHT
+from dockcache_tui.ui.widgets.masthead import MastheadBar
+from dockcache_tui.ui.widgets.tab_bar import TabBar
+
+View: TypeAlias = OverviewView | BuilderView | ActionsView | BuildsView | BuildView
+
+TABS = (
+    ("1", Place.OVERVIEW, "Overview"),
+    ("2", Place.BUILDER, "Builder"),
+    ("3", Place.ACTIONS, "Actions"),
+    ("5", Place.BUILDS, "Builds"),
+)
+
+
+TROUBLE_STAYS = 15.0
+"""Seconds that a notice of something that went wrong stays."""
+LONGEST_TITLE = 80
+LONGEST_NOTICE = 400
+"""Characters of a notice that are shown."""
+
+
+class ListeningApp(App[None]):
+    """Passes what it hears on to the views; never asks a source itself."""
+
+    TITLE = "dockcache-tui"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual declares it of the instance
+    CSS = """
+    * { scrollbar-size-vertical: 1; scrollbar-background: $surface; scrollbar-corner-color: $surface; }
+    * { scrollbar-background-hover: $surface; scrollbar-background-active: $surface; scrollbar-color: $boost; }
+    Input, Input:focus { border: none; height: 1; padding: 0; background: $surface; }
+    ContentSwitcher { height: 1fr; }
+    Footer { background: $panel; }
+    .-wide #records-body { layout: horizontal; }
+    .-wide RecordDetail { width: 44; height: 100%; border-top: none; border-left: solid $panel; }
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        builder: str = "",
+        scope: BranchScope | None = None,
+        filter_text: str = "",
+        read_only: bool = False,
+    ) -> None:
+        """Take where to ask, and how to begin."""
+        super().__init__()
+        self.keeper = Keeper(workspace, self.post_message)
+        self.read_only = read_only
+        self.scope = ScopeFilter(scope)
+        self._builder_name, self._filter_text = builder, filter_text
+        self._checkout: Checkout | None = None
+        self.reading: Reading | None = None
+        self._failure: DockcacheError | None = None
+        self._journal: tuple[Build, ...] = ()
+        self._history: dict[str, Build] = {}
+        self._moving: dict[str, Build] = {}
+        self._opened = ""
+        self._paused = False
+        self._interrupted = 0.0
+        self._masthead, self._tabs = MastheadBar(), TabBar([(key, place.value, title) for key, place, title in TABS])
+        self._overview, self._builder, self._caches = OverviewView(), BuilderView(), ActionsView()
+        self._builds, self._build = BuildsView(), BuildView()
+        self._views: dict[Place, View] = {
+            Place.OVERVIEW: self._overview,
+            Place.BUILDER: self._builder,
+            Place.ACTIONS: self._caches,
+            Place.BUILDS: self._builds,
+            Place.BUILD: self._build,
+        }
+        self._switcher = ContentSwitcher(*self._views.values(), initial=Place.BUILDER.value)
+
+    def compose(self) -> ComposeResult:
+        """Lay out header, tabs, views and footer."""
+        yield self._masthead
+        yield self._tabs
+        yield self._switcher
+        yield Footer(show_command_palette=False, compact=True)
+
+    def on_mount(self) -> None:
+        """Start reading, and show the builder."""
+        for theme in (DARK, LIGHT):
+            self.register_theme(theme)
+        self.theme = DARK.name
+        self.keeper.read_project()
+        self.keeper.open(self._builder_name)
+        self._show_place(Place.BUILDER)
+        if self._filter_text:
+            self._builder.bar.text = self._filter_text
+        self.set_interval(1, self._show_masthead)
+
+    async def on_unmount(self) -> None:
+        """Let go of the builder; a build of ours ends with the workspace."""
+        self.keeper.close()
+        self.keeper.caches.close()
+
+    # What is shown
+
+    @property
+    def place(self) -> Place:
+        """Return the view in sight."""
+        return Place(self._switcher.current or Place.BUILDER)
+
+    @property
+    def view(self) -> View:
+        """Return the view in sight."""
+        return self._views[self.place]
+
+    @property
+    def caches(self) -> CachesReading | None:
+        """Return the last reading of the Actions caches, if there was one."""
+        return self._caches.reading
+
+    @property
+    def _refused(self) -> bool:
+        """Whether the token may not delete; the view says why."""
+        return bool(self.caches and self.caches.snapshot.read_only)
+
+    @property
+    def running(self) -> Build | None:
+        """Return our build that runs, if any."""
+        build = self._moving.get(self.keeper.ours.key) if self.keeper.ours else None
+        return build if build and build.status is BuildStatus.RUNNING else None
+
+    @property
+    def all_builds(self) -> tuple[Build, ...]:
+        """Return every build known, newest first, as far as each has come."""
+        kept = {build.ref: build for build in self._journal} | {build.ref: build for build in self._moving.values()}
+        return merge(kept.values(), self._history.values())
+
+    def _show_place(self, place: Place) -> None:
+        self._switcher.current = place.value
+        self._tabs.active = Place.BUILDS if place is Place.BUILD else place
+        view = self.view
+        (view if isinstance(view, OverviewView) else view.table).focus()
+        self._show_path()
+        self.refresh_bindings()
+
+    def _show_path(self) -> None:
+        self._tabs.path = self.view.path
+
+    def _follow_others(self) -> None:
+        """Follow what others build; while BuildKit's ref of our own build is unknown, any could be ours."""
+        if self.running and self.keeper.ours and self.running.ref == self.keeper.ours.key:
+            return
+        for build in self._history.values():
+            if build.status is BuildStatus.RUNNING:
+                self.keeper.follow(build)
+
+    def _show_builds(self) -> None:
+        self._follow_others()
+        builds = self.all_builds
+        self.keeper.builds = builds
+        self._builds.show(builds)
+        self._show_overview()
+        opened = next((build for build in builds if build.ref == self._opened), None)
+        if opened:
+            self._build.show(opened, lambda digest: self.keeper.log(opened.ref, digest))
+        self._show_masthead()
+
+    def _show_overview(self) -> None:
+        failure = f"{self._failure.title}: {self._failure}\n{self._failure.hint}" if self._failure else ""
+        self._overview.show(self.reading, self.all_builds, self.scope, failure)
+
+    def _show_masthead(self) -> None:
+        standing = Standing(self.reading, self._failure, self._checkout, self.running, paused=self._paused)
+        self._masthead.state = replace(
+            masthead(standing, Instant.now()),
+            scope=str(self.scope),
+            budget=budget_words(self.keeper.caches.budget, Instant.now()),
+            recorded=self.keeper.workspace.recorded,
+            read_only=self.read_only,
+        )
+
+    # What the threads tell
+
+    @on(messages.RecordsLoaded)
+    def _records_loaded(self, event: messages.RecordsLoaded) -> None:
+        self.reading, self._failure = event.reading, None
+        self._builder.show(event.reading)
+        self._show_overview()
+        self._show_masthead()
+
+    @on(messages.ReadFailed)
+    def _read_failed(self, event: messages.ReadFailed) -> None:
+        self._failure = event.error
+        self._builder.fail(event.error)
+        self._show_overview()
+        self._show_masthead()
+
+    @on(messages.Troubled)
+    def _troubled(self, event: messages.Troubled) -> None:
+        hint = f"\n{event.error.hint}" if event.error.hint else ""
+        self._say(f"{event.error}{hint}", title=event.error.title, severity="error")
+
+    @on(messages.ProjectRead)
+    def _project_read(self, event: messages.ProjectRead) -> None:
+        changed = self._journal != event.builds
+        self._checkout, self._journal = event.checkout, event.builds
+        self.scope = replace(self.scope, default=event.checkout.default)
+        self._show_builds()
+        if changed:
+            self.keeper.read_records()
+
+    @on(messages.BuildHeard)
+    def _build_heard(self, event: messages.BuildHeard) -> None:
+        build = event.event.build
+        if event.event.type is HistoryEventType.DELETED:
+            self._history.pop(build.ref, None)
+        else:
+            self._history[build.ref] = build
+        self._show_builds()
+
+    @on(messages.BuildMoved)
+    def _build_moved(self, event: messages.BuildMoved) -> None:
+        before = self._moving.get(event.key)
+        self._moving[event.key] = event.build
+        if before and self._opened == before.ref:
+            self._opened = event.build.ref
+        if self.keeper.ours and self.keeper.ours.key == event.key:
+            if before is None:
+                self._open_build(event.build)
+            if event.ended:
+                self._build_ended(event.build)
+        self._show_builds()
+
+    def _build_ended(self, build: Build) -> None:
+        self.keeper.refresh()
+        reuse = f", {wording.share(build.reuse)} reused" if build.reuse is not None else ""
+        severity: SeverityLevel = "information" if build.status is BuildStatus.SUCCEEDED else "warning"
+        if self.place is not Place.BUILD:
+            self._say(f"The build {build.status.value} after {wording.span(build.duration)}{reuse}.", severity=severity)
+
+    @on(messages.BuildersListed)
+    def _builders_listed(self, event: messages.BuildersListed) -> None:
+        current = self.reading.snapshot.builder if self.reading else ""
+        picker = Picker("Builder", choices.builders(event.builders), picked=current)
+        self.push_screen(picker, lambda name: self._open_builder(name) if name else None)
+
+    @on(messages.PruneDone)
+    def _prune_done(self, event: messages.PruneDone) -> None:
+        self._builder.table.action_unmark_all()
+        self._say(outcome_text(event.comparison), severity="information" if event.comparison.agrees else "warning")
+
+    @on(messages.CachesLoaded)
+    def _caches_loaded(self, event: messages.CachesLoaded) -> None:
+        self._caches.show(event.reading)
+        self.refresh_bindings()
+        self._show_masthead()
+
+    @on(messages.CachesFailed)
+    def _caches_failed(self, event: messages.CachesFailed) -> None:
+        self._caches.fail(event.error)
+        if self._caches.reading is not None:
+            self._troubled(messages.Troubled(event.error))
+
+    @on(messages.DeleteDone)
+    def _delete_done(self, event: messages.DeleteDone) -> None:
+        self._caches.table.action_unmark_all()
+        self._say(deleted_text(event.comparison), severity="information" if event.comparison.agrees else "warning")
+
+    @on(ActionsView.Moved)
+    @on(BuilderView.Moved)
+    @on(BuildsView.Moved)
+    @on(BuildView.Moved)
+    def _moved(self) -> None:
+        self._show_path()
+
+    @on(TabBar.Picked)
+    def _tab_picked(self, event: TabBar.Picked) -> None:
+        self._show_place(Place(event.tab))
+
+    @on(BuildsView.Opened)
+    def _build_opened(self, event: BuildsView.Opened) -> None:
+        if not event.build.steps or self.keeper.follows(event.build.ref) is None:
+            self.keeper.follow(event.build)
+        self._open_build(event.build)
+
+    @on(messages.SpecFound)
+    def _spec_found(self, event: messages.SpecFound) -> None:
+        if event.edit:
+            self.push_screen(EditBuild(event.spec), lambda spec: self.keeper.start(spec) if spec else None)
+        else:
+            self.keeper.start(event.spec)
+
+    def _open_build(self, build: Build) -> None:
+        self._opened = build.ref
+        self._build.show(build, lambda digest: self.keeper.log(build.ref, digest))
+        self._show_place(Place.BUILD)
+
+    def _say(self, text: str, *, title: str = "", severity: SeverityLevel = "information") -> None:
+        shown = "\n".join(literal(line) for line in wording.cut(text, LONGEST_NOTICE).split("\n"))
+        patience = None if severity == "information" else TROUBLE_STAYS
+        name = literal(wording.cut(title, LONGEST_TITLE))
+        self.notify(shown, title=name, severity=severity, timeout=patience, markup=False)
+
+    @on(messages.Exported)
+    def _exported(self, event: messages.Exported) -> None:
+        self._say(f"Wrote {event.path}")
+
+    def _open_builder(self, name: str) -> None:
+        self._builder_name, self.reading, self._failure = name, None, None
+        self._history.clear()
+        self.keeper.open(name)
+        self._show_masthead()

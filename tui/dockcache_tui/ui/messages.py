@@ -1,0 +1,119 @@
+"""What the threads tell the app: a frozen snapshot, or an error."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.message import Message
+
+from dockcache_tui.core.actions_cache.deleting import DeleteComparison
+from dockcache_tui.core.actions_cache.reading import CachesReading
+from dockcache_tui.core.builds.build import Build, BuildSpec
+from dockcache_tui.core.checkout import Checkout
+from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.records.builder_info import BuilderInfo
+from dockcache_tui.core.records.outcome import Comparison
+from dockcache_tui.core.records.reading import Reading
+from dockcache_tui.sources.protocols import HistoryEvent
+
+
+@dataclass
+class RecordsLoaded(Message):
+    """The builder's records were read."""
+
+    reading: Reading
+
+
+@dataclass
+class ReadFailed(Message):
+    """The builder could not be read; it is tried again."""
+
+    error: DockcacheError
+
+
+@dataclass
+class Troubled(Message):
+    """Something that was asked for failed."""
+
+    error: DockcacheError
+
+
+@dataclass
+class ProjectRead(Message):
+    """What git and the journal say of the project."""
+
+    checkout: Checkout
+    builds: tuple[Build, ...]
+
+
+@dataclass
+class BuildersListed(Message):
+    """The builders there are."""
+
+    builders: tuple[BuilderInfo, ...]
+
+
+@dataclass
+class SpecFound(Message):
+    """What `b` builds was found out; it may be edited first."""
+
+    spec: BuildSpec
+    edit: bool
+
+
+@dataclass
+class BuildHeard(Message):
+    """A build on the builder started, completed or was deleted."""
+
+    event: HistoryEvent
+
+
+@dataclass
+class BuildMoved(Message):
+    """A build that is followed made progress, or ended; `key` stays while the build's ref may change."""
+
+    key: str
+    build: Build
+    ended: bool = False
+
+    def can_replace(self, message: Message) -> bool:
+        """Let a newer picture of the same build stand for an older one."""
+        return isinstance(message, BuildMoved) and message.key == self.key
+
+
+@dataclass
+class PruneDone(Message):
+    """A prune ended; compared with its plan."""
+
+    comparison: Comparison
+
+
+@dataclass
+class Exported(Message):
+    """A view was written to a file."""
+
+    path: Path
+
+
+@dataclass
+class CachesLoaded(Message):
+    """The repository's Actions caches were read, or a part of them."""
+
+    reading: CachesReading
+
+    def can_replace(self, message: Message) -> bool:
+        """Let a newer reading stand for an older one."""
+        return isinstance(message, CachesLoaded)
+
+
+@dataclass
+class CachesFailed(Message):
+    """The repository could not be read."""
+
+    error: DockcacheError
+
+
+@dataclass
+class DeleteDone(Message):
+    """Actions caches were deleted; compared with the plan."""
+
+    comparison: DeleteComparison

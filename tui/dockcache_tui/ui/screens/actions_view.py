@@ -1,0 +1,210 @@
+"""View 3: a repository's Actions caches by branch and scope, in the order they go, and what a run would restore."""
+
+import asyncio
+from collections.abc import Hashable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from dockcache_tui.core.actions_cache.cache import ActionsCache
+from dockcache_tui.core.actions_cache.entry import CacheEntry
+from dockcache_tui.core.actions_cache.fields import CACHE_FIELDS
+from dockcache_tui.core.actions_cache.reading import CachesReading
+from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.filter import Filter, FilterError, parse
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.scope import ScopeFilter
+from dockcache_tui.ui.record_table import RecordTable
+from dockcache_tui.ui.widgets.cache_rows import CacheRow, by_expiry, grouped, hidden, restorable
+from dockcache_tui.ui.widgets.caches_table import CachesTable
+from dockcache_tui.ui.widgets.filter_bar import FilterBar
+from dockcache_tui.ui.widgets.state_panel import StatePanel
+from dockcache_tui.ui.widgets.usage_banner import UsageBanner
+
+NOTHING_YET = (
+    "No Actions cache",
+    "No workflow of this repository has saved one, or all went.",
+    "r  read again",
+)
+NO_MATCH = "Nothing matches. esc clears the filter, f picks another branch."
+
+
+class Tab(StrEnum):
+    """The inner tabs."""
+
+    CACHES = "caches"
+    FORECAST = "forecast"
+    RESTORABLE = "restorable"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    reading: CachesReading
+    filter: Filter[CacheEntry]
+    scope: ScopeFilter
+    folded: frozenset[Hashable]
+    tab: Tab
+    keys: tuple[str, ...]
+
+
+def _rows(wish: _Wish, now: Instant) -> tuple[list[CacheRow], int]:
+    passes = wish.filter.compile(now)
+    entries = [one for one in wish.reading.entries if wish.scope.admits((one.branch,)) and passes(one)]
+    branch = wish.scope.picked or wish.reading.refs.default
+    if wish.tab is Tab.FORECAST:
+        found = by_expiry(entries, wish.reading, now)
+    elif wish.tab is Tab.RESTORABLE and branch:
+        found = restorable(wish.reading, branch, wish.keys)
+    else:
+        found = grouped(entries, wish.reading, wish.folded)
+    shown = {row.entry.id for row in found if row.entry}
+    return found + hidden(one for one in wish.reading.entries if one.id not in shown), len(entries)
+
+
+class ActionsView(Vertical):
+    """The caches of one repository; holds what is shown, never asks a source."""
+
+    DEFAULT_CSS = """
+    ActionsView {
+        & StatePanel { display: none; }
+        &.-empty StatePanel { display: block; }
+        &.-empty CachesTable, &.-empty UsageBanner { display: none; }
+    }
+    """
+
+    class Moved(Message):
+        """The cursor or the rows changed: the path follows."""
+
+    def __init__(self) -> None:
+        """Begin as loading."""
+        super().__init__(id="actions")
+        self.table = CachesTable()
+        self._filter_bar = FilterBar("words  kind:index  scope:app  is:superseded  idle>3d  branch:#7")
+        self._keys_bar = FilterBar("key restore-key …: what would a run on this branch restore?")
+        self.reading: CachesReading | None = None
+        self.tab = Tab.CACHES
+        self._keys: tuple[str, ...] = ()
+        self._panel, self._banner = StatePanel(), UsageBanner()
+        self._scope = ScopeFilter()
+        self._filter: Filter[CacheEntry] = parse("", CACHE_FIELDS)
+        self._folded: frozenset[Hashable] = frozenset()
+
+    def compose(self) -> ComposeResult:
+        """Lay out usage, list and filter."""
+        yield self._panel
+        yield self._banner
+        yield self.table
+        yield self._filter_bar
+        yield self._keys_bar
+
+    @property
+    def bar(self) -> FilterBar:
+        """Return the input of this tab: keys to look up, else the filter."""
+        return self._keys_bar if self.tab is Tab.RESTORABLE else self._filter_bar
+
+    def on_mount(self) -> None:
+        """Say that the first reading is under way."""
+        self.table.placeholder = NO_MATCH
+        self.add_class("-empty")
+        self._panel.say("Reading the repository's caches…", "")
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Return where we are: the repository, the inner tab, the row."""
+        row = self.table.cursor_row
+        repo = (self.reading.snapshot.repo,) if self.reading else ()
+        return (*repo, self.tab.value, *((row.name,) if row else ()))
+
+    @property
+    def marked(self) -> tuple[ActionsCache, ...]:
+        """Return the marked entries, a group's for a marked group; unmarked, those under the cursor."""
+        rows = self.table.marked_rows or ([self.table.cursor_row] if self.table.cursor_row else [])
+        return tuple({one.id: one.cache for row in rows for one in row.entries}.values())
+
+    def show(self, reading: CachesReading) -> None:
+        """Show another reading; cursor, marks, filter and folds stay."""
+        self.reading = self._banner.reading = reading
+        self.set_class(not reading.entries, "-empty")
+        if not reading.entries:
+            self._panel.say(*NOTHING_YET)
+        self._arrange()
+
+    def fail(self, error: DockcacheError) -> None:
+        """Show why there is nothing to show; what was read before stays."""
+        if self.reading is None:
+            self._panel.say_error(error)
+            self.add_class("-empty")
+
+    def scope(self, scope: ScopeFilter) -> None:
+        """Narrow to a branch scope."""
+        self._scope = scope
+        self._arrange()
+
+    def next_tab(self, step: int = 1) -> None:
+        """Go round the groups, the forecast and what is restorable."""
+        tabs = list(Tab)
+        self.bar.display = False
+        self.tab = tabs[(tabs.index(self.tab) + step) % len(tabs)]
+        self.bar.display = bool(self.bar.text)
+        self._banner.plotted = self.tab is Tab.FORECAST
+        self._arrange()
+
+    def fold(self) -> None:
+        """Fold or unfold the group under the cursor."""
+        row = self.table.cursor_row
+        if row and row.foldable:
+            self._folded ^= {row.key}
+            self._arrange()
+
+    def filter(self, text: str) -> None:
+        """Narrow to what passes an expression; a wrong one says where, and the last right one stays."""
+        try:
+            self._filter = parse(text, CACHE_FIELDS)
+        except FilterError as error:
+            self._filter_bar.say_wrong(error)
+        else:
+            self._filter_bar.say_wrong(None)
+            self._arrange()
+
+    def _arrange(self) -> None:
+        if self.reading is not None:
+            wish = _Wish(self.reading, self._filter, self._scope, self._folded, self.tab, self._keys)
+            self._work_out(wish)
+
+    @work(group="arrange", exclusive=True)
+    async def _work_out(self, wish: _Wish) -> None:
+        now = Instant.now()
+        rows, matching = await asyncio.to_thread(_rows, wish, now)
+        self.table.now = now
+        self.table.filter(lambda row: not row.hidden, wish.filter.terms)
+        self.table.set_rows(rows)
+        self.bar.say_count(matching, len(wish.reading.entries))
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        event.stop()
+        if self.tab is Tab.RESTORABLE:
+            self._keys = tuple(event.text.split())
+            self._arrange()
+        else:
+            self.filter(event.text)
+
+    @on(FilterBar.Kept)
+    def _filter_kept(self, event: FilterBar.Kept) -> None:
+        event.stop()
+        self.table.focus()
+
+    @on(RecordTable.Highlighted)
+    @on(RecordTable.Arranged)
+    def _moved(self, event: RecordTable.Highlighted | RecordTable.Arranged) -> None:
+        event.stop()
+        self.post_message(self.Moved())
+
+    @on(RecordTable.Selected)
+    def _opened(self, event: RecordTable.Selected) -> None:
+        event.stop()
+        self.fold()

@@ -1,0 +1,101 @@
+"""One build, live or past: totals, a row a step, and the output of the step under the cursor."""
+
+from collections.abc import Callable
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from dockcache_tui.core.builds.build import Build, BuildStatus
+from dockcache_tui.core.builds.log import LogView
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.ui.record_table import RecordTable
+from dockcache_tui.ui.widgets.filter_bar import FilterBar
+from dockcache_tui.ui.widgets.log_pane import LogPane
+from dockcache_tui.ui.widgets.reuse_banner import ReuseBanner
+from dockcache_tui.ui.widgets.steps_table import StepsTable
+
+Logs = Callable[[str], LogView]
+
+
+class BuildView(Vertical):
+    """The steps of one build; `logs` gives the output of a step by digest."""
+
+    DEFAULT_CSS = """
+    BuildView {
+        & StepsTable { height: 2fr; min-height: 6; }
+        &.-zoomed LogPane { display: none; }
+    }
+    """
+
+    class Moved(Message):
+        """The cursor is on another step: the path follows."""
+
+    def __init__(self) -> None:
+        """Begin without a build."""
+        super().__init__(id="build")
+        self.table, self.bar = StepsTable(id="steps"), FilterBar("part of a step's name")
+        self._banner, self._log = ReuseBanner(), LogPane()
+        self.build: Build | None = None
+        self._logs: Logs = lambda _: LogView()
+
+    def compose(self) -> ComposeResult:
+        """Lay out totals, steps and output."""
+        yield self._banner
+        yield self.table
+        yield self._log
+        yield self.bar
+
+    def on_mount(self) -> None:
+        """Let the clock of a running build go on between two messages."""
+        self.set_interval(0.25, self._tick)
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Return where we are: the build, the step."""
+        step = self.table.cursor_row
+        return (self.build.ref[:12] if self.build else "", *((step.name,) if step else ()))
+
+    def show(self, build: Build, logs: Logs) -> None:
+        """Show a build as it stands."""
+        now = Instant.now()
+        self.build, self._logs = build, logs
+        self._banner.now, self._banner.build = now, build
+        self.table.show(build, now)
+        self._show_log()
+
+    @on(RecordTable.Highlighted)
+    def _step_picked(self, event: RecordTable.Highlighted) -> None:
+        event.stop()
+        self._show_log()
+        self.post_message(self.Moved())
+
+    @on(RecordTable.Arranged)
+    def _counted(self, event: RecordTable.Arranged) -> None:
+        event.stop()
+        self.bar.say_count(event.shown, event.total)
+
+    @on(RecordTable.Selected)
+    def _opened(self, event: RecordTable.Selected) -> None:
+        event.stop()
+        self._log.lines.focus()
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        event.stop()
+        wanted = event.text.casefold()
+        self.table.filter((lambda step: wanted in step.name.casefold()) if wanted else None, (event.text,))
+
+    @on(FilterBar.Kept)
+    def _filter_kept(self, event: FilterBar.Kept) -> None:
+        event.stop()
+        self.table.focus()
+
+    def _tick(self) -> None:
+        if self.display and self.build and self.build.status is BuildStatus.RUNNING:
+            self.show(self.build, self._logs)
+
+    def _show_log(self) -> None:
+        step = self.table.cursor_row
+        self._log.show(step, self._logs(step.digest) if step else LogView())

@@ -1,0 +1,179 @@
+"""View 2: the builder's records as a forest or flat, with all that is known of the one under the cursor."""
+
+import asyncio
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.message import Message
+
+from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.filter import RECORD_FIELDS, Filter, FilterError, parse
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.records.attribution import ScopedRecord
+from dockcache_tui.core.records.reading import Reading
+from dockcache_tui.core.records.record import RecordKey
+from dockcache_tui.core.scope import ScopeFilter
+from dockcache_tui.ui.record_table import RecordTable
+from dockcache_tui.ui.widgets.filter_bar import FilterBar
+from dockcache_tui.ui.widgets.record_detail import RecordDetail
+from dockcache_tui.ui.widgets.record_rows import Wish, rows_of
+from dockcache_tui.ui.widgets.records_table import RecordRow, RecordsTable, record_key
+from dockcache_tui.ui.widgets.state_panel import StatePanel
+
+NOTHING_YET = (
+    "This builder holds no cache yet",
+    "No build has run on it, or everything was pruned.",
+    "b  build the project",
+)
+NO_MATCH = "Nothing matches. esc clears the filter, f picks another branch."
+
+
+class BuilderView(Vertical):
+    """The records of one builder; holds what is shown, never asks a source."""
+
+    DEFAULT_CSS = """
+    BuilderView {
+        & #records-body { height: 1fr; layout: vertical; }
+        & RecordDetail { height: 9; border-top: solid $panel; }
+        &.-failed #records-body, &.-empty #records-body { display: none; }
+        & StatePanel { display: none; }
+        &.-failed StatePanel, &.-empty StatePanel { display: block; }
+        &.-zoomed RecordDetail { display: none; }
+    }
+    """
+
+    class Moved(Message):
+        """The cursor or the rows changed: the path follows."""
+
+    def __init__(self) -> None:
+        """Begin as loading."""
+        super().__init__(id="builder")
+        self.table, self.bar = (
+            RecordsTable(),
+            FilterBar("words  type:regular  size>10MB  age>7d  branch:main  !is:shared"),
+        )
+        self._panel, self._detail = StatePanel(), RecordDetail()
+        self.reading: Reading | None = None
+        self.flat = False
+        self._scope = ScopeFilter()
+        self._filter: Filter[ScopedRecord] = parse("", RECORD_FIELDS)
+        self._collapsed: frozenset[RecordKey] = frozenset()
+
+    def compose(self) -> ComposeResult:
+        """Lay out the list, the detail pane and the filter."""
+        yield self._panel
+        with Container(id="records-body"):
+            yield self.table
+            yield self._detail
+        yield self.bar
+
+    def on_mount(self) -> None:
+        """Say that the first reading is under way."""
+        self.table.placeholder = NO_MATCH
+        self.add_class("-empty")
+        self._panel.say("Reading the builder…", "")
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Return where we are: the view, the inner tab, the record."""
+        row = self.table.cursor_row
+        under = (row.scoped.title,) if row else ()
+        return ("records", "flat" if self.flat else "forest", *under)
+
+    @property
+    def marked(self) -> tuple[RecordKey, ...]:
+        """Return the marked records, or the one under the cursor when none is marked."""
+        keys = (record_key(key) for key in self.table.marks.keys or {self.table.cursor_key})
+        return tuple(dict.fromkeys(key for key in keys if key))
+
+    def show(self, reading: Reading) -> None:
+        """Show another reading; cursor, marks, filter and folds stay."""
+        unchanged = self.reading is not None and self.reading.records is reading.records
+        self.reading = reading
+        self.remove_class("-failed")
+        self.set_class(not reading.records, "-empty")
+        if not reading.records:
+            self._panel.say(*NOTHING_YET)
+        self.table.say_nodes(many_nodes=len(reading.snapshot.nodes) > 1)
+        if unchanged:
+            self.table.now = Instant.now()
+            self.table.repaint()
+        else:
+            self._arrange()
+
+    def fail(self, error: DockcacheError) -> None:
+        """Show why there is nothing to show; what was read before stays in sight as stale."""
+        if self.reading is None:
+            self._panel.say_error(error)
+            self.add_class("-failed")
+
+    def scope(self, scope: ScopeFilter) -> None:
+        """Narrow to a branch scope."""
+        self._scope = scope
+        self._arrange()
+
+    def next_tab(self, step: int = 1) -> None:  # noqa: ARG002 - there are two, so either way is the other
+        """Go from the forest to the flat list, or back."""
+        self.flat = not self.flat
+        self._arrange()
+
+    def fold(self) -> None:
+        """Fold or unfold what is below the record under the cursor."""
+        row = self.table.cursor_row
+        if row and row.place and row.place.expandable and not row.place.link:
+            self._collapsed ^= {row.scoped.record.key}
+            self._arrange()
+
+    def filter(self, text: str) -> None:
+        """Narrow to what passes an expression; a wrong one says where, and the last right one stays."""
+        bar = self.bar
+        try:
+            self._filter = parse(text, RECORD_FIELDS)
+        except FilterError as error:
+            bar.say_wrong(error)
+        else:
+            bar.say_wrong(None)
+            self._arrange()
+
+    def _arrange(self) -> None:
+        if self.reading is not None:
+            wish = Wish(self.reading, self._filter, self._scope, self._collapsed, self.flat)
+            self._work_out(wish)
+
+    @work(group="arrange", exclusive=True)
+    async def _work_out(self, wish: Wish) -> None:
+        now = Instant.now()
+        found = await asyncio.to_thread(rows_of, wish, now)
+        self.table.now = now
+        self.table.filter(_in_sight, wish.filter.terms)
+        self.table.set_rows(found.rows)
+        self.bar.say_count(found.matching, len(wish.reading.records))
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        event.stop()
+        self.filter(event.text)
+
+    @on(FilterBar.Kept)
+    def _filter_kept(self, event: FilterBar.Kept) -> None:
+        event.stop()
+        self.table.focus()
+
+    @on(RecordTable.Highlighted)
+    @on(RecordTable.Arranged)
+    def _moved(self, event: RecordTable.Highlighted | RecordTable.Arranged) -> None:
+        event.stop()
+        if self.reading is not None:
+            key = record_key(self.table.cursor_key)
+            self._detail.show(self.reading, key, self.table.now)
+        self.post_message(self.Moved())
+
+    @on(RecordTable.Selected)
+    def _opened(self, event: RecordTable.Selected) -> None:
+        event.stop()
+        self._detail.focus()
+
+
+def _in_sight(row: RecordRow) -> bool:
+    return not row.hidden

@@ -1,0 +1,128 @@
+"""View 5: builds of this project and of everyone on the builder, newest first."""
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from dockcache_tui.core.builds.build import Build
+from dockcache_tui.core.filter import BUILD_FIELDS, FilterError, parse
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.scope import ScopeFilter
+from dockcache_tui.ui.record_table import RecordTable
+from dockcache_tui.ui.widgets.builds_table import BuildsTable
+from dockcache_tui.ui.widgets.filter_bar import FilterBar
+from dockcache_tui.ui.widgets.state_panel import StatePanel
+
+NO_BUILD = ("No build yet", "Neither this app nor anything else on this builder has built.", "b  build the project")
+NO_MATCH = "Nothing matches. esc clears the filter, f picks another branch."
+
+
+class BuildsView(Vertical):
+    """The list of builds; holds what is shown, never asks a source."""
+
+    DEFAULT_CSS = """
+    BuildsView {
+        & StatePanel { display: none; }
+        &.-empty StatePanel { display: block; }
+        &.-empty BuildsTable { display: none; }
+    }
+    """
+
+    class Moved(Message):
+        """The cursor is on another build: the path follows."""
+
+    class Opened(Message):
+        """A build was opened."""
+
+        def __init__(self, build: Build) -> None:
+            """Keep the build."""
+            super().__init__()
+            self.build = build
+
+    def __init__(self) -> None:
+        """Begin without builds."""
+        super().__init__(id="builds")
+        self.table, self.bar, self._panel = (
+            BuildsTable(),
+            FilterBar("words  status:failed  reuse<100%  took>1m  branch:main"),
+            StatePanel(),
+        )
+        self._builds: Sequence[Build] = ()
+        self._scope = ScopeFilter()
+
+    def compose(self) -> ComposeResult:
+        """Lay out the list and the filter."""
+        yield self._panel
+        yield self.table
+        yield self.bar
+
+    def on_mount(self) -> None:
+        """Say that there is nothing until there is."""
+        self.show(())
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Return where we are: the view, the build."""
+        build = self.table.cursor_row
+        return ("builds", *((build.ref[:12],) if build else ()))
+
+    def show(self, builds: Sequence[Build]) -> None:
+        """Show these builds; filter and cursor stay, but a cursor on the newest goes on to a newer one."""
+        on_newest = not self._builds or (self.table.sort is None and self.table.cursor_key == self._builds[0].ref)
+        self._builds = builds
+        self.set_class(not builds, "-empty")
+        if not builds:
+            self._panel.say(*NO_BUILD)
+        self.table.now = Instant.now()
+        self.table.set_rows(builds)
+        if on_newest and builds:
+            self.table.move_to(builds[0].ref)
+
+    def scope(self, scope: ScopeFilter) -> None:
+        """Narrow to a branch scope."""
+        self._scope = scope
+        self.filter(self.bar.text)
+
+    def filter(self, text: str) -> None:
+        """Narrow to what passes an expression; a wrong one says where, and the last right one stays."""
+        bar, scope = self.bar, self._scope
+        try:
+            wanted = parse(text, BUILD_FIELDS)
+        except FilterError as error:
+            bar.say_wrong(error)
+            return
+        bar.say_wrong(None)
+        passes = wanted.compile(Instant.now())
+        self.table.placeholder = NO_MATCH
+        self.table.filter(
+            lambda build: scope.admits((build.branch,) if build.branch else ()) and passes(build), wanted.terms
+        )
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        event.stop()
+        self.filter(event.text)
+
+    @on(FilterBar.Kept)
+    def _filter_kept(self, event: FilterBar.Kept) -> None:
+        event.stop()
+        self.table.focus()
+
+    @on(RecordTable.Arranged)
+    def _counted(self, event: RecordTable.Arranged) -> None:
+        event.stop()
+        self.bar.say_count(event.shown, event.total)
+
+    @on(RecordTable.Highlighted)
+    def _moved(self, event: RecordTable.Highlighted) -> None:
+        event.stop()
+        self.post_message(self.Moved())
+
+    @on(RecordTable.Selected)
+    def _opened(self, event: RecordTable.Selected) -> None:
+        event.stop()
+        if build := self.table.cursor_row:
+            self.post_message(self.Opened(build))

@@ -1,0 +1,136 @@
+"""The Actions caches as rows: branch, then cache scope, then generations, and the layers beside them; or by expiry."""
+
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from dockcache_tui.core import wording
+from dockcache_tui.core.actions_cache.entry import CacheEntry
+from dockcache_tui.core.actions_cache.forecast import forecast
+from dockcache_tui.core.actions_cache.grouping import BranchGroup, ScopeGroup, group
+from dockcache_tui.core.actions_cache.keys import Kind
+from dockcache_tui.core.actions_cache.liveness import RefState
+from dockcache_tui.core.actions_cache.reading import CachesReading
+from dockcache_tui.core.actions_cache.restoring import Restoration, Verdict, restore, restore_indexes
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.scope import BranchScope
+
+STEP = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class CacheRow:
+    """A row: an entry, or a group of `entries` when `entry` is None. `depth` is how far it is set in."""
+
+    key: Hashable
+    name: str
+    entries: tuple[CacheEntry, ...]
+    entry: CacheEntry | None = None
+    depth: int = 0
+    state: str = ""
+    folded: bool = False
+    foldable: bool = False
+    hidden: bool = False
+    """Not shown, but its mark is kept."""
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of all entries in it."""
+        return sum(one.cache.size for one in self.entries)
+
+
+def grouped(entries: Iterable[CacheEntry], reading: CachesReading, folded: Collection[Hashable]) -> list[CacheRow]:
+    """Return branches, their cache scopes and generations, and their layers, biggest branch first."""
+    rows: list[CacheRow] = []
+    for branch in group(entries, reading.graph):
+        rows += _branch(branch, folded)
+    return rows
+
+
+def by_expiry(entries: Iterable[CacheEntry], reading: CachesReading, now: Instant) -> list[CacheRow]:
+    """Return the entries in the order GitHub evicts them, each with the cause."""
+    wanted = {entry.id: entry for entry in entries}
+    victims = forecast(reading.snapshot.caches, reading.snapshot.limits, now).victims
+    return [
+        _entry(wanted[one.cache.id], 0, f"{one.cause.value} · {state(wanted[one.cache.id])}".rstrip(" ·"))
+        for one in victims
+        if one.cache.id in wanted
+    ]
+
+
+def restorable(reading: CachesReading, branch: BranchScope, keys: Sequence[str]) -> list[CacheRow]:
+    """Return what a run on a branch would restore by a key and its restore keys, and why not the others.
+
+    Without keys, what BuildKit would import of each cache scope.
+    """
+    caches, scopes = reading.snapshot.caches, reading.refs.restorable(branch)
+    if keys:
+        return _lookup(reading, restore(caches, scopes, keys[0], keys[1:]), (branch.short, *keys))
+    rows: list[CacheRow] = []
+    for cache_scope in sorted({one.decoded.scope for one in reading.entries if one.decoded.scope}):
+        for ref, found in restore_indexes(caches, scopes, cache_scope):
+            rows += _lookup(reading, found, (f"BuildKit · {cache_scope} · on {ref.short}",))
+    return rows
+
+
+def _lookup(reading: CachesReading, found: Restoration, title: tuple[str, ...]) -> list[CacheRow]:
+    by_id = {one.id: one for one in reading.entries}
+    order = ", then ".join(scope.short for scope in found.scopes)
+    told = "hit" if found.hit else "miss"
+    head = CacheRow(("lookup", *title), f"{' '.join(title)}: {told} (looks on {order})", (), None, 0, told)
+    near = [one for one in found.candidates if one.verdict is not Verdict.NO_MATCH]
+    rows = [(one, _entry(by_id[one.cache.id], 1, one.verdict.value)) for one in near]
+    return [head, *(replace(row, key=(*title, one.cache.id)) for one, row in rows)]
+
+
+def hidden(entries: Iterable[CacheEntry]) -> list[CacheRow]:
+    """Return rows that only keep marks."""
+    return [replace(_entry(one, 0), hidden=True) for one in entries]
+
+
+def state(entry: CacheEntry) -> str:
+    """Return in words what is special about an entry."""
+    words = (
+        "superseded" * entry.superseded,
+        "orphan" * (entry.orphan is True),
+        entry.state.value * (entry.state in (RefState.DELETED, RefState.CLOSED)),
+        "merged" * entry.merged,
+        f"also on {wording.count(len(entry.copies), 'ref')}" * bool(entry.copies),
+        "key names another ref" * entry.misplaced,
+    )
+    return " · ".join(filter(None, words))
+
+
+def _branch(branch: BranchGroup, folded: Collection[Hashable]) -> Iterator[CacheRow]:
+    key = ("branch", branch.branch.ref)
+    everything = tuple(one for scope in branch.scopes for one in scope.generations) + branch.blobs
+    gone = branch.state.value if branch.state in (RefState.DELETED, RefState.CLOSED) else ""
+    yield CacheRow(key, branch.branch.short, everything, None, 0, gone, key in folded, foldable=True)
+    if key in folded:
+        return
+    for scope in branch.scopes:
+        yield from _scope(branch, scope, folded)
+    if branch.blobs:
+        layers = ("layers", branch.branch.ref)
+        name = f"layers · {wording.count(len(branch.blobs), 'blob')}"
+        yield CacheRow(layers, name, branch.blobs, None, 1, "", layers in folded, foldable=True)
+        if layers not in folded:
+            yield from (_entry(blob, 2) for blob in branch.blobs)
+
+
+def _scope(branch: BranchGroup, scope: ScopeGroup, folded: Collection[Hashable]) -> Iterator[CacheRow]:
+    if len(scope.generations) == 1 and scope.generations[0].decoded.kind is not Kind.INDEX:
+        yield _entry(scope.generations[0], 1)
+        return
+    key = ("scope", branch.branch.ref, scope.family.value, scope.generations[-1].decoded.prefix)
+    words = ("generation", "generations") if scope.generations[0].decoded.kind is Kind.INDEX else ("entry", "entries")
+    many = wording.count(len(scope.generations), *words)
+    name = f"{scope.family.value} · {scope.name} · {many}"
+    yield CacheRow(key, name, scope.generations, None, 1, "", key in folded, foldable=True)
+    if key not in folded:
+        yield from (_entry(one, 2) for one in scope.generations)
+
+
+def _entry(entry: CacheEntry, depth: int, words: str | None = None) -> CacheRow:
+    return CacheRow(
+        ("entry", entry.id), entry.cache.key, (entry,), entry, depth, state(entry) if words is None else words
+    )

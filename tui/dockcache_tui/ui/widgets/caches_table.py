@@ -1,0 +1,97 @@
+"""The Actions caches in the virtual table."""
+
+from typing import ClassVar
+
+from dockcache_tui.core import wording
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.ui.record_table import Column, RecordTable
+from dockcache_tui.ui.widgets.cache_rows import STEP, CacheRow
+
+
+class CachesTable(RecordTable[CacheRow]):
+    """One row an entry or a group of entries."""
+
+    DEFAULT_CSS: ClassVar[str] = "CachesTable { height: 1fr; }"
+
+    def __init__(self) -> None:
+        """Declare the columns."""
+        self.now = Instant.now()
+        super().__init__(_columns(self), key=lambda row: row.key, id="caches")
+
+
+def _style(row: CacheRow) -> str:
+    if row.state:
+        return "record-table--warning"
+    return "" if row.entry else "record-table--accent"
+
+
+def _prefix(row: CacheRow) -> str:
+    fold = ("+ " if row.folded else "- ") if row.foldable else ""
+    return STEP * row.depth + fold
+
+
+def _left(row: CacheRow, now: Instant) -> str:
+    if row.entry is None:
+        return ""
+    left = row.entry.expires_at.seconds_since(now)
+    return "next" if left <= 0 else wording.age(now, row.entry.expires_at)
+
+
+def _columns(table: CachesTable) -> tuple[Column[CacheRow], ...]:
+    return (
+        Column(
+            id="name",
+            title="Cache",
+            text=lambda row: row.name,
+            sort_key=lambda row: row.name,
+            prefix=_prefix,
+            style=_style,
+            weight=1,
+            min_width=30,
+        ),
+        Column(
+            id="size",
+            title="Size",
+            text=lambda row: wording.size(row.size) if row.entries else "",
+            sort_key=lambda row: row.size,
+            justify="right",
+            width=9,
+        ),
+        Column(
+            id="branch",
+            title="Branch",
+            text=lambda row: row.entry.branch.short if row.entry else "",
+            sort_key=lambda row: row.entry and row.entry.branch.short,
+            style=lambda _: "record-table--accent",
+            max_width=16,
+            priority=5,
+        ),
+        Column(
+            id="read",
+            title="Read",
+            text=lambda row: wording.age(row.entry.cache.last_accessed_at, table.now) if row.entry else "",
+            sort_key=lambda row: row.entry and row.entry.cache.last_accessed_at.ns,
+            justify="right",
+            width=6,
+            priority=2,
+        ),
+        Column(
+            id="created",
+            title="Saved",
+            text=lambda row: wording.age(row.entry.cache.created_at, table.now) if row.entry else "",
+            sort_key=lambda row: row.entry and row.entry.cache.created_at.ns,
+            justify="right",
+            width=7,
+            priority=4,
+        ),
+        Column(
+            id="left",
+            title="Goes in",
+            text=lambda row: _left(row, table.now),
+            sort_key=lambda row: row.entry and row.entry.expires_at.ns,
+            justify="right",
+            width=9,
+            priority=1,
+        ),
+        Column(id="state", title="State", text=lambda row: row.state, style=_style, max_width=48, priority=3),
+    )
