@@ -1,0 +1,1 @@
+"""What an archive holds: images, layers, files, build records."""

@@ -1,0 +1,95 @@
+"""An archive as it is listed: its images, their layers, its blobs and what is wrong with it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.scope import BranchScope
+
+
+class ArchiveKind(StrEnum):
+    """What an archive is, told by its content."""
+
+    DOCKER = "docker save"
+    """manifest.json and no index: the layout of `docker save` before the containerd store."""
+    OCI = "oci layout"
+    CACHE = "build cache"
+    """BuildKit's local cache export."""
+    RECORD = "build record"
+    """A .dockerbuild."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong with an archive, and where: a blob's digest, a member's name, the offset in the file."""
+
+    reason: str
+    digest: str = ""
+    member: str = ""
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One step of an image's history; an empty one has no blob, a missing one's blob is not in the archive.
+
+    `digest` and `size` are of the blob as stored, `diff_id` and `unpacked_size` of the tar in it (`unpacked_size` None:
+    not known before its files were read).
+    """
+
+    digest: str
+    size: int
+    diff_id: str = ""
+    unpacked_size: int | None = None
+    media_type: str = ""
+    created_by: str = ""
+    created_at: Instant | None = None
+    empty: bool = False
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One platform's image; `digest` is its manifest's (its config's in an old `docker save`)."""
+
+    digest: str
+    layers: tuple[Layer, ...]
+    platform: str = ""
+    names: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    created_at: Instant | None = None
+    revision: str = ""
+    """The commit that labels or provenance tell."""
+    attestation_of: str = ""
+    """Set for a manifest of attestations: the digest of the image they are about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """One blob of an archive; `named` when an index, manifest or cache config leads to it."""
+
+    digest: str
+    size: int
+    media_type: str = ""
+    named: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """An archive of `size` bytes as it lies there.
+
+    `packing` is `folder`, `tar`, `tar.gz` or `tar.zst`, with ` in zip` inside an artifact's zip.
+    """
+
+    path: str
+    kind: ArchiveKind
+    packing: str
+    size: int
+    modified_at: Instant
+    images: tuple[Image, ...] = ()
+    blobs: tuple[Blob, ...] = ()
+    builds: tuple[str, ...] = ()
+    """Refs of the builds recorded in it."""
+    faults: tuple[Fault, ...] = ()
+    branches: tuple[BranchScope, ...] = ()
+    """Where the revision is, once git was asked."""

@@ -1,0 +1,61 @@
+"""A file of a layer as its tar header tells it, and what became of it in the image."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dockcache_tui.core.instant import Instant
+
+
+class FileKind(StrEnum):
+    """What a tar member is; whiteouts as the OCI image specification writes them (`.wh.name`, `.wh..wh..opq`)."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    SYMLINK = "symlink"
+    HARDLINK = "hardlink"
+    DEVICE = "device"
+    FIFO = "fifo"
+    WHITEOUT = "whiteout"
+    OPAQUE = "opaque"
+
+
+class FileChange(StrEnum):
+    """What a layer did to a path; `same` for what lies below a shown layer untouched."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One member of a layer's tar.
+
+    `path` has no leading slash, `size` is in bytes, `mode` the permission bits, `digest` sha256 of its content.
+    """
+
+    path: str
+    kind: FileKind
+    size: int = 0
+    mode: int = 0
+    uid: int = 0
+    gid: int = 0
+    modified_at: Instant | None = None
+    link: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """A path of an image's tree: the entry (as it was, if removed) and the digest of the layer that put or removed it.
+
+    `size` counts all below a folder, `wasted` the bytes of earlier layers that this path, and what is below, hides.
+    """
+
+    entry: FileEntry
+    layer: str
+    change: FileChange
+    size: int = 0
+    wasted: int = 0
+    children: int = 0

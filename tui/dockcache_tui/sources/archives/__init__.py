@@ -1,0 +1,1 @@
+"""Archives on this machine, read without unpacking and without a daemon."""

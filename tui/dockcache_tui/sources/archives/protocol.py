@@ -1,0 +1,46 @@
+"""What the front ends ask of archives."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from dockcache_tui.core.builds.build import Build
+from dockcache_tui.core.images.archive import Archive
+from dockcache_tui.core.images.diff import ArchiveDiff
+from dockcache_tui.core.images.file_entry import TreeEntry
+
+
+class Archives(Protocol):
+    """Archives of this machine. Methods block: call them off the event loop. All raise ArchiveError."""
+
+    def find(self, folder: Path) -> tuple[Path, ...]:
+        """Return what looks like an archive in a folder, by content, newest first; does not read further."""
+
+    def read(self, path: Path) -> Archive:
+        """Read what an archive holds, without its files; what is wrong with it is told in its faults."""
+
+    def children(
+        self,
+        path: Path,
+        image: str,
+        folder: str = "",
+        *,
+        layer: str = "",
+        done: Callable[[int, int], None] | None = None,
+    ) -> tuple[TreeEntry, ...]:
+        """Return what is in a folder of an image, or of one layer; the first call indexes, telling its progress."""
+
+    def search(self, path: Path, image: str, text: str, *, layer: str = "", limit: int = 1000) -> tuple[TreeEntry, ...]:
+        """Return the paths of an image that hold a text."""
+
+    def content(self, path: Path, image: str, file: str, *, limit: int) -> bytes:
+        """Return the first bytes of a file of an image."""
+
+    def save(self, path: Path, image: str, file: str, to: Path, *, replace: bool = False) -> Path:
+        """Save one file into a folder, never outside it, over a file only when told; returns where it is."""
+
+    def builds(self, path: Path) -> tuple[Build, ...]:
+        """Return the builds of a .dockerbuild with their steps."""
+
+    def diff(self, first: Path, second: Path) -> ArchiveDiff:
+        """Compare two archives: layers by digest, then files by content and mode."""
