@@ -82,7 +82,9 @@ def serving(answer: Answering) -> Iterator[FakeGitHub]:
         do_POST = do_GET  # noqa: N815
 
         def _send(self, reply: Reply) -> None:
-            over.wait(reply.delay)
+            if over.wait(reply.delay):
+                self.close_connection = True
+                return
             content = reply.content
             self.send_response(reply.status)
             for name, value in {"content-type": "application/json", **LIMITS, **reply.headers}.items():
@@ -110,11 +112,17 @@ def serving(answer: Answering) -> Iterator[FakeGitHub]:
 
 
 def api_of(
-    address: str, token: str | None = TOKEN, *, patience: float = 1.0, on_wait: Callable[[Wait], None] | None = None
+    address: str,
+    token: str | None = TOKEN,
+    *,
+    patience: float = 1.0,
+    on_wait: Callable[[Wait], None] | None = None,
+    timeout: tuple[float, float] = (2.0, 1.0),
+    log: CommandLog | None = None,
 ) -> Api:
     """Return what speaks to a server, with little patience."""
     gate = Gate(patience, on_wait)
-    return Api(Place(address, "127.0.0.1"), Secret(token) if token else None, gate, CommandLog(), timeout=(2.0, 1.0))
+    return Api(Place(address, "127.0.0.1"), Secret(token) if token else None, gate, log or CommandLog(), timeout)
 
 
 def cache_json(number: int, key: str = "", ref: str = "refs/heads/main") -> dict[str, object]:
