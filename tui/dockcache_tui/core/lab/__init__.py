@@ -1,0 +1,1 @@
+"""What came of the experiments: jobs, runs, medians, comparisons and their tables."""

@@ -1,0 +1,98 @@
+"""One run of the lab: what was asked for, where it ran, and its jobs so far."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.lab.experiment import EXPERIMENTS, Situation
+from dockcache_tui.core.lab.job import JobResult
+
+PHRASES = ("A cache is a promise", "Every layer tells a story", "Nothing to rebuild today")
+"""What the later jobs let the program say."""
+
+
+class LabStatus(StrEnum):
+    """How far a run of the lab got; all but `complete` can be resumed."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    CANCELED = "canceled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class LabPlan:
+    """What is asked of the lab: names of experiments, situations, how many rounds, a later job for each phrase."""
+
+    experiments: tuple[str, ...] = tuple(one.name for one in EXPERIMENTS)
+    situations: tuple[Situation, ...] = tuple(Situation)
+    rounds: int = 1
+    phrases: tuple[str, ...] = PHRASES
+
+    @property
+    def workflows(self) -> tuple["Workflow", ...]:
+        """Return every run of a workflow, in order: the experiments take turns, and each begins cold in each round."""
+        needed = [one for one in Situation if one in self.situations or one is Situation.COLD]
+        return tuple(
+            Workflow(name, situation, number)
+            for number in range(1, self.rounds + 1)
+            for situation in needed
+            for name in self.experiments
+        )
+
+    @property
+    def jobs(self) -> int:
+        """Return how many jobs that makes."""
+        return len(self.workflows) * (1 + len(self.phrases))
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """One run of an experiment's workflow: a build job and the later ones."""
+
+    experiment: str
+    situation: Situation
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where a run took place."""
+
+    system: str = ""
+    processor: str = ""
+    cores: int = 0
+    memory: int = 0
+    """Bytes."""
+    docker: str = ""
+    buildkit: str = ""
+    go: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LabRun:
+    """One run of the lab with the jobs it has finished; `id` counts the runs of this machine's journal."""
+
+    id: int
+    started_at: Instant
+    status: LabStatus
+    plan: LabPlan
+    machine: Machine = field(default_factory=Machine)
+    jobs: tuple[JobResult, ...] = ()
+    completed_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabProgress:
+    """How far a run is: `phase` says what the job is doing; `finished` is the job that just ended, if one did."""
+
+    done: int
+    jobs: int
+    workflow: Workflow
+    job: str
+    phase: str
+    elapsed: float
+    """Seconds since this process began or took up the run."""
+    eta: float | None = None
+    """Seconds that are probably left; None while nothing tells."""
+    finished: JobResult | None = None

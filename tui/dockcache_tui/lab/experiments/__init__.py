@@ -1,0 +1,1 @@
+"""The experiments, run on this machine as their jobs would run."""
