@@ -28,6 +28,11 @@ class Fault:
     member: str = ""
     offset: int | None = None
 
+    def __str__(self) -> str:
+        """Return the place and the reason in one line: `layer.tar: at byte 512: ...`."""
+        at = "" if self.offset is None else f"at byte {self.offset:,}"
+        return ": ".join(part for part in (self.member, self.digest, at, self.reason) if part)
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -62,6 +67,8 @@ class Image:
     """The commit that labels or provenance tell."""
     attestation_of: str = ""
     """Set for a manifest of attestations: the digest of the image they are about."""
+    missing: bool = False
+    """An index names it, but its manifest is not in the archive: `docker save` leaves other platforms out."""
 
 
 @dataclass(frozen=True, slots=True)
