@@ -10,7 +10,7 @@ from dockcache_tui.sources.command_log import CommandLog, LoggedCommand
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.github.source import open_actions
 from dockcache_tui.ui.widgets.caches_table import CachesTable
-from ui.bench import Bench, bench
+from ui.bench import WIDE, Bench, bench
 from ui.house import House
 
 
@@ -37,9 +37,9 @@ def look_at(patch: pytest.MonkeyPatch, address: str, repo: str, token: str) -> N
 
 
 @asynccontextmanager
-async def caches(house: House | None = None, *, read_only: bool = False) -> AsyncIterator[Bench]:
+async def caches(house: House | None = None, size: tuple[int, int] = WIDE) -> AsyncIterator[Bench]:
     """Run the app with the Actions view in sight."""
-    async with bench(house or CachesHouse(), read_only=read_only) as app:
+    async with bench(house or CachesHouse(), size) as app:
         await app.see("no cache yet")
         await app.press("3")
         yield app

@@ -151,6 +151,7 @@ class ActionsView(Vertical):
         self.tab = tabs[(tabs.index(self.tab) + step) % len(tabs)]
         self.bar.display = bool(self.bar.text)
         self._banner.plotted = self.tab is Tab.FORECAST
+        self.table.say_why(first=self.tab is Tab.RESTORABLE)
         self._arrange()
 
     def fold(self) -> None:

@@ -75,8 +75,8 @@ def restorable(reading: CachesReading, branch: BranchScope, keys: Sequence[str])
 def _lookup(reading: CachesReading, found: Restoration, title: tuple[str, ...]) -> list[CacheRow]:
     by_id = {one.id: one for one in reading.entries}
     order = ", then ".join(scope.short for scope in found.scopes)
-    told = "hit" if found.hit else "miss"
-    head = CacheRow(("lookup", *title), f"{' '.join(title)}: {told} (looks on {order})", (), None, 0, told)
+    told = Verdict.HIT.value if found.hit else "miss"
+    head = CacheRow(("lookup", *title), " ".join(title), (), None, 0, f"{told} · looks on {order}")
     near = [one for one in found.candidates if one.verdict is not Verdict.NO_MATCH]
     rows = [(one, _entry(by_id[one.cache.id], 1, one.verdict.value)) for one in near]
     return [head, *(replace(row, key=(*title, one.cache.id)) for one, row in rows)]

@@ -1,8 +1,10 @@
 """The Actions caches in the virtual table."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from dockcache_tui.core import wording
+from dockcache_tui.core.actions_cache.restoring import Verdict
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.ui.record_table import Column, RecordTable
 from dockcache_tui.ui.widgets.cache_rows import STEP, CacheRow
@@ -17,9 +19,23 @@ class CachesTable(RecordTable[CacheRow]):
         """Declare the columns."""
         self.now = Instant.now()
         super().__init__(_columns(self), key=lambda row: row.key, id="caches")
+        self._usual = self.columns
+
+    def say_why(self, *, first: bool) -> None:
+        """Keep the state in sight where it is the answer: then size and times are dropped before it."""
+        self.columns = _why_first(self._usual) if first else self._usual
+
+
+def _why_first(columns: tuple[Column[CacheRow], ...]) -> tuple[Column[CacheRow], ...]:
+    by_id = {column.id: column for column in columns}
+    order = ("name", "state", "branch", "saved", "size")
+    kept = {name: replace(by_id[name], priority=max(0, place - 1)) for place, name in enumerate(order)}
+    return tuple(kept[column.id] for column in columns if column.id in kept)
 
 
 def _style(row: CacheRow) -> str:
+    if row.state.startswith(Verdict.HIT.value):
+        return "record-table--good"
     if row.state:
         return "record-table--warning"
     return "" if row.entry else "record-table--accent"
@@ -76,7 +92,7 @@ def _columns(table: CachesTable) -> tuple[Column[CacheRow], ...]:
             priority=2,
         ),
         Column(
-            id="created",
+            id="saved",
             title="Saved",
             text=lambda row: wording.age(row.entry.cache.created_at, table.now) if row.entry else "",
             sort_key=lambda row: row.entry and row.entry.cache.created_at.ns,
@@ -93,5 +109,5 @@ def _columns(table: CachesTable) -> tuple[Column[CacheRow], ...]:
             width=9,
             priority=1,
         ),
-        Column(id="state", title="State", text=lambda row: row.state, style=_style, max_width=48, priority=3),
+        Column(id="state", title="State", text=lambda row: row.state, style=_style, max_width=44, priority=3),
     )
