@@ -1,6 +1,7 @@
 """The repository's Actions caches: read when asked, deleted as planned, off the event loop."""
 
 from collections.abc import Callable
+from itertools import count
 from threading import Lock
 
 from dockcache_tui.core.actions_cache.deleting import DeletePlan, compare
@@ -19,7 +20,9 @@ class CachesLink:
         """Take how to open the source, and whom to tell."""
         self._connect, self._post = connect, post
         self._source: ActionsSource | None = None
-        self._reading = Lock()
+        self._turn, self._tickets = Lock(), count(1)
+        self._begun = 0
+        self._last: CachesReading | None = None
         self._indexes: dict[int, CacheIndex] = {}
 
     @property
@@ -33,16 +36,21 @@ class CachesLink:
         return self._source.budget if self._source else ApiBudget()
 
     def read(self) -> None:
-        """Read the caches; every part that arrives is told. A reading under way is not begun again."""
-        Once("caches", self._read, self._post, messages.CachesFailed)
+        """Read the caches; every part that arrives is told. During a reading another is to follow, once."""
+        ticket = next(self._tickets)
+
+        def work() -> None:
+            self._read_after(ticket)
+
+        Once("caches", work, self._post, messages.CachesFailed)
 
     def delete(self, plan: DeletePlan) -> None:
         """Carry a plan out, read again and compare."""
 
         def work() -> messages.DeleteDone:
-            deletions = tuple(self._open().delete(plan))
-            after = self._read()
-            return messages.DeleteDone(compare(plan, deletions, after.reading.snapshot.caches if after else None))
+            deletions = tuple(self.open().delete(plan))
+            after = self._read_after(next(self._tickets))
+            return messages.DeleteDone(compare(plan, deletions, after.snapshot.caches if after else None))
 
         Once("delete", work, self._post, messages.Troubled)
 
@@ -51,25 +59,29 @@ class CachesLink:
         if self._source:
             self._source.close()
 
-    def _open(self) -> ActionsSource:
+    def open(self) -> ActionsSource:
+        """Return the repository's source, opened when first asked; raises UsageError when none is known. Blocks."""
         if self._source is None:
             self._source = self._connect()
         return self._source
 
-    def _read(self) -> messages.CachesLoaded | None:
-        if not self._reading.acquire(blocking=False):
-            return None
-        try:
-            source, last = self._open(), None
-            for snapshot in source.read():
-                last = messages.CachesLoaded(CachesReading.of(snapshot))
-                self._post(last)
-            if last:
-                last = messages.CachesLoaded(self._with_indexes(source, last.reading.snapshot))
-                self._post(last)
-            return last
-        finally:
-            self._reading.release()
+    def _read_after(self, ticket: int) -> CachesReading | None:
+        """Return a reading that began after its ticket was drawn, read by us or by who waited with us; None if lost."""
+        with self._turn:
+            if self._begun < ticket:
+                self._begun, self._last = next(self._tickets), None
+                self._last = self._read()
+            return self._last
+
+    def _read(self) -> CachesReading | None:
+        source, last = self.open(), None
+        for snapshot in source.read():
+            last = self._told(CachesReading.of(snapshot))
+        return self._told(self._with_indexes(source, last.snapshot)) if last else None
+
+    def _told(self, reading: CachesReading) -> CachesReading:
+        self._post(messages.CachesLoaded(reading))
+        return reading
 
     def _with_indexes(self, source: ActionsSource, snapshot: ActionsSnapshot) -> CachesReading:
         """Read each index once: GitHub counts it as an access, and an index never changes."""
