@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
@@ -13,6 +14,7 @@ from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.record import BuilderSnapshot, NodeStatus, Pruned, PruneOutcome, Record, RecordKey
+from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.protocols import HistoryEvent
@@ -182,6 +184,14 @@ class House:
     def actions(self) -> ActionsSource:
         """Refuse: there is no repository."""
         raise UsageError("no repository is known", title="Which repository?")
+
+    def archives(self) -> Archives:
+        """Refuse: there is none."""
+        raise UsageError("no archives here")
+
+    def archive_files(self) -> tuple[Path, ...]:
+        """Return none."""
+        return ()
 
     def spec(self) -> BuildSpec:
         """Return what to build; raises UsageError when there is nothing."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from dockcache_tui.core.builds.build import Build, BuildSpec
@@ -11,6 +12,7 @@ from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, RecordKey
+from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.sources.github.protocol import ActionsSource
 
@@ -113,6 +115,12 @@ class Workspace(Protocol):
 
     def actions(self) -> ActionsSource:
         """Open the repository on GitHub; raises UsageError when none is known."""
+
+    def archives(self) -> Archives:
+        """Return what reads archives."""
+
+    def archive_files(self) -> tuple[Path, ...]:
+        """Return the archives in the project's folder, newest first."""
 
     def spec(self) -> BuildSpec:
         """Return what `b` builds: as last time, else what is found; raises UsageError when there is nothing."""

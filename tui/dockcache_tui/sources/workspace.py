@@ -4,7 +4,9 @@ from pathlib import Path
 
 from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.checkout import Checkout
+from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.records.builder_info import BuilderInfo
+from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.branches import RevisionBranches
 from dockcache_tui.sources.build_runner import Runner
 from dockcache_tui.sources.builders import list_builders
@@ -57,6 +59,14 @@ class ProjectWorkspace:
     def actions(self) -> ActionsSource:
         """Open the repository on GitHub; raises UsageError when none is known."""
         return open_actions(self._repo, self._project, log=self._docker.log)
+
+    def archives(self) -> Archives:
+        """Return what reads archives."""
+        raise UsageError("archives can't be read yet")
+
+    def archive_files(self) -> tuple[Path, ...]:
+        """Return the archives in the project's folder, newest first."""
+        return ()
 
     def spec(self) -> BuildSpec:
         """Return what to build: as last time, else what is found; raises UsageError when there is nothing."""

@@ -12,13 +12,19 @@ class Place(StrEnum):
     OVERVIEW = "overview"
     BUILDER = "builder"
     ACTIONS = "actions"
+    ARCHIVES = "archives"
+    ARCHIVE = "archive"
     BUILDS = "builds"
     BUILD = "build"
 
 
 EVERYWHERE = frozenset(Place)
-LISTS = frozenset({Place.BUILDER, Place.ACTIONS, Place.BUILDS, Place.BUILD})
+LISTS = EVERYWHERE - {Place.OVERVIEW}
 CACHES = frozenset({Place.BUILDER, Place.ACTIONS})
+ARCHIVES = frozenset({Place.ARCHIVES})
+ARCHIVE = frozenset({Place.ARCHIVE})
+MARKED = CACHES | ARCHIVES
+TABBED = CACHES | ARCHIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ ACTIONS = (
     Action("overview", "1", "Overview", "Totals by place and branch, and what the last builds reused"),
     Action("builder", "2", "Builder", "The builder's cache records"),
     Action("actions", "3", "Actions", "The repository's GitHub Actions caches"),
+    Action("archives", "4", "Archives", "Image tarballs, cache exports and build records, here and as artifacts"),
     Action("builds", "5", "Builds", "Builds of this project and of everyone on this builder"),
     Action("open", "enter", "Open", "Open what the cursor is on", LISTS, of_table="open", key_display="⏎"),
     Action("back", "escape", "Back", "Close the input, clear the filter, the marks, then go back", key_display="esc"),
@@ -51,21 +58,30 @@ ACTIONS = (
     Action("edit_build", "B", "Edit build", "Change target, arguments and caches, then build", changes=True),
     Action("filter", "/", "Filter", "Narrow the list as you type", LISTS, footer=True, key_display="/"),
     Action("scope", "f", "Branch", "Narrow every view to one branch", footer=True),
-    Action("mark", "space", "Mark", "Mark what the cursor is on", CACHES, of_table="mark", footer=True),
-    Action("range", "v", "Range", "Mark from here to where you go", CACHES, of_table="range"),
-    Action("unmark", "u", "Unmark", "Unmark everything", CACHES, of_table="unmark_all"),
+    Action("mark", "space", "Mark", "Mark what the cursor is on", MARKED, of_table="mark", footer=True),
+    Action("range", "v", "Range", "Mark from here to where you go", MARKED, of_table="range"),
+    Action("unmark", "u", "Unmark", "Unmark everything", MARKED, of_table="unmark_all"),
     Action(
         "delete",
         "d",
         "Delete",
         "Show what deleting what is marked would free, then ask",
-        CACHES,
+        MARKED,
         changes=True,
         footer=True,
     ),
-    Action("fold", "o", "Fold", "Fold or unfold what is below", CACHES),
-    Action("next_tab", "]", "Next tab", "Forest, flat; caches, forecast, restorable", CACHES, key_display="]"),
-    Action("previous_tab", "[", "Previous tab", "The same, the other way", CACHES, key_display="["),
+    Action("fold", "o", "Fold", "Fold or unfold what is below", TABBED),
+    Action(
+        "next_tab",
+        "]",
+        "Next tab",
+        "Forest, flat; groups, forecast, restorable; layers, files",
+        TABBED,
+        key_display="]",
+    ),
+    Action("previous_tab", "[", "Previous tab", "The same, the other way", TABBED, key_display="["),
+    Action("compare", "c", "Compare", "What makes two marked archives differ", ARCHIVES, footer=True),
+    Action("save_file", "w", "Save file", "Write the file to the current folder", ARCHIVE, footer=True),
     Action("sort", "s", "Sort", "Sort by the next column", LISTS, of_table="sort_next"),
     Action("reverse", "S", "Flip sort", "Sort the other way round", LISTS, of_table="sort_flip"),
     Action("copy", "y", "Copy", "Copy the id, the command or JSON", LISTS),

@@ -1,7 +1,9 @@
 """The app: what each key does."""
 
 import gc
+import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from time import monotonic
@@ -20,8 +22,11 @@ from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.sources.protocols import Workspace
 from dockcache_tui.ui import choices, messages
 from dockcache_tui.ui.actions import ACTIONS, BY_ID, Place, bindings
-from dockcache_tui.ui.listening import ListeningApp
-from dockcache_tui.ui.screens.confirm_delete import ConfirmDelete
+from dockcache_tui.ui.archives_app import ArchivesApp
+from dockcache_tui.ui.screens.actions_view import ActionsView
+from dockcache_tui.ui.screens.archive_view import ArchiveView
+from dockcache_tui.ui.screens.builder_view import BuilderView
+from dockcache_tui.ui.screens.confirm_delete import ConfirmDelete, Doomed
 from dockcache_tui.ui.screens.confirm_prune import ConfirmPrune, PruneAnswer
 from dockcache_tui.ui.screens.overview_view import OverviewView
 from dockcache_tui.ui.screens.picker import Picker
@@ -32,7 +37,7 @@ TWICE_WITHIN = 2.0
 """Seconds in which a second ctrl+c counts."""
 
 
-class DockcacheApp(ListeningApp):
+class DockcacheApp(ArchivesApp):
     """See a builder's cache and build again with one key."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
@@ -55,7 +60,7 @@ class DockcacheApp(ListeningApp):
             return False
         if self.place not in known.where:
             return False
-        refused = action == "delete" and self.place is Place.ACTIONS and self._refused
+        refused = action == "delete" and self.place in (Place.ACTIONS, Place.ARCHIVES) and self._refused
         return None if known.changes and (self.read_only or refused) else True
 
     def action_overview(self) -> None:
@@ -96,7 +101,9 @@ class DockcacheApp(ListeningApp):
             view.remove_class("-zoomed")
         elif self.place is Place.BUILD:
             self._opened = ""
-            self._show_place(Place.BUILDS)
+            self._show_place(self._build_from)
+        elif self.place is Place.ARCHIVE and not self._archive.leave():
+            self._show_place(Place.ARCHIVES)
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -134,6 +141,7 @@ class DockcacheApp(ListeningApp):
         self.scope = choices.scope_of(value, self.caches, self._checkout)
         self._builder.scope(self.scope)
         self._caches.scope(self.scope)
+        self._archives.scope(self.scope)
         self._builds.scope(self.scope)
         self._show_overview()
         self._show_masthead()
@@ -142,6 +150,8 @@ class DockcacheApp(ListeningApp):
         """Plan the deletion of what is marked, show it and ask."""
         if self.place is Place.ACTIONS:
             self._delete_caches()
+        elif self.place is Place.ARCHIVES:
+            self._delete_artifacts()
         else:
             self._prune_records()
 
@@ -150,7 +160,9 @@ class DockcacheApp(ListeningApp):
         if reading is None or not caches:
             return
         found = plan_delete(reading.snapshot.repo, caches)
-        self.push_screen(ConfirmDelete(found), lambda yes: self.keeper.caches.delete(found) if yes else None)
+        doomed = [Doomed(one.size, one.id, one.branch.short, one.key) for one in found.caches]
+        ask = ConfirmDelete(f"Delete caches of {found.repo}", doomed)
+        self.push_screen(ask, lambda yes: self.keeper.caches.delete(found) if yes else None)
 
     def _prune_records(self) -> None:
         reading, keys = self.reading, self._builder.marked
@@ -168,15 +180,21 @@ class DockcacheApp(ListeningApp):
 
     def action_fold(self) -> None:
         """Fold or unfold."""
-        (self._caches if self.place is Place.ACTIONS else self._builder).fold()
+        self._tabbed.fold()
+
+    @property
+    def _tabbed(self) -> ActionsView | ArchiveView | BuilderView:
+        if self.place is Place.ARCHIVE:
+            return self._archive
+        return self._caches if self.place is Place.ACTIONS else self._builder
 
     def action_next_tab(self) -> None:
         """Show the next inner tab."""
-        (self._caches if self.place is Place.ACTIONS else self._builder).next_tab()
+        self._tabbed.next_tab()
 
     def action_previous_tab(self) -> None:
         """Show the inner tab before."""
-        (self._caches if self.place is Place.ACTIONS else self._builder).next_tab(-1)
+        self._tabbed.next_tab(-1)
 
     def action_copy(self) -> None:
         """Pick what to copy of the row under the cursor."""
@@ -251,9 +269,18 @@ def run(
 ) -> None:
     """Open the app and return when it is left."""
     scope = BranchScope.of(branch) if branch else None
+    _ask_the_terminal_its_size()
     # A full collection over 100,000 records would freeze the screen for a second: collect the young, rarely the rest.
     gc.set_threshold(20_000, 5, 1_000)
     try:
         DockcacheApp(workspace, builder=builder, scope=scope, filter_text=expression, read_only=read_only).run()
     finally:
         workspace.close()
+
+
+def _ask_the_terminal_its_size() -> None:
+    """Drop COLUMNS and LINES where the terminal tells its size: Textual would believe them, also after a resize."""
+    with suppress(OSError):
+        if all(os.get_terminal_size()):
+            for name in ("COLUMNS", "LINES"):
+                os.environ.pop(name, None)

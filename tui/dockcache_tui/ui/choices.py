@@ -11,6 +11,7 @@ from dockcache_tui.core.actions_cache.row import cache_row
 from dockcache_tui.core.builds.build import Build, Step
 from dockcache_tui.core.builds.row import build_row, step_row
 from dockcache_tui.core.checkout import Checkout
+from dockcache_tui.core.images.listing import ListedArchive, listed_row
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.row import record_row
@@ -18,6 +19,8 @@ from dockcache_tui.core.scope import BranchScope, ScopeFilter, restorable
 from dockcache_tui.sources.export import Row
 from dockcache_tui.ui.screens.picker import Choice
 from dockcache_tui.ui.widgets.cache_rows import CacheRow
+from dockcache_tui.ui.widgets.files_table import FileRow, file_row
+from dockcache_tui.ui.widgets.layer_rows import LayerRow, layer_row
 from dockcache_tui.ui.widgets.records_table import RecordRow
 
 ALL = "*"
@@ -27,6 +30,8 @@ QUITTING = (
     Choice("stay", "Stay", "the build goes on"),
     Choice("quit", "Quit and cancel the build", "what it has built so far stays in the cache"),
 )
+
+DOWNLOAD = Choice("download", "Download", "into the current folder; it goes on where it was cut off")
 
 EXPORTS = (Choice("json", "JSON", "as --json prints it"), Choice("csv", "CSV", "for a spreadsheet"))
 
@@ -110,6 +115,12 @@ def copies(row: object) -> list[Choice]:
                 ("digest", entry.decoded.digest or ""),
                 ("JSON", json.dumps(cache_row(entry))),
             )
+        case ListedArchive():
+            texts = (("name", row.name), ("JSON", json.dumps(listed_row(row))))
+        case LayerRow():
+            texts = (("digest", row.digest), ("step", row.name))
+        case FileRow(tree=tree):
+            texts = (("path", tree.entry.path), ("digest", tree.entry.digest))
         case Build():
             texts = (("ref", row.ref), ("revision", row.revision), ("error", row.error))
         case Step():
@@ -126,6 +137,12 @@ def exported(rows: Iterable[object]) -> list[Row]:
                 found[scoped.key] = record_row(scoped)
             case CacheRow(entries=entries):
                 found |= {one.id: cache_row(one) for one in entries}
+            case ListedArchive():
+                found[row.key] = listed_row(row)
+            case LayerRow():
+                found[row.key] = layer_row(row)
+            case FileRow(tree=tree):
+                found[tree.entry.path] = file_row(tree)
             case Build():
                 found[row.ref] = build_row(row)
             case Step():

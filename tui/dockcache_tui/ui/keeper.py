@@ -18,6 +18,7 @@ from dockcache_tui.core.records.record import BuilderSnapshot
 from dockcache_tui.sources.export import Row, write_export
 from dockcache_tui.sources.protocols import Builder, HistoryEvent, Stream, Workspace
 from dockcache_tui.ui import messages
+from dockcache_tui.ui.archives_link import ArchivesLink
 from dockcache_tui.ui.caches_link import CachesLink
 from dockcache_tui.ui.feeds import Beat, Once, Post
 from dockcache_tui.ui.following import Following, WatchedBuild
@@ -42,6 +43,7 @@ class Keeper:
         self._following: deque[Following] = deque(maxlen=MOST_FOLLOWED)
         self._link: _Link | None = None
         self.caches = CachesLink(workspace.actions, post)
+        self.archives = ArchivesLink(workspace, self.caches.open, post)
 
     def open(self, builder: str) -> None:
         """Connect to a builder, letting go of the one before."""
@@ -60,6 +62,8 @@ class Keeper:
         self.read_project()
         if self.caches.opened:
             self.caches.read()
+        if self.archives.opened:
+            self.archives.list()
 
     def read_records(self) -> None:
         """Read the builder again now."""

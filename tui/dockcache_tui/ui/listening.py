@@ -23,10 +23,13 @@ from dockcache_tui.ui import choices, messages
 from dockcache_tui.ui.actions import Place
 from dockcache_tui.ui.keeper import Keeper
 from dockcache_tui.ui.screens.actions_view import ActionsView
+from dockcache_tui.ui.screens.archive_view import ArchiveView
+from dockcache_tui.ui.screens.archives_view import ArchivesView
 from dockcache_tui.ui.screens.build_view import BuildView
 from dockcache_tui.ui.screens.builder_view import BuilderView
 from dockcache_tui.ui.screens.builds_view import BuildsView
 from dockcache_tui.ui.screens.edit_build import EditBuild
+from dockcache_tui.ui.screens.list_view import ListView
 from dockcache_tui.ui.screens.overview_view import OverviewView
 from dockcache_tui.ui.screens.picker import Picker
 from dockcache_tui.ui.standing import Standing, budget_words, masthead
@@ -35,15 +38,17 @@ from dockcache_tui.ui.theme import DARK, LIGHT
 from dockcache_tui.ui.widgets.masthead import MastheadBar
 from dockcache_tui.ui.widgets.tab_bar import TabBar
 
-View: TypeAlias = OverviewView | BuilderView | ActionsView | BuildsView | BuildView
+View: TypeAlias = OverviewView | BuilderView | ActionsView | ArchivesView | ArchiveView | BuildsView | BuildView
 
 TABS = (
     ("1", Place.OVERVIEW, "Overview"),
     ("2", Place.BUILDER, "Builder"),
     ("3", Place.ACTIONS, "Actions"),
+    ("4", Place.ARCHIVES, "Archives"),
     ("5", Place.BUILDS, "Builds"),
 )
 
+_TAB_OF = {Place.BUILD: Place.BUILDS, Place.ARCHIVE: Place.ARCHIVES}
 
 TROUBLE_STAYS = 15.0
 """Seconds that a notice of something that went wrong stays."""
@@ -89,15 +94,19 @@ class ListeningApp(App[None]):
         self._history: dict[str, Build] = {}
         self._moving: dict[str, Build] = {}
         self._opened = ""
+        self._build_from = Place.BUILDS
         self._paused = False
         self._interrupted = 0.0
         self._masthead, self._tabs = MastheadBar(), TabBar([(key, place.value, title) for key, place, title in TABS])
         self._overview, self._builder, self._caches = OverviewView(), BuilderView(), ActionsView()
+        self._archives, self._archive = ArchivesView(), ArchiveView()
         self._builds, self._build = BuildsView(), BuildView()
         self._views: dict[Place, View] = {
             Place.OVERVIEW: self._overview,
             Place.BUILDER: self._builder,
             Place.ACTIONS: self._caches,
+            Place.ARCHIVES: self._archives,
+            Place.ARCHIVE: self._archive,
             Place.BUILDS: self._builds,
             Place.BUILD: self._build,
         }
@@ -163,7 +172,7 @@ class ListeningApp(App[None]):
 
     def _show_place(self, place: Place) -> None:
         self._switcher.current = place.value
-        self._tabs.active = Place.BUILDS if place is Place.BUILD else place
+        self._tabs.active = _TAB_OF.get(place, place)
         view = self.view
         (view if isinstance(view, OverviewView) else view.table).focus()
         self._show_path()
@@ -296,6 +305,7 @@ class ListeningApp(App[None]):
     @on(BuilderView.Moved)
     @on(BuildsView.Moved)
     @on(BuildView.Moved)
+    @on(ListView.Moved)
     def _moved(self) -> None:
         self._show_path()
 
@@ -317,7 +327,7 @@ class ListeningApp(App[None]):
             self.keeper.start(event.spec)
 
     def _open_build(self, build: Build) -> None:
-        self._opened = build.ref
+        self._opened, self._build_from = build.ref, Place.BUILDS
         self._build.show(build, lambda digest: self.keeper.log(build.ref, digest))
         self._show_place(Place.BUILD)
 

@@ -5,11 +5,16 @@ from pathlib import Path
 
 from textual.message import Message
 
+from dockcache_tui.core.actions_cache.artifact import Artifact
 from dockcache_tui.core.actions_cache.deleting import DeleteComparison
 from dockcache_tui.core.actions_cache.reading import CachesReading
 from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.images.diff import ArchiveDiff
+from dockcache_tui.core.images.file_entry import FileEntry, TreeEntry
+from dockcache_tui.core.images.listing import ListedArchive
+from dockcache_tui.core.images.look import Look
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.outcome import Comparison
 from dockcache_tui.core.records.reading import Reading
@@ -117,3 +122,100 @@ class DeleteDone(Message):
     """Actions caches were deleted; compared with the plan."""
 
     comparison: DeleteComparison
+
+
+@dataclass
+class ArchivesListed(Message):
+    """The archives were looked for, as far as `whole` says; `note` says why artifacts are missing."""
+
+    rows: tuple[ListedArchive, ...]
+    note: str = ""
+    whole: bool = False
+
+    def can_replace(self, message: Message) -> bool:
+        """Let a longer list stand for a shorter one."""
+        return isinstance(message, ArchivesListed)
+
+
+@dataclass
+class FolderRead(Message):
+    """What is in a folder of an archive was read."""
+
+    look: Look
+    folder: str
+    entries: tuple[TreeEntry, ...]
+
+
+@dataclass
+class PathsFound(Message):
+    """The paths of an archive that hold a text."""
+
+    look: Look
+    text: str
+    entries: tuple[TreeEntry, ...]
+
+
+@dataclass
+class FilesIndexed(Message):
+    """The first reading of an archive's files is this far, in bytes."""
+
+    look: Look
+    done: int
+    total: int
+
+    def can_replace(self, message: Message) -> bool:
+        """Let a later figure stand for an earlier one."""
+        return isinstance(message, FilesIndexed)
+
+
+@dataclass
+class FilesFailed(Message):
+    """The files of an archive could not be read."""
+
+    look: Look
+    error: DockcacheError
+
+
+@dataclass
+class FileRead(Message):
+    """The beginning of a file of an archive was read."""
+
+    entry: FileEntry
+    content: bytes
+
+
+@dataclass
+class RecordRead(Message):
+    """The builds of a build record were read."""
+
+    path: str
+    builds: tuple[Build, ...]
+
+
+@dataclass
+class ArchivesCompared(Message):
+    """Two archives were compared."""
+
+    names: tuple[str, str]
+    diff: ArchiveDiff
+
+
+@dataclass
+class Downloading(Message):
+    """An artifact's download is this far, in bytes."""
+
+    artifact: Artifact
+    done: int
+    total: int
+
+    def can_replace(self, message: Message) -> bool:
+        """Let a later figure stand for an earlier one."""
+        return isinstance(message, Downloading)
+
+
+@dataclass
+class Done(Message):
+    """Something that was asked for is done; `again` says that archives are to be looked for again."""
+
+    text: str
+    again: bool = False

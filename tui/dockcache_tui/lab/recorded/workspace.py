@@ -1,6 +1,7 @@
 """A recording in place of an engine: in memory only, nothing outside is read or changed."""
 
 from dataclasses import replace
+from pathlib import Path
 from threading import Event, RLock
 from time import monotonic
 
@@ -14,6 +15,7 @@ from dockcache_tui.lab.recorded.builder import RecordedBuilder, prune
 from dockcache_tui.lab.recorded.moving import moved
 from dockcache_tui.lab.recorded.recording import RecordedBuild, Recording
 from dockcache_tui.lab.recorded.replay import Events, ReplayedBuild, Tape
+from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.command_log import CommandLog, LoggedCommand
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
@@ -81,6 +83,14 @@ class RecordedWorkspace:
     def actions(self) -> ActionsSource:
         """Refuse: there is no repository."""
         raise UsageError("a recording holds no repository on GitHub", title="Which repository?")
+
+    def archives(self) -> Archives:
+        """Refuse: a recording holds no archive."""
+        raise UsageError("a recording holds no archives")
+
+    def archive_files(self) -> tuple[Path, ...]:
+        """Return none: a recording holds no archive."""
+        return ()
 
     def spec(self) -> BuildSpec:
         """Return how every build was recorded."""

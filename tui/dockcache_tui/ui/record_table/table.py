@@ -359,7 +359,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fal
         else:
             self._show(view)
 
-    @work(group="arrange")
+    @work(group="arrange", description="filter and sort")
     async def _go_on(self, steps: Steps[Arrangement[Row]]) -> None:
         view = None
         while view is None:

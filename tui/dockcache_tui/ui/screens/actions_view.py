@@ -176,7 +176,7 @@ class ActionsView(Vertical):
             wish = _Wish(self.reading, self._filter, self._scope, self._folded, self.tab, self._keys)
             self._work_out(wish)
 
-    @work(group="arrange", exclusive=True)
+    @work(group="arrange", exclusive=True, description="work the rows out")
     async def _work_out(self, wish: _Wish) -> None:
         now = Instant.now()
         rows, matching = await asyncio.to_thread(_rows, wish, now)

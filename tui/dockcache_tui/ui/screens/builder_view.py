@@ -141,7 +141,7 @@ class BuilderView(Vertical):
             wish = Wish(self.reading, self._filter, self._scope, self._collapsed, self.flat)
             self._work_out(wish)
 
-    @work(group="arrange", exclusive=True)
+    @work(group="arrange", exclusive=True, description="work the rows out")
     async def _work_out(self, wish: Wish) -> None:
         now = Instant.now()
         found = await asyncio.to_thread(rows_of, wish, now)

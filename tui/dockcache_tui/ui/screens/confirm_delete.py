@@ -1,4 +1,7 @@
-"""Before Actions caches are deleted: exactly which, and their bytes. The default is No."""
+"""Before Actions caches or artifacts are deleted: exactly which, and their bytes. The default is No."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rich.text import Text
 from textual import on
@@ -7,10 +10,19 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Static
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.actions_cache.deleting import DeletePlan
 from dockcache_tui.core.literal import literal
 from dockcache_tui.ui.screens.confirm_prune import MOST_LINES
 from dockcache_tui.ui.screens.modal import BoxScreen
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """One entry that goes: its bytes, id, branch and name."""
+
+    size: int
+    id: int
+    branch: str
+    name: str
 
 
 class ConfirmDelete(BoxScreen[bool]):
@@ -24,24 +36,24 @@ class ConfirmDelete(BoxScreen[bool]):
     }
     """
 
-    def __init__(self, plan: DeletePlan) -> None:
-        """Take the plan."""
+    def __init__(self, title: str, doomed: Sequence[Doomed]) -> None:
+        """Take what goes."""
         super().__init__()
-        self._plan = plan
+        self._title, self._doomed = title, doomed
 
     def compose(self) -> ComposeResult:
         """Lay out the plan and the buttons."""
-        plan = self._plan
+        total = sum(one.size for one in self._doomed)
         with Vertical(classes="box") as box:
-            box.border_title = Text(literal(f"Delete caches of {plan.repo}"))
-            count = wording.count(len(plan.caches), "entry", "entries")
-            head = f"{count}, {wording.exact_size(plan.bytes)}, each read again before it goes. This can't be undone."
+            box.border_title = Text(literal(self._title))
+            count = wording.count(len(self._doomed), "entry", "entries")
+            head = f"{count}, {wording.exact_size(total)}, each read again before it goes. This can't be undone."
             yield Static(Text(head, "bold"), markup=False)
             with VerticalScroll(id="plan"):
-                yield Static(_lines(plan), markup=False)
+                yield Static(_lines(self._doomed), markup=False)
             with Horizontal():
                 yield Button("No", id="no")
-                yield Button(f"Delete ({wording.size(plan.bytes)})", id="yes", variant="error")
+                yield Button(f"Delete ({wording.size(total)})", id="yes", variant="error")
 
     def on_mount(self) -> None:
         """Put the focus on No."""
@@ -52,12 +64,10 @@ class ConfirmDelete(BoxScreen[bool]):
         self.dismiss(event.button.id == "yes")
 
 
-def _lines(plan: DeletePlan) -> Text:
+def _lines(doomed: Sequence[Doomed]) -> Text:
     text = Text()
-    for cache in plan.caches[:MOST_LINES]:
-        text.append(f"{cache.size:>15,}  {cache.id:<12} {literal(cache.branch.short):<14} ").append(
-            f"{literal(cache.key)}\n"
-        )
-    if len(plan.caches) > MOST_LINES:
-        text.append(f"and {len(plan.caches) - MOST_LINES:,} more\n")
+    for one in doomed[:MOST_LINES]:
+        text.append(f"{one.size:>15,}  {one.id:<12} {literal(one.branch):<14} {literal(one.name)}\n")
+    if len(doomed) > MOST_LINES:
+        text.append(f"and {len(doomed) - MOST_LINES:,} more\n")
     return text

@@ -68,7 +68,7 @@ class OverviewView(VerticalScroll):
         """Let the bars take the width there is."""
         self._draw()
 
-    @work(group="totals", exclusive=True)
+    @work(group="totals", exclusive=True, description="add up")
     async def _add_up(self, reading: Reading, scope: ScopeFilter) -> None:
         self._totals = await asyncio.to_thread(overview, reading.records, scope)
         self._draw()

@@ -1,0 +1,51 @@
+"""What makes two archives differ, in words."""
+
+from rich.text import Text
+
+from dockcache_tui.core import wording
+from dockcache_tui.core.images.diff import ArchiveDiff, FileDiff, ImageDiff
+from dockcache_tui.core.literal import literal
+
+MOST_FILES = 2_000
+"""Differing files that are listed of an image."""
+
+
+def diff_text(names: tuple[str, str], diff: ArchiveDiff) -> Text:
+    """Return both sides, then every difference: layers, configuration, files."""
+    text = Text(f"A  {literal(names[0])}\nB  {literal(names[1])}\n\n")
+    if diff.same:
+        text.append("Nothing differs that a container could see.\n\n", "bold")
+    for image in diff.images:
+        _image(text, image)
+    return text
+
+
+def _image(text: Text, image: ImageDiff) -> None:
+    text.append(f"{literal(image.platform) or 'unknown platform'}\n", "bold underline")
+    if image.first is None or image.second is None:
+        text.append(f"only in {'B' if image.first is None else 'A'}\n\n")
+        return
+    same = sum(layer.first is not None and layer.second is not None for layer in image.layers)
+    text.append(f"{same} of {wording.count(len(image.layers), 'layer')} are the same\n")
+    for layer in image.layers:
+        if layer.first and layer.second:
+            continue
+        one, side = (layer.first, "A") if layer.first else (layer.second, "B")
+        if one:
+            text.append(f"  only in {side}  {wording.size(one.size):>9}  {literal(one.created_by or one.digest)}\n")
+    for line in image.config:
+        text.append(f"  {literal(line)}\n")
+    text.append(f"{wording.count(len(image.files), 'path')} that differ{'s' * (len(image.files) == 1)}\n")
+    for file in image.files[:MOST_FILES]:
+        text.append_text(_file(file))
+    if len(image.files) > MOST_FILES:
+        text.append(f"  and {len(image.files) - MOST_FILES:,} more\n")
+    text.append("\n")
+
+
+def _file(file: FileDiff) -> Text:
+    if file.first is None or file.second is None:
+        sign, style = ("+", "green") if file.first is None else ("-", "red")
+        return Text(f"  {sign} {literal(file.path)}\n", style)
+    line = Text(f"  ~ {literal(file.path)}  ")
+    return line.append(f"{', '.join(file.differs)}\n", "dim")

@@ -1,0 +1,150 @@
+"""The part of the app that deals with archives: what it does when threads tell of them, and what their keys do."""
+
+from textual import on
+
+from dockcache_tui.core.actions_cache.artifact import Artifact
+from dockcache_tui.core.builds.log import LogView
+from dockcache_tui.core.images.archive import ArchiveKind
+from dockcache_tui.ui import choices, messages
+from dockcache_tui.ui.actions import Place
+from dockcache_tui.ui.archive_texts import diff_text
+from dockcache_tui.ui.listening import ListeningApp
+from dockcache_tui.ui.screens.archive_view import ArchiveView
+from dockcache_tui.ui.screens.archives_view import ArchivesView
+from dockcache_tui.ui.screens.confirm_delete import ConfirmDelete, Doomed
+from dockcache_tui.ui.screens.file_screen import FileScreen
+from dockcache_tui.ui.screens.picker import Picker
+from dockcache_tui.ui.screens.text_screen import TextScreen
+from dockcache_tui.ui.widgets.files_table import FileRow
+
+COMPARED = 2
+"""Archives that can be compared at once."""
+
+
+class ArchivesApp(ListeningApp):
+    """Passes what it hears of archives on to their views, and what is asked of them to the link."""
+
+    def action_archives(self) -> None:
+        """Show the archives."""
+        if not self.keeper.archives.opened:
+            self.keeper.archives.list()
+        self._show_place(Place.ARCHIVES)
+
+    def action_compare(self) -> None:
+        """Compare two marked archives."""
+        paths = [row.archive.path for row in self._archives.marked if row.archive]
+        if len(paths) == COMPARED:
+            self._say("Comparing…")
+            self.keeper.archives.compare(paths[0], paths[1])
+        else:
+            self._say("Mark two archives of this machine with space, then press c.", severity="warning")
+
+    def action_save_file(self) -> None:
+        """Save the file under the cursor into the current folder."""
+        row, look = self._archive.table.cursor_row, self._archive.look
+        if look and isinstance(row, FileRow) and row.open is None:
+            self.keeper.archives.save(look, row.tree.entry)
+        else:
+            self._say("Put the cursor on a file first: ] shows the files.", severity="warning")
+
+    @on(messages.ArchivesListed)
+    def _archives_listed(self, event: messages.ArchivesListed) -> None:
+        self._archives.show(event.rows, event.note, whole=event.whole)
+        for row in event.rows:
+            if row.archive and self._archive.archive and row.archive.path == self._archive.archive.path:
+                self._archive.show(row.archive, self._shared)
+
+    @on(ArchivesView.Opened)
+    def _archive_opened(self, event: ArchivesView.Opened) -> None:
+        row = event.row
+        if row.artifact:
+            self._artifact_opened(row.artifact)
+        elif row.archive is None:
+            self._say(row.problem, title="It can't be read", severity="error")
+        elif row.archive.kind is ArchiveKind.RECORD and not row.archive.faults:
+            self.keeper.archives.builds(row.archive.path)
+        else:
+            self._archive.show(row.archive, self._shared)
+            self._show_place(Place.ARCHIVE)
+
+    def _artifact_opened(self, artifact: Artifact) -> None:
+        if artifact.expired:
+            self._say("GitHub has deleted it: its retention is over.", title=artifact.name, severity="warning")
+            return
+        ask = Picker(f"Artifact {artifact.name}", (choices.DOWNLOAD,))
+        self.push_screen(ask, lambda answer: self.keeper.archives.download(artifact) if answer else None)
+
+    def _delete_artifacts(self) -> None:
+        artifacts = [row.artifact for row in self._archives.marked if row.artifact and not row.artifact.expired]
+        if not artifacts:
+            self._say("Only artifacts can be deleted here; files are yours.", severity="warning")
+            return
+        doomed = [Doomed(one.size, one.id, one.branch.short if one.branch else "", one.name) for one in artifacts]
+        ask = ConfirmDelete("Delete artifacts", doomed)
+        self.push_screen(ask, lambda yes: self.keeper.archives.delete(artifacts) if yes else None)
+
+    @on(messages.Downloading)
+    def _downloading(self, event: messages.Downloading) -> None:
+        self._archives.say_download(event.artifact, event.done, event.total)
+
+    def _shared(self, digest: str) -> str:
+        """Say in words where else a layer is."""
+        opened = self._archive.archive
+        entries = self.caches.entries if self.caches else ()
+        kept = [entry.branch.short for entry in entries if entry.decoded.digest == digest]
+        others = [
+            row.name
+            for row in self._archives.rows
+            if row.archive and row.archive is not opened and digest in {blob.digest for blob in row.archive.blobs}
+        ]
+        words = [f"Actions cache of {kept[0]}"] * bool(kept) + others
+        return ", ".join(words)
+
+    @on(messages.RecordRead)
+    def _record_read(self, event: messages.RecordRead) -> None:
+        self._opened = ""
+        self._build.show(event.builds[0], lambda _: LogView())
+        self._build_from = Place.ARCHIVES
+        self._show_place(Place.BUILD)
+
+    @on(ArchiveView.FolderWanted)
+    def _folder_wanted(self, event: ArchiveView.FolderWanted) -> None:
+        self.keeper.archives.children(event.look, event.folder)
+
+    @on(ArchiveView.SearchWanted)
+    def _search_wanted(self, event: ArchiveView.SearchWanted) -> None:
+        self.keeper.archives.search(event.look, event.text)
+
+    @on(ArchiveView.FileOpened)
+    def _file_opened(self, event: ArchiveView.FileOpened) -> None:
+        self.keeper.archives.content(event.look, event.row.tree.entry)
+
+    @on(messages.FolderRead)
+    def _folder_read(self, event: messages.FolderRead) -> None:
+        self._archive.put(event.look, event.folder, event.entries)
+
+    @on(messages.PathsFound)
+    def _paths_found(self, event: messages.PathsFound) -> None:
+        self._archive.put_found(event.look, event.text, event.entries)
+
+    @on(messages.FilesIndexed)
+    def _files_indexed(self, event: messages.FilesIndexed) -> None:
+        self._archive.say_progress(event.look, event.done, event.total)
+
+    @on(messages.FilesFailed)
+    def _files_failed(self, event: messages.FilesFailed) -> None:
+        self._archive.fail(event.look, event.error)
+
+    @on(messages.FileRead)
+    def _file_read(self, event: messages.FileRead) -> None:
+        self.push_screen(FileScreen(event.entry, event.content))
+
+    @on(messages.ArchivesCompared)
+    def _archives_compared(self, event: messages.ArchivesCompared) -> None:
+        self.push_screen(TextScreen("What differs", diff_text(event.names, event.diff)))
+
+    @on(messages.Done)
+    def _done(self, event: messages.Done) -> None:
+        self._say(event.text)
+        if event.again:
+            self.keeper.archives.list()

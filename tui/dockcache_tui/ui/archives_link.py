@@ -1,0 +1,143 @@
+"""Archives here and artifacts of the repository: listed, looked into, compared, moved, off the event loop."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from textual.message import Message
+
+from dockcache_tui.core import wording
+from dockcache_tui.core.actions_cache.artifact import Artifact
+from dockcache_tui.core.actions_cache.deleting import Fate
+from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.images.file_entry import FileEntry
+from dockcache_tui.core.images.listing import ListedArchive
+from dockcache_tui.core.images.look import Look
+from dockcache_tui.sources.github.protocol import ActionsSource
+from dockcache_tui.sources.protocols import Workspace
+from dockcache_tui.ui import messages
+from dockcache_tui.ui.feeds import Once, Post
+
+MOST_READ = 256 * 1024
+"""Bytes of a file that are shown."""
+
+
+class ArchivesLink:
+    """Every method returns at once and is called on the event loop; what comes of it is told in messages."""
+
+    def __init__(self, workspace: Workspace, actions: Callable[[], ActionsSource], post: Post) -> None:
+        """Take where to ask and whom to tell."""
+        self._workspace, self._actions, self._post = workspace, actions, post
+        self._fetched: set[Path] = set()
+        self.opened = False
+
+    def list(self) -> None:
+        """Look for archives in the project's folder and for the repository's artifacts; every one read is told."""
+        self.opened = True
+        self._do(self._list)
+
+    def children(self, look: Look, folder: str) -> None:
+        """Read what is in a folder; the first time all headers are read."""
+
+        def work() -> Message:
+            def done(count: int, total: int) -> None:
+                self._post(messages.FilesIndexed(look, count, total))
+
+            found = self._workspace.archives().children(
+                Path(look.path), look.image, folder, layer=look.layer, done=done
+            )
+            return messages.FolderRead(look, folder, found)
+
+        self._look(look, work)
+
+    def search(self, look: Look, text: str) -> None:
+        """Look for paths."""
+
+        def work() -> Message:
+            found = self._workspace.archives().search(Path(look.path), look.image, text, layer=look.layer)
+            return messages.PathsFound(look, text, found)
+
+        self._look(look, work)
+
+    def content(self, look: Look, entry: FileEntry) -> None:
+        """Read the beginning of a file."""
+
+        def work() -> Message:
+            archives = self._workspace.archives()
+            return messages.FileRead(entry, archives.content(Path(look.path), look.image, entry.path, limit=MOST_READ))
+
+        self._do(work)
+
+    def save(self, look: Look, entry: FileEntry) -> None:
+        """Save a file into the current folder."""
+
+        def work() -> Message:
+            saved = self._workspace.archives().save(Path(look.path), look.image, entry.path, Path.cwd())
+            return messages.Done(f"Saved {saved}")
+
+        self._do(work)
+
+    def builds(self, path: str) -> None:
+        """Read the builds of a build record."""
+        self._do(lambda: messages.RecordRead(path, self._workspace.archives().builds(Path(path))))
+
+    def compare(self, first: str, second: str) -> None:
+        """Compare two archives."""
+
+        def work() -> Message:
+            diff = self._workspace.archives().diff(Path(first), Path(second))
+            return messages.ArchivesCompared((first, second), diff)
+
+        self._do(work)
+
+    def download(self, artifact: Artifact) -> None:
+        """Download an artifact into the current folder, then look for archives again."""
+
+        def work() -> Message:
+            def done(count: int, total: int) -> None:
+                self._post(messages.Downloading(artifact, count, total))
+
+            path = self._actions().download_artifact(artifact, Path.cwd(), done)
+            self._fetched.add(path)
+            return messages.Done(f"Downloaded {path.name}, {wording.size(path.stat().st_size)}", again=True)
+
+        self._do(work)
+
+    def delete(self, artifacts: Sequence[Artifact]) -> None:
+        """Delete artifacts, each after it was read again, and look for archives again."""
+
+        def work() -> Message:
+            fates = list(self._actions().delete_artifacts(artifacts))
+            stayed = [one for one in fates if one.fate is not Fate.DELETED]
+            lines = [f"Deleted {wording.count(len(fates) - len(stayed), 'artifact')}."]
+            lines += [f"{one.artifact.name}: {one.fate.value} {one.detail}" for one in stayed]
+            return messages.Done("\n".join(lines), again=True)
+
+        self._do(work)
+
+    def _list(self) -> Message:
+        rows: list[ListedArchive] = []
+        for row in self._files():
+            rows.append(row)
+            self._post(messages.ArchivesListed(tuple(rows)))
+        note = ""
+        try:
+            rows += [ListedArchive(one.name, artifact=one) for one in self._actions().artifacts()]
+        except DockcacheError as error:
+            note = f"No artifacts: {error}"
+        return messages.ArchivesListed(tuple(rows), note, whole=True)
+
+    def _files(self) -> Iterator[ListedArchive]:
+        for path in dict.fromkeys((*self._workspace.archive_files(), *sorted(self._fetched))):
+            try:
+                archive = self._workspace.archives().read(path)
+            except DockcacheError as error:
+                yield ListedArchive(str(path), problem=str(error))
+            else:
+                yield ListedArchive(str(path), replace(archive, path=str(path)))
+
+    def _look(self, look: Look, work: Callable[[], Message]) -> None:
+        Once("archive", work, self._post, lambda error: messages.FilesFailed(look, error))
+
+    def _do(self, work: Callable[[], Message]) -> None:
+        Once("archives", work, self._post, messages.Troubled)

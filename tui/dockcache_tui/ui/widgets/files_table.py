@@ -1,0 +1,144 @@
+"""The files of an image or a layer in the virtual table."""
+
+import stat
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dockcache_tui.core import wording
+from dockcache_tui.core.images.file_entry import FileChange, FileEntry, FileKind, TreeEntry
+from dockcache_tui.ui.record_table import Column, RecordTable
+
+STEP = "  "
+_TYPES = {
+    FileKind.FILE: stat.S_IFREG,
+    FileKind.FOLDER: stat.S_IFDIR,
+    FileKind.SYMLINK: stat.S_IFLNK,
+    FileKind.HARDLINK: stat.S_IFREG,
+    FileKind.DEVICE: stat.S_IFCHR,
+    FileKind.FIFO: stat.S_IFIFO,
+}
+_CHANGES = {
+    FileChange.ADDED: ("+ added", "record-table--good"),
+    FileChange.CHANGED: ("~ changed", "record-table--warning"),
+    FileChange.REMOVED: ("- removed", "record-table--bad"),
+    FileChange.SAME: ("", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A path of the tree; `open` None when nothing is below it."""
+
+    tree: TreeEntry
+    name: str
+    depth: int = 0
+    open: bool | None = None
+
+
+def file_row(tree: TreeEntry) -> Mapping[str, str | int | None]:
+    """Return a path as it is exported."""
+    entry = tree.entry
+    return {
+        "path": entry.path,
+        "kind": entry.kind.value,
+        "change": tree.change.value,
+        "size": tree.size,
+        "wasted": tree.wasted,
+        "mode": mode(entry),
+        "uid": entry.uid,
+        "gid": entry.gid,
+        "modified_at": str(entry.modified_at) if entry.modified_at else None,
+        "link": entry.link or None,
+        "digest": entry.digest or None,
+        "layer": tree.layer,
+    }
+
+
+def file_rows(folders: Mapping[str, Sequence[TreeEntry]], opened: Collection[str]) -> list[FileRow]:
+    """Return the folders that were read, those opened with what is in them."""
+    rows: list[FileRow] = []
+    below = [(tree, 0) for tree in reversed(folders.get("", ()))]
+    while below:
+        tree, depth = below.pop()
+        path = tree.entry.path
+        folder = tree.entry.kind is FileKind.FOLDER
+        rows.append(FileRow(tree, path.rpartition("/")[2], depth, path in opened if folder else None))
+        if path in opened:
+            below += [(one, depth + 1) for one in reversed(folders.get(path, ()))]
+    return rows
+
+
+class FilesTable(RecordTable[FileRow]):
+    """One row a path."""
+
+    DEFAULT_CSS: ClassVar[str] = "FilesTable { height: 1fr; }"
+
+    def __init__(self) -> None:
+        """Declare the columns."""
+        super().__init__(COLUMNS, key=lambda row: row.tree.entry.path, id="files")
+
+
+def _name(row: FileRow) -> str:
+    entry = row.tree.entry
+    link = f" -> {entry.link}" if entry.link else ""
+    return f"{row.name}{'/' * (entry.kind is FileKind.FOLDER)}{link}"
+
+
+def _prefix(row: FileRow) -> str:
+    fold = "  " if row.open is None else "- " if row.open else "+ "
+    return STEP * row.depth + fold
+
+
+def mode(entry: FileEntry) -> str:
+    """Return the mode as `ls -l` writes it."""
+    return stat.filemode(_TYPES.get(entry.kind, 0) | entry.mode)
+
+
+COLUMNS: tuple[Column[FileRow], ...] = (
+    Column(
+        id="name",
+        title="Path",
+        text=_name,
+        sort_key=lambda row: row.tree.entry.path,
+        prefix=_prefix,
+        style=lambda row: _CHANGES[row.tree.change][1],
+        weight=1,
+        min_width=28,
+    ),
+    Column(
+        id="change",
+        title="Change",
+        text=lambda row: _CHANGES[row.tree.change][0],
+        sort_key=lambda row: row.tree.change.value,
+        style=lambda row: _CHANGES[row.tree.change][1],
+        width=9,
+    ),
+    Column(
+        id="size",
+        title="Size",
+        text=lambda row: wording.size(row.tree.size),
+        sort_key=lambda row: row.tree.size,
+        justify="right",
+        width=9,
+    ),
+    Column(
+        id="wasted",
+        title="Wasted",
+        text=lambda row: wording.size(row.tree.wasted) if row.tree.wasted else "",
+        sort_key=lambda row: row.tree.wasted,
+        style=lambda _: "record-table--warning",
+        justify="right",
+        width=9,
+        priority=1,
+    ),
+    Column(id="mode", title="Mode", text=lambda row: mode(row.tree.entry), width=10, priority=2),
+    Column(
+        id="owner",
+        title="Owner",
+        text=lambda row: f"{row.tree.entry.uid}:{row.tree.entry.gid}",
+        max_width=13,
+        priority=3,
+    ),
+    Column(id="layer", title="By layer", text=lambda row: row.tree.layer[7:19], width=12, priority=4),
+)
