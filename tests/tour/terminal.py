@@ -7,7 +7,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from uuid import uuid4
 
-PATIENCE = 40.0
+PATIENCE = 90.0
 """Seconds to wait for something to come into sight, on a machine that may do much else."""
 _LOOK_EVERY = 0.1
 
@@ -55,6 +55,10 @@ class Terminal:
         return self._until(
             lambda screen: not any(re.search(one, screen, re.MULTILINE) for one in patterns), f"not to see {patterns}"
         )
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the terminal another size."""
+        self._tmux("resize-window", "-x", str(width), "-y", str(height))
 
     def flag(self, name: str) -> str:
         """Return one of tmux's flags of the terminal."""

@@ -104,6 +104,15 @@ def test_states_are_words_without_colour(slow: Scratch, open_app: Open) -> None:
     terminal.see("– canceled ·")
 
 
+def test_the_terminal_knows_its_size_best(engine: Engine, docker_builder: str, open_app: Open, tmp_path: Path) -> None:
+    """COLUMNS and LINES of another terminal change nothing: the app fills this one, and follows when it is resized."""
+    project = Scratch.make(engine, docker_builder, tmp_path)
+    terminal = open_app(project, 120, 40, COLUMNS="80", LINES="24")
+    for width, height in ((120, 40), (100, 30)):
+        terminal.resize(width, height)
+        terminal.see(rf"\A.{{{width - 8},}}● \d+s", rf"\A(.*\n){{{height - 1}}} *⏎ Open")
+
+
 def test_read_only_starts_nothing(engine: Engine, docker_builder: str, open_app: Open, tmp_path: Path) -> None:
     """With --read-only the header and the help say so, and `b` and `B` neither ask nor run a command."""
     project = Scratch.make(engine, docker_builder, tmp_path)
