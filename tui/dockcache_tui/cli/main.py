@@ -19,6 +19,7 @@ COMMANDS = {
     "app": ("dockcache_tui.cli.app:app", "Open the app for a project folder; the default."),
     "records": ("dockcache_tui.cli.records:records", "List a builder's cache records, or prune some."),
     "caches": ("dockcache_tui.cli.caches:caches", "List a repository's GitHub Actions caches, forecast, delete."),
+    "artifacts": ("dockcache_tui.cli.artifacts:artifacts", "List a repository's workflow artifacts, download, delete."),
     "builds": ("dockcache_tui.cli.builds:builds", "List the builds launched from here, or all of a builder."),
     "rebuild": ("dockcache_tui.cli.rebuild:rebuild", "Build again, and print what was reused."),
     "demo": ("dockcache_tui.cli.demo:demo", "Open the app on an engine of its own, or on a recording."),

@@ -25,6 +25,7 @@ CONCURRENT = 8
 """Requests of one listing at a time; GitHub allows a hundred of everything."""
 _TIMEOUT = (5.0, 20.0)
 _ATTEMPTS = 4
+_REDIRECTS = {302, 303, 307}
 _FAILED = 599
 """What the request log tells of one without an answer."""
 
@@ -75,6 +76,14 @@ class Api:
         url = path if "://" in path else self.place.api + path
         return self._request("GET", url, params)
 
+    def location(self, path: str) -> str:
+        """Return where a path that is a redirect leads, without going there; raises GitHubError."""
+        answer = self._request("GET", self.place.api + path, {}, redirected=True)
+        location = answer.headers.get("Location")
+        if not location:
+            raise GitHubError(f"{self.place.host} does not say where that is")
+        return location
+
     def delete(self, path: str) -> None:
         """Delete what a path names; raises GitHubError."""
         self._request("DELETE", self.place.api + path, {})
@@ -95,14 +104,14 @@ class Api:
         self.gate.close()
         self._session.close()
 
-    def _request(self, method: str, url: str, params: Mapping[str, str | int]) -> Answer:
+    def _request(self, method: str, url: str, params: Mapping[str, str | int], *, redirected: bool = False) -> Answer:
         if origin(url) != self._origin:
             raise GitHubError(f"an answer of {self.place.host} points to another host, which is not asked")
         for attempt in range(_ATTEMPTS):
             self.gate.enter()
             status, headers, body = self._send(method, url, params)
             self.gate.note(headers)
-            if 200 <= status < 300:
+            if status in _REDIRECTS if redirected else 200 <= status < 300:
                 return Answer(headers, body, _link(headers, "next"), _link(headers, "last"))
             wait = asked_wait(status, headers, body, attempt)
             if wait is None:

@@ -48,7 +48,7 @@ class Around:
         self._usage = self._pool.submit(self._read_usage)
         self._storage = self._pool.submit(self._read, "actions/cache/storage-limit", StorageLimit)
         self._retention = self._pool.submit(self._read, "actions/cache/retention-limit", RetentionLimit)
-        self._about = self._pool.submit(self._read_repository)
+        self._about = self._pool.submit(read_repository, api, repo)
         self._branches = self._pool.submit(self._read_branches)
         self._open = self._pool.submit(self._read_open)
 
@@ -101,13 +101,6 @@ class Around:
         answer = self._read("actions/cache/usage", UsageAnswer)
         return Usage(answer.active_caches_size_in_bytes, answer.active_caches_count)
 
-    def _read_repository(self) -> Repository:
-        answer = self._api.get(f"/repos/{self._repo}")
-        said = self._api.decoded(answer, RepositoryAnswer)
-        default = BranchScope(f"refs/heads/{said.default_branch}") if said.default_branch else None
-        scopes = answer.headers.get("X-OAuth-Scopes")
-        return Repository(default, _why_read_only(self._api, said.permissions, scopes))
-
     def _read_branches(self) -> tuple[Branch, ...]:
         return tuple(one.branch() for one in self._all("branches", list[BranchAnswer]))
 
@@ -144,6 +137,14 @@ class Around:
             "Only the closed pull requests that changed last were read: of merged branches some may lack."
         )
         return tuple(found)
+
+
+def read_repository(api: Api, repo: str) -> Repository:
+    """Return what the repository itself says; raises GitHubError."""
+    answer = api.get(f"/repos/{repo}")
+    said = api.decoded(answer, RepositoryAnswer)
+    default = BranchScope(f"refs/heads/{said.default_branch}") if said.default_branch else None
+    return Repository(default, _why_read_only(api, said.permissions, answer.headers.get("X-OAuth-Scopes")))
 
 
 def _quiet(future: Future[T]) -> T | None:

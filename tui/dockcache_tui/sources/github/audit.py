@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+from dockcache_tui.core.actions_cache.artifact import Artifact
 from dockcache_tui.core.actions_cache.cache import ActionsCache
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.instant import Instant
@@ -20,19 +21,15 @@ class AuditLog:
         self.path = (folder or data_folder()) / _NAME
         self._host, self._repo = host, repo
 
-    def write(self, cache: ActionsCache, what: str, detail: str = "") -> None:
-        """Append what is done, or was, to an entry; raises DockcacheError when that can't be."""
+    def write(self, thing: ActionsCache | Artifact, what: str, detail: str = "") -> None:
+        """Append what is done, or was, to an entry or an artifact; raises DockcacheError when that can't be."""
         line = {
             "at": str(Instant.now()),
             "host": self._host,
             "repo": self._repo,
             "what": what,
             "detail": detail,
-            "id": cache.id,
-            "ref": cache.ref,
-            "key": cache.key,
-            "created_at": str(cache.created_at),
-            "size_in_bytes": cache.size,
+            **_named(thing),
         }
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -47,3 +44,12 @@ class AuditLog:
                 title="Nothing is deleted without the audit log",
                 hint="Free disk space or mend the rights of that folder, or set DOCKCACHE_DATA to another folder.",
             ) from error
+
+
+def _named(thing: ActionsCache | Artifact) -> dict[str, str | int | None]:
+    if isinstance(thing, ActionsCache):
+        who: dict[str, str | int | None] = {"id": thing.id, "ref": thing.ref, "key": thing.key}
+    else:
+        ref = thing.branch.ref if thing.branch else None
+        who = {"id": thing.id, "ref": ref, "artifact": thing.name, "run": thing.run}
+    return who | {"created_at": str(thing.created_at), "size_in_bytes": thing.size}

@@ -1,10 +1,12 @@
 """What the front ends ask of GitHub."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from dockcache_tui.core.actions_cache.artifact import Artifact, Run
+from dockcache_tui.core.actions_cache.artifact_deleting import ArtifactDeletion
 from dockcache_tui.core.actions_cache.cache import ActionsCache
 from dockcache_tui.core.actions_cache.deleting import DeletePlan, Deletion
 from dockcache_tui.core.actions_cache.index import CacheIndex
@@ -45,6 +47,20 @@ class ActionsSource(Protocol):
 
     def artifacts(self) -> tuple[Artifact, ...]:
         """Return the repository's workflow artifacts, newest first."""
+
+    def download_artifact(
+        self, artifact: Artifact, to: Path, done: Callable[[int, int], None] | None = None, *, replace: bool = False
+    ) -> Path:
+        """Download into a folder and return the file, over another only when told; raises DockcacheError.
+
+        `done` is told bytes and all bytes. What it raises ends the download; the next one goes on from there.
+        """
+
+    def delete_artifacts(self, artifacts: Iterable[Artifact]) -> Iterator[ArtifactDeletion]:
+        """Delete one by one, each after it was read again, and yield what became of each; goes on after refusals."""
+
+    def read_only(self) -> str:
+        """Return why the token can't delete, as far as that shows before trying; empty when it may."""
 
     def runs(self, limit: int = 100) -> tuple[Run, ...]:
         """Return the newest workflow runs."""

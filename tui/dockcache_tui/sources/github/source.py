@@ -6,6 +6,7 @@ from pathlib import Path
 from time import monotonic
 
 from dockcache_tui.core.actions_cache.artifact import Artifact, RepositoryUsage, Run
+from dockcache_tui.core.actions_cache.artifact_deleting import ArtifactDeletion
 from dockcache_tui.core.actions_cache.cache import ActionsCache
 from dockcache_tui.core.actions_cache.deleting import DeletePlan, Deletion
 from dockcache_tui.core.actions_cache.index import CacheIndex
@@ -14,7 +15,9 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.command_log import CommandLog, LoggedCommand
 from dockcache_tui.sources.github.answers import ArtifactsAnswer, RunsAnswer, UsagesAnswer
 from dockcache_tui.sources.github.api import Api
-from dockcache_tui.sources.github.around import Around
+from dockcache_tui.sources.github.around import Around, read_repository
+from dockcache_tui.sources.github.artifact_deleting import delete_artifacts
+from dockcache_tui.sources.github.artifact_downloading import Done, Download
 from dockcache_tui.sources.github.audit import AuditLog
 from dockcache_tui.sources.github.deleting import delete_caches
 from dockcache_tui.sources.github.gate import Gate, Wait
@@ -74,6 +77,20 @@ class GitHubActions:
             for one in page.content.artifacts
         }
         return tuple(found[id_] for id_ in sorted(found, reverse=True))
+
+    def download_artifact(
+        self, artifact: Artifact, to: Path, done: Done | None = None, *, replace: bool = False
+    ) -> Path:
+        """Download into a folder and return the file; see Download.run; raises DockcacheError."""
+        return Download(self._api, self.repo, artifact, to, replace=replace).run(done)
+
+    def delete_artifacts(self, artifacts: Iterable[Artifact]) -> Iterator[ArtifactDeletion]:
+        """Delete one by one, each after it was read again, and yield what became of each."""
+        return delete_artifacts(self._api, self.repo, artifacts, AuditLog(self.host, self.repo), self._pace)
+
+    def read_only(self) -> str:
+        """Return why the token can't delete, as far as that shows before trying; raises GitHubError."""
+        return read_repository(self._api, self.repo).read_only
 
     def runs(self, limit: int = 100) -> tuple[Run, ...]:
         """Return the newest workflow runs; raises GitHubError."""
