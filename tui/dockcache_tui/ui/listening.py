@@ -302,9 +302,6 @@ class ListeningApp(App[None]):
         self._say(deleted_text(event.comparison), severity="information" if event.comparison.agrees else "warning")
 
     @on(ActionsView.Moved)
-    @on(BuilderView.Moved)
-    @on(BuildsView.Moved)
-    @on(BuildView.Moved)
     @on(ListView.Moved)
     def _moved(self) -> None:
         self._show_path()

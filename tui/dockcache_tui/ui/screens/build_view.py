@@ -4,13 +4,12 @@ from collections.abc import Callable
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.message import Message
 
 from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.builds.log import LogView
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.ui.record_table import RecordTable
+from dockcache_tui.ui.screens.list_view import ListView
 from dockcache_tui.ui.widgets.filter_bar import FilterBar
 from dockcache_tui.ui.widgets.log_pane import LogPane
 from dockcache_tui.ui.widgets.reuse_banner import ReuseBanner
@@ -19,7 +18,7 @@ from dockcache_tui.ui.widgets.steps_table import StepsTable
 Logs = Callable[[str], LogView]
 
 
-class BuildView(Vertical):
+class BuildView(ListView[StepsTable]):
     """The steps of one build; `logs` gives the output of a step by digest."""
 
     DEFAULT_CSS = """
@@ -28,9 +27,6 @@ class BuildView(Vertical):
         &.-zoomed LogPane { display: none; }
     }
     """
-
-    class Moved(Message):
-        """The cursor is on another step: the path follows."""
 
     def __init__(self) -> None:
         """Begin without a build."""
@@ -65,32 +61,20 @@ class BuildView(Vertical):
         self.table.show(build, now)
         self._show_log()
 
-    @on(RecordTable.Highlighted)
-    def _step_picked(self, event: RecordTable.Highlighted) -> None:
-        event.stop()
+    def moved(self) -> None:
+        """Count what is shown, and show the output of the step under the cursor."""
+        self.bar.say_count(self.table.shown, self.table.total)
         self._show_log()
-        self.post_message(self.Moved())
 
-    @on(RecordTable.Arranged)
-    def _counted(self, event: RecordTable.Arranged) -> None:
-        event.stop()
-        self.bar.say_count(event.shown, event.total)
+    def filter(self, text: str) -> None:
+        """Narrow to the steps whose name holds a text."""
+        wanted = text.casefold()
+        self.table.filter((lambda step: wanted in step.name.casefold()) if wanted else None, (text,))
 
     @on(RecordTable.Selected)
     def _opened(self, event: RecordTable.Selected) -> None:
         event.stop()
         self._log.lines.focus()
-
-    @on(FilterBar.Changed)
-    def _filter_changed(self, event: FilterBar.Changed) -> None:
-        event.stop()
-        wanted = event.text.casefold()
-        self.table.filter((lambda step: wanted in step.name.casefold()) if wanted else None, (event.text,))
-
-    @on(FilterBar.Kept)
-    def _filter_kept(self, event: FilterBar.Kept) -> None:
-        event.stop()
-        self.table.focus()
 
     def _tick(self) -> None:
         if self.display and self.build and self.build.status is BuildStatus.RUNNING:

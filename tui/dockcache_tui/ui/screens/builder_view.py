@@ -4,8 +4,7 @@ import asyncio
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
-from textual.message import Message
+from textual.containers import Container
 
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.filter import RECORD_FIELDS, Filter, FilterError, parse
@@ -15,6 +14,7 @@ from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.record import RecordKey
 from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.ui.record_table import RecordTable
+from dockcache_tui.ui.screens.list_view import NO_MATCH, ListView
 from dockcache_tui.ui.widgets.filter_bar import FilterBar
 from dockcache_tui.ui.widgets.record_detail import RecordDetail
 from dockcache_tui.ui.widgets.record_rows import Wish, rows_of
@@ -26,10 +26,9 @@ NOTHING_YET = (
     "No build has run on it, or everything was pruned.",
     "b  build the project",
 )
-NO_MATCH = "Nothing matches. esc clears the filter, f picks another branch."
 
 
-class BuilderView(Vertical):
+class BuilderView(ListView[RecordsTable]):
     """The records of one builder; holds what is shown, never asks a source."""
 
     DEFAULT_CSS = """
@@ -42,9 +41,6 @@ class BuilderView(Vertical):
         &.-zoomed RecordDetail { display: none; }
     }
     """
-
-    class Moved(Message):
-        """The cursor or the rows changed: the path follows."""
 
     def __init__(self) -> None:
         """Begin as loading."""
@@ -150,24 +146,10 @@ class BuilderView(Vertical):
         self.table.set_rows(found.rows)
         self.bar.say_count(found.matching, len(wish.reading.records))
 
-    @on(FilterBar.Changed)
-    def _filter_changed(self, event: FilterBar.Changed) -> None:
-        event.stop()
-        self.filter(event.text)
-
-    @on(FilterBar.Kept)
-    def _filter_kept(self, event: FilterBar.Kept) -> None:
-        event.stop()
-        self.table.focus()
-
-    @on(RecordTable.Highlighted)
-    @on(RecordTable.Arranged)
-    def _moved(self, event: RecordTable.Highlighted | RecordTable.Arranged) -> None:
-        event.stop()
+    def moved(self) -> None:
+        """Show what is known of the record under the cursor."""
         if self.reading is not None:
-            key = record_key(self.table.cursor_key)
-            self._detail.show(self.reading, key, self.table.now)
-        self.post_message(self.Moved())
+            self._detail.show(self.reading, record_key(self.table.cursor_key), self.table.now)
 
     @on(RecordTable.Selected)
     def _opened(self, event: RecordTable.Selected) -> None:

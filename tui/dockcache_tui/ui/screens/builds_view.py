@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.message import Message
 
 from dockcache_tui.core.builds.build import Build
@@ -12,15 +11,15 @@ from dockcache_tui.core.filter import BUILD_FIELDS, FilterError, parse
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.ui.record_table import RecordTable
+from dockcache_tui.ui.screens.list_view import NO_MATCH, ListView
 from dockcache_tui.ui.widgets.builds_table import BuildsTable
 from dockcache_tui.ui.widgets.filter_bar import FilterBar
 from dockcache_tui.ui.widgets.state_panel import StatePanel
 
 NO_BUILD = ("No build yet", "Neither this app nor anything else on this builder has built.", "b  build the project")
-NO_MATCH = "Nothing matches. esc clears the filter, f picks another branch."
 
 
-class BuildsView(Vertical):
+class BuildsView(ListView[BuildsTable]):
     """The list of builds; holds what is shown, never asks a source."""
 
     DEFAULT_CSS = """
@@ -30,9 +29,6 @@ class BuildsView(Vertical):
         &.-empty BuildsTable { display: none; }
     }
     """
-
-    class Moved(Message):
-        """The cursor is on another build: the path follows."""
 
     class Opened(Message):
         """A build was opened."""
@@ -101,25 +97,9 @@ class BuildsView(Vertical):
             lambda build: scope.admits((build.branch,) if build.branch else ()) and passes(build), wanted.terms
         )
 
-    @on(FilterBar.Changed)
-    def _filter_changed(self, event: FilterBar.Changed) -> None:
-        event.stop()
-        self.filter(event.text)
-
-    @on(FilterBar.Kept)
-    def _filter_kept(self, event: FilterBar.Kept) -> None:
-        event.stop()
-        self.table.focus()
-
-    @on(RecordTable.Arranged)
-    def _counted(self, event: RecordTable.Arranged) -> None:
-        event.stop()
-        self.bar.say_count(event.shown, event.total)
-
-    @on(RecordTable.Highlighted)
-    def _moved(self, event: RecordTable.Highlighted) -> None:
-        event.stop()
-        self.post_message(self.Moved())
+    def moved(self) -> None:
+        """Count what is shown."""
+        self.bar.say_count(self.table.shown, self.table.total)
 
     @on(RecordTable.Selected)
     def _opened(self, event: RecordTable.Selected) -> None:
