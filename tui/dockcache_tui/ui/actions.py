@@ -25,6 +25,7 @@ ARCHIVES = frozenset({Place.ARCHIVES})
 ARCHIVE = frozenset({Place.ARCHIVE})
 MARKED = CACHES | ARCHIVES
 TABBED = CACHES | ARCHIVE
+ACTIONS_ONLY = frozenset({Place.ACTIONS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,9 @@ ACTIONS = (
     Action("mark", "space", "Mark", "Mark what the cursor is on", MARKED, of_table="mark", footer=True),
     Action("range", "v", "Range", "Mark from here to where you go", MARKED, of_table="range"),
     Action("unmark", "u", "Unmark", "Unmark everything", MARKED, of_table="unmark_all"),
+    Action(
+        "preset", "m", "Mark…", "Mark what a preset chooses: merged, closed, superseded, orphaned, old", ACTIONS_ONLY
+    ),
     Action(
         "delete",
         "d",

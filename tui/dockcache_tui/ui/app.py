@@ -15,7 +15,6 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.actions_cache.deleting import plan_delete
 from dockcache_tui.core.builds.build import BuildSpec
 from dockcache_tui.core.records.prune import plan
 from dockcache_tui.core.scope import BranchScope
@@ -23,10 +22,10 @@ from dockcache_tui.sources.protocols import Workspace
 from dockcache_tui.ui import choices, messages
 from dockcache_tui.ui.actions import ACTIONS, BY_ID, Place, bindings
 from dockcache_tui.ui.archives_app import ArchivesApp
+from dockcache_tui.ui.caches_app import CachesApp
 from dockcache_tui.ui.screens.actions_view import ActionsView
 from dockcache_tui.ui.screens.archive_view import ArchiveView
 from dockcache_tui.ui.screens.builder_view import BuilderView
-from dockcache_tui.ui.screens.confirm_delete import ConfirmDelete, Doomed
 from dockcache_tui.ui.screens.confirm_prune import ConfirmPrune, PruneAnswer
 from dockcache_tui.ui.screens.overview_view import OverviewView
 from dockcache_tui.ui.screens.picker import Picker
@@ -37,7 +36,7 @@ TWICE_WITHIN = 2.0
 """Seconds in which a second ctrl+c counts."""
 
 
-class DockcacheApp(ArchivesApp):
+class DockcacheApp(CachesApp, ArchivesApp):
     """See a builder's cache and build again with one key."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
@@ -154,15 +153,6 @@ class DockcacheApp(ArchivesApp):
             self._delete_artifacts()
         else:
             self._prune_records()
-
-    def _delete_caches(self) -> None:
-        reading, caches = self._caches.reading, self._caches.marked
-        if reading is None or not caches:
-            return
-        found = plan_delete(reading.snapshot.repo, caches)
-        doomed = [Doomed(one.size, one.id, one.branch.short, one.key) for one in found.caches]
-        ask = ConfirmDelete(f"Delete caches of {found.repo}", doomed)
-        self.push_screen(ask, lambda yes: self.keeper.caches.delete(found) if yes else None)
 
     def _prune_records(self) -> None:
         reading, keys = self.reading, self._builder.marked

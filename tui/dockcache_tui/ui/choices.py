@@ -3,9 +3,11 @@
 import json
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from dockcache_tui.core import wording
+from dockcache_tui.core.actions_cache.entry import CacheEntry
+from dockcache_tui.core.actions_cache.presets import Preset
 from dockcache_tui.core.actions_cache.reading import CachesReading
 from dockcache_tui.core.actions_cache.row import cache_row
 from dockcache_tui.core.builds.build import Build, Step
@@ -34,6 +36,15 @@ QUITTING = (
 DOWNLOAD = Choice("download", "Download", "into the current folder; it goes on where it was cut off")
 
 EXPORTS = (Choice("json", "JSON", "as --json prints it"), Choice("csv", "CSV", "for a spreadsheet"))
+
+_PRESETS = {
+    Preset.MERGED: "Of merged branches",
+    Preset.DELETED: "Of deleted branches",
+    Preset.CLOSED: "Of closed pull requests",
+    Preset.SUPERSEDED: "Superseded generations",
+    Preset.ORPHANED: "Orphaned blobs",
+    Preset.OLDER: "Not read for some time…",
+}
 
 
 def scopes(
@@ -82,6 +93,17 @@ def scope_of(value: str, caches: CachesReading | None, checkout: Checkout | None
     ref = value.removeprefix(_RESTORABLE)
     branch, default = BranchScope(ref), checkout.default if checkout else None
     return ScopeFilter(branch, restorable=ref != value, base=_base(branch, caches), default=default)
+
+
+def presets(found: Mapping[Preset, Sequence[CacheEntry]]) -> list[Choice]:
+    """Return the presets with what each would mark; the one that asks for an age comes last."""
+    sums = {name: sum(one.cache.size for one in entries) for name, entries in found.items()}
+    return [
+        Choice(name.value, label, f"{wording.count(len(found[name]), 'entry', 'entries')}, {wording.size(sums[name])}")
+        if name in found
+        else Choice(name.value, label)
+        for name, label in _PRESETS.items()
+    ]
 
 
 def builders(found: Sequence[BuilderInfo]) -> list[Choice]:

@@ -150,6 +150,11 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fal
             self._cursor_key = key
         return position is not None
 
+    def mark(self, wanted: Callable[[Row], bool]) -> None:
+        """Mark the rows that are wanted, shown or not, besides those that are marked."""
+        rows = self._view.wanted.rows
+        self._mark(Marks(self.marks.keys.union(self._row_key(row) for row in rows if wanted(row))))
+
     def repaint(self) -> None:
         """Work out every text in sight again, for texts that change with time."""
         self._measure(self._in_sight())

@@ -13,6 +13,7 @@ from textual.message import Message
 from dockcache_tui.core.actions_cache.cache import ActionsCache
 from dockcache_tui.core.actions_cache.entry import CacheEntry
 from dockcache_tui.core.actions_cache.fields import CACHE_FIELDS
+from dockcache_tui.core.actions_cache.presets import Preset, preset
 from dockcache_tui.core.actions_cache.reading import CachesReading
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.filter import Filter, FilterError, parse
@@ -51,7 +52,14 @@ class _Wish:
     keys: tuple[str, ...]
 
 
-def _rows(wish: _Wish, now: Instant) -> tuple[list[CacheRow], int]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    rows: list[CacheRow]
+    entries: list[CacheEntry]
+    count: int
+
+
+def _find(wish: _Wish, now: Instant) -> _Found:
     passes = wish.filter.compile(now)
     entries = [one for one in wish.reading.entries if wish.scope.admits((one.branch,)) and passes(one)]
     branch = wish.scope.picked or wish.reading.refs.default
@@ -62,7 +70,12 @@ def _rows(wish: _Wish, now: Instant) -> tuple[list[CacheRow], int]:
     else:
         found = grouped(entries, wish.reading, wish.folded)
     shown = {row.entry.id for row in found if row.entry}
-    return found + hidden(one for one in wish.reading.entries if one.id not in shown), len(entries)
+    rows = found + hidden(one for one in wish.reading.entries if one.id not in shown)
+    return _Found(rows, entries, len(shown) if wish.tab is Tab.RESTORABLE else len(entries))
+
+
+def _presets(entries: list[CacheEntry], now: Instant) -> dict[Preset, tuple[CacheEntry, ...]]:
+    return {one: preset(entries, one, now) for one in Preset if one is not Preset.OLDER}
 
 
 class ActionsView(Vertical):
@@ -91,6 +104,7 @@ class ActionsView(Vertical):
         self._panel, self._banner = StatePanel(), UsageBanner()
         self._scope = ScopeFilter()
         self._filter: Filter[CacheEntry] = parse("", CACHE_FIELDS)
+        self._found = _Found([], [], 0)
         self._folded: frozenset[Hashable] = frozenset()
 
     def compose(self) -> ComposeResult:
@@ -124,6 +138,22 @@ class ActionsView(Vertical):
         """Return the marked entries, a group's for a marked group; unmarked, those under the cursor."""
         rows = self.table.marked_rows or ([self.table.cursor_row] if self.table.cursor_row else [])
         return tuple({one.id: one.cache for row in rows for one in row.entries}.values())
+
+    @property
+    def unsure(self) -> int:
+        """Return how many of the blobs that pass filter and scope an unread index may need."""
+        return sum(one.orphan is None for one in self._found.entries)
+
+    async def presets(self) -> dict[Preset, tuple[CacheEntry, ...]]:
+        """Return what each preset chooses of the entries that pass filter and scope, but for the one of an age."""
+        return await asyncio.to_thread(_presets, self._found.entries, Instant.now())
+
+    def mark(self, chosen: Preset, older_than_ns: int) -> tuple[CacheEntry, ...]:
+        """Mark what a preset chooses of them, and return it."""
+        found = preset(self._found.entries, chosen, Instant.now(), older_than_ns)
+        ids = {one.id for one in found}
+        self.table.mark(lambda row: row.entry is not None and row.entry.id in ids)
+        return found
 
     def show(self, reading: CachesReading) -> None:
         """Show another reading; cursor, marks, filter and folds stay."""
@@ -179,11 +209,11 @@ class ActionsView(Vertical):
     @work(group="arrange", exclusive=True, description="work the rows out")
     async def _work_out(self, wish: _Wish) -> None:
         now = Instant.now()
-        rows, matching = await asyncio.to_thread(_rows, wish, now)
+        self._found = await asyncio.to_thread(_find, wish, now)
         self.table.now = now
         self.table.filter(lambda row: not row.hidden, wish.filter.terms)
-        self.table.set_rows(rows)
-        self.bar.say_count(matching, len(wish.reading.entries))
+        self.table.set_rows(self._found.rows)
+        self.bar.say_count(self._found.count, len(wish.reading.entries))
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
