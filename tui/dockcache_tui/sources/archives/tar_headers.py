@@ -92,6 +92,11 @@ class TarHeaders:
         if extensions:
             raise _broken("an extension header with nothing after it", header)
 
+    @property
+    def position(self) -> int:
+        """Return the offset up to which the tar was read."""
+        return self._at
+
     def read(self, count: int = -1) -> bytes:
         """Return the next stored bytes of the current member; fewer only at its end."""
         wanted = self._left if count < 0 else min(count, self._left)

@@ -1,0 +1,115 @@
+"""The JSON of image layouts: OCI indexes, manifests and configs, and the manifest of `docker save`."""
+
+from typing import TypeVar
+
+import msgspec
+
+from dockcache_tui.core.images.errors import ArchiveError
+
+CONFIGS = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
+CACHE_CONFIG = "application/vnd.buildkit.cacheconfig.v0"
+RECORD_CONFIG = "application/vnd.buildkit.historyrecord.v0"
+ATTESTATION_TYPE, ATTESTATION_OF = "vnd.docker.reference.type", "vnd.docker.reference.digest"
+PREDICATE = "in-toto.io/predicate-type"
+REVISIONS = ("org.opencontainers.image.revision", "org.label-schema.vcs-ref", "vcs-ref")
+"""Labels and annotations that tell a commit, the best first."""
+
+Decoded = TypeVar("Decoded")
+
+
+class Platform(msgspec.Struct):
+    """A platform as an index has it."""
+
+    os: str = ""
+    architecture: str = ""
+    variant: str = ""
+
+    @property
+    def platform(self) -> str:
+        """Return it as Docker writes it: `linux/arm64/v8`."""
+        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+
+
+class Descriptor(msgspec.Struct, rename={"media_type": "mediaType"}):
+    """What leads to a blob."""
+
+    digest: str
+    size: int = 0
+    media_type: str = ""
+    annotations: dict[str, str] | None = None
+    platform: Platform | None = None
+
+    def said(self, key: str) -> str:
+        """Return an annotation, empty when it has none."""
+        return (self.annotations or {}).get(key, "")
+
+
+class Document(msgspec.Struct, rename={"media_type": "mediaType"}):
+    """An index (it has manifests) or a manifest (it has a config or layers)."""
+
+    media_type: str = ""
+    manifests: list[Descriptor] | None = None
+    config: Descriptor | None = None
+    layers: list[Descriptor] | None = None
+    annotations: dict[str, str] | None = None
+
+
+class History(msgspec.Struct):
+    """A step that made an image."""
+
+    created: str = ""
+    created_by: str = ""
+    empty_layer: bool = False
+
+
+class _Inner(msgspec.Struct, rename="pascal"):
+    labels: dict[str, str] | None = None
+
+
+class _RootFs(msgspec.Struct):
+    diff_ids: list[str] | None = None
+
+
+class Config(Platform):
+    """An image's config, which begins as a platform."""
+
+    created: str = ""
+    config: _Inner | None = None
+    rootfs: _RootFs | None = None
+    history: list[History] | None = None
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Return the labels."""
+        return (self.config.labels if self.config else None) or {}
+
+    @property
+    def diff_ids(self) -> list[str]:
+        """Return the digests of the layers' tars."""
+        return (self.rootfs.diff_ids if self.rootfs else None) or []
+
+
+class Saved(msgspec.Struct, rename="pascal"):
+    """An image in the manifest.json of `docker save`; config and layers are files of the archive."""
+
+    config: str
+    layers: list[str] | None = None
+    repo_tags: list[str] | None = None
+
+
+class Record(msgspec.Struct):
+    """The config of a build record, as far as an archive is listed by it."""
+
+    ref: str = msgspec.field(default="", name="Ref")
+
+
+class NotAsExpectedError(ArchiveError):
+    """A document that is not what it is said to be."""
+
+
+def decode(data: bytes, kind: type[Decoded]) -> Decoded:
+    """Decode a document; raises NotAsExpectedError."""
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise NotAsExpectedError(f"it is not what it should be: {error}") from error

@@ -1,0 +1,134 @@
+"""The blobs of an archive by their digests."""
+
+import io
+import re
+from collections.abc import Collection, Iterator, Mapping
+from hashlib import sha256, sha512
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from dockcache_tui.core.images.archive import Fault
+from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
+from dockcache_tui.sources.archives.members import DOCUMENT, Members
+from dockcache_tui.sources.archives.opening import open_members
+
+_BLOB = re.compile(r"blobs/(sha256/[0-9a-f]{64}|sha512/[0-9a-f]{128})")
+
+
+class Blobs:
+    """An open archive; what it gives out lives until it is closed."""
+
+    def __init__(self, members: Members, root: str = "") -> None:
+        """Take the members, and the folder among them that the layout is in."""
+        self.members = members
+        self._root = f"{root}/" if root else ""
+        self._sizes = members.sizes()
+        self._places = {
+            match[1].replace("/", ":"): name
+            for name in self._sizes
+            if name.startswith(self._root) and (match := _BLOB.fullmatch(name, len(self._root)))
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.members.close()
+
+    def __contains__(self, digest: object) -> bool:
+        return digest in self._places
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Return the stored bytes of each blob."""
+        return {digest: self._sizes[name] for digest, name in self._places.items()}
+
+    def size(self, digest: str) -> int:
+        """Return the stored bytes of a blob; raises ArchiveError when it is not here."""
+        return self._sizes[self._place(digest)]
+
+    def open(self, digest: str) -> io.BufferedReader:
+        """Return a blob as it is stored, seekable unless the archive is packed; raises ArchiveError.
+
+        Reading raises BrokenArchiveError where the archive is cut or damaged.
+        """
+        return self.members.open(self._place(digest))
+
+    def each(self, digests: Collection[str]) -> Iterator[tuple[str, BinaryIO]]:
+        """Return several blobs in the order in which they lie, each to be used before the next: unpacks only once."""
+        named: dict[str, list[str]] = {}
+        for digest in dict.fromkeys(digests):
+            named.setdefault(self._place(digest), []).append(digest)
+        for name, stream in self.members.each(named):
+            first, *others = named[name]
+            yield first, stream
+            for digest in others:
+                yield digest, self.members.open(name)
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is a file of this name beside the blobs."""
+        return self._root + name in self._sizes
+
+    def place(self, digest: str, name: str) -> None:
+        """Say that a file is the blob of a digest, as the manifest of `docker save` does."""
+        self._places[digest] = self._root + name
+
+    def file_size(self, name: str) -> int:
+        """Return the bytes of a file beside the blobs."""
+        return self._sizes[self._root + name]
+
+    def file_head(self, name: str) -> bytes:
+        """Return the first four bytes of a file beside the blobs."""
+        return self.members.head(self._root + name)
+
+    def file(self, name: str) -> bytes:
+        """Return a document beside the blobs; raises BrokenArchiveError."""
+        if not self.has(name):
+            raise BrokenArchiveError(Fault("is not in the archive", member=name))
+        return self._read(self._root + name, Fault("", member=name))
+
+    def document(self, digest: str) -> bytes:
+        """Return a small blob, checked by its digest; raises BrokenArchiveError."""
+        if digest not in self._places:
+            raise BrokenArchiveError(Fault("is not in the archive", digest=digest))
+        data = self._read(self._places[digest], Fault("", digest=digest))
+        if (found := digest_of(data, digest)) != digest:
+            raise BrokenArchiveError(Fault(f"its content has another digest: {found}", digest=digest))
+        return data
+
+    def _read(self, name: str, place: Fault) -> bytes:
+        size = self._sizes[name]
+        if size > DOCUMENT:
+            reason = f"a document of {size:,} bytes; none is larger than {DOCUMENT:,}"
+            raise BrokenArchiveError(Fault(reason, place.digest, place.member))
+        try:
+            with self.members.open(name) as stream:
+                return stream.read(DOCUMENT)
+        except BrokenArchiveError as error:
+            raise BrokenArchiveError(
+                Fault(error.fault.reason, place.digest, place.member, error.fault.offset)
+            ) from error
+
+    def _place(self, digest: str) -> str:
+        if digest not in self._places:
+            raise ArchiveError(f"{digest} is not in the archive")
+        return self._places[digest]
+
+
+def open_blobs(path: Path) -> Blobs:
+    """Open an archive; raises ArchiveError when it is none."""
+    from dockcache_tui.sources.archives.docker_save import place_layers
+
+    members, root = open_members(path)
+    blobs = Blobs(members, root)
+    if not blobs.has("index.json"):
+        place_layers(blobs)
+    return blobs
+
+
+def digest_of(data: bytes, like: str) -> str:
+    """Return the digest of bytes by the algorithm of another digest."""
+    return f"sha512:{sha512(data).hexdigest()}" if like.startswith("sha512:") else f"sha256:{sha256(data).hexdigest()}"

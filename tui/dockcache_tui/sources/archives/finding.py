@@ -1,0 +1,72 @@
+"""Finds archives in a folder by their first bytes."""
+
+import re
+from contextlib import suppress
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+
+from dockcache_tui.core.images.errors import ArchiveError
+from dockcache_tui.sources.archives.opening import layout_roots
+from dockcache_tui.sources.archives.recognise import HEAD, container_of
+from dockcache_tui.sources.archives.spans import Packed, Source, Span
+from dockcache_tui.sources.archives.tar_headers import TarHeaders
+from dockcache_tui.sources.archives.zip_members import ZipMembers
+
+_LOOKED_AT = 8
+"""So many members at a tar's beginning tell what it is."""
+_UNPACKED = 1 << 20
+_TELLING = re.compile(
+    r"(\./)?([^/]+/)?(blobs(/.*)?|index\.json|oci-layout|manifest\.json|repositories"
+    r"|(sha256:)?[0-9a-f]{64}(\.json|\.tar(\.gz)?|/.*)?)"
+)
+
+
+def find_archives(folder: Path) -> tuple[Path, ...]:
+    """Return the archives in a folder, newest first, and the folder itself if it is one; raises ArchiveError."""
+    try:
+        entries = [*folder.iterdir()]
+    except OSError as error:
+        raise ArchiveError(f"{folder} can't be listed: {error.strerror}", title="No archives were found") from error
+    found = []
+    for path in (folder, *entries):
+        with suppress(OSError, ArchiveError):
+            if _is_archive(path):
+                found.append((path.stat().st_mtime_ns, path))
+    return tuple(path for _, path in sorted(found, key=lambda pair: (-pair[0], pair[1])))
+
+
+def _is_archive(path: Path) -> bool:
+    if path.is_dir():
+        return (path / "index.json").is_file() and ((path / "oci-layout").is_file() or (path / "blobs").is_dir())
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        span = Span(file, 0, file.seek(0, 2))
+        with span.open() as stream:
+            kind = container_of(stream.read(HEAD))
+        if kind != "zip":
+            return bool(kind) and _is_image(span, kind)
+        zipped = ZipMembers(span)
+        names = zipped.sizes()
+        if layout_roots(names):
+            return True
+        return any(_is_image(source, _kind(source)) for source in map(zipped.source, list(names)[:_LOOKED_AT]))
+
+
+def _kind(source: Source) -> str:
+    with source.open() as stream:
+        return container_of(stream.read(HEAD))
+
+
+def _is_image(source: Source, kind: str) -> bool:
+    """Tell whether a tar begins as images do."""
+    if kind in ("gz", "zst"):
+        source = Packed(source, kind)
+        kind = _kind(source)
+    if kind != "tar":
+        return False
+    with source.open() as stream:
+        # Only the beginning of a packed one is unpacked.
+        headers = TarHeaders(stream if isinstance(source, Span) else BytesIO(stream.read(_UNPACKED)))
+        return any(_TELLING.fullmatch(member.name) for member in islice(headers, _LOOKED_AT))

@@ -1,0 +1,71 @@
+"""A folder with the files of an archive."""
+
+import io
+import os
+import stat
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from dockcache_tui.core.images.archive import Fault
+from dockcache_tui.sources.archives.members import MOST_MEMBERS, clean
+
+
+class FolderMembers:
+    """Files of a folder and its blobs; links are not followed, and only files are opened."""
+
+    packing = "folder"
+
+    def __init__(self, folder: Path) -> None:
+        """List the folder, three levels deep as layouts are."""
+        self.faults: list[Fault] = []
+        self._folder = folder
+        self._sizes: dict[str, int] = {}
+        self._list("", 3)
+        self.size = sum(self._sizes.values())
+
+    def sizes(self) -> Mapping[str, int]:
+        """Return the bytes of each file."""
+        return self._sizes
+
+    def open(self, name: str) -> io.BufferedReader:
+        """Return a file's bytes."""
+        if name not in self._sizes:
+            raise KeyError(name)
+        descriptor = os.open(self._folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        file = open(descriptor, "rb")  # noqa: PTH123, SIM115
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            file.close()
+            raise KeyError(name)
+        return file
+
+    def head(self, name: str) -> bytes:
+        """Return a file's first four bytes."""
+        with self.open(name) as stream:
+            return stream.read(4)
+
+    def each(self, names: Collection[str]) -> Iterator[tuple[str, BinaryIO]]:
+        """Return several files."""
+        for name in names:
+            yield name, self.open(name)
+
+    def close(self) -> None:
+        """Do nothing: files are opened one by one."""
+
+    def _list(self, below: str, depth: int) -> None:
+        try:
+            found = sorted(os.scandir(self._folder / below), key=lambda entry: entry.name)
+        except OSError as error:
+            self.faults.append(Fault(f"can't be listed: {error.strerror}", member=below))
+            return
+        for entry in found:
+            name = clean(f"{below}/{entry.name}" if below else entry.name)
+            if len(self._sizes) >= MOST_MEMBERS:
+                return
+            if entry.is_file(follow_symlinks=False):
+                self._sizes[name] = entry.stat(follow_symlinks=False).st_size
+            elif entry.is_dir(follow_symlinks=False):
+                if depth > 1:
+                    self._list(name, depth - 1)
+            elif below:
+                self.faults.append(Fault("is a link or no file; it was left alone", member=name))

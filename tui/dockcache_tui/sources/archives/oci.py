@@ -1,0 +1,243 @@
+"""The OCI image layout: indexes that lead to indexes and manifests, as engines, BuildKit and others write them."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from dockcache_tui.core.images.archive import ArchiveKind, Fault, Image, Layer
+from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
+from dockcache_tui.core.images.layering import layers_of, moment
+from dockcache_tui.core.images.manifest import (
+    ATTESTATION_OF,
+    CACHE_CONFIG,
+    CONFIGS,
+    PREDICATE,
+    RECORD_CONFIG,
+    REVISIONS,
+    Config,
+    Descriptor,
+    Document,
+    Record,
+    decode,
+)
+from dockcache_tui.core.images.provenance import revision_of
+from dockcache_tui.sources.archives.blobs import Blobs
+from dockcache_tui.sources.archives.build_cache import cache_layers
+
+_MOST_MANIFESTS = 10_000
+_NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
+_FOREIGN = ("nondistributable", ".foreign")
+_PROVENANCE = "https://slsa.dev/provenance/"
+
+
+class OciReading:
+    """What an index leads to; what can't be read of it is in the faults."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        """Follow index.json, depth first in its order."""
+        self.images: list[Image] = []
+        self.builds: list[str] = []
+        self.faults: list[Fault] = []
+        self.named: dict[str, str] = {}
+        """Media types of the blobs that something leads to, by digest."""
+        self.caches = 0
+        self._blobs = blobs
+        self._revisions: dict[str, str] = {}
+        self._seen = 0
+        try:
+            top = decode(blobs.file("index.json"), Document)
+        except ArchiveError as error:
+            self._broken(error, Fault("", member="index.json"))
+            return
+        self._index(top, (), ())
+        self.images = [self._revised(image) for image in self.images]
+
+    @property
+    def kind(self) -> ArchiveKind:
+        """Return what all of it is."""
+        if self.builds:
+            return ArchiveKind.RECORD
+        return ArchiveKind.CACHE if self.caches == len(self.images) > 0 else ArchiveKind.OCI
+
+    def _index(self, index: Document, above: tuple[str, ...], names: tuple[str, ...]) -> None:
+        children = index.manifests or []
+        here = [child for child in children if child.digest in self._blobs]
+        if children and not here:
+            self.faults.append(
+                Fault("an index of which no manifest is in the archive", digest=above[-1] if above else "")
+            )
+        for child in children:
+            if self._seen >= _MOST_MANIFESTS:
+                self.faults.append(Fault(f"more than {_MOST_MANIFESTS:,} manifests; the rest was not read"))
+                return
+            self._seen += 1
+            self._follow(child, above, _names(child) or names)
+
+    def _follow(self, descriptor: Descriptor, above: tuple[str, ...], names: tuple[str, ...]) -> None:
+        digest = descriptor.digest
+        if digest in above:
+            self.faults.append(Fault("an index that leads to itself", digest=digest))
+            return
+        if digest not in self._blobs:
+            self.images.append(_missing(descriptor, names))
+            return
+        self._name(descriptor)
+        try:
+            document = decode(self._blobs.document(digest), Document)
+        except ArchiveError as error:
+            self._broken(error, Fault("", digest=digest))
+            return
+        if document.manifests is not None:
+            self._index_or_cache(descriptor, document, (*above, digest), names)
+        elif document.config is not None or document.layers is not None:
+            self._manifest(descriptor, document, names)
+        else:
+            self.faults.append(Fault("neither an index nor a manifest", digest=digest))
+
+    def _index_or_cache(
+        self, descriptor: Descriptor, document: Document, above: tuple[str, ...], names: tuple[str, ...]
+    ) -> None:
+        """Read an index; BuildKit's caches were one that leads to layers and a cache config."""
+        config = next((child for child in document.manifests or [] if child.media_type == CACHE_CONFIG), None)
+        if config is None:
+            self._index(document, above, names)
+        else:
+            layers = [child for child in document.manifests or [] if child is not config]
+            self._cache(descriptor, config, layers, names)
+
+    def _manifest(self, descriptor: Descriptor, manifest: Document, names: tuple[str, ...]) -> None:
+        layers, config = manifest.layers or [], manifest.config
+        if config is not None and config.media_type == CACHE_CONFIG:
+            self._cache(descriptor, config, layers, names)
+        elif config is not None and config.media_type == RECORD_CONFIG:
+            self._record(config, layers)
+        elif of := descriptor.said(ATTESTATION_OF):
+            self._attestations(descriptor, layers, config, of)
+        else:
+            self._image(descriptor, manifest, names)
+
+    def _image(self, descriptor: Descriptor, manifest: Document, names: tuple[str, ...]) -> None:
+        stored, config = manifest.layers or [], Config()
+        if manifest.config is not None:
+            self._name(manifest.config)
+            if manifest.config.media_type in CONFIGS or not manifest.config.media_type:
+                config = self._config(manifest.config.digest)
+        for layer in stored:
+            self._name(layer)
+            self._check(layer)
+        if config.diff_ids and len(config.diff_ids) != len(stored):
+            reason = f"its config tells of {len(config.diff_ids)} layers, its manifest of {len(stored)}"
+            self.faults.append(Fault(reason, digest=descriptor.digest))
+        annotations = {**(descriptor.annotations or {}), **(manifest.annotations or {})}
+        self.images.append(
+            Image(
+                digest=descriptor.digest,
+                layers=layers_of(stored, config, self._blobs),
+                platform=config.platform or _platform(descriptor),
+                names=names,
+                labels=tuple(config.labels.items()),
+                created_at=moment(config.created),
+                revision=_revision(config.labels) or _revision(annotations),
+            )
+        )
+
+    def _config(self, digest: str) -> Config:
+        try:
+            return decode(self._blobs.document(digest), Config)
+        except ArchiveError as error:
+            self._broken(error, Fault("", digest=digest))
+            return Config()
+
+    def _attestations(
+        self, descriptor: Descriptor, stored: list[Descriptor], config: Descriptor | None, of: str
+    ) -> None:
+        if config is not None:
+            self._name(config)
+        for layer in stored:
+            self._name(layer)
+            self._check(layer)
+            if layer.said(PREDICATE).startswith(_PROVENANCE) and layer.digest in self._blobs:
+                self._provenance(layer.digest, of)
+        layers = tuple(
+            Layer(layer.digest, layer.size, media_type=layer.media_type, missing=layer.digest not in self._blobs)
+            for layer in stored
+        )
+        self.images.append(Image(descriptor.digest, layers, attestation_of=of))
+
+    def _provenance(self, digest: str, of: str) -> None:
+        try:
+            self._revisions[of] = revision_of(self._blobs.document(digest))
+        except ArchiveError as error:
+            self._broken(error, Fault("", digest=digest))
+
+    def _cache(
+        self, descriptor: Descriptor, config: Descriptor, stored: list[Descriptor], names: tuple[str, ...]
+    ) -> None:
+        self.caches += 1
+        for blob in (config, *stored):
+            self._name(blob)
+            self._check(blob)
+        layers: tuple[Layer, ...] = ()
+        try:
+            layers = cache_layers(self._blobs.document(config.digest), stored, self._blobs)
+        except ArchiveError as error:
+            self._broken(error, Fault("", digest=config.digest))
+        for layer in layers:
+            self.named.setdefault(layer.digest, layer.media_type)
+        self.images.append(Image(descriptor.digest, layers, names=names))
+
+    def _record(self, config: Descriptor, stored: list[Descriptor]) -> None:
+        for blob in (config, *stored):
+            self._name(blob)
+            self._check(blob)
+        try:
+            self.builds.append(decode(self._blobs.document(config.digest), Record).ref)
+        except ArchiveError as error:
+            self._broken(error, Fault("", digest=config.digest))
+            self.builds.append("")
+
+    def _name(self, descriptor: Descriptor) -> None:
+        self.named.setdefault(descriptor.digest, descriptor.media_type)
+
+    def _check(self, blob: Descriptor) -> None:
+        """Note a blob that is not here or has another size; some layers may be left out by right."""
+        if blob.digest not in self._blobs:
+            if not any(word in blob.media_type for word in _FOREIGN):
+                self.faults.append(Fault("is not in the archive", digest=blob.digest))
+        elif (size := self._blobs.size(blob.digest)) != blob.size:
+            reason = f"has {size:,} bytes, not {blob.size:,} as was said"
+            self.faults.append(Fault(reason, digest=blob.digest))
+
+    def _broken(self, error: ArchiveError, place: Fault) -> None:
+        fault = error.fault if isinstance(error, BrokenArchiveError) else replace(place, reason=str(error))
+        self.faults.append(fault)
+
+    def _revised(self, image: Image) -> Image:
+        return replace(image, revision=image.revision or self._revisions.get(image.digest, ""))
+
+
+def _missing(descriptor: Descriptor, names: tuple[str, ...]) -> Image:
+    return Image(
+        descriptor.digest,
+        (),
+        platform="" if descriptor.said(ATTESTATION_OF) else _platform(descriptor),
+        names=names,
+        attestation_of=descriptor.said(ATTESTATION_OF),
+        missing=True,
+    )
+
+
+def _platform(descriptor: Descriptor) -> str:
+    return descriptor.platform.platform if descriptor.platform else ""
+
+
+def _names(descriptor: Descriptor) -> tuple[str, ...]:
+    return next(((name,) for key in _NAMES if (name := descriptor.said(key))), ())
+
+
+def _revision(said: dict[str, str]) -> str:
+    return next((said[key] for key in REVISIONS if said.get(key)), "")
+
+
+def blobs_without_names(blobs: Blobs, named: Iterable[str]) -> list[str]:
+    """Return the digests of blobs that nothing leads to."""
+    return sorted(set(blobs.sizes) - set(named))

@@ -1,0 +1,145 @@
+"""Opens an archive, whatever it is packed in."""
+
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
+from dockcache_tui.sources.archives.folder_members import FolderMembers
+from dockcache_tui.sources.archives.members import Members
+from dockcache_tui.sources.archives.recognise import HEAD, container_of, described
+from dockcache_tui.sources.archives.spans import Packed, Source, Span
+from dockcache_tui.sources.archives.tar_members import TarMembers
+from dockcache_tui.sources.archives.zip_members import ZipMembers
+
+_MOST_LOOKED_AT = 1000
+_MOST_TOLD = 5
+
+
+def open_members(path: Path) -> tuple[Members, str]:
+    """Open a file or folder; returns it and the folder in it that the layout is in.
+
+    What lies in a zip beside other archives is asked for as `artifact.zip/image.tar`. Raises ArchiveError.
+    """
+    try:
+        if path.is_dir():
+            return _rooted(FolderMembers(path))
+        place, inner = _in_zip(path)
+        file = _opened(place)
+        try:
+            span = Span(file, 0, file.seek(0, 2))
+            zipped = inner or container_of(_head(span)) == "zip"
+            return _of_zip(ZipMembers(span), inner) if zipped else _rooted(_of(span, span.size))
+        except BaseException:
+            file.close()
+            raise
+    except OSError as error:
+        raise ArchiveError(f"{path}: {error.strerror or error}") from error
+
+
+def layout_roots(names: Iterable[str]) -> list[str]:
+    """Return the folders among names that an image layout is in, the outermost first; `docker save` has no folder."""
+    found = set()
+    seen = set(names)
+    for name in seen:
+        folder, _, last = name.rpartition("/")
+        if (last == "manifest.json" and not folder) or last == "oci-layout":
+            found.add(folder)
+        elif "blobs/sha256/" in name:
+            found.add(name[: name.index("blobs/sha256/")].rstrip("/"))
+    if any(name.endswith("/layer.tar") for name in seen):
+        found.add("")
+    return sorted(found, key=lambda root: (root.count("/") + bool(root), root))
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a file, and nothing else: reading from a FIFO would wait for ever."""
+    if not path.is_file():
+        raise ArchiveError(f"{path} is no file" if path.exists() else f"{path} is not there")
+    return path.open("rb")
+
+
+def _in_zip(path: Path) -> tuple[Path, str]:
+    """Split a path that leads into a zip."""
+    for parent in path.parents:
+        if parent.is_file():
+            return parent, str(path.relative_to(parent))
+    return path, ""
+
+
+def _of(source: Source, size: int, suffix: str = "") -> TarMembers:
+    """Open a tar, plain or packed."""
+    head = _head(source)
+    kind = container_of(head)
+    if kind == "tar":
+        return TarMembers(source, f"tar{suffix}", size)
+    if kind in ("gz", "zst"):
+        packed = Packed(source, kind)
+        inner = _head(packed)
+        if container_of(inner) == "tar":
+            return TarMembers(packed, f"tar.{kind}{suffix}", size)
+        raise ArchiveError(f"it is {described(head)} of something that is not a tar: {described(inner)}")
+    raise ArchiveError(f"it is {described(head)}, not an image archive")
+
+
+def _of_zip(zipped: ZipMembers, inner: str) -> tuple[Members, str]:
+    """Open what is in a zip: the one archive in it or the one asked for, which may be the zip itself."""
+    roots = layout_roots(zipped.sizes())
+    if not inner and "" in roots:
+        zipped.packing = "folder in zip"
+        return zipped, ""
+    choices = [*roots, *(name for name in _tars(zipped) if not any(_below(name, root) for root in roots))]
+    if inner:
+        choices = [name for name in choices if name == inner]
+    if len(choices) > 1:
+        told = ", ".join(choices[:_MOST_TOLD]) + (", ..." if len(choices) > _MOST_TOLD else "")
+        raise ArchiveError(f"it is a zip with several archives: {told}", hint="Name one as ZIP/ARCHIVE.")
+    if not choices:
+        raise ArchiveError(f"it is a zip without an image archive{_contents(zipped)}")
+    if choices[0] in roots:
+        zipped.packing = "folder in zip"
+        return zipped, choices[0]
+    members = _of(zipped.source(choices[0]), zipped.size, " in zip")
+    members.faults[:0] = zipped.faults
+    return _rooted(members)
+
+
+def _tars(zipped: ZipMembers) -> Iterator[str]:
+    for name in list(zipped.sizes())[:_MOST_LOOKED_AT]:
+        try:
+            source = zipped.source(name)
+            kind = container_of(_head(source))
+            if kind == "tar" or (kind in ("gz", "zst") and container_of(_head(Packed(source, kind))) == "tar"):
+                yield name
+        except BrokenArchiveError as error:
+            zipped.faults.append(error.fault)
+
+
+def _contents(zipped: ZipMembers) -> str:
+    names = list(zipped.sizes())[:_MOST_TOLD]
+    return "".join(f"; {name} is {described(_head(zipped.source(name)))}" for name in names)
+
+
+def _rooted(members: Members) -> tuple[Members, str]:
+    roots = layout_roots(members.sizes())
+    if roots:
+        return members, roots[0]
+    members.close()
+    found = _told(members.sizes())
+    cut = f"; {members.faults[0]}" if members.faults else ""
+    what = "a folder" if members.packing == "folder" else f"a {members.packing}"
+    raise ArchiveError(f"it is {what} of {found}, not an image archive{cut}")
+
+
+def _told(names: Collection[str]) -> str:
+    first = ", ".join(list(names)[:3])
+    return f"{first} and more" if len(names) > 3 else first or "nothing"
+
+
+def _head(source: Source) -> bytes:
+    with source.open() as stream:
+        return stream.read(HEAD)
+
+
+def _below(name: str, root: str) -> bool:
+    return not root or name.startswith(f"{root}/")

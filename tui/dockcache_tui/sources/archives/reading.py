@@ -1,0 +1,88 @@
+"""Reads what an archive holds, without the files of its layers."""
+
+from pathlib import Path
+
+from dockcache_tui.core.images.archive import Archive, ArchiveKind, Blob, Fault, Image
+from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
+from dockcache_tui.core.images.layering import layers_of, moment
+from dockcache_tui.core.images.manifest import REVISIONS, Config
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.archives.blobs import Blobs, open_blobs
+from dockcache_tui.sources.archives.docker_save import read_config, read_saved, stored_layers
+from dockcache_tui.sources.archives.oci import OciReading
+
+
+def read_archive(path: Path) -> Archive:
+    """Read an archive; raises ArchiveError when it is none."""
+    with open_blobs(path) as blobs:
+        return archive_of(path, blobs)
+
+
+def archive_of(path: Path, blobs: Blobs) -> Archive:
+    """Read an open archive."""
+    if blobs.has("index.json") or not blobs.has("manifest.json"):
+        reading = OciReading(blobs)
+        kind, images, faults = reading.kind, reading.images, reading.faults
+        builds, named = reading.builds, reading.named
+    else:
+        kind, builds = ArchiveKind.DOCKER, []
+        images, faults = _saved(blobs)
+        named = {layer.digest: layer.media_type for image in images for layer in image.layers}
+        named |= {image.digest: "" for image in images}
+    return Archive(
+        path=str(path),
+        kind=kind,
+        packing=blobs.members.packing,
+        size=blobs.members.size,
+        modified_at=_modified(path),
+        images=tuple(images),
+        blobs=tuple(Blob(one, size, named.get(one, ""), one in named) for one, size in blobs.sizes.items()),
+        builds=tuple(builds),
+        faults=(*blobs.members.faults, *dict.fromkeys(faults)),
+    )
+
+
+def _saved(blobs: Blobs) -> tuple[list[Image], list[Fault]]:
+    """Read the images of a `docker save`."""
+    images: list[Image] = []
+    faults: list[Fault] = []
+    try:
+        saved = read_saved(blobs)
+    except BrokenArchiveError as error:
+        return [], [error.fault]
+    for one in saved:
+        digest, config = "", Config()
+        try:
+            digest, config = read_config(blobs, one)
+        except BrokenArchiveError as error:
+            faults.append(error.fault)
+        stored = stored_layers(blobs, one, config)
+        faults += [
+            Fault("is not in the archive", layer.digest, path)
+            for path, layer in zip(one.layers or [], stored, strict=True)
+            if layer.digest not in blobs
+        ]
+        if config.diff_ids and len(config.diff_ids) != len(stored):
+            reason = f"its config tells of {len(config.diff_ids)} layers, its manifest of {len(stored)}"
+            faults.append(Fault(reason, digest=digest))
+        images.append(
+            Image(
+                digest=digest,
+                layers=layers_of(stored, config, blobs),
+                platform=config.platform,
+                names=tuple(one.repo_tags or ()),
+                labels=tuple(config.labels.items()),
+                created_at=moment(config.created),
+                revision=next((config.labels[key] for key in REVISIONS if config.labels.get(key)), ""),
+            )
+        )
+    return images, faults
+
+
+def _modified(path: Path) -> Instant:
+    for place in (path, *path.parents):
+        try:
+            return Instant(place.stat().st_mtime_ns)
+        except OSError:
+            continue
+    raise ArchiveError(f"{path} is not there")

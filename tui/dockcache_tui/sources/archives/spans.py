@@ -1,0 +1,72 @@
+"""Where bytes of an archive are: plainly in a file, or in a stream that must be unpacked from its start."""
+
+import io
+import os
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from dockcache_tui.core.images.archive import Fault
+from dockcache_tui.core.images.errors import BrokenArchiveError
+from dockcache_tui.sources.archives.unpacking import BUFFER, unpack
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """`size` bytes of an open file from `start` on."""
+
+    file: BinaryIO
+    start: int
+    size: int
+
+    def open(self) -> io.BufferedReader:
+        """Return a seekable stream, independent of others, that lives as long as the file."""
+        return io.BufferedReader(_Window(self), BUFFER)
+
+    def part(self, offset: int, size: int) -> "Span":
+        """Return a part of it."""
+        return Span(self.file, self.start + offset, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What a span or another packed stream unpacks to; `packing` as in `unpack`."""
+
+    inner: "Span | Packed"
+    packing: str
+
+    def open(self) -> io.BufferedReader:
+        """Return a stream from the first byte on, which can't seek."""
+        return unpack(self.inner.open(), self.packing)
+
+
+Source = Span | Packed
+
+
+class _Window(io.RawIOBase):
+    """A span as a file of its own."""
+
+    def __init__(self, span: Span) -> None:
+        self._span = span
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._span.size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def readinto(self, buffer: Any, /) -> int:
+        span = self._span
+        wanted = min(len(buffer), span.size - self._at)
+        if wanted <= 0:
+            return 0
+        count = os.preadv(span.file.fileno(), [buffer[:wanted]], span.start + self._at)
+        if not count:
+            raise BrokenArchiveError(Fault("the file is cut", offset=span.start + self._at))
+        self._at += count
+        return count

@@ -1,0 +1,174 @@
+"""The members of a tar, noted in one pass over its headers."""
+
+import io
+import posixpath
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, BinaryIO, NamedTuple
+
+from dockcache_tui.core.images.archive import Fault
+from dockcache_tui.core.images.errors import BrokenArchiveError
+from dockcache_tui.sources.archives.members import DOCUMENT, MOST_MEMBERS, MOST_NAMES, clean
+from dockcache_tui.sources.archives.spans import Source, Span
+from dockcache_tui.sources.archives.tar_headers import TarHeaders, TarMember
+from dockcache_tui.sources.archives.unpacking import BUFFER
+
+_KEPT = 4 * DOCUMENT
+_MOST_LINKS = 40
+
+
+class _Place(NamedTuple):
+    offset: int
+    size: int
+
+
+class TarMembers:
+    """A tar; of a packed one, what may be JSON documents is kept from the first pass, within bounds."""
+
+    def __init__(self, source: Source, packing: str, size: int) -> None:
+        """Walk over the headers; what stops the walk is a fault, and what came before it is there."""
+        self.packing, self.size = packing, size
+        self.faults: list[Fault] = []
+        self._source = source
+        self._places: dict[str, _Place] = {}
+        self._links: dict[str, str] = {}
+        self._kept: dict[str, bytes] = {}
+        self._heads: dict[str, bytes] = {}
+        self._room, self._letters = _KEPT, MOST_NAMES
+        headers = TarHeaders(source.open())
+        try:
+            for member in headers:
+                self._note(member, headers)
+                if len(self._places) + len(self._links) >= MOST_MEMBERS or self._letters < 0:
+                    self.faults.append(Fault("too many members; the rest was not read", offset=member.offset))
+                    return
+        except BrokenArchiveError as error:
+            self.faults.append(error.fault)
+            self._places = {
+                name: place for name, place in self._places.items() if place.offset + place.size <= headers.position
+            }
+            return
+        if not headers.ended:
+            self.faults.append(Fault("the tar has no end marker; it may be cut", offset=headers.position))
+
+    def sizes(self) -> Mapping[str, int]:
+        """Return the bytes of each member, and of each link to one."""
+        sizes = {name: place.size for name, place in self._places.items()}
+        return sizes | {link: sizes[name] for link in self._links if (name := self._followed(link)) in sizes}
+
+    def open(self, name: str) -> io.BufferedReader:
+        """Return a member's bytes; of a packed tar all before them is unpacked and dropped."""
+        place = self._places[self._followed(name)]
+        if (kept := self._kept.get(self._followed(name))) is not None:
+            return io.BufferedReader(io.BytesIO(kept))
+        if isinstance(self._source, Span):
+            return self._source.part(*place).open()
+        stream = self._source.open()
+        _skip(stream, place.offset)
+        return io.BufferedReader(_Part(stream, place.size), BUFFER)
+
+    def head(self, name: str) -> bytes:
+        """Return a member's first four bytes."""
+        followed = self._followed(name)
+        if followed in self._heads:
+            return self._heads[followed]
+        with self.open(name) as stream:
+            return stream.read(4)
+
+    def each(self, names: Collection[str]) -> Iterator[tuple[str, BinaryIO]]:
+        """Return several members in their order, a packed tar in one pass."""
+        wanted = sorted((self._places[self._followed(name)], name) for name in names)
+        if isinstance(self._source, Span):
+            for _, name in wanted:
+                yield name, self.open(name)
+            return
+        with self._source.open() as stream:
+            at = 0
+            for index, (place, name) in enumerate(wanted):
+                if index and place == wanted[index - 1][0]:
+                    yield name, self.open(name)
+                    continue
+                _skip(stream, place.offset - at)
+                part = _Part(stream, place.size, closes=False)
+                yield name, io.BufferedReader(part, BUFFER)
+                at = place.offset + place.size - part.left
+
+    def close(self) -> None:
+        """Close the file."""
+        source = self._source
+        while not isinstance(source, Span):
+            source = source.inner
+        source.file.close()
+
+    def _note(self, member: TarMember, headers: TarHeaders) -> None:
+        if member.type not in "012":
+            return
+        name = clean(member.name)
+        self._letters -= len(member.name)
+        if not name:
+            self.faults.append(Fault("a name that leads outside the archive", member=member.name, offset=member.header))
+        elif member.type in "12":
+            self._link(name, member)
+        elif member.pieces is not None:
+            self.faults.append(
+                Fault("a sparse file, which no archive has; left out", member=name, offset=member.header)
+            )
+        else:
+            if name in self._places or name in self._links:
+                self.faults.append(Fault("is twice in the archive; the last counts", member=name, offset=member.header))
+                self._links.pop(name, None)
+                self._room += len(self._kept.pop(name, b""))
+            self._places[name] = _Place(member.offset, member.stored)
+            if not isinstance(self._source, Span):
+                self._keep(name, member.stored, headers)
+
+    def _keep(self, name: str, size: int, headers: TarHeaders) -> None:
+        """Keep of a packed tar what a second pass would be needed for: heads, and what may be JSON documents."""
+        self._heads[name] = head = headers.read(4)
+        if size <= min(DOCUMENT, self._room) and head[:1] in (b"{", b"["):
+            self._kept[name] = head + headers.read()
+            self._room -= size
+
+    def _link(self, name: str, member: TarMember) -> None:
+        """Note a link: `docker save` once wrote a layer that two images share as a symlink to the other's."""
+        folder = posixpath.dirname(name) if member.type == "2" else ""
+        target = posixpath.normpath(posixpath.join(folder, member.link))
+        if clean(target):
+            self._links[name] = target
+        else:
+            fault = Fault("a link that leads outside the archive", member=name, offset=member.header)
+            self.faults.append(fault)
+
+    def _followed(self, name: str) -> str:
+        for _ in range(_MOST_LINKS):
+            if name not in self._links:
+                break
+            name = self._links[name]
+        return name
+
+
+class _Part(io.RawIOBase):
+    """The next bytes of a stream as a file of their own."""
+
+    def __init__(self, stream: io.BufferedReader, size: int, *, closes: bool = True) -> None:
+        self._stream, self._closes = stream, closes
+        self.left = size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        count = self._stream.readinto(memoryview(buffer)[: self.left])
+        if not count and self.left and len(buffer):
+            raise BrokenArchiveError(Fault("the tar is cut inside a member"))
+        self.left -= count
+        return count
+
+    def close(self) -> None:
+        if self._closes and not self.closed:
+            self._stream.close()
+        super().close()
+
+
+def _skip(stream: BinaryIO, count: int) -> None:
+    while count and (skipped := len(stream.read(min(count, BUFFER)))):
+        count -= skipped

@@ -1,0 +1,122 @@
+"""The members of a zip, as artifacts are downloaded: stored or deflated."""
+
+import io
+import struct
+import zipfile
+from collections.abc import Collection, Iterator, Mapping
+from typing import BinaryIO
+
+from dockcache_tui.core.images.archive import Fault
+from dockcache_tui.core.images.errors import ArchiveError
+from dockcache_tui.sources.archives.members import MOST_MEMBERS, clean
+from dockcache_tui.sources.archives.spans import Packed, Source, Span
+
+_HEADER = struct.Struct("<4sHHHHHIIIHH")
+_ENCRYPTED = 1
+_MOST_END = 66_000
+"""What ends a zip is no longer, its comment of at most 65,535 bytes included."""
+_MOST_DIRECTORY = 16 << 20
+_METHODS = {zipfile.ZIP_STORED: "", zipfile.ZIP_DEFLATED: "deflate"}
+
+
+class ZipMembers:
+    """A zip; of one that was cut, and so lost its directory, the first member is there."""
+
+    packing = "zip"
+
+    def __init__(self, span: Span) -> None:
+        """Read the directory."""
+        self.faults: list[Fault] = []
+        self.size = span.size
+        self._span = span
+        self._sources: dict[str, Source] = {}
+        self._sizes: dict[str, int] = {}
+        try:
+            for info in _directory(span):
+                self._note(info)
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, struct.error) as error:
+            self.faults.append(Fault(f"the zip's directory can't be read: {error}", offset=span.size))
+            self._note_first()
+
+    def sizes(self) -> Mapping[str, int]:
+        """Return the bytes of each file."""
+        return self._sizes
+
+    def source(self, name: str) -> Source:
+        """Return where a file's bytes are."""
+        return self._sources[name]
+
+    def open(self, name: str) -> io.BufferedReader:
+        """Return a file's bytes."""
+        return self._sources[name].open()
+
+    def head(self, name: str) -> bytes:
+        """Return a file's first four bytes."""
+        with self.open(name) as stream:
+            return stream.read(4)
+
+    def each(self, names: Collection[str]) -> Iterator[tuple[str, BinaryIO]]:
+        """Return several files."""
+        for name in names:
+            yield name, self.open(name)
+
+    def close(self) -> None:
+        """Close the zip."""
+        self._span.file.close()
+
+    def _note(self, info: zipfile.ZipInfo) -> None:
+        name = clean(info.filename)
+        if info.is_dir():
+            return
+        if not name:
+            self.faults.append(Fault("a name that leads outside the archive", member=info.filename))
+        elif info.compress_type not in _METHODS or info.flag_bits & _ENCRYPTED:
+            how = "encrypted" if info.flag_bits & _ENCRYPTED else f"packed by method {info.compress_type}"
+            self.faults.append(Fault(f"is {how}, which can't be read", member=name))
+        else:
+            if name in self._sources:
+                self.faults.append(Fault("is twice in the zip; the last counts", member=name))
+            self._add(name, info.header_offset, info.compress_size, info.file_size, info.compress_type)
+
+    def _note_first(self) -> None:
+        """Note the member at the front by its own header; its size may stand after it, so all the rest is taken."""
+        header = self._header(0)
+        if header is None or header[2] & _ENCRYPTED or header[3] not in _METHODS:
+            return
+        name_length = header[9]
+        name = self._span.part(_HEADER.size, name_length).open().read()
+        if cleaned := clean(name.decode("utf-8", "surrogateescape")):
+            self._add(cleaned, 0, self._span.size, header[8] or self._span.size, header[3])
+
+    def _add(self, name: str, at: int, stored: int, size: int, method: int) -> None:
+        header = self._header(at)
+        if header is None:
+            self.faults.append(Fault("has no header where the zip's directory says", member=name, offset=at))
+            return
+        start = at + _HEADER.size + header[9] + header[10]
+        stored = max(0, min(stored, self._span.size - start))
+        part = self._span.part(start, stored)
+        self._sources[name] = Packed(part, "deflate") if _METHODS[method] else part
+        self._sizes[name] = size if _METHODS[method] else stored
+
+    def _header(self, at: int) -> tuple[int, ...] | None:
+        if not 0 <= at <= self._span.size - _HEADER.size:
+            return None
+        fields = _HEADER.unpack(self._span.part(at, _HEADER.size).open().read())
+        return fields if fields[0] == b"PK\x03\x04" else None
+
+
+def _directory(span: Span) -> list[zipfile.ZipInfo]:
+    """Return what a zip's directory lists; one too large to be an artifact's is refused before it is read."""
+    tail = min(span.size, _MOST_END)
+    end = span.part(span.size - tail, tail).open().read()
+    for mark, at, width in ((b"PK\x05\x06", 12, 4), (b"PK\x06\x06", 40, 8)):
+        found = end.rfind(mark) + at
+        size = int.from_bytes(end[found : found + width], "little") if found >= at else 0
+        if _MOST_DIRECTORY < size != 0xFFFFFFFF:
+            raise ArchiveError(f"a zip whose directory is {size:,} bytes long")
+    with zipfile.ZipFile(span.open()) as opened:
+        infos = opened.infolist()
+    if len(infos) > MOST_MEMBERS:
+        raise ArchiveError(f"a zip of {len(infos):,} files is no artifact of an image")
+    return infos
