@@ -1,0 +1,61 @@
+"""What path a tar member's name means inside an image, and which name means a whiteout."""
+
+from dockcache_tui.core.images.file_entry import FileKind
+
+MOST_NAME = 4096
+"""Bytes of a path that systems take (PATH_MAX)."""
+
+_WHITEOUT, _META, _OPAQUE = ".wh.", ".wh..wh.", ".wh..wh..opq"
+
+
+def path_of(name: str) -> tuple[str, str]:
+    """Return the path under the image's root, `` for the root itself, and what is wrong with the name.
+
+    As engines do it: names are cleaned and nothing leads out of the root. One too long for any system has no path.
+    """
+    if len(name) > MOST_NAME:
+        return "", f"a name of {len(name):,} characters"
+    parts = [part for part in name.split("/") if part and part != "."]
+    reason = "" if name else "a member without a name"
+    if name.startswith("/") and parts:
+        reason = "an absolute name"
+    if ".." in parts:
+        kept: list[str] = []
+        for part in parts:
+            if part != "..":
+                kept.append(part)
+            elif kept:
+                kept.pop()
+            else:
+                reason = "a name that leads out of the image"
+        parts = kept
+    path = "/".join(parts)
+    if "\0" in path:
+        return path.replace("\0", ""), "a name that holds a NUL"
+    return path, reason
+
+
+def whiteout_of(path: str) -> tuple[str, FileKind] | None:
+    """Return what a whiteout removes: a path, or with OPAQUE all below one; None for any other path.
+
+    What AUFS left in layers of old, and a whiteout of nothing, is a WHITEOUT of ``: it means nothing.
+    """
+    folder, slash, name = path.rpartition("/")
+    if not name.startswith(_WHITEOUT):
+        return None
+    if name == _OPAQUE:
+        return folder, FileKind.OPAQUE
+    hidden = name.removeprefix(_WHITEOUT)
+    if name.startswith(_META) or hidden in {"", ".", ".."}:
+        return "", FileKind.WHITEOUT
+    return folder + slash + hidden, FileKind.WHITEOUT
+
+
+def order_of(path: str) -> bytes:
+    """Return what paths are sorted by: all below a folder comes right after it."""
+    return path.encode("utf-8", "surrogateescape").replace(b"/", b"\0")
+
+
+def path_in_order(key: bytes) -> str:
+    """Return the path that sorts so."""
+    return key.replace(b"\0", b"/").decode("utf-8", "surrogateescape")

@@ -1,0 +1,195 @@
+"""The tree that an image's layers make together, and what each layer did to it: one pass, memory by depth only."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from heapq import merge
+from itertools import groupby
+
+from dockcache_tui.core.images.file_entry import FileChange, FileEntry, FileKind
+from dockcache_tui.core.images.member_name import order_of
+
+_NO_CUTS: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PathChange:
+    """What a layer (by position) did to a path, or to what is below it; the fields are a TreeEntry's."""
+
+    layer: int
+    entry: FileEntry
+    change: FileChange
+    size: int
+    wasted: int
+    children: int
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A path that ever was: `whole` tells what it is after all layers, `changes` who had a hand in it or below it.
+
+    Numbers grow in the order of paths, a folder before what it holds; the root is 0 and its own parent.
+    """
+
+    number: int
+    parent: int
+    name: str
+    whole: PathChange
+    changes: tuple[PathChange, ...]
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What is below a folder."""
+
+    size: int = 0
+    wasted: int = 0
+    children: int = 0
+
+    def add(self, change: PathChange) -> None:
+        self.size += change.size
+        self.wasted += change.wasted
+        self.children += 1
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A path while what is below it is read; `cuts` are the layers that hide all that lower ones have below it."""
+
+    number: int
+    key: bytes
+    path: str
+    above: frozenset[int]
+    """The parent's cuts."""
+    cuts: frozenset[int]
+    puts: dict[int, FileEntry]
+    outs: set[int]
+    live: set[int] = field(default_factory=set)
+    """The layers that put something below it."""
+    whole: _Sum = field(default_factory=_Sum)
+    sums: dict[int, _Sum] = field(default_factory=dict)
+
+
+def overlay(layers: Sequence[Iterable[FileEntry]]) -> Iterator[Node]:
+    """Lay settled layers over each other, the lowest first; a folder is yielded after all that is below it.
+
+    Parents that no layer has are made up, as engines do. What is hidden by a whiteout, an opaque folder or something
+    else at its place or above is removed there, and its bytes are wasted.
+    """
+    stack = [_Frame(0, b"", "", _NO_CUTS, _NO_CUTS, {0: FileEntry("", FileKind.FOLDER, mode=0o755)}, set())]
+    count = 1
+    keyed = [_keyed(layer, number) for number, layer in enumerate(layers)]
+    for key, group in groupby(merge(*keyed, key=lambda one: one[:2]), key=lambda one: one[0]):
+        while stack[-1].key and not key.startswith(stack[-1].key + b"\0"):
+            yield from _close(stack)
+        path = ""
+        puts: dict[int, FileEntry] = {}
+        outs, cuts = set(), set()
+        for _, layer, entry in group:
+            path = entry.path
+            if entry.kind is FileKind.WHITEOUT:
+                outs.add(layer)
+            elif entry.kind is FileKind.OPAQUE:
+                cuts.add(layer)
+            else:
+                puts[layer] = entry
+                if entry.kind is not FileKind.FOLDER:
+                    cuts.add(layer)
+        if not key:
+            stack[0].puts.update(puts)
+            stack[0].cuts |= cuts
+            continue
+        for end in _folder_ends(key, len(stack[-1].key)):
+            above = stack[-1].cuts
+            between = key[:end]
+            stack.append(_Frame(count, between, _shown(between), above, above, {}, set()))
+            count += 1
+        above = stack[-1].cuts
+        stack.append(_Frame(count, key, path, above, above | outs | cuts if outs or cuts else above, puts, outs))
+        count += 1
+    while stack:
+        yield from _close(stack)
+
+
+def _keyed(layer: Iterable[FileEntry], number: int) -> Iterator[tuple[bytes, int, FileEntry]]:
+    for entry in layer:
+        yield order_of(entry.path), number, entry
+
+
+def _folder_ends(key: bytes, begin: int) -> Iterator[int]:
+    """Yield where the folders between an ancestor's key and this key end."""
+    at = key.find(b"\0", begin + 1)
+    while at > 0:
+        yield at
+        at = key.find(b"\0", at + 1)
+
+
+def _shown(key: bytes) -> str:
+    return key.replace(b"\0", b"/").decode("utf-8", "surrogateescape")
+
+
+def _close(stack: list[_Frame]) -> Iterator[Node]:
+    """Take the last frame off, tell its parent and yield its node; a path that never was has none."""
+    frame = stack.pop()
+    whole, changes = _told(frame)
+    if whole is None:
+        return
+    parent = stack[-1] if stack else None
+    if parent:
+        parent.live |= frame.live
+        parent.live.update(frame.puts)
+        parent.whole.add(whole)
+        for change in changes:
+            parent.sums.setdefault(change.layer, _Sum()).add(change)
+    name = frame.path.rpartition("/")[2]
+    yield Node(frame.number, parent.number if parent else 0, name, whole, tuple(changes))
+
+
+def _told(frame: _Frame) -> tuple[PathChange | None, list[PathChange]]:
+    """Follow a path through the layers."""
+    now: FileEntry | None = None
+    last: tuple[int, FileEntry, FileChange] | None = None
+    wasted = 0
+    changes = []
+    for layer in sorted({*frame.puts, *frame.outs, *frame.live, *frame.above, *frame.sums}):
+        before, hidden = now, layer in frame.above or layer in frame.outs
+        if hidden:
+            now = None
+        if layer in frame.puts:
+            now = frame.puts[layer]
+        elif layer in frame.live and (now is None or now.kind is not FileKind.FOLDER):
+            now = FileEntry(frame.path, FileKind.FOLDER, mode=0o755)
+        change = _change(before, now)
+        entry = now or before
+        below = frame.sums.get(layer)
+        if entry is None or (change is FileChange.SAME and below is None):
+            continue
+        below = below or _Sum()
+        gone = before.size if before and before is not now else 0
+        put = now.size if now and now is not before else 0
+        wasted += gone
+        if change is not FileChange.SAME:
+            last = layer, entry, change
+        changes.append(PathChange(layer, entry, change, below.size + put, below.wasted + gone, below.children))
+    if last is None:
+        return None, []
+    layer, entry, change = last
+    below = frame.whole
+    size = below.size + (now.size if now else 0)
+    return PathChange(layer, entry, change, size, below.wasted + wasted, below.children), changes
+
+
+def _change(before: FileEntry | None, now: FileEntry | None) -> FileChange:
+    """Tell what became of a path; a folder that a layer only passes through is the same, whatever its time."""
+    if before is None:
+        return FileChange.SAME if now is None else FileChange.ADDED
+    if now is None:
+        return FileChange.REMOVED
+    if before is now:
+        return FileChange.SAME
+    if before.kind is now.kind is FileKind.FOLDER and _rights(before) == _rights(now):
+        return FileChange.SAME
+    return FileChange.CHANGED
+
+
+def _rights(entry: FileEntry) -> tuple[int, int, int]:
+    return entry.mode, entry.uid, entry.gid
