@@ -8,24 +8,27 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope
 
 
-def variables(home: Home, scopes: Sequence[BranchScope], revision: str, *, read_only: bool) -> Mapping[str, str]:
+def variables(
+    home: Home, scopes: Sequence[BranchScope], revision: str, *, read_only: bool, repo: str = ""
+) -> Mapping[str, str]:
     """Return the environment of a new run at a git revision (or none); `scopes` are what it may restore, its own first.
 
-    Raises SourceError when no service runs on this folder.
+    `repo` is another repository than the one served. Raises SourceError when no service runs on this folder.
     """
     running = home.running()
     signer = Signer(home.secret())
     own = READ if read_only else READ | WRITE
     run = Instant.now().ns // 10**6
     permissions = ((scope.ref, own if number == 0 else READ) for number, scope in enumerate(scopes))
-    grant = Grant(running.repo, tuple(permissions), run, str(run), revision)
+    repo = repo or running.repo
+    grant = Grant(repo, tuple(permissions), run, str(run), revision)
     return {
         "ACTIONS_RESULTS_URL": f"{running.address}/",
         "ACTIONS_CACHE_URL": f"{running.address}/",
         "ACTIONS_RUNTIME_TOKEN": signer.runtime_token(grant),
         "ACTIONS_CACHE_SERVICE_V2": "true",
         "GITHUB_API_URL": running.address,
-        "GITHUB_REPOSITORY": running.repo,
+        "GITHUB_REPOSITORY": repo,
         "GITHUB_REF": scopes[0].ref,
         "GITHUB_TOKEN": signer.rest_token(write=not read_only),
     }

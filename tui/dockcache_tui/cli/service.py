@@ -72,8 +72,9 @@ def service(  # noqa: PLR0917
 @click.option("--base", default="", metavar="REF", help="A pull request's base.")
 @click.option("--default", "default_ref", default="", metavar="REF", help="The default branch; else git's, else main.")
 @click.option("--read-only", is_flag=True, help="Tokens that can't save or delete, as in runs of untrusted triggers.")
+@click.option("--repo", default="", metavar="OWNER/NAME", help="The repository; else the one the service stands for.")
 @_DATA
-def env(ref: str, base: str, default_ref: str, read_only: bool, data: Path | None) -> int:
+def env(ref: str, base: str, default_ref: str, read_only: bool, repo: str, data: Path | None) -> int:
     """Print `export` lines that make a shell a job on REF.
 
     For instance: eval "$(dockcache-tui service env --ref main)"
@@ -85,7 +86,10 @@ def env(ref: str, base: str, default_ref: str, read_only: bool, data: Path | Non
     checkout = read_checkout(Path.cwd())
     default = BranchScope.of(default_ref) if default_ref else checkout.default or BranchScope.of("main")
     scopes = restorable(BranchScope.of(ref), base=BranchScope.of(base) if base else None, default=default)
-    for name, value in variables(_home(data), scopes, checkout.revision, read_only=read_only).items():
+    found = variables(
+        _home(data), scopes, checkout.revision, read_only=read_only, repo=_repository(repo) if repo else ""
+    )
+    for name, value in found.items():
         click.echo(f"export {name}={shlex.quote(value)}")
     return int(ExitCode.OK)
 
