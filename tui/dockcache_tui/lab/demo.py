@@ -35,7 +35,7 @@ def sample(folder: Path) -> Path:
     if not repository.exists():
         fresh = folder / "sample.part"
         shutil.rmtree(fresh, ignore_errors=True)
-        shutil.copytree(_shipped_app(), fresh / "app")
+        shutil.copytree(shipped_app(), fresh / "app")
         for words in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-m", "Begin")):
             git(fresh, *words)
         fresh.rename(repository)
@@ -94,7 +94,7 @@ def remove_engine(home: Path) -> bool:
     return True
 
 
-def _shipped_app() -> Path:
+def shipped_app() -> Path:
     """Return the sample program: in a wheel within the package, in a checkout beside it."""
     packaged = Path(str(files("dockcache_tui.lab") / "app"))
     return packaged if packaged.is_dir() else Path(__file__).parents[3] / "app"

@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +25,8 @@ _LINE_LIMIT = 64 * 1024 * 1024
 """A longer line comes in parts, as noise."""
 _PATIENCE = ((signal.SIGINT, 5.0), (signal.SIGTERM, 3.0))
 """Seconds a signal is given before the next one."""
+Words = Callable[[Path], tuple[str, ...]]
+"""Puts a build's whole command together: rawjson on stderr, and its metadata written to the file it is given."""
 
 
 class Runner:
@@ -36,9 +38,12 @@ class Runner:
         self._journal = journal
         self._launched: list[LaunchedBuild] = []
 
-    def start(self, spec: BuildSpec) -> "LaunchedBuild":
-        """Start a build and return at once; raises SourceError without docker or a usable journal."""
-        build = LaunchedBuild(self._docker, self._journal, spec)
+    def start(self, spec: BuildSpec, words: Words | None = None) -> "LaunchedBuild":
+        """Start a build and return at once; raises SourceError without docker or a usable journal.
+
+        `words` is for a build that a tool such as make starts; it is kept as what `spec` says.
+        """
+        build = LaunchedBuild(self._docker, self._journal, spec, words)
         self._launched = [*(other for other in self._launched if other.is_running), build]
         return build
 
@@ -51,7 +56,7 @@ class Runner:
 class LaunchedBuild:
     """A build under way that we launched: iterating moves it on, `live` shows it to any thread."""
 
-    def __init__(self, docker: Docker, journal: Journal, spec: BuildSpec) -> None:
+    def __init__(self, docker: Docker, journal: Journal, spec: BuildSpec, words: Words | None = None) -> None:
         """Start it; raises SourceError when docker can't be run or the journal can't be used."""
         self.live = LiveBuild()
         self._canceled = False
@@ -60,7 +65,7 @@ class LaunchedBuild:
         self._metadata = Path(self._folder.name, "metadata.json")
         try:
             self._keeper = BuildKeeper(docker, journal, spec, self.live)
-            self._command = self._launch(docker, spec)
+            self._command = self._launch(docker, spec, words)
         except SourceError:
             self._folder.cleanup()
             raise
@@ -119,9 +124,10 @@ class LaunchedBuild:
         """Return the build as the journal keeps it, or as it stands while it runs."""
         return self._build or self._keeper.build(BuildStatus.RUNNING)
 
-    def _launch(self, docker: Docker, spec: BuildSpec) -> RunningCommand:
+    def _launch(self, docker: Docker, spec: BuildSpec, words: Words | None) -> RunningCommand:
         try:
-            return _launch(docker, spec, self._metadata)
+            argv = words(self._metadata) if words else ("docker", *build_words(spec, self._metadata))
+            return _launch(docker, spec, argv)
         except SourceError as error:
             self._keeper.finish(BuildStatus.FAILED, str(error), None)
             raise
@@ -147,8 +153,7 @@ class LaunchedBuild:
         self._folder.cleanup()
 
 
-def _launch(docker: Docker, spec: BuildSpec, metadata: Path) -> RunningCommand:
-    words = ("docker", *build_words(spec, metadata))
+def _launch(docker: Docker, spec: BuildSpec, words: tuple[str, ...]) -> RunningCommand:
     number = docker.log.start(words)
     try:
         process = subprocess.Popen(
@@ -163,7 +168,7 @@ def _launch(docker: Docker, spec: BuildSpec, metadata: Path) -> RunningCommand:
     except OSError as error:
         docker.log.finish(number, 127)
         raise SourceError(
-            f"the docker command can't be run in {spec.project}: {error.strerror}",
+            f"the {words[0]} command can't be run in {spec.project}: {error.strerror}",
             title="Can't build",
             hint="Install docker and put it on PATH; `dockcache-tui demo` brings an engine of its own.",
         ) from error

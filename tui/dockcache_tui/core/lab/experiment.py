@@ -35,12 +35,12 @@ class Situation(StrEnum):
     NO_RUNTIME = "no-runtime"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         """Return what is shown for it."""
-        return _TITLES[self]
+        return _LABELS[self]
 
 
-_TITLES = {
+_LABELS = {
     Situation.COLD: "cold",
     Situation.SAME: "nothing changed",
     Situation.SOURCE: "source changed",

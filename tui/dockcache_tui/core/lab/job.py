@@ -1,6 +1,6 @@
 """One job of one experiment, as it was measured."""
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass
 from typing import Self
 
 from dockcache_tui.core.instant import Instant
@@ -38,7 +38,7 @@ class Split(_Sum):
     @property
     def total(self) -> float:
         """Return the seconds from the job's start to its end."""
-        return sum(getattr(self, field.name) for field in fields(self))
+        return sum(astuple(self), 0.0)
 
 
 @dataclass(frozen=True, slots=True)

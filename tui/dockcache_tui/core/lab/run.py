@@ -7,7 +7,7 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.experiment import EXPERIMENTS, Situation
 from dockcache_tui.core.lab.job import JobResult
 
-PHRASES = ("A cache is a promise", "Every layer tells a story", "Nothing to rebuild today")
+PHRASES = ("Reuse what you have", "A warm cache builds fast", "Same layers, fewer minutes")
 """What the later jobs let the program say."""
 
 
@@ -32,13 +32,17 @@ class LabPlan:
     @property
     def workflows(self) -> tuple["Workflow", ...]:
         """Return every run of a workflow, in order: the experiments take turns, and each begins cold in each round."""
-        needed = [one for one in Situation if one in self.situations or one is Situation.COLD]
         return tuple(
             Workflow(name, situation, number)
             for number in range(1, self.rounds + 1)
-            for situation in needed
+            for situation in self.until()
             for name in self.experiments
         )
+
+    def until(self, last: Situation | None = None) -> tuple[Situation, ...]:
+        """Return the situations of a round in their order, up to one of them; each round begins cold."""
+        every = [one for one in Situation if one in self.situations or one is Situation.COLD]
+        return tuple(every[: every.index(last) + 1] if last else every)
 
     @property
     def jobs(self) -> int:
@@ -80,6 +84,12 @@ class LabRun:
     machine: Machine = field(default_factory=Machine)
     jobs: tuple[JobResult, ...] = ()
     completed_at: Instant | None = None
+
+    @property
+    def left(self) -> tuple[Workflow, ...]:
+        """Return the runs of workflows that are still to do; one that was cut off has kept no job."""
+        done = {Workflow(job.experiment, job.situation, job.round) for job in self.jobs}
+        return tuple(workflow for workflow in self.plan.workflows if workflow not in done)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from dockcache_tui.sources.journal import contexts, rows
 from dockcache_tui.sources.journal.store import Store
 
 KEPT = 1_000
-"""Builds kept; older ones go."""
+"""Builds kept of each project; older ones go."""
 
 
 def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -114,7 +114,7 @@ class Journal:
                     if step.cacheable and step.state in ran and step.duration is not None
                 ],
             )
-            _forget_old(connection, number)
+            _forget_old(connection, build.project)
 
     def builds(self, project: str | None = None, limit: int = 50) -> tuple[Build, ...]:
         """Return the newest builds with their steps, newest first; of one project when given."""
@@ -211,7 +211,9 @@ class Journal:
                 )
 
 
-def _forget_old(connection: sqlite3.Connection, newest: int) -> None:
-    if connection.execute("DELETE FROM builds WHERE id <= ?", (newest - KEPT,)).rowcount:
+def _forget_old(connection: sqlite3.Connection, project: str) -> None:
+    old = "SELECT id FROM builds WHERE project = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
+    words = f"DELETE FROM builds WHERE project = ? AND id <= ({old})"  # noqa: S608
+    if connection.execute(words, (project, project, KEPT)).rowcount:
         connection.execute("DELETE FROM contexts WHERE id NOT IN (SELECT context FROM builds WHERE context > 0)")
         connection.execute("DELETE FROM chunks WHERE id NOT IN (SELECT chunk FROM context_chunks)")

@@ -61,4 +61,21 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE TABLE stamps (root TEXT PRIMARY KEY, files BLOB NOT NULL) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE lab_runs (
+        id INTEGER PRIMARY KEY,
+        owner TEXT NOT NULL,
+        started_ns INTEGER NOT NULL,
+        completed_ns INTEGER,
+        status TEXT NOT NULL,
+        plan TEXT NOT NULL,
+        machine TEXT NOT NULL
+    );
+    CREATE TABLE lab_jobs (
+        run INTEGER NOT NULL REFERENCES lab_runs(id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        job TEXT NOT NULL,
+        PRIMARY KEY (run, position)
+    ) WITHOUT ROWID;
+    """,
 )
