@@ -39,10 +39,13 @@ def send():
         server.sendall(data)
     server.shutdown(socket.SHUT_WR)
 threading.Thread(target=send, daemon=True).start()
-while data := server.recv(65536):
-    view = memoryview(data)
-    while view:
-        view = view[os.write(1, view):]
+try:
+    while data := server.recv(65536):
+        view = memoryview(data)
+        while view:
+            view = view[os.write(1, view):]
+except BrokenPipeError:
+    sys.exit("write: broken pipe")
 """
 
 

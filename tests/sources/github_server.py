@@ -117,7 +117,7 @@ def api_of(
     *,
     patience: float = 1.0,
     on_wait: Callable[[Wait], None] | None = None,
-    timeout: tuple[float, float] = (2.0, 1.0),
+    timeout: tuple[float, float] = (10.0, 20.0),
     log: CommandLog | None = None,
 ) -> Api:
     """Return what speaks to a server, with little patience."""

@@ -39,7 +39,7 @@ def opened(engine: Engine, name: str) -> Iterator[BuildKitBuilder]:
         builder.close()
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:
+def eventually(holds: Callable[[], bool], seconds: float = 60) -> bool:
     """Wait until something holds; False when it never did."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -153,7 +153,7 @@ def test_a_daemon_that_is_killed_is_told_and_comes_back(
         began = time.monotonic()
         with pytest.raises(SourceError) as caught:
             builder.snapshot()
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 60
         assert "nothing answers" in str(caught.value) or "broke" in str(caught.value)
         assert caught.value.hint
         killable_builder.start()
@@ -164,7 +164,7 @@ def test_a_daemon_that_is_killed_is_told_and_comes_back(
             except SourceError:
                 return False
 
-        assert eventually(back, 15)
+        assert eventually(back)
 
 
 def test_a_build_started_elsewhere_shows_up_live(engine: Engine, tmp_path: Path, killable_builder: Remote) -> None:
@@ -187,10 +187,10 @@ def test_a_build_started_elsewhere_shows_up_live(engine: Engine, tmp_path: Path,
         killable_builder.kill()
         killable_builder.start()
         project.build(killable_builder.name, "--no-cache")
-        assert eventually(lambda: len({event.build.ref for event in events}) == 3, 40)
+        assert eventually(lambda: len({event.build.ref for event in events}) == 3)
         assert eventually(lambda: events[-1].type is HistoryEventType.COMPLETE)
         builder.close()
-        follower.join(5)
+        follower.join(60)
         assert not follower.is_alive()
     assert [event.type for event in events[:3]] == [
         HistoryEventType.COMPLETE,
@@ -286,7 +286,7 @@ time.sleep(float(sys.argv[2]))
 def test_nothing_is_left_when_the_app_ends(engine: Engine, remote_builder: str, killed: bool) -> None:  # noqa: FBT001
     """Killed or ended in the midst of following, the app leaves no dial-stdio behind, and ending does not hang."""
     app = subprocess.Popen(
-        [sys.executable, "-c", _FOLLOWER, remote_builder, "60" if killed else "0"],
+        [sys.executable, "-c", _FOLLOWER, remote_builder, "600" if killed else "0"],
         env=engine.variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -296,9 +296,9 @@ def test_nothing_is_left_when_the_app_ends(engine: Engine, remote_builder: str, 
     pid, path = app.stdout.readline().split()
     if killed:
         app.kill()
-    _, errors = app.communicate(timeout=10)
+    _, errors = app.communicate(timeout=60)
     assert app.returncode == (-signal.SIGKILL if killed else 0), errors
-    assert eventually(lambda: not _group_runs(int(pid)), 10)
+    assert eventually(lambda: not _group_runs(int(pid)))
     if killed:
         shutil.rmtree(Path(path).parent)
     else:

@@ -1,7 +1,7 @@
 """What a builder may do to us: answer late, wrongly, hugely, or not at all."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event, Thread, Timer
 
@@ -23,6 +23,14 @@ def usage(*records: pb.UsageRecord) -> Unary:
     """Return a DiskUsage that answers with these records."""
     data = pb.DiskUsageResponse(record=records).SerializeToString()
     return lambda _request, _context: data
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_an_api_without_history_and_info_still_tells_its_records(tmp_path: Path) -> None:
@@ -87,14 +95,14 @@ def test_a_builder_that_does_not_answer_is_given_up(tmp_path: Path, monkeypatch:
     released = Event()
 
     def slow(_request: bytes, _context: grpc.ServicerContext) -> bytes:
-        released.wait(10)
+        released.wait(600)
         return b""
 
     with ControlServer({"DiskUsage": slow}).builder(tmp_path) as builder:
         began = time.monotonic()
         with pytest.raises(SourceError, match="did not answer DiskUsage in time"):
             builder.snapshot()
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 60
         released.set()
 
 
@@ -104,7 +112,7 @@ def test_close_ends_a_silent_stream(tmp_path: Path, moment: float) -> None:
     released = Event()
 
     def silent(_request: bytes, _context: grpc.ServicerContext) -> Iterator[bytes]:
-        released.wait(10)
+        released.wait(600)
         yield b""
 
     with ControlServer(streaming={"Status": silent, "ListenBuildHistory": silent}).builder(tmp_path) as builder:
@@ -113,7 +121,7 @@ def test_close_ends_a_silent_stream(tmp_path: Path, moment: float) -> None:
             timer = Timer(moment, stream.close)
             timer.start()
             assert list(stream) == []
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 60
             timer.join()
             stream.close()
         released.set()
@@ -177,9 +185,9 @@ def test_a_lost_connection_is_dialled_again(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="Cannot connect") as caught:
         builder.snapshot()
     assert caught.value.title == "Docker is not running"
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 60
     with server.listening(address):
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
                 assert len(builder.snapshot().records) == 1
@@ -197,11 +205,14 @@ def test_closing_while_it_dials_leaves_no_folder(tmp_path: Path, monkeypatch: py
     """A buildx that starts late and makes its folders again has them taken away."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     (tmp_path / "inspect").write_text(INSPECT.replace("docker", "remote").replace("running", ""))
-    late = f"#!/bin/sh\nif [ $BUILDX_CONFIG ]; then sleep 1; mkdir -p $BUILDX_CONFIG/late; fi; cat {tmp_path}/inspect\n"
+    wait = f"touch {tmp_path}/dialled; until [ -e {tmp_path}/closed ]; do sleep 0.05; done"
+    make = f"mkdir -p $BUILDX_CONFIG/late; touch {tmp_path}/made"
+    late = f"#!/bin/sh\nif [ $BUILDX_CONFIG ]; then {wait}; {make}; fi; cat {tmp_path}/inspect\n"
     builder = open_builder(scripted_docker(tmp_path, late), "fake")
     stream = builder.history(follow=True)
     Thread(target=lambda: list(stream), daemon=True).start()
-    time.sleep(0.3)
+    until((tmp_path / "dialled").exists)
     builder.close()
-    time.sleep(1.5)
-    assert list(tmp_path.glob("dockcache-*")) == []
+    (tmp_path / "closed").touch()
+    until((tmp_path / "made").exists)
+    until(lambda: not list(tmp_path.glob("dockcache-*")))

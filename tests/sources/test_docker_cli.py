@@ -73,15 +73,15 @@ def test_without_docker_the_error_says_so(tmp_path: Path) -> None:
 
 def test_a_command_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None:
     """At the time limit the command and the plugin it started are gone, and we do not wait for either."""
-    script = f"#!/bin/sh\nsleep 60 & echo $! > {tmp_path}/child; wait\n"
+    script = f"#!/bin/sh\nsleep 600 & echo $! > {tmp_path}/child; wait\n"
     docker = scripted_docker(tmp_path, script)
     began = time.monotonic()
-    with pytest.raises(SourceError, match="did not answer within 1 seconds") as caught:
-        docker.run("buildx", "ls", timeout=1)
-    assert time.monotonic() - began < 10
+    with pytest.raises(SourceError, match="did not answer within 3 seconds") as caught:
+        docker.run("buildx", "ls", timeout=3)
+    assert time.monotonic() - began < 300
     assert caught.value.title == "Docker does not answer"
     child = Path(f"/proc/{(tmp_path / 'child').read_text().strip()}")
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while child.exists() and "State:\tZ" not in (child / "status").read_text():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -20,7 +20,7 @@ def error_of(reply: Reply, log: pytest.LogCaptureFixture) -> SourceError:
     """Ask a server that answers so, and return the error; nothing of it, its traceback or the logs has the token."""
     log.set_level(logging.DEBUG)
     with serving(lambda _: reply) as github:
-        api = api_of(github.address)
+        api = api_of(github.address, timeout=(10.0, 1.0 if reply.delay else 20.0))
         with pytest.raises(SourceError) as caught:
             api.decoded(api.get(PATH), UsageAnswer)
         # The test's own frame holds the token.
@@ -77,7 +77,7 @@ def test_an_answer_that_is_cut_off(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_an_answer_that_never_comes(caplog: pytest.LogCaptureFixture) -> None:
     """A server that hangs is given up."""
-    assert "did not answer in time" in str(error_of(Reply({}, delay=5), caplog))
+    assert "did not answer in time" in str(error_of(Reply({}, delay=60), caplog))
 
 
 def test_an_answer_without_end(caplog: pytest.LogCaptureFixture) -> None:

@@ -45,18 +45,18 @@ def test_a_wait_is_kept_and_counted_down() -> None:
     told: list[Wait] = []
     with serving(lambda _: replies.pop(0)) as github:
         api = api_of(github.address, patience=5, on_wait=told.append)
-        began = time.monotonic()
+        began = time.monotonic(), Instant.now()
         thread = Thread(target=api.get, args=("/x",))
         thread.start()
         while not told:
             time.sleep(0.01)
         seen = api.gate.budget
         thread.join()
-        took = time.monotonic() - began
+        took = time.monotonic() - began[0]
     assert told == [Wait(1, "slow down")]
     assert seen.reason == "slow down"
     assert seen.waits_until is not None
-    assert 0 < seen.waits_until.seconds_since(Instant.now()) + took <= 2
+    assert 1 <= seen.waits_until.seconds_since(began[1]) <= took + 1
     assert took >= 1
     assert api.gate.budget.waits_until is None
     assert (api.gate.budget.limit, api.gate.budget.remaining) == (5000, 4999)
@@ -66,10 +66,10 @@ def test_one_refusal_holds_every_thread() -> None:
     """While one request is told to wait, no other is sent."""
     refused = [Reply({}, 429, {"retry-after": "1"})]
     told: list[Wait] = []
-    times: dict[str, float] = {}
+    times: list[float] = []
 
-    def answer(asked: Asked) -> Reply:
-        times[asked.path] = time.monotonic()
+    def answer(_: Asked) -> Reply:
+        times.append(time.monotonic())
         return refused.pop() if refused else Reply({})
 
     with serving(answer) as github:
@@ -78,10 +78,9 @@ def test_one_refusal_holds_every_thread() -> None:
         first.start()
         while not told:
             time.sleep(0.01)
-        began = time.monotonic()
         api.get("/second")
         first.join()
-    assert times["/second"] - began > 0.5
+    assert [asked > times[0] + 1 for asked in times] == [False, True, True]
 
 
 def test_a_wait_beyond_patience_is_an_error() -> None:
@@ -119,5 +118,5 @@ def test_closing_wakes_who_waits() -> None:
         while not told:
             time.sleep(0.01)
         api.close()
-        thread.join(2)
+        thread.join(60)
     assert errors == ["the connection was closed"]
