@@ -86,6 +86,7 @@ ACTIONS = (
     Action("previous_tab", "[", "Previous tab", "The same, the other way", TABBED, key_display="["),
     Action("compare", "c", "Compare", "What makes two marked archives differ", ARCHIVES, footer=True),
     Action("save_file", "w", "Save file", "Write the file to the current folder", ARCHIVE, footer=True),
+    Action("dockerfile", "D", "Dockerfile", "The Dockerfile that a build record keeps", frozenset({Place.BUILD})),
     Action("sort", "s", "Sort", "Sort by the next column", LISTS, of_table="sort_next"),
     Action("reverse", "S", "Flip sort", "Sort the other way round", LISTS, of_table="sort_flip"),
     Action("copy", "y", "Copy", "Copy the id, the command or JSON", LISTS),

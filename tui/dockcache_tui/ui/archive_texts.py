@@ -1,8 +1,11 @@
 """What makes two archives differ, in words."""
 
+from collections.abc import Sequence
+
 from rich.text import Text
 
 from dockcache_tui.core import wording
+from dockcache_tui.core.builds.source_file import SourceFile
 from dockcache_tui.core.images.diff import ArchiveDiff, FileDiff, ImageDiff
 from dockcache_tui.core.literal import literal
 
@@ -49,3 +52,14 @@ def _file(file: FileDiff) -> Text:
         return Text(f"  {sign} {literal(file.path)}\n", style)
     line = Text(f"  ~ {literal(file.path)}  ")
     return line.append(f"{', '.join(file.differs)}\n", "dim")
+
+
+def source_text(files: Sequence[SourceFile]) -> Text:
+    """Return source files with their line numbers."""
+    text = Text()
+    for file in files:
+        text.append(f"{literal(file.name)}\n", "bold underline")
+        for number, line in enumerate(file.text.split("\n"), start=1):
+            text.append(f"{number:>4}  ", "dim").append(f"{literal(line)}\n")
+        text.append("\n")
+    return text

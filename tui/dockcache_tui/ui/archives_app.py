@@ -3,20 +3,22 @@
 from textual import on
 
 from dockcache_tui.core.actions_cache.artifact import Artifact
-from dockcache_tui.core.builds.log import LogView
 from dockcache_tui.core.images.archive import ArchiveKind
+from dockcache_tui.core.images.build_record import BuildRecord
 from dockcache_tui.ui import choices, messages
 from dockcache_tui.ui.actions import Place
-from dockcache_tui.ui.archive_texts import diff_text
+from dockcache_tui.ui.archive_texts import diff_text, source_text
 from dockcache_tui.ui.listening import ListeningApp
 from dockcache_tui.ui.screens.archive_view import ArchiveView
 from dockcache_tui.ui.screens.archives_view import ArchivesView
 from dockcache_tui.ui.screens.confirm_delete import ConfirmDelete, Doomed
 from dockcache_tui.ui.screens.file_screen import FileScreen
-from dockcache_tui.ui.screens.picker import Picker
+from dockcache_tui.ui.screens.picker import Choice, Picker
 from dockcache_tui.ui.screens.text_screen import TextScreen
 from dockcache_tui.ui.widgets.files_table import FileRow
 
+MOST_FAULTS = 3
+"""Faults of a record that are told."""
 COMPARED = 2
 """Archives that can be compared at once."""
 
@@ -102,10 +104,32 @@ class ArchivesApp(ListeningApp):
 
     @on(messages.RecordRead)
     def _record_read(self, event: messages.RecordRead) -> None:
-        self._opened = ""
-        self._build.show(event.builds[0], lambda _: LogView())
-        self._build_from = Place.ARCHIVES
+        if len(event.builds) == 1:
+            self._open_record(event.builds[0])
+            return
+        offered = [
+            Choice(str(number), record.build.ref, f"{record.build.status.value} · {record.build.target}".rstrip(" ·"))
+            for number, record in enumerate(event.builds)
+        ]
+        ask = Picker("Builds of this record", offered)
+        self.push_screen(ask, lambda answer: self._open_record(event.builds[int(answer)]) if answer else None)
+
+    def _open_record(self, record: BuildRecord) -> None:
+        self._opened, self._record, self._build_from = "", record, Place.ARCHIVES
+        self._build.show(record.build, record.log)
         self._show_place(Place.BUILD)
+        for fault in record.faults[:MOST_FAULTS]:
+            self._say(str(fault), title="The record is damaged", severity="warning")
+
+    def action_dockerfile(self) -> None:
+        """Show the Dockerfile that a build record keeps."""
+        record = (
+            self._record if self._build.build and self._record and self._record.build == self._build.build else None
+        )
+        if record is None or not record.files:
+            self._say("Only a build record (.dockerbuild) keeps its Dockerfile.", severity="warning")
+        else:
+            self.push_screen(TextScreen("Dockerfile", source_text(record.files)))
 
     @on(ArchiveView.FolderWanted)
     def _folder_wanted(self, event: ArchiveView.FolderWanted) -> None:

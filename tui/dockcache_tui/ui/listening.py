@@ -14,6 +14,7 @@ from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.builds.merging import merge
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.images.build_record import BuildRecord
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
 from dockcache_tui.core.records.reading import Reading
@@ -95,6 +96,7 @@ class ListeningApp(App[None]):
         self._moving: dict[str, Build] = {}
         self._opened = ""
         self._build_from = Place.BUILDS
+        self._record: BuildRecord | None = None
         self._paused = False
         self._interrupted = 0.0
         self._masthead, self._tabs = MastheadBar(), TabBar([(key, place.value, title) for key, place, title in TABS])

@@ -11,6 +11,7 @@ from dockcache_tui.core.actions_cache.reading import CachesReading
 from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.images.build_record import BuildRecord
 from dockcache_tui.core.images.diff import ArchiveDiff
 from dockcache_tui.core.images.file_entry import FileEntry, TreeEntry
 from dockcache_tui.core.images.listing import ListedArchive
@@ -189,7 +190,7 @@ class RecordRead(Message):
     """The builds of a build record were read."""
 
     path: str
-    builds: tuple[Build, ...]
+    builds: tuple[BuildRecord, ...]
 
 
 @dataclass

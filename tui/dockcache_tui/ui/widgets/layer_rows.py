@@ -60,7 +60,7 @@ def _image(number: int, image: Image, shared: Shared) -> Iterator[LayerRow]:
     packed = sum({layer.digest: layer.size for layer in image.layers}.values())
     sizes = [layer.unpacked_size for layer in image.layers if not layer.empty]
     unpacked = sum(size or 0 for size in sizes) if sizes and None not in sizes else None
-    state = f"of {image.revision[:12]}" if image.revision else ""
+    state = "not in the archive" if image.missing else f"of {image.revision[:12]}" if image.revision else ""
     yield LayerRow(("image", number), name, packed, image.digest, unpacked, 0, image, state=state)
     for position, layer in enumerate(image.layers):
         told = "empty" if layer.empty else "not in the archive" * layer.missing
