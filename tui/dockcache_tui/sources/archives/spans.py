@@ -65,7 +65,8 @@ class _Window(io.RawIOBase):
         wanted = min(len(buffer), span.size - self._at)
         if wanted <= 0:
             return 0
-        count = os.preadv(span.file.fileno(), [buffer[:wanted]], span.start + self._at)
+        # io hands over a bytearray too, of which a slice would be a copy
+        count = os.preadv(span.file.fileno(), [memoryview(buffer)[:wanted]], span.start + self._at)
         if not count:
             raise BrokenArchiveError(Fault("the file is cut", offset=span.start + self._at))
         self._at += count
