@@ -123,10 +123,8 @@ class ArchivesApp(ListeningApp):
 
     def action_dockerfile(self) -> None:
         """Show the Dockerfile that a build record keeps."""
-        record = (
-            self._record if self._build.build and self._record and self._record.build == self._build.build else None
-        )
-        if record is None or not record.files:
+        record = self._record
+        if record is None or record.build is not self._build.build or not record.files:
             self._say("Only a build record (.dockerbuild) keeps its Dockerfile.", severity="warning")
         else:
             self.push_screen(TextScreen("Dockerfile", source_text(record.files)))
