@@ -89,13 +89,14 @@ class _Unpacking(io.RawIOBase):
             self._next_part()
             return b""
         given, self._rest = self._rest, b""
-        if self._decoder.needs_input and not given:
+        hungry = self._decoder.needs_input and not given
+        if hungry:
             given = self._more()
         try:
             data = self._decoder.decompress(given, most)
         except (zlib.error, zstd.ZstdError) as error:
             raise self._broken("is damaged") from error
-        if not data and not given and not self._decoder.eof:
+        if hungry and not given and not data and not self._decoder.eof:
             raise self._broken("is cut")
         self._rest = self._decoder.unused_data
         self._grown += len(data)
