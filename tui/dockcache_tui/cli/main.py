@@ -20,10 +20,12 @@ COMMANDS = {
     "records": ("dockcache_tui.cli.records:records", "List a builder's cache records, or prune some."),
     "caches": ("dockcache_tui.cli.caches:caches", "List a repository's GitHub Actions caches, forecast, delete."),
     "artifacts": ("dockcache_tui.cli.artifacts:artifacts", "List a repository's workflow artifacts, download, delete."),
+    "archive": ("dockcache_tui.cli.archive:archive", "Look into image archives and build records."),
     "builds": ("dockcache_tui.cli.builds:builds", "List the builds launched from here, or all of a builder."),
     "rebuild": ("dockcache_tui.cli.rebuild:rebuild", "Build again, and print what was reused."),
     "demo": ("dockcache_tui.cli.demo:demo", "Open the app on an engine of its own, or on a recording."),
     "service": ("dockcache_tui.cli.service:service", "Run a local GitHub Actions cache, artifact and REST service."),
+    "lab": ("dockcache_tui.cli.lab:lab", "Run the experiments on this machine and compare them."),
     "version": ("dockcache_tui.cli.version:version", "Print the version."),
 }
 """Each command's `module:attribute`, imported when it is run, and what the help says of it."""

@@ -18,6 +18,11 @@ def narrate(text: str) -> None:
     print(_encodable(literal(text), sys.stderr.encoding), file=sys.stderr)  # noqa: T201
 
 
+def print_line(text: str) -> None:
+    """Print one line, literally."""
+    print(_encodable(literal(text), sys.stdout.encoding))  # noqa: T201
+
+
 def print_document(items: Iterable[Row], totals: Row) -> None:
     """Print the stable JSON document of a list; see docs/json.md."""
     print_json({"schema": 1, "items": list(items), "totals": totals})

@@ -1,0 +1,13 @@
+"""`dockcache-tui archive`: what image archives and build records hold."""
+
+import click
+
+from dockcache_tui.cli.archive_show import show
+
+
+@click.group()
+def archive() -> None:
+    """Look into image archives and build records without a Docker engine and without unpacking them."""
+
+
+archive.add_command(show)

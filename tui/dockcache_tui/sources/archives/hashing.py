@@ -1,0 +1,35 @@
+"""A stream whose digest is taken while it is read."""
+
+import io
+from collections.abc import Callable
+from hashlib import new
+from typing import Any, BinaryIO
+
+
+class Hashing(io.RawIOBase):
+    """Passes a stream on, counts its bytes, tells the count to `done` and takes their digest."""
+
+    def __init__(self, stream: BinaryIO, done: Callable[[int], None] | None = None, algorithm: str = "sha256") -> None:
+        """Take a stream at its first byte."""
+        self._stream, self._done, self._algorithm = stream, done, algorithm
+        self._hash = new(algorithm)
+        self.count = 0
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of what was read."""
+        return f"{self._algorithm}:{self._hash.hexdigest()}"
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Read on."""
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        self._hash.update(data)
+        self.count += len(data)
+        if self._done:
+            self._done(self.count)
+        return len(data)
