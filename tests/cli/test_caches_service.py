@@ -216,12 +216,46 @@ def test_the_forecast_in_words(job: Job, capsys: pytest.CaptureFixture[str]) -> 
     assert "of 10.0 GB" in told.err
 
 
-def test_an_organisation(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
-    """`--org` lists its repositories with their usage."""
-    job.save("a")
-    found = document(capsys, "caches", "--org", "tests")
-    assert {"repo": job.repo, "count": 1, "size_in_bytes": 7} in found["items"]
-    assert run(["caches", "--org", "../x"]) == 2
+def test_an_organisation(job: Job, served: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--org` lists its repositories by usage, and `--repo` of each row lists as many entries of as many bytes."""
+    name = f"org-{job.repo[-12:]}"
+    small, big = (served.job("main", repo=f"{name}/{repo}") for repo in ("small", "big"))
+    small.save("a"), big.save("b", b"x" * 100), big.save("c")
+    found = document(capsys, "caches", "--org", name)
+    assert found == {
+        "schema": 1,
+        "items": [
+            {"repo": big.repo, "count": 2, "size_in_bytes": 107},
+            {"repo": small.repo, "count": 1, "size_in_bytes": 7},
+        ],
+        "totals": {"count": 3, "size_in_bytes": 114},
+    }
+    for row in found["items"]:
+        totals = document(capsys, "caches", "--repo", row["repo"])["totals"]
+        assert (totals["count"], totals["size_in_bytes"]) == (row["count"], row["size_in_bytes"])
+    only = document(capsys, "caches", "--org", name, "--filter", "caches<2")
+    assert [row["repo"] for row in only["items"]] == [small.repo]
+    assert run(["caches", "--org", name]) == 0
+    assert "2 repositories, 114 B (114 bytes); `caches --repo` lists one's caches." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("caches", "--org", "../x"),
+        ("caches", "--org", "acme", "--repo", "acme/app"),
+        ("caches", "--org", "acme", "--branch", "main"),
+        ("caches", "--org", "acme", "--sort", "id"),
+        ("caches", "--org", "acme", "--indexes"),
+        ("caches", "--org", "acme", "--filter", "branch:main"),
+        ("--org", "acme", "--repo", "acme/app"),
+    ],
+)
+@pytest.mark.usefixtures("job")
+def test_what_makes_no_sense_of_an_organisation(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """What is no name, and options that only a repository's caches have, are refused and not silently ignored."""
+    assert run([*words]) == 2
+    assert capsys.readouterr().out == ""
 
 
 def test_errors_are_told_and_the_token_is_not(

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
 from dockcache_tui.sources.command_log import CommandLog, LoggedCommand
+from dockcache_tui.sources.github.organisation import read_usage
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.github.source import open_actions
 from dockcache_tui.ui.widgets.caches_table import CachesTable
@@ -20,9 +22,13 @@ class CachesHouse(House):
 
     log: CommandLog = field(default_factory=CommandLog)
 
-    def actions(self) -> ActionsSource:
-        """Open the repository."""
-        return open_actions(log=self.log)
+    def actions(self, repo: str = "") -> ActionsSource:
+        """Open a repository."""
+        return open_actions(repo, log=self.log)
+
+    def repositories(self) -> tuple[RepositoryUsage, ...]:
+        """Read the organisation's usage."""
+        return read_usage(self.organisation, log=self.log)
 
     def commands(self) -> tuple[LoggedCommand, ...]:
         """Return the requests that were made."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
+from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
@@ -157,6 +158,7 @@ class House:
     launched: list[tuple[BuildSpec, Launched]] = field(default_factory=list)
     unreachable: SourceError | None = None
     recorded: bool = False
+    organisation: str = ""
     closed: bool = False
 
     def checkout(self) -> Checkout:
@@ -181,9 +183,13 @@ class House:
         """Know no branches."""
         return build
 
-    def actions(self) -> ActionsSource:
+    def actions(self, repo: str = "") -> ActionsSource:  # noqa: ARG002 - no name leads anywhere
         """Refuse: there is no repository."""
         raise UsageError("no repository is known", title="Which repository?")
+
+    def repositories(self) -> tuple[RepositoryUsage, ...]:
+        """Return none."""
+        return ()
 
     def archives(self) -> Archives:
         """Refuse: there is none."""

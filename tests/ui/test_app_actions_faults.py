@@ -39,9 +39,9 @@ class HastyHouse(CachesHouse):
 
     address: str = ""
 
-    def actions(self) -> ActionsSource:
+    def actions(self, repo: str = "octo/app") -> ActionsSource:
         """Open the repository."""
-        return GitHubActions(api_of(self.address, timeout=(5.0, 3.0), log=self.log), "octo/app")
+        return GitHubActions(api_of(self.address, timeout=(5.0, 3.0), log=self.log), repo or "octo/app")
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ from threading import Event
 
 import pytest
 
+from dockcache_tui.ui.widgets.tab_bar import TabBar
 from sources.github_server import TOKEN, Asked, FakeGitHub, Reply, cache_json, page_of, serving
-from ui.bench import Bench
-from ui.caches_bench import caches, look_at
+from ui.bench import Bench, bench
+from ui.caches_bench import CachesHouse, caches, look_at
 
 
 class Slow:
@@ -42,6 +43,16 @@ async def reads(app: Bench, slow: Slow, many: int) -> None:
     """Wait until so many readings have begun."""
     while slow.asked < many:
         await app.pilot.pause(0.02)
+
+
+async def test_a_click_on_the_tab_reads_too(slow: Slow, rest_alone: pytest.MonkeyPatch) -> None:
+    """The mouse does what the key does: the caches are read and shown."""
+    with serving(slow) as github:
+        repo(github, rest_alone)
+        async with bench(CachesHouse()) as app:
+            await app.see("no cache yet")
+            await app.pilot.click(TabBar, offset=(app.screen().splitlines()[1].index("Actions"), 0))
+            await app.see("key-1 ", "GitHub counts")
 
 
 def repo(github: FakeGitHub, patch: pytest.MonkeyPatch) -> None:

@@ -4,20 +4,25 @@ from pathlib import Path
 
 import click
 
+from dockcache_tui.core.errors import UsageError
+
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
 @click.option("--builder", default="", metavar="B", help="The buildx builder; else BUILDX_BUILDER or the current one.")
 @click.option("--repo", default="", metavar="OWNER/NAME", help="The repository on GitHub; else git's remote.")
+@click.option("--org", default="", metavar="ORG", help="Begin with an organisation's repositories by their usage.")
 @click.option("--branch", default="", metavar="REF", help="Show only what is of this branch: a name or a full ref.")
 @click.option("--filter", "expression", default="", metavar="EXPR", help="Filter the records from the start.")
 @click.option("--read-only", is_flag=True, help="Build, prune and delete nothing.")
-def app(path: Path, builder: str, repo: str, branch: str, expression: str, read_only: bool) -> None:
+def app(*, path: Path, builder: str, repo: str, org: str, branch: str, expression: str, read_only: bool) -> None:
     """Open the app for a project folder."""
+    if org and repo:
+        raise UsageError("--org and --repo exclude each other", hint="Enter opens a repository of the list.")
     from dockcache_tui.sources.docker_cli import Docker
     from dockcache_tui.sources.journal import Journal
     from dockcache_tui.sources.workspace import ProjectWorkspace
     from dockcache_tui.ui.app import run
 
-    workspace = ProjectWorkspace(path, Docker(), Journal(), repo)
+    workspace = ProjectWorkspace(path, Docker(), Journal(), repo, org)
     run(workspace, builder=builder, branch=branch, expression=expression, read_only=read_only)

@@ -1,32 +1,29 @@
 """`caches --org`: how much each repository of an organisation keeps."""
 
-import re
-
 from dockcache_tui.cli.cache_reading import tell_wait
-from dockcache_tui.cli.output import Row, narrate, print_csv, print_document, print_table
+from dockcache_tui.cli.output import narrate, print_csv, print_document, print_table
 from dockcache_tui.core import wording
-from dockcache_tui.core.errors import ExitCode, UsageError
+from dockcache_tui.core.actions_cache.fields import REPOSITORY_FIELDS
+from dockcache_tui.core.actions_cache.row import usage_row
+from dockcache_tui.core.errors import ExitCode
+from dockcache_tui.core.filter import parse
+from dockcache_tui.core.instant import Instant
 
 
-def print_usage(organisation: str, *, as_json: bool, as_csv: bool) -> ExitCode:
-    """List the repositories, biggest first; raises SourceError."""
-    from dockcache_tui.sources.github.source import connect_api, organisation_usage
+def print_usage(organisation: str, expression: str, *, as_json: bool, as_csv: bool) -> ExitCode:
+    """List the repositories that pass a filter, biggest first; raises SourceError, FilterError."""
+    from dockcache_tui.sources.github.organisation import read_usage
 
-    if not re.fullmatch(r"[\w.-]{1,100}", organisation, re.ASCII) or organisation in {".", ".."}:
-        raise UsageError(f"{organisation!r} is no organisation")
-    api = connect_api(on_wait=tell_wait)
-    try:
-        found = organisation_usage(api, organisation)
-    finally:
-        api.close()
-    rows: list[Row] = [{"repo": one.repo, "count": one.count, "size_in_bytes": one.size} for one in found]
+    passes = parse(expression, REPOSITORY_FIELDS).compile(Instant.now())
+    found = [one for one in read_usage(organisation, on_wait=tell_wait) if passes(one)]
     whole = sum(one.size for one in found)
     if as_json:
-        print_document(rows, {"count": sum(one.count for one in found), "size_in_bytes": whole})
+        print_document(map(usage_row, found), {"count": sum(one.count for one in found), "size_in_bytes": whole})
     elif as_csv:
-        print_csv(("repo", "count", "size_in_bytes"), rows)
+        print_csv(("repo", "count", "size_in_bytes"), map(usage_row, found))
     else:
         table = [(one.repo, f"{one.count:,}", wording.size(one.size)) for one in found]
         print_table(("REPOSITORY", "CACHES", "SIZE"), table, right=("CACHES", "SIZE"))
-        narrate(f"{len(found)} repositories, {wording.exact_size(whole)}; `caches --repo` lists one's caches.")
+        many = wording.count(len(found), "repository", "repositories")
+        narrate(f"{many}, {wording.exact_size(whole)}; `caches --repo` lists one's caches.")
     return ExitCode.OK

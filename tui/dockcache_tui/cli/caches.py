@@ -57,7 +57,13 @@ def caches(
     if org:
         from dockcache_tui.cli.cache_usage import print_usage
 
-        return int(print_usage(org, as_json=as_json, as_csv=as_csv))
+        for name in ("repo", "branch", "sort", "indexes"):
+            if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
+                raise UsageError(
+                    f"--org lists repositories: --{name} is of one's caches",
+                    hint="`dockcache-tui caches --repo ORG/NAME` lists them.",
+                )
+        return int(print_usage(org, expression, as_json=as_json, as_csv=as_csv))
     parse(expression, CACHE_FIELDS)
     with opened(repo) as source:
         reading = read(source, indexes=indexes)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
 from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
@@ -97,6 +98,8 @@ class Workspace(Protocol):
 
     recorded: bool
     """True when a recording stands for the engine."""
+    organisation: str
+    """The organisation on GitHub that is looked at instead of the project's repository, or empty."""
 
     def checkout(self) -> Checkout:
         """Return what git says of the project's folder."""
@@ -113,8 +116,11 @@ class Workspace(Protocol):
     def builds(self) -> tuple[Build, ...]:
         """Return the journal's builds of this project, newest first, with their steps."""
 
-    def actions(self) -> ActionsSource:
-        """Open the repository on GitHub; raises UsageError when none is known."""
+    def actions(self, repo: str = "") -> ActionsSource:
+        """Open a repository on GitHub (unnamed: the project's own); raises UsageError when none is known."""
+
+    def repositories(self) -> tuple[RepositoryUsage, ...]:
+        """Return how much each repository of the organisation keeps, biggest first; raises DockcacheError."""
 
     def archives(self) -> Archives:
         """Return what reads archives."""

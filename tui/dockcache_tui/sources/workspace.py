@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
 from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import UsageError
@@ -14,6 +15,7 @@ from dockcache_tui.sources.buildkit.builder import open_builder
 from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.git import read_checkout
+from dockcache_tui.sources.github.organisation import read_usage
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.github.source import open_actions
 from dockcache_tui.sources.journal import Journal
@@ -26,9 +28,9 @@ class ProjectWorkspace:
 
     recorded = False
 
-    def __init__(self, project: Path, docker: Docker, journal: Journal, repo: str = "") -> None:
-        """Take the project's folder, what to build it with and keep it in, and a repository other than git's."""
-        self._repo = repo
+    def __init__(self, project: Path, docker: Docker, journal: Journal, repo: str = "", organisation: str = "") -> None:
+        """Take the project's folder, what to build it with and keep it in, and whose caches to look at but git's."""
+        self._repo, self.organisation = repo, organisation
         self._project, self._docker, self._journal = project.resolve(), docker, journal
         self._runner = Runner(docker, journal)
         self._branches = RevisionBranches(self._project)
@@ -56,9 +58,13 @@ class ProjectWorkspace:
         """Return the journal's builds of this project, newest first; raises SourceError."""
         return self._journal.builds(str(self._project))
 
-    def actions(self) -> ActionsSource:
-        """Open the repository on GitHub; raises UsageError when none is known."""
-        return open_actions(self._repo, self._project, log=self._docker.log)
+    def actions(self, repo: str = "") -> ActionsSource:
+        """Open a repository on GitHub (unnamed: the project's own); raises UsageError when none is known."""
+        return open_actions(repo or self._repo, self._project, log=self._docker.log)
+
+    def repositories(self) -> tuple[RepositoryUsage, ...]:
+        """Return how much each repository of the organisation keeps, biggest first; raises DockcacheError."""
+        return read_usage(self.organisation, log=self._docker.log)
 
     def archives(self) -> Archives:
         """Return what reads archives."""

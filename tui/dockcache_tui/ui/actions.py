@@ -11,6 +11,7 @@ class Place(StrEnum):
 
     OVERVIEW = "overview"
     BUILDER = "builder"
+    ORGANISATION = "organisation"
     ACTIONS = "actions"
     ARCHIVES = "archives"
     ARCHIVE = "archive"

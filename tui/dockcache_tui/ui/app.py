@@ -71,12 +71,6 @@ class DockcacheApp(CachesApp, ArchivesApp):
         """Show the builder's records."""
         self._show_place(Place.BUILDER)
 
-    def action_actions(self) -> None:
-        """Show the repository's Actions caches."""
-        if not self.keeper.caches.opened:
-            self.keeper.caches.read()
-        self._show_place(Place.ACTIONS)
-
     def action_builds(self) -> None:
         """Show the builds."""
         self._show_place(Place.BUILDS)
@@ -90,7 +84,7 @@ class DockcacheApp(CachesApp, ArchivesApp):
         if isinstance(self.focused, Input):
             bar.close(clear=False)
             table.focus()
-        elif not table.has_focus:
+        elif table.display and not table.has_focus:
             table.focus()
         elif bar.text:
             bar.close(clear=True)
@@ -101,6 +95,8 @@ class DockcacheApp(CachesApp, ArchivesApp):
         elif self.place is Place.BUILD:
             self._opened = ""
             self._show_place(self._build_from)
+        elif self.place is Place.ACTIONS and self.keeper.caches.organisation:
+            self._leave_repository()
         elif self.place is Place.ARCHIVE and not self._archive.leave():
             self._show_place(Place.ARCHIVES)
 

@@ -1,21 +1,75 @@
-"""What the keys of the Actions view do."""
+"""The part of the app that deals with Actions caches: what it does when threads tell of them, and what keys do."""
 
 from functools import partial
+
+from textual import on
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.actions_cache.deleting import plan_delete
 from dockcache_tui.core.actions_cache.presets import Preset
-from dockcache_tui.ui import choices
+from dockcache_tui.ui import choices, messages
+from dockcache_tui.ui.actions import Place
 from dockcache_tui.ui.listening import ListeningApp
 from dockcache_tui.ui.screens.ask_age import AskAge
 from dockcache_tui.ui.screens.confirm_delete import ConfirmDelete, Doomed
+from dockcache_tui.ui.screens.organisation_view import OrganisationView
 from dockcache_tui.ui.screens.picker import Picker
+from dockcache_tui.ui.texts import deleted_text
 
 USUAL_AGE = "3d"
 
 
 class CachesApp(ListeningApp):
-    """Marks, plans and deletes Actions caches."""
+    """Passes what it hears of Actions caches on to their views, and what is asked of them to the link."""
+
+    def action_actions(self) -> None:
+        """Show the repository's Actions caches, or the organisation's repositories until one is opened."""
+        if not self.keeper.caches.opened:
+            self.keeper.caches.read()
+        self._show_place(Place.ORGANISATION if self.keeper.caches.repo is None else Place.ACTIONS)
+
+    @on(OrganisationView.Opened)
+    def _repository_opened(self, event: OrganisationView.Opened) -> None:
+        self._turn_to(event.repo)
+        self._show_place(Place.ACTIONS)
+
+    def _leave_repository(self) -> None:
+        self._turn_to(None)
+        self._show_place(Place.ORGANISATION)
+
+    def _turn_to(self, repo: str | None) -> None:
+        self._caches.begin(repo or "")
+        self.keeper.caches.look_at(repo)
+        self.keeper.caches.read()
+
+    @on(messages.RepositoriesListed)
+    def _repositories_listed(self, event: messages.RepositoriesListed) -> None:
+        self._organisation.show(event.repositories)
+
+    @on(messages.RepositoriesFailed)
+    def _repositories_failed(self, event: messages.RepositoriesFailed) -> None:
+        if not self._organisation.fail(event.error):
+            self._troubled(messages.Troubled(event.error))
+
+    @on(messages.CachesLoaded)
+    def _caches_loaded(self, event: messages.CachesLoaded) -> None:
+        if event.repo == self.keeper.caches.repo:
+            self._caches.show(event.reading)
+            self.refresh_bindings()
+            self._show_masthead()
+
+    @on(messages.CachesFailed)
+    def _caches_failed(self, event: messages.CachesFailed) -> None:
+        if event.repo == self.keeper.caches.repo:
+            self._caches.fail(event.error)
+            if self._caches.reading is not None:
+                self._troubled(messages.Troubled(event.error))
+
+    @on(messages.DeleteDone)
+    def _delete_done(self, event: messages.DeleteDone) -> None:
+        if event.repo == self.keeper.caches.repo:
+            self._caches.table.action_unmark_all()
+        self._say(deleted_text(event.comparison), severity="information" if event.comparison.agrees else "warning")
 
     async def action_preset(self) -> None:
         """Pick a preset and mark what it chooses of what is shown."""

@@ -1,4 +1,4 @@
-"""The repository's Actions caches: read when asked, deleted as planned, off the event loop."""
+"""The Actions caches of a repository, or of an organisation's one by one: read when asked, deleted as planned."""
 
 from collections.abc import Callable
 from itertools import count
@@ -8,31 +8,84 @@ from dockcache_tui.core.actions_cache.deleting import DeletePlan, compare
 from dockcache_tui.core.actions_cache.index import CacheIndex
 from dockcache_tui.core.actions_cache.reading import CachesReading
 from dockcache_tui.core.actions_cache.snapshot import ActionsSnapshot
+from dockcache_tui.core.errors import UsageError
 from dockcache_tui.sources.github.protocol import ActionsSource, ApiBudget
+from dockcache_tui.sources.protocols import Workspace
 from dockcache_tui.ui import messages
 from dockcache_tui.ui.feeds import Once, Post
 
 
 class CachesLink:
+    """The repositories that were looked at, all kept until the end: a delete goes on while another is looked at."""
+
+    def __init__(self, workspace: Workspace, post: Post) -> None:
+        """Take where to ask, and whom to tell."""
+        self._workspace, self._post = workspace, post
+        self.organisation = workspace.organisation
+        self.repo: str | None = None if workspace.organisation else ""
+        """The one that is looked at: empty for the project's own, None while it is the organisation itself."""
+        self.opened = False
+        """Whether anything was ever asked."""
+        self._repositories: dict[str, _Repository] = {}
+
+    @property
+    def budget(self) -> ApiBudget:
+        """Return what is left of GitHub's budget now."""
+        return self._current.budget if self._current else ApiBudget()
+
+    def look_at(self, repo: str | None) -> None:
+        """Turn to another repository, or with None to the organisation."""
+        self.repo = repo
+
+    def read(self) -> None:
+        """Read what is looked at: a repository's caches, each part told as it arrives, or the organisation's usage."""
+        self.opened = True
+        if self._current:
+            self._current.read()
+        else:
+            Once("usage", self._read_usage, self._post, messages.RepositoriesFailed)
+
+    def delete(self, plan: DeletePlan) -> None:
+        """Carry a plan for the repository out, read again and compare."""
+        if self._current:
+            self._current.delete(plan)
+
+    def open(self) -> ActionsSource:
+        """Return the repository's source, opened when first asked; raises UsageError when none is known. Blocks."""
+        if self._current is None:
+            raise UsageError("no repository is open", title="Which repository?", hint="Open one in view 3.")
+        return self._current.open()
+
+    def close(self) -> None:
+        """Let go of connections."""
+        for repository in self._repositories.values():
+            repository.close()
+
+    @property
+    def _current(self) -> "_Repository | None":
+        if self.repo is None:
+            return None
+        if self.repo not in self._repositories:
+            self._repositories[self.repo] = _Repository(self.repo, self._workspace.actions, self._post)
+        return self._repositories[self.repo]
+
+    def _read_usage(self) -> messages.RepositoriesListed:
+        return messages.RepositoriesListed(self._workspace.repositories())
+
+
+class _Repository:
     """One repository's source, opened when it is first asked; one reading at a time."""
 
-    def __init__(self, connect: Callable[[], ActionsSource], post: Post) -> None:
-        """Take how to open the source, and whom to tell."""
-        self._connect, self._post = connect, post
+    def __init__(self, repo: str, connect: Callable[[str], ActionsSource], post: Post) -> None:
+        self._repo, self._connect, self._post = repo, connect, post
         self._source: ActionsSource | None = None
-        self._turn, self._tickets = Lock(), count(1)
+        self._opening, self._turn, self._tickets = Lock(), Lock(), count(1)
         self._begun = 0
         self._last: CachesReading | None = None
         self._indexes: dict[int, CacheIndex] = {}
 
     @property
-    def opened(self) -> bool:
-        """Tell whether it was ever asked."""
-        return self._source is not None
-
-    @property
     def budget(self) -> ApiBudget:
-        """Return what is left of GitHub's budget now."""
         return self._source.budget if self._source else ApiBudget()
 
     def read(self) -> None:
@@ -42,28 +95,25 @@ class CachesLink:
         def work() -> None:
             self._read_after(ticket)
 
-        Once("caches", work, self._post, messages.CachesFailed)
+        Once("caches", work, self._post, lambda error: messages.CachesFailed(error, self._repo))
 
     def delete(self, plan: DeletePlan) -> None:
-        """Carry a plan out, read again and compare."""
-
         def work() -> messages.DeleteDone:
             deletions = tuple(self.open().delete(plan))
             after = self._read_after(next(self._tickets))
-            return messages.DeleteDone(compare(plan, deletions, after.snapshot.caches if after else None))
+            return messages.DeleteDone(compare(plan, deletions, after.snapshot.caches if after else None), self._repo)
 
         Once("delete", work, self._post, messages.Troubled)
 
+    def open(self) -> ActionsSource:
+        with self._opening:
+            if self._source is None:
+                self._source = self._connect(self._repo)
+            return self._source
+
     def close(self) -> None:
-        """Let go of connections."""
         if self._source:
             self._source.close()
-
-    def open(self) -> ActionsSource:
-        """Return the repository's source, opened when first asked; raises UsageError when none is known. Blocks."""
-        if self._source is None:
-            self._source = self._connect()
-        return self._source
 
     def _read_after(self, ticket: int) -> CachesReading | None:
         """Return a reading that began after its ticket was drawn, read by us or by who waited with us; None if lost."""
@@ -80,7 +130,7 @@ class CachesLink:
         return self._told(self._with_indexes(source, last.snapshot)) if last else None
 
     def _told(self, reading: CachesReading) -> CachesReading:
-        self._post(messages.CachesLoaded(reading))
+        self._post(messages.CachesLoaded(reading, self._repo))
         return reading
 
     def _with_indexes(self, source: ActionsSource, snapshot: ActionsSnapshot) -> CachesReading:

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from dockcache_tui.core import wording
+from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
 from dockcache_tui.core.actions_cache.entry import CacheEntry
 from dockcache_tui.core.actions_cache.presets import Preset
 from dockcache_tui.core.actions_cache.reading import CachesReading
-from dockcache_tui.core.actions_cache.row import cache_row
+from dockcache_tui.core.actions_cache.row import cache_row, usage_row
 from dockcache_tui.core.builds.build import Build, Step
 from dockcache_tui.core.builds.row import build_row, step_row
 from dockcache_tui.core.checkout import Checkout
@@ -143,6 +144,9 @@ def copies(row: object) -> list[Choice]:
             texts = (("digest", row.digest), ("step", row.name))
         case FileRow(tree=tree):
             texts = (("path", tree.entry.path), ("digest", tree.entry.digest))
+        case RepositoryUsage():
+            listing = shlex.join(("dockcache-tui", "caches", "--repo", row.repo))
+            texts = (("name", row.repo), ("command that lists its caches", listing))
         case Build():
             texts = (("ref", row.ref), ("revision", row.revision), ("error", row.error))
         case Step():
@@ -165,6 +169,8 @@ def exported(rows: Iterable[object]) -> list[Row]:
                 found[row.key] = layer_row(row)
             case FileRow(tree=tree):
                 found[tree.entry.path] = file_row(tree)
+            case RepositoryUsage():
+                found[row.repo] = usage_row(row)
             case Build():
                 found[row.ref] = build_row(row)
             case Step():

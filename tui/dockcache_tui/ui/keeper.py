@@ -42,7 +42,7 @@ class Keeper:
         self._post = post
         self._following: deque[Following] = deque(maxlen=MOST_FOLLOWED)
         self._link: _Link | None = None
-        self.caches = CachesLink(workspace.actions, post)
+        self.caches = CachesLink(workspace, post)
         self.archives = ArchivesLink(workspace, self.caches.open, post)
 
     def open(self, builder: str) -> None:

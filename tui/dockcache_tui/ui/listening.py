@@ -31,15 +31,18 @@ from dockcache_tui.ui.screens.builder_view import BuilderView
 from dockcache_tui.ui.screens.builds_view import BuildsView
 from dockcache_tui.ui.screens.edit_build import EditBuild
 from dockcache_tui.ui.screens.list_view import ListView
+from dockcache_tui.ui.screens.organisation_view import OrganisationView
 from dockcache_tui.ui.screens.overview_view import OverviewView
 from dockcache_tui.ui.screens.picker import Picker
 from dockcache_tui.ui.standing import Standing, budget_words, masthead
-from dockcache_tui.ui.texts import deleted_text, outcome_text
+from dockcache_tui.ui.texts import outcome_text
 from dockcache_tui.ui.theme import DARK, LIGHT
 from dockcache_tui.ui.widgets.masthead import MastheadBar
 from dockcache_tui.ui.widgets.tab_bar import TabBar
 
-View: TypeAlias = OverviewView | BuilderView | ActionsView | ArchivesView | ArchiveView | BuildsView | BuildView
+View: TypeAlias = (
+    OverviewView | BuilderView | OrganisationView | ActionsView | ArchivesView | ArchiveView | BuildsView | BuildView
+)
 
 TABS = (
     ("1", Place.OVERVIEW, "Overview"),
@@ -49,7 +52,7 @@ TABS = (
     ("5", Place.BUILDS, "Builds"),
 )
 
-_TAB_OF = {Place.BUILD: Place.BUILDS, Place.ARCHIVE: Place.ARCHIVES}
+_TAB_OF = {Place.ORGANISATION: Place.ACTIONS, Place.BUILD: Place.BUILDS, Place.ARCHIVE: Place.ARCHIVES}
 
 TROUBLE_STAYS = 15.0
 """Seconds that a notice of something that went wrong stays."""
@@ -101,11 +104,13 @@ class ListeningApp(App[None]):
         self._interrupted = 0.0
         self._masthead, self._tabs = MastheadBar(), TabBar([(key, place.value, title) for key, place, title in TABS])
         self._overview, self._builder, self._caches = OverviewView(), BuilderView(), ActionsView()
+        self._organisation = OrganisationView(workspace.organisation)
         self._archives, self._archive = ArchivesView(), ArchiveView()
         self._builds, self._build = BuildsView(), BuildView()
         self._views: dict[Place, View] = {
             Place.OVERVIEW: self._overview,
             Place.BUILDER: self._builder,
+            Place.ORGANISATION: self._organisation,
             Place.ACTIONS: self._caches,
             Place.ARCHIVES: self._archives,
             Place.ARCHIVE: self._archive,
@@ -128,7 +133,10 @@ class ListeningApp(App[None]):
         self.theme = DARK.name
         self.keeper.read_project()
         self.keeper.open(self._builder_name)
-        self._show_place(Place.BUILDER)
+        organisation = bool(self.keeper.caches.organisation)
+        self._show_place(Place.ORGANISATION if organisation else Place.BUILDER)
+        if organisation:
+            self.keeper.caches.read()
         if self._filter_text:
             self._builder.bar.text = self._filter_text
         self.set_interval(1, self._show_masthead)
@@ -286,31 +294,14 @@ class ListeningApp(App[None]):
         self._builder.table.action_unmark_all()
         self._say(outcome_text(event.comparison), severity="information" if event.comparison.agrees else "warning")
 
-    @on(messages.CachesLoaded)
-    def _caches_loaded(self, event: messages.CachesLoaded) -> None:
-        self._caches.show(event.reading)
-        self.refresh_bindings()
-        self._show_masthead()
-
-    @on(messages.CachesFailed)
-    def _caches_failed(self, event: messages.CachesFailed) -> None:
-        self._caches.fail(event.error)
-        if self._caches.reading is not None:
-            self._troubled(messages.Troubled(event.error))
-
-    @on(messages.DeleteDone)
-    def _delete_done(self, event: messages.DeleteDone) -> None:
-        self._caches.table.action_unmark_all()
-        self._say(deleted_text(event.comparison), severity="information" if event.comparison.agrees else "warning")
-
     @on(ActionsView.Moved)
     @on(ListView.Moved)
     def _moved(self) -> None:
         self._show_path()
 
     @on(TabBar.Picked)
-    def _tab_picked(self, event: TabBar.Picked) -> None:
-        self._show_place(Place(event.tab))
+    async def _tab_picked(self, event: TabBar.Picked) -> None:
+        await self.run_action(event.tab)
 
     @on(BuildsView.Opened)
     def _build_opened(self, event: BuildsView.Opened) -> None:

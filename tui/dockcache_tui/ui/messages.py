@@ -5,7 +5,7 @@ from pathlib import Path
 
 from textual.message import Message
 
-from dockcache_tui.core.actions_cache.artifact import Artifact
+from dockcache_tui.core.actions_cache.artifact import Artifact, RepositoryUsage
 from dockcache_tui.core.actions_cache.deleting import DeleteComparison
 from dockcache_tui.core.actions_cache.reading import CachesReading
 from dockcache_tui.core.builds.build import Build, BuildSpec
@@ -102,18 +102,34 @@ class Exported(Message):
 
 @dataclass
 class CachesLoaded(Message):
-    """The repository's Actions caches were read, or a part of them."""
+    """The Actions caches of a repository (empty: the project's own) were read, or a part of them."""
 
     reading: CachesReading
+    repo: str = ""
 
     def can_replace(self, message: Message) -> bool:
         """Let a newer reading stand for an older one."""
-        return isinstance(message, CachesLoaded)
+        return isinstance(message, CachesLoaded) and message.repo == self.repo
 
 
 @dataclass
 class CachesFailed(Message):
     """The repository could not be read."""
+
+    error: DockcacheError
+    repo: str = ""
+
+
+@dataclass
+class RepositoriesListed(Message):
+    """The organisation's usage was read."""
+
+    repositories: tuple[RepositoryUsage, ...]
+
+
+@dataclass
+class RepositoriesFailed(Message):
+    """The organisation's usage could not be read."""
 
     error: DockcacheError
 
@@ -123,6 +139,7 @@ class DeleteDone(Message):
     """Actions caches were deleted; compared with the plan."""
 
     comparison: DeleteComparison
+    repo: str = ""
 
 
 @dataclass

@@ -1,5 +1,6 @@
-"""The fields that filters know of Actions caches."""
+"""The fields that filters know of Actions caches, and of repositories by their usage."""
 
+from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
 from dockcache_tui.core.actions_cache.entry import CacheEntry
 from dockcache_tui.core.filter.field import Field, Kind
 
@@ -25,4 +26,10 @@ CACHE_FIELDS: tuple[Field[CacheEntry], ...] = (
     Field("duplicate", Kind.FLAG, lambda row: bool(row.copies), "the same is kept on another ref"),
     Field("signed", Kind.FLAG, lambda row: row.decoded.signed, "of BuildKit's signed caches"),
     Field("misplaced", Kind.FLAG, lambda row: row.misplaced, "an index whose key names another ref"),
+)
+
+REPOSITORY_FIELDS: tuple[Field[RepositoryUsage], ...] = (
+    Field("repo", Kind.TEXT, lambda row: row.repo, "its name"),
+    Field("caches", Kind.INT, lambda row: row.count, "how many entries it keeps", ("count",)),
+    Field("size", Kind.SIZE, lambda row: row.size, "their bytes"),
 )

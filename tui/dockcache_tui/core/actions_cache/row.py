@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
 from dockcache_tui.core.actions_cache.entry import CacheEntry
 
 
@@ -30,3 +31,8 @@ def cache_row(entry: CacheEntry) -> Mapping[str, str | int | bool | Sequence[str
         "misplaced": entry.misplaced,
         "copies": list(entry.copies),
     }
+
+
+def usage_row(usage: RepositoryUsage) -> Mapping[str, str | int]:
+    """Return a repository's fields."""
+    return {"repo": usage.repo, "count": usage.count, "size_in_bytes": usage.size}

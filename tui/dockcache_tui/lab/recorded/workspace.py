@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Event, RLock
 from time import monotonic
 
+from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import SourceError, UsageError
@@ -29,6 +30,7 @@ class RecordedWorkspace:
     """
 
     recorded = True
+    organisation = ""
 
     def __init__(self, recording: Recording, *, built: int = 1, speed: float = 1.0) -> None:
         """Stand after so many of the recorded builds, as if the last had just ended; `speed` 10 replays in a tenth."""
@@ -80,9 +82,13 @@ class RecordedWorkspace:
         with self._lock:
             return tuple(reversed(self._builds))
 
-    def actions(self) -> ActionsSource:
+    def actions(self, repo: str = "") -> ActionsSource:  # noqa: ARG002 - no name leads anywhere
         """Refuse: there is no repository."""
         raise UsageError("a recording holds no repository on GitHub", title="Which repository?")
+
+    def repositories(self) -> tuple[RepositoryUsage, ...]:
+        """Return none: there is no organisation."""
+        return ()
 
     def archives(self) -> Archives:
         """Refuse: a recording holds no archive."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
-from dockcache_tui.core.actions_cache.artifact import Artifact, RepositoryUsage, Run
+from dockcache_tui.core.actions_cache.artifact import Artifact, Run
 from dockcache_tui.core.actions_cache.artifact_deleting import ArtifactDeletion
 from dockcache_tui.core.actions_cache.cache import ActionsCache
 from dockcache_tui.core.actions_cache.deleting import DeletePlan, Deletion
@@ -13,7 +13,7 @@ from dockcache_tui.core.actions_cache.index import CacheIndex
 from dockcache_tui.core.actions_cache.snapshot import ActionsSnapshot
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.command_log import CommandLog, LoggedCommand
-from dockcache_tui.sources.github.answers import ArtifactsAnswer, RunsAnswer, UsagesAnswer
+from dockcache_tui.sources.github.answers import ArtifactsAnswer, RunsAnswer
 from dockcache_tui.sources.github.api import Api
 from dockcache_tui.sources.github.around import Around, read_repository
 from dockcache_tui.sources.github.artifact_deleting import delete_artifacts
@@ -155,10 +155,3 @@ def open_actions(
     name = find_repo(repo, folder)
     api = connect_api(log=log, on_wait=on_wait, place=place)
     return GitHubActions(api, name, RuntimeCache.of_job(name))
-
-
-def organisation_usage(api: Api, organisation: str) -> tuple[RepositoryUsage, ...]:
-    """Return how much each repository of an organisation keeps, biggest first; raises GitHubError."""
-    found = pages(api, f"/orgs/{organisation}/actions/cache/usage-by-repository", UsagesAnswer)
-    usages = {one.full_name: one.usage() for page in found for one in page.content.repository_cache_usages}
-    return tuple(sorted(usages.values(), key=lambda one: (-one.size, one.repo)))

@@ -155,6 +155,15 @@ class ActionsView(Vertical):
         self.table.mark(lambda row: row.entry is not None and row.entry.id in ids)
         return found
 
+    def begin(self, repo: str) -> None:
+        """Forget what is shown, with marks and folds: another repository is being read."""
+        self.workers.cancel_group(self, "arrange")
+        self.reading = self._banner.reading = None
+        self._found, self._folded = _Found([], [], 0), frozenset()
+        self.table.set_rows(())
+        self.add_class("-empty")
+        self._panel.say(f"Reading the caches of {repo}…", "")
+
     def show(self, reading: CachesReading) -> None:
         """Show another reading; cursor, marks, filter and folds stay."""
         self.reading = self._banner.reading = reading
