@@ -1,0 +1,201 @@
+"""An image's tree in an index: what its layers make together, asked folder by folder."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from threading import RLock
+from typing import Any
+
+import msgspec
+
+from dockcache_tui.core.images.archive import Fault, Layer
+from dockcache_tui.core.images.contents import ImageContents
+from dockcache_tui.core.images.errors import ArchiveError
+from dockcache_tui.core.images.fault_list import FaultList
+from dockcache_tui.core.images.file_entry import FileChange, FileEntry, TreeEntry
+from dockcache_tui.core.images.overlay import Node, PathChange, overlay
+from dockcache_tui.core.images.settling import settle
+from dockcache_tui.sources.archives.layer_index import ENTRY, LayerIndex, entry_of, row_of
+
+MOST_PATHS = 50_000_000
+MOST_LAYERS = 200
+"""Engines take 127."""
+
+_CHANGES = tuple(FileChange)
+_BOTH, _WHOLE, _LAYER = range(3)
+_STATE = f"s.layer, s.change, s.total, s.wasted, s.children, {', '.join(f's.{name}' for name in ENTRY.split(', '))}"
+_COLUMNS = f"id INTEGER, view INTEGER, layer INTEGER, change, total, wasted, children, {ENTRY}"
+_MAKE = (
+    "CREATE TABLE path(id INTEGER PRIMARY KEY, parent INTEGER, name BLOB)",
+    f"CREATE TABLE state({_COLUMNS}, PRIMARY KEY(id, layer, view)) WITHOUT ROWID",
+    "CREATE TABLE image(contents TEXT)",
+)
+_PUT = "INSERT INTO state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_MANY = 10_000
+
+
+class ImageTree:
+    """The tree of one image; any thread may ask."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Read what it says of the whole image."""
+        self._connection = connection
+        self._lock = RLock()
+        text = connection.execute("SELECT contents FROM image").fetchone()[0]
+        self.contents = msgspec.json.decode(text, type=ImageContents)
+        self._digests = [layer.digest for layer in self.contents.layers]
+
+    def children(self, folder: str, layer: str, limit: int) -> tuple[TreeEntry, ...]:
+        """Return what is in a folder, by name; ArchiveError when it is not there."""
+        view, values = self._view(layer)
+        with self._lock:
+            number = self._number(folder)
+            rows = self._connection.execute(
+                f"SELECT p.name, {_STATE} FROM path p JOIN state s ON s.id = p.id"  # noqa: S608 -- constants
+                f" WHERE p.parent = ? AND +p.id > 0 AND {view} ORDER BY p.name LIMIT ?",
+                (number, *values, limit),
+            ).fetchall()
+        return tuple(self._entry(f"{folder}/{_text(name)}" if folder else _text(name), row) for name, *row in rows)
+
+    def search(self, text: str, layer: str, limit: int) -> tuple[TreeEntry, ...]:
+        """Return the first paths that hold a text, in upper or lower case."""
+        wanted = text.casefold()
+        with self._lock:
+            hits = ((number, path) for number, path in self._paths() if wanted in path.casefold())
+            told = (entry for number, path in hits if (entry := self._told(number, path, layer)))
+            return tuple(islice(told, limit))
+
+    def walk(self, layer: str = "") -> Iterator[TreeEntry]:
+        """Yield every path, a folder before what it holds."""
+        for number, path in self._paths():
+            with self._lock:
+                entry = self._told(number, path, layer)
+            if entry:
+                yield entry
+
+    def find(self, path: str, layer: str = "") -> TreeEntry:
+        """Return a path; ArchiveError when it is not there."""
+        with self._lock:
+            entry = self._told(self._number(path), path, layer)
+        if entry is None:
+            raise ArchiveError(f"{path} is not in the layer {layer}")
+        return entry
+
+    def origin(self, path: str, layer: str = "") -> tuple[str, FileEntry]:
+        """Return which layer last put a path, up to a layer, and the entry it put; ArchiveError when none did."""
+        upto = self._digests.index(layer) if layer in self._digests else len(self._digests)
+        query = (
+            f"SELECT {_STATE} FROM state s WHERE s.id = ? AND s.view <> {_WHOLE} AND s.layer <= ?"  # noqa: S608
+            f" AND s.change IN ({_CHANGES.index(FileChange.ADDED)}, {_CHANGES.index(FileChange.CHANGED)})"
+            " ORDER BY s.layer DESC LIMIT 1"
+        )
+        with self._lock:
+            row = self._connection.execute(query, (self._number(path), upto)).fetchone()
+        if row is None:
+            raise ArchiveError(f"{path} is not in the layers up to {layer}")
+        told = self._entry(path, row)
+        return told.layer, told.entry
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def _told(self, number: int, path: str, layer: str) -> TreeEntry | None:
+        view, values = self._view(layer)
+        query = f"SELECT {_STATE} FROM state s WHERE s.id = ? AND {view}"  # noqa: S608 -- constants
+        row = self._connection.execute(query, (number, *values)).fetchone()
+        return self._entry(path, row) if row else None
+
+    def _view(self, layer: str) -> tuple[str, tuple[int, ...]]:
+        if not layer:
+            return f"s.view <> {_LAYER}", ()
+        if layer not in self._digests:
+            raise ArchiveError(f"the image has no layer {layer}")
+        return f"s.view <> {_WHOLE} AND s.layer = ?", (self._digests.index(layer),)
+
+    def _number(self, path: str) -> int:
+        number = 0
+        for name in path.split("/") if path else ():
+            row = self._connection.execute(
+                "SELECT id FROM path WHERE parent = ? AND name = ? AND +id > 0",
+                (number, name.encode("utf-8", "surrogateescape")),
+            ).fetchone()
+            if row is None:
+                raise ArchiveError(f"{path} is not in the image")
+            number = row[0]
+        return number
+
+    def _paths(self) -> Iterator[tuple[int, str]]:
+        """Yield number and path of every node; only one path is held at a time."""
+        above: list[tuple[int, int]] = [(0, 0)]
+        path = ""
+        for number, parent, name in self._connection.execute("SELECT id, parent, name FROM path WHERE id > 0"):
+            while above[-1][0] != parent:
+                above.pop()
+            path = f"{path[: above[-1][1]]}/{_text(name)}" if parent else _text(name)
+            above.append((number, len(path)))
+            yield number, path
+
+    def _entry(self, path: str, row: Sequence[Any]) -> TreeEntry:
+        layer, change, total, wasted, children, *entry = row
+        digest = self._digests[layer] if self._digests else ""
+        return TreeEntry(entry_of(path, entry), digest, _CHANGES[change], total, wasted, children)
+
+
+def build_tree(
+    connection: sqlite3.Connection, layers: Sequence[tuple[Layer, LayerIndex]], faults: Iterable[Fault]
+) -> None:
+    """Lay the layers over each other, the lowest first, and write what comes of it."""
+    if len(layers) > MOST_LAYERS:
+        raise ArchiveError(f"an image of {len(layers):,} layers is more than the {MOST_LAYERS} that are read")
+    found = FaultList()
+    for fault in faults:
+        found.add(fault)
+    for statement in _MAKE:
+        connection.execute(statement)
+    count = _write(connection, overlay([_settled(layer, index, found) for layer, index in layers]))
+    connection.execute("CREATE UNIQUE INDEX child ON path(parent, name, id)")
+    root = f"SELECT total, wasted FROM state WHERE id = 0 AND view <> {_LAYER}"  # noqa: S608 -- a constant
+    size, wasted = connection.execute(root).fetchone()
+    told = tuple(replace(index.contents, digest=layer.digest) for layer, index in layers)
+    contents = ImageContents(told, size, wasted, count - 1, found.all())
+    connection.execute("INSERT INTO image VALUES (?)", (msgspec.json.encode(contents).decode(),))
+
+
+def _settled(layer: Layer, index: LayerIndex, faults: FaultList) -> Iterator[FileEntry]:
+    def dropped(entry: FileEntry) -> None:
+        faults.add(Fault("lies below something that is no folder", digest=layer.digest, member=entry.path))
+
+    return settle(index.entries(), dropped)
+
+
+def _write(connection: sqlite3.Connection, nodes: Iterator[Node]) -> int:
+    """Write the nodes; returns how many there are."""
+    count = 0
+    while batch := list(islice(nodes, _MANY)):
+        paths = [(node.number, node.parent, node.name.encode("utf-8", "surrogateescape")) for node in batch]
+        connection.executemany("INSERT INTO path VALUES (?, ?, ?)", paths)
+        states = (state for node in batch for state in _states(node))
+        connection.executemany(_PUT, states)
+        count += len(batch)
+        if count > MOST_PATHS:
+            raise ArchiveError(f"an image of more than {MOST_PATHS:,} paths is more than is read")
+    return count
+
+
+def _states(node: Node) -> Iterator[tuple[int | bytes | None, ...]]:
+    for change in node.changes:
+        shared = change == node.whole
+        yield _state(node.number, _BOTH if shared else _LAYER, change)
+    if node.whole not in node.changes:
+        yield _state(node.number, _WHOLE, node.whole)
+
+
+def _state(number: int, view: int, change: PathChange) -> tuple[int | bytes | None, ...]:
+    what = (change.layer, _CHANGES.index(change.change), change.size, change.wasted, change.children)
+    return (number, view, *what, *row_of(change.entry))
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "surrogateescape")

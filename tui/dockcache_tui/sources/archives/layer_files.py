@@ -1,0 +1,184 @@
+"""The files of a layer: one pass over its tar that takes every digest on the way."""
+
+import io
+from collections.abc import Callable, Iterator
+from hashlib import new, sha256
+from typing import BinaryIO, NamedTuple
+
+from dockcache_tui.core.images.archive import Fault
+from dockcache_tui.core.images.errors import BrokenArchiveError
+from dockcache_tui.core.images.fault_list import FaultList
+from dockcache_tui.core.images.file_entry import FileEntry, FileKind
+from dockcache_tui.core.images.member_name import path_of, whiteout_of
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.archives.tar_headers import TarHeaders, TarMember
+from dockcache_tui.sources.archives.unpacking import packing_of, unpacked
+
+MOST_MEMBERS = 20_000_000
+MOST_HOLES = 1 << 34
+"""Zeros between the pieces of a layer's sparse files that are hashed; what has more has no digest."""
+
+STEP = 1 << 20
+_ZEROS = bytes(STEP)
+_ID = (1 << 32) - 1
+_KINDS = {
+    "0": FileKind.FILE,
+    "1": FileKind.HARDLINK,
+    "2": FileKind.SYMLINK,
+    "3": FileKind.DEVICE,
+    "4": FileKind.DEVICE,
+    "5": FileKind.FOLDER,
+    "6": FileKind.FIFO,
+}
+
+
+class LayerFile(NamedTuple):
+    """A member as an entry of the layer, and the offset of its first header in the unpacked tar."""
+
+    entry: FileEntry
+    header: int
+
+
+class LayerFiles:
+    """Iterate once; then the other attributes are known. What can't be read is told in `faults`, never raised."""
+
+    def __init__(self, stored: BinaryIO, done: Callable[[int], None], algorithm: str = "sha256") -> None:
+        """Take a blob as it is stored, packed or not; `done` hears how many bytes of it were read."""
+        self._stored = _Hashing(stored, done, algorithm)
+        self._faults = FaultList()
+        self._holes = 0
+        self.size = self.unpacked_size = self.files = 0
+        self.digest = self.diff_id = ""
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Return what is wrong with it."""
+        return self._faults.all()
+
+    def __iter__(self) -> Iterator[LayerFile]:
+        """Yield the members that have a place in an image, in their order."""
+        packed: io.BufferedReader = io.BufferedReader(self._stored, STEP)
+        tar = _Hashing(unpacked(packed))
+        stream: io.BufferedReader = io.BufferedReader(tar, STEP)
+        try:
+            yield from self._members(stream)
+            while stream.read(STEP):
+                pass  # what follows the end marker belongs to the digests too
+        except BrokenArchiveError as error:
+            self._faults.add(error.fault)
+        self._drain(packed)
+        self.size, self.digest = self._stored.count, self._stored.digest
+        self.unpacked_size, self.diff_id = tar.count, tar.digest
+
+    def _drain(self, packed: io.BufferedReader) -> None:
+        try:
+            while packed.read(STEP):
+                pass
+        except BrokenArchiveError as error:
+            self._faults.add(error.fault)
+
+    def _members(self, stream: io.BufferedReader) -> Iterator[LayerFile]:
+        if packing := packing_of(stream.peek(4)[:4]):
+            self._faults.add(Fault(f"packed twice: the layer unpacks to {packing} data, not to a tar"))
+            return
+        tar = TarHeaders(stream)
+        for member in tar:
+            self.files += 1
+            if self.files > MOST_MEMBERS:
+                raise BrokenArchiveError(Fault(f"more than {MOST_MEMBERS:,} members", offset=member.header))
+            if found := self._file(tar, member):
+                yield found
+        if not tar.ended:
+            self._faults.add(Fault("the tar has no end marker: it may be cut"))
+
+    def _file(self, tar: TarHeaders, member: TarMember) -> LayerFile | None:
+        path, reason = path_of(member.name)
+        if reason:
+            self._complain(member, reason)
+        if not path:
+            return None
+        if whiteout := whiteout_of(path):
+            hidden, kind = whiteout
+            worth = hidden or kind is FileKind.OPAQUE
+            return LayerFile(FileEntry(hidden, kind), member.header) if worth else None
+        kind_ = _KINDS.get(member.type)
+        if kind_ is None:
+            self._complain(member, f"a member of the unknown type {member.type!r}")
+            return None
+        is_file, digest = kind_ is FileKind.FILE, ""
+        if is_file:
+            try:
+                digest = self._digest(tar, member)
+            except BrokenArchiveError as error:
+                self._faults.add(Fault(error.fault.reason, member=member.name, offset=error.fault.offset))
+        return LayerFile(
+            FileEntry(
+                path,
+                kind_,
+                member.size if is_file else 0,
+                member.mode,
+                member.uid & _ID,
+                member.gid & _ID,
+                None if member.mtime is None else Instant(member.mtime),
+                member.link if kind_ in {FileKind.SYMLINK, FileKind.HARDLINK} else "",
+                digest,
+            ),
+            member.header,
+        )
+
+    def _digest(self, tar: TarHeaders, member: TarMember) -> str:
+        """Return the digest of a file's content as a container sees it; empty for one with too many zeros."""
+        self._holes += member.size - member.stored
+        if self._holes > MOST_HOLES:
+            self._complain(member, f"a sparse file of {member.size:,} bytes is too large to be read")
+            self._holes -= member.size - member.stored
+            return ""
+        hashed = sha256()
+        for part in content_of(tar, member):
+            hashed.update(part)
+        return f"sha256:{hashed.hexdigest()}"
+
+    def _complain(self, member: TarMember, reason: str) -> None:
+        self._faults.add(Fault(reason, member=member.name, offset=member.header))
+
+
+def content_of(tar: TarHeaders, member: TarMember) -> Iterator[bytes]:
+    """Yield the content of the member last read, the holes of a sparse file filled with zeros."""
+    if member.pieces is None:
+        while part := tar.read(STEP):
+            yield part
+        return
+    at = 0
+    for offset, length in (*member.pieces, (member.size, 0)):
+        while at < offset:
+            yield _ZEROS[: offset - at]
+            at += min(STEP, offset - at)
+        while at < offset + length:
+            part = tar.read(min(STEP, offset + length - at))
+            yield part
+            at += len(part)
+
+
+class _Hashing(io.RawIOBase):
+    """Passes a stream on, counts its bytes and takes their digest."""
+
+    def __init__(self, stream: BinaryIO, done: Callable[[int], None] | None = None, algorithm: str = "sha256") -> None:
+        self._stream, self._done, self._algorithm = stream, done, algorithm
+        self._hash = new(algorithm)
+        self.count = 0
+
+    @property
+    def digest(self) -> str:
+        return f"{self._algorithm}:{self._hash.hexdigest()}"
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # io always gives a memoryview
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        self._hash.update(data)
+        self.count += len(data)
+        if self._done:
+            self._done(self.count)
+        return len(data)

@@ -1,0 +1,157 @@
+"""A layer's files in an index, read once for all archives that hold the layer."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from hashlib import new, sha256
+from typing import Any, BinaryIO, TypeAlias
+
+import msgspec
+
+from dockcache_tui.core.images.archive import Fault, Layer
+from dockcache_tui.core.images.contents import LayerContents
+from dockcache_tui.core.images.errors import BrokenArchiveError
+from dockcache_tui.core.images.file_entry import FileEntry, FileKind
+from dockcache_tui.core.images.member_name import order_of, path_in_order
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.archives.index_folder import IndexFolder
+from dockcache_tui.sources.archives.layer_files import STEP, LayerFiles
+
+KINDS = tuple(FileKind)
+Row: TypeAlias = tuple[int, int, int, int, int, int | None, bytes, bytes]
+Open = Callable[[], BinaryIO]
+Done = Callable[[int], None]
+
+ENTRY = "kind, size, mode, uid, gid, mtime, link, digest"
+_MAKE = (
+    f"CREATE TABLE entry(key BLOB, seq INTEGER, {ENTRY}, header INTEGER, PRIMARY KEY(key, seq)) WITHOUT ROWID",
+    "CREATE TABLE layer(digest TEXT, unpacked INTEGER, members INTEGER, diff_id TEXT, faults TEXT)",
+)
+
+
+class LayerIndex:
+    """The index of one layer."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Read what it says of the whole layer."""
+        self._connection = connection
+        row = connection.execute("SELECT digest, unpacked, members, diff_id, faults FROM layer").fetchone()
+        self.contents = LayerContents(*row[:4])
+        self.faults: tuple[Fault, ...] = msgspec.json.decode(row[4], type=tuple[Fault, ...])
+
+    def entries(self) -> Iterator[FileEntry]:
+        """Yield the entries in the order of paths, equal ones as they were read."""
+        for key, *row in self._connection.execute(f"SELECT key, {ENTRY} FROM entry ORDER BY key, seq"):  # noqa: S608
+            yield entry_of(path_in_order(key), row)
+
+    def header(self, path: str) -> int | None:
+        """Return where in the unpacked tar the file's first header is; None for what is no file of this layer."""
+        query = "SELECT header FROM entry WHERE key = ? AND kind = ? ORDER BY seq DESC LIMIT 1"
+        row = self._connection.execute(query, (order_of(path), KINDS.index(FileKind.FILE))).fetchone()
+        return row[0] if row else None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+
+def kept_index(folder: IndexFolder, digest: str) -> LayerIndex | None:
+    """Return the index of the layer of this digest, if there is one."""
+    connection = folder.opened(_name(digest))
+    return LayerIndex(connection) if connection else None
+
+
+def layer_index(folder: IndexFolder, layer: Layer, first: BinaryIO, again: Open, done: Done) -> LayerIndex:
+    """Return the index of a layer, made when there is none for the bytes that really are stored under its digest.
+
+    They are read from `first`, and from `again` should they be needed once more.
+    """
+    algorithm = "sha512" if layer.digest.startswith("sha512:") else "sha256"
+    streams = _streams(first, again)
+    if connection := folder.opened(_name(layer.digest)):
+        if _digest(next(streams), algorithm, done) == layer.digest:
+            return LayerIndex(connection)
+        connection.close()
+
+    def build(connection: sqlite3.Connection) -> str:
+        files = LayerFiles(next(streams), done, algorithm)
+        for statement in _MAKE:
+            connection.execute(statement)
+        connection.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _rows(files))
+        faults = msgspec.json.encode(files.faults).decode()
+        row = (files.digest, files.unpacked_size, files.files, files.diff_id, faults)
+        connection.execute("INSERT INTO layer VALUES (?, ?, ?, ?, ?)", row)
+        return _name(files.digest)
+
+    return LayerIndex(folder.made(build))
+
+
+def faults_of(layer: Layer, index: LayerIndex) -> tuple[Fault, ...]:
+    """Return what is wrong with a layer of an archive: its members, and digests that are not as said."""
+    found = [replace(fault, digest=layer.digest) for fault in index.faults]
+    if index.contents.digest != layer.digest:
+        found.append(Fault(f"its bytes have the digest {index.contents.digest}", digest=layer.digest))
+    elif layer.diff_id.startswith("sha256:") and layer.diff_id != index.contents.diff_id:
+        said = f"it unpacks to {index.contents.diff_id}, not to the {layer.diff_id} of the config"
+        found.append(Fault(said, digest=layer.digest))
+    return tuple(found)
+
+
+def row_of(entry: FileEntry) -> Row:
+    """Return an entry without its path as the columns of an index."""
+    return (
+        KINDS.index(entry.kind),
+        entry.size,
+        entry.mode,
+        entry.uid,
+        entry.gid,
+        entry.modified_at.ns if entry.modified_at else None,
+        entry.link.encode("utf-8", "surrogateescape"),
+        bytes.fromhex(entry.digest.removeprefix("sha256:")),
+    )
+
+
+def entry_of(path: str, row: Sequence[Any]) -> FileEntry:
+    """Return the entry that `row_of` made these columns of."""
+    kind, size, mode, uid, gid, mtime, link, digest = row
+    return FileEntry(
+        path,
+        KINDS[kind],
+        size,
+        mode,
+        uid,
+        gid,
+        None if mtime is None else Instant(mtime),
+        link.decode("utf-8", "surrogateescape"),
+        f"sha256:{digest.hex()}" if digest else "",
+    )
+
+
+def _rows(files: LayerFiles) -> Iterator[tuple[bytes, int, *Row, int]]:
+    for number, (entry, header) in enumerate(files):
+        yield order_of(entry.path), number, *row_of(entry), header
+
+
+def _streams(first: BinaryIO, again: Open) -> Iterator[BinaryIO]:
+    yield first
+    while True:
+        with again() as stream:
+            yield stream
+
+
+def _digest(stream: BinaryIO, algorithm: str, done: Done) -> str:
+    """Return the digest of what is stored; nothing where it can't be read to its end."""
+    hashed, count = new(algorithm), 0
+    try:
+        while part := stream.read(STEP):
+            hashed.update(part)
+            count += len(part)
+            done(count)
+    except BrokenArchiveError:
+        return ""
+    return f"{algorithm}:{hashed.hexdigest()}"
+
+
+def _name(digest: str) -> str:
+    # A digest is text from outside: it must not become a path.
+    return f"layer-{sha256(digest.encode('utf-8', 'backslashreplace')).hexdigest()[:40]}"
