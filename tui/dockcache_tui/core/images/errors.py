@@ -1,5 +1,7 @@
 """What can't be read of an archive, as errors."""
 
+from dataclasses import replace
+
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.images.archive import Fault
 
@@ -17,3 +19,8 @@ class BrokenArchiveError(ArchiveError):
         """Keep the place."""
         super().__init__(str(fault))
         self.fault = fault
+
+
+def fault_of(error: ArchiveError, place: Fault) -> Fault:
+    """Return the fault an error tells of, else one at a place with the error's reason."""
+    return error.fault if isinstance(error, BrokenArchiveError) else replace(place, reason=str(error))

@@ -29,6 +29,8 @@ class Blobs:
             for name in self._sizes
             if name.startswith(self._root) and (match := _BLOB.fullmatch(name, len(self._root)))
         }
+        self.saved = not self.has("index.json") and (self.has("manifest.json") or not self._places)
+        """Whether it is of `docker save` alone; a newer one is an OCI layout that has a manifest.json too."""
 
     def __enter__(self) -> Self:
         return self
@@ -68,6 +70,10 @@ class Blobs:
             for digest in others:
                 yield digest, self.members.open(name)
 
+    def files(self) -> list[str]:
+        """Return the names of the files beside the blobs."""
+        return [name.removeprefix(self._root) for name in self._sizes if name.startswith(self._root)]
+
     def has(self, name: str) -> bool:
         """Tell whether there is a file of this name beside the blobs."""
         return self._root + name in self._sizes
@@ -92,12 +98,20 @@ class Blobs:
 
     def document(self, digest: str) -> bytes:
         """Return a small blob, checked by its digest; raises BrokenArchiveError."""
+        data = self.unchecked(digest)
+        if fault := mismatch(digest, data):
+            raise BrokenArchiveError(fault)
+        return data
+
+    def head(self, digest: str) -> bytes:
+        """Return the first four bytes of a blob."""
+        return self.members.head(self._place(digest))
+
+    def unchecked(self, digest: str) -> bytes:
+        """Return a small blob, whatever its digest is; raises BrokenArchiveError."""
         if digest not in self._places:
             raise BrokenArchiveError(Fault("is not in the archive", digest=digest))
-        data = self._read(self._places[digest], Fault("", digest=digest))
-        if (found := digest_of(data, digest)) != digest:
-            raise BrokenArchiveError(Fault(f"its content has another digest: {found}", digest=digest))
-        return data
+        return self._read(self._places[digest], Fault("", digest=digest))
 
     def _read(self, name: str, place: Fault) -> bytes:
         size = self._sizes[name]
@@ -124,11 +138,13 @@ def open_blobs(path: Path) -> Blobs:
 
     members, root = open_members(path)
     blobs = Blobs(members, root)
-    if not blobs.has("index.json"):
+    if blobs.saved:
         place_layers(blobs)
     return blobs
 
 
-def digest_of(data: bytes, like: str) -> str:
-    """Return the digest of bytes by the algorithm of another digest."""
-    return f"sha512:{sha512(data).hexdigest()}" if like.startswith("sha512:") else f"sha256:{sha256(data).hexdigest()}"
+def mismatch(digest: str, data: bytes) -> Fault | None:
+    """Return the fault of a document whose digest is another one."""
+    hashed = sha512(data) if digest.startswith("sha512:") else sha256(data)
+    found = f"{hashed.name}:{hashed.hexdigest()}"
+    return None if found == digest else Fault(f"its content has another digest: {found}", digest=digest)

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from dockcache_tui.core.images.errors import ArchiveError
-from dockcache_tui.sources.archives.opening import layout_roots
+from dockcache_tui.sources.archives.opening import SAVED, layout_roots
 from dockcache_tui.sources.archives.recognise import HEAD, container_of
 from dockcache_tui.sources.archives.spans import Packed, Source, Span
 from dockcache_tui.sources.archives.tar_headers import TarHeaders
@@ -17,8 +17,7 @@ _LOOKED_AT = 8
 """So many members at a tar's beginning tell what it is."""
 _UNPACKED = 1 << 20
 _TELLING = re.compile(
-    r"(\./)?([^/]+/)?(blobs(/.*)?|index\.json|oci-layout|manifest\.json|repositories"
-    r"|(sha256:)?[0-9a-f]{64}(\.json|\.tar(\.gz)?|/.*)?)"
+    rf"(\./)?([^/]+/)?(blobs(/.*)?|index\.json|oci-layout|manifest\.json|repositories|[0-9a-f]{{64}}/|{SAVED.pattern})"
 )
 
 

@@ -2,26 +2,29 @@
 
 import io
 import os
+import re
 import stat
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 from dockcache_tui.core.images.archive import Fault
-from dockcache_tui.sources.archives.members import MOST_MEMBERS, clean
+from dockcache_tui.sources.archives.members import MOST_MEMBERS
+
+_FOLDERS = re.compile(r"blobs(/[^/]+)?|[0-9a-f]{64}")
 
 
 class FolderMembers:
-    """Files of a folder and its blobs; links are not followed, and only files are opened."""
+    """The files of a layout in a folder; links are not followed, and only files are opened."""
 
     packing = "folder"
 
     def __init__(self, folder: Path) -> None:
-        """List the folder, three levels deep as layouts are."""
+        """List the folder, its blobs, and the folders of layers that `docker save` writes."""
         self.faults: list[Fault] = []
         self._folder = folder
         self._sizes: dict[str, int] = {}
-        self._list("", 3)
+        self._list("")
         self.size = sum(self._sizes.values())
 
     def sizes(self) -> Mapping[str, int]:
@@ -52,20 +55,21 @@ class FolderMembers:
     def close(self) -> None:
         """Do nothing: files are opened one by one."""
 
-    def _list(self, below: str, depth: int) -> None:
+    def _list(self, below: str) -> None:
         try:
             found = sorted(os.scandir(self._folder / below), key=lambda entry: entry.name)
         except OSError as error:
             self.faults.append(Fault(f"can't be listed: {error.strerror}", member=below))
             return
         for entry in found:
-            name = clean(f"{below}/{entry.name}" if below else entry.name)
+            name = f"{below}/{entry.name}" if below else entry.name
             if len(self._sizes) >= MOST_MEMBERS:
+                self.faults.append(Fault(f"more than {MOST_MEMBERS:,} files; the rest was left out", member=below))
                 return
             if entry.is_file(follow_symlinks=False):
                 self._sizes[name] = entry.stat(follow_symlinks=False).st_size
             elif entry.is_dir(follow_symlinks=False):
-                if depth > 1:
-                    self._list(name, depth - 1)
-            elif below:
+                if _FOLDERS.fullmatch(name):
+                    self._list(name)
+            elif below or name == "index.json":
                 self.faults.append(Fault("is a link or no file; it was left alone", member=name))

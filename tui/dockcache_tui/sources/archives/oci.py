@@ -1,10 +1,9 @@
 """The OCI image layout: indexes that lead to indexes and manifests, as engines, BuildKit and others write them."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from dockcache_tui.core.images.archive import ArchiveKind, Fault, Image, Layer
-from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
+from dockcache_tui.core.images.errors import ArchiveError, fault_of
 from dockcache_tui.core.images.layering import layers_of, moment
 from dockcache_tui.core.images.manifest import (
     ATTESTATION_OF,
@@ -20,8 +19,9 @@ from dockcache_tui.core.images.manifest import (
     decode,
 )
 from dockcache_tui.core.images.provenance import revision_of
-from dockcache_tui.sources.archives.blobs import Blobs
+from dockcache_tui.sources.archives.blobs import Blobs, mismatch
 from dockcache_tui.sources.archives.build_cache import cache_layers
+from dockcache_tui.sources.archives.lost_index import lost_roots
 
 _MOST_MANIFESTS = 10_000
 _NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
@@ -36,6 +36,8 @@ class OciReading:
         """Follow index.json, depth first in its order."""
         self.images: list[Image] = []
         self.builds: list[str] = []
+        self.records: list[str] = []
+        """Digests of the configs of build records, each of the build of the same place."""
         self.faults: list[Fault] = []
         self.named: dict[str, str] = {}
         """Media types of the blobs that something leads to, by digest."""
@@ -47,9 +49,10 @@ class OciReading:
             top = decode(blobs.file("index.json"), Document)
         except ArchiveError as error:
             self._broken(error, Fault("", member="index.json"))
-            return
+            top = Document(manifests=lost_roots(blobs))
         self._index(top, (), ())
-        self.images = [self._revised(image) for image in self.images]
+        words = {layer.digest: layer.created_by for image in self.images for layer in image.layers if layer.created_by}
+        self.images = [self._completed(image, words) for image in self.images]
 
     @property
     def kind(self) -> ArchiveKind:
@@ -82,7 +85,7 @@ class OciReading:
             return
         self._name(descriptor)
         try:
-            document = decode(self._blobs.document(digest), Document)
+            document = decode(self._document(digest), Document)
         except ArchiveError as error:
             self._broken(error, Fault("", digest=digest))
             return
@@ -142,7 +145,7 @@ class OciReading:
 
     def _config(self, digest: str) -> Config:
         try:
-            return decode(self._blobs.document(digest), Config)
+            return decode(self._document(digest), Config)
         except ArchiveError as error:
             self._broken(error, Fault("", digest=digest))
             return Config()
@@ -165,7 +168,7 @@ class OciReading:
 
     def _provenance(self, digest: str, of: str) -> None:
         try:
-            self._revisions[of] = revision_of(self._blobs.document(digest))
+            self._revisions[of] = revision_of(self._document(digest))
         except ArchiveError as error:
             self._broken(error, Fault("", digest=digest))
 
@@ -178,7 +181,7 @@ class OciReading:
             self._check(blob)
         layers: tuple[Layer, ...] = ()
         try:
-            layers = cache_layers(self._blobs.document(config.digest), stored, self._blobs)
+            layers = cache_layers(self._document(config.digest), stored, self._blobs)
         except ArchiveError as error:
             self._broken(error, Fault("", digest=config.digest))
         for layer in layers:
@@ -186,11 +189,12 @@ class OciReading:
         self.images.append(Image(descriptor.digest, layers, names=names))
 
     def _record(self, config: Descriptor, stored: list[Descriptor]) -> None:
+        self.records.append(config.digest)
         for blob in (config, *stored):
             self._name(blob)
             self._check(blob)
         try:
-            self.builds.append(decode(self._blobs.document(config.digest), Record).ref)
+            self.builds.append(decode(self._document(config.digest), Record).ref)
         except ArchiveError as error:
             self._broken(error, Fault("", digest=config.digest))
             self.builds.append("")
@@ -207,12 +211,23 @@ class OciReading:
             reason = f"has {size:,} bytes, not {blob.size:,} as was said"
             self.faults.append(Fault(reason, digest=blob.digest))
 
-    def _broken(self, error: ArchiveError, place: Fault) -> None:
-        fault = error.fault if isinstance(error, BrokenArchiveError) else replace(place, reason=str(error))
-        self.faults.append(fault)
+    def _document(self, digest: str) -> bytes:
+        """Read a document; one whose digest is another is told and shown all the same."""
+        data = self._blobs.unchecked(digest)
+        if fault := mismatch(digest, data):
+            self.faults.append(fault)
+        return data
 
-    def _revised(self, image: Image) -> Image:
-        return replace(image, revision=image.revision or self._revisions.get(image.digest, ""))
+    def _broken(self, error: ArchiveError, place: Fault) -> None:
+        self.faults.append(fault_of(error, place))
+
+    def _completed(self, image: Image, words: dict[str, str]) -> Image:
+        """Add what other manifests tell: provenance the revision, images what made the layers of a cache."""
+        layers = tuple(
+            layer if layer.created_by or layer.digest not in words else replace(layer, created_by=words[layer.digest])
+            for layer in image.layers
+        )
+        return replace(image, layers=layers, revision=image.revision or self._revisions.get(image.digest, ""))
 
 
 def _missing(descriptor: Descriptor, names: tuple[str, ...]) -> Image:
@@ -236,8 +251,3 @@ def _names(descriptor: Descriptor) -> tuple[str, ...]:
 
 def _revision(said: dict[str, str]) -> str:
     return next((said[key] for key in REVISIONS if said.get(key)), "")
-
-
-def blobs_without_names(blobs: Blobs, named: Iterable[str]) -> list[str]:
-    """Return the digests of blobs that nothing leads to."""
-    return sorted(set(blobs.sizes) - set(named))

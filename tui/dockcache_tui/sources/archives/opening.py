@@ -1,5 +1,6 @@
 """Opens an archive, whatever it is packed in."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -11,6 +12,9 @@ from dockcache_tui.sources.archives.recognise import HEAD, container_of, describ
 from dockcache_tui.sources.archives.spans import Packed, Source, Span
 from dockcache_tui.sources.archives.tar_members import TarMembers
 from dockcache_tui.sources.archives.zip_members import ZipMembers
+
+SAVED = re.compile(r"(sha256:)?[0-9a-f]{64}(\.json|\.tar(\.gz)?|/layer\.tar|/json|/VERSION)?")
+"""What the files of a `docker save` are called."""
 
 _MOST_LOOKED_AT = 1000
 _MOST_TOLD = 5
@@ -40,15 +44,14 @@ def open_members(path: Path) -> tuple[Members, str]:
 def layout_roots(names: Iterable[str]) -> list[str]:
     """Return the folders among names that an image layout is in, the outermost first; `docker save` has no folder."""
     found = set()
-    seen = set(names)
-    for name in seen:
+    for name in names:
         folder, _, last = name.rpartition("/")
-        if (last == "manifest.json" and not folder) or last == "oci-layout":
+        if last == "oci-layout":
             found.add(folder)
         elif "blobs/sha256/" in name:
             found.add(name[: name.index("blobs/sha256/")].rstrip("/"))
-    if any(name.endswith("/layer.tar") for name in seen):
-        found.add("")
+        elif name == "manifest.json" or SAVED.fullmatch(name):
+            found.add("")
     return sorted(found, key=lambda root: (root.count("/") + bool(root), root))
 
 

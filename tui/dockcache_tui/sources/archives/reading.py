@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from dockcache_tui.core.images.archive import Archive, ArchiveKind, Blob, Fault, Image
-from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
+from dockcache_tui.core.images.errors import ArchiveError
 from dockcache_tui.core.images.layering import layers_of, moment
-from dockcache_tui.core.images.manifest import REVISIONS, Config
+from dockcache_tui.core.images.manifest import REVISIONS
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.archives.blobs import Blobs, open_blobs
 from dockcache_tui.sources.archives.docker_save import read_config, read_saved, stored_layers
@@ -20,13 +20,15 @@ def read_archive(path: Path) -> Archive:
 
 def archive_of(path: Path, blobs: Blobs) -> Archive:
     """Read an open archive."""
-    if blobs.has("index.json") or not blobs.has("manifest.json"):
+    if not blobs.saved:
         reading = OciReading(blobs)
         kind, images, faults = reading.kind, reading.images, reading.faults
         builds, named = reading.builds, reading.named
     else:
         kind, builds = ArchiveKind.DOCKER, []
         images, faults = _saved(blobs)
+        if not images:
+            raise ArchiveError(f"it holds no image: {next(iter((*blobs.members.faults, *faults)), 'none is named')}")
         named = {layer.digest: layer.media_type for image in images for layer in image.layers}
         named |= {image.digest: "" for image in images}
     return Archive(
@@ -46,23 +48,15 @@ def _saved(blobs: Blobs) -> tuple[list[Image], list[Fault]]:
     """Read the images of a `docker save`."""
     images: list[Image] = []
     faults: list[Fault] = []
-    try:
-        saved = read_saved(blobs)
-    except BrokenArchiveError as error:
-        return [], [error.fault]
-    for one in saved:
-        digest, config = "", Config()
-        try:
-            digest, config = read_config(blobs, one)
-        except BrokenArchiveError as error:
-            faults.append(error.fault)
+    for one in read_saved(blobs, faults):
+        digest, config = read_config(blobs, one, faults)
         stored = stored_layers(blobs, one, config)
         faults += [
             Fault("is not in the archive", layer.digest, path)
             for path, layer in zip(one.layers or [], stored, strict=True)
             if layer.digest not in blobs
         ]
-        if config.diff_ids and len(config.diff_ids) != len(stored):
+        if one.layers is not None and config.diff_ids and len(config.diff_ids) != len(stored):
             reason = f"its config tells of {len(config.diff_ids)} layers, its manifest of {len(stored)}"
             faults.append(Fault(reason, digest=digest))
         images.append(
