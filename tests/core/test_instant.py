@@ -72,3 +72,12 @@ def test_as_datetime_and_seconds() -> None:
     assert Instant(2_500_000_000).seconds_since(Instant(10**9)) == 1.5
     assert Instant(1) < Instant(2)
     assert Instant.now() > Instant.parse("2024-01-01T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("ns", "shown"), [(-(2**80), "0001-01-01T00:00:00Z"), (2**80, "9999-12-31T23:59:59.999999999Z")]
+)
+def test_moments_that_nobody_writes(ns: int, shown: str) -> None:
+    """A moment beyond the years there are is shown as their edge."""
+    assert str(Instant(ns)) == shown
+    assert Instant(ns).datetime().isoformat().startswith(shown[:19])

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from time import time_ns
 
 _SECOND = 1_000_000_000
+_FIRST, _LAST = -62_135_596_800 * _SECOND, 253_402_300_800 * _SECOND - 1
+"""Go's zero time, and the last moment that RFC 3339 can write."""
 _RFC_3339 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -36,12 +38,13 @@ class Instant:
         return (self.ns - earlier.ns) / _SECOND
 
     def datetime(self) -> datetime:
-        """Return the aware UTC datetime, cut to microseconds."""
-        return datetime.fromtimestamp(self.ns // _SECOND, UTC).replace(microsecond=self.ns % _SECOND // 1000)
+        """Return the aware UTC datetime, cut to microseconds and to the years there are."""
+        ns = min(_LAST, max(_FIRST, self.ns))
+        return datetime.fromtimestamp(ns // _SECOND, UTC).replace(microsecond=ns % _SECOND // 1000)
 
     def __str__(self) -> str:
-        """Return RFC 3339 in UTC with as many fraction digits as needed."""
-        seconds, fraction = divmod(self.ns, _SECOND)
+        """Return RFC 3339 in UTC with as many fraction digits as needed; a moment beyond its years as their edge."""
+        seconds, fraction = divmod(min(_LAST, max(_FIRST, self.ns)), _SECOND)
         digits = f".{fraction:09}".rstrip("0") if fraction else ""
         # strftime's %Y leaves out the zeros of Go's year 0001.
         return f"{datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()}{digits}Z"

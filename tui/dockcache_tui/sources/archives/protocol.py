@@ -4,14 +4,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from dockcache_tui.core.builds.build import Build
 from dockcache_tui.core.images.archive import Archive
+from dockcache_tui.core.images.build_record import BuildRecord
+from dockcache_tui.core.images.contents import ImageContents
 from dockcache_tui.core.images.diff import ArchiveDiff
 from dockcache_tui.core.images.file_entry import TreeEntry
 
 
 class Archives(Protocol):
-    """Archives of this machine. Methods block: call them off the event loop. All raise ArchiveError."""
+    """Archives of this machine. Methods block: call them off the event loop. All raise ArchiveError.
+
+    What names a layer looks at what that layer did, else the image is looked at as a whole.
+    """
 
     def find(self, folder: Path) -> tuple[Path, ...]:
         """Return what looks like an archive in a folder, by content, newest first; does not read further."""
@@ -33,14 +37,17 @@ class Archives(Protocol):
     def search(self, path: Path, image: str, text: str, *, layer: str = "", limit: int = 1000) -> tuple[TreeEntry, ...]:
         """Return the paths of an image that hold a text."""
 
-    def content(self, path: Path, image: str, file: str, *, limit: int) -> bytes:
-        """Return the first bytes of a file of an image."""
+    def contents(self, path: Path, image: str, *, done: Callable[[int, int], None] | None = None) -> ImageContents:
+        """Return what is known of an image once its layers were read: unpacked sizes, waste, faults."""
 
-    def save(self, path: Path, image: str, file: str, to: Path, *, replace: bool = False) -> Path:
+    def content(self, path: Path, image: str, file: str, *, layer: str = "", limit: int) -> bytes:
+        """Return the first bytes of a file of an image, or as a layer put it."""
+
+    def save(self, path: Path, image: str, file: str, to: Path, *, layer: str = "", replace: bool = False) -> Path:
         """Save one file into a folder, never outside it, over a file only when told; returns where it is."""
 
-    def builds(self, path: Path) -> tuple[Build, ...]:
-        """Return the builds of a .dockerbuild with their steps."""
+    def builds(self, path: Path) -> tuple[BuildRecord, ...]:
+        """Return the builds of a .dockerbuild, newest first, with their steps and what those said."""
 
     def diff(self, first: Path, second: Path) -> ArchiveDiff:
         """Compare two archives: layers by digest, then files by content and mode."""

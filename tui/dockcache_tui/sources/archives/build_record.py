@@ -1,0 +1,108 @@
+"""Reads a `.dockerbuild`: an OCI layout whose manifests have a build's record as config and its logs as layers."""
+
+from dataclasses import replace
+
+import msgspec
+from google.protobuf.message import DecodeError
+
+from dockcache_tui.core.builds.build import Step, StepState
+from dockcache_tui.core.builds.history_record import HistoryRecord, UnreadableRecordError, read_history_record
+from dockcache_tui.core.builds.reducer import LiveBuild
+from dockcache_tui.core.images.archive import Fault
+from dockcache_tui.core.images.build_record import BuildRecord
+from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
+from dockcache_tui.sources.archives.blobs import Blobs
+from dockcache_tui.sources.archives.oci import OciReading
+from dockcache_tui.sources.archives.status_log import read_status_log
+from dockcache_tui.sources.buildkit import control_pb2 as pb
+from dockcache_tui.sources.provenance import Provenance, read_failed_at, read_provenance
+
+_FAILED_AT = b"github.com/moby/buildkit/errdefs.Source+json"
+_STEP_OUTPUT = 256 * 1024
+_MOST_RECORDS = 100
+"""Each is held in memory with its output; one bake has a few."""
+_UNREADABLE = (DecodeError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+def read_build_records(blobs: Blobs) -> tuple[BuildRecord, ...]:
+    """Read every recorded build, newest first; raises ArchiveError when there is none to be read."""
+    reading = OciReading(blobs)
+    faults = [*blobs.members.faults, *reading.faults]
+    configs = tuple(dict.fromkeys(reading.records))
+    if len(configs) > _MOST_RECORDS:
+        faults.append(Fault(f"{len(configs):,} builds, of which {_MOST_RECORDS} are read"))
+    records: list[BuildRecord] = []
+    for config in configs[:_MOST_RECORDS]:
+        try:
+            records.append(_record(blobs, config))
+        except BrokenArchiveError as error:
+            faults.append(error.fault)
+    if not records:
+        raise BrokenArchiveError(faults[-1]) if faults else ArchiveError("it holds no build's record")
+    records.sort(key=lambda record: record.build.started_at, reverse=True)
+    # What could not be read at all has no build of its own to be told with.
+    return tuple(replace(one, faults=tuple(dict.fromkeys((*faults, *one.faults)))) for one in records)
+
+
+def _record(blobs: Blobs, config: str) -> BuildRecord:
+    try:
+        record = read_history_record(blobs.document(config))
+    except UnreadableRecordError as error:
+        raise BrokenArchiveError(Fault(f"it is no build's record: {error}", config)) from error
+    faults: list[Fault] = []
+    live = _replayed(blobs, record, faults)
+    told = _told(blobs, record, faults)
+    lines = {digest: line for one in told for digest, line in one.lines.items()}
+    failed_at = next((one.failed_at for one in told if one.failed_at), None)
+    steps = tuple(_placed(step, lines, failed_at) for step in live.snapshot())
+    return BuildRecord(
+        replace(record.build, steps=steps),
+        {step.digest: log for step in steps if (log := live.log(step.digest)).lines},
+        live.warnings(),
+        tuple(dict.fromkeys(file for one in told for file in one.files)),
+        record.imports,
+        tuple(faults),
+    )
+
+
+def _replayed(blobs: Blobs, record: HistoryRecord, faults: list[Fault]) -> LiveBuild:
+    """Take in the log as if the build ran now, to where it can be read."""
+    live, build = LiveBuild(log_bytes=_STEP_OUTPUT), record.build
+    try:
+        if record.logs:
+            with blobs.open(record.logs) as stream:
+                for progress in read_status_log(stream, record.logs):
+                    live.apply(progress)
+    except ArchiveError as error:
+        faults.append(_fault(error, record.logs))
+    live.end(build.status, build.completed_at or build.started_at)
+    return live
+
+
+def _told(blobs: Blobs, record: HistoryRecord, faults: list[Fault]) -> list[Provenance]:
+    """Read what tells lines and files: provenances, and of a failed build its error."""
+    told = []
+    for digest in record.provenances:
+        try:
+            told.append(read_provenance(blobs.document(digest)))
+        except _UNREADABLE as error:
+            faults.append(Fault(f"it is no provenance: {error}", digest))
+        except ArchiveError as error:
+            faults.append(_fault(error, digest))
+    if record.error:
+        try:
+            failure = pb.Failure.FromString(blobs.document(record.error))
+            told += [read_failed_at(one.value) for one in failure.details if one.type_url == _FAILED_AT]
+        except _UNREADABLE as error:
+            faults.append(Fault(f"it is no error of BuildKit's: {error}", record.error))
+        except ArchiveError as error:
+            faults.append(_fault(error, record.error))
+    return told
+
+
+def _fault(error: ArchiveError, digest: str) -> Fault:
+    return replace(error.fault, digest=digest) if isinstance(error, BrokenArchiveError) else Fault(str(error), digest)
+
+
+def _placed(step: Step, lines: dict[str, int], failed_at: int | None) -> Step:
+    return replace(step, line=(failed_at if step.state is StepState.FAILED else None) or lines.get(step.digest))
