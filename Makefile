@@ -31,13 +31,13 @@ test: $(STAMP) ## Run every test, the engine's too
 test-fast: $(STAMP) ## Run the tests that need no engine
 	$(PYTEST) -m "not engine"
 
-lint: $(STAMP) ## Check rules, format, types, arrows between rooms, workflows and the Dockerfile
+lint: $(STAMP) ## Check rules, format, types, arrows between rooms, workflows and Dockerfiles
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/zizmor --offline --no-progress --persona=pedantic .github
-	$(BIN)/hadolint app/Dockerfile
+	$(BIN)/hadolint app/Dockerfile app/original.Dockerfile
 
 format: $(STAMP) ## Format and fix what ruff can
 	$(BIN)/ruff check --fix

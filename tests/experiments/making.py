@@ -11,7 +11,7 @@ RUNTIME = {"ACTIONS_RUNTIME_TOKEN": "a-token", "ACTIONS_RESULTS_URL": "https://r
 """As much of the runtime environment as tells that it is there."""
 
 SWITCHES = frozenset(re.findall(r"^([A-Z_]+) \?=", (APP / "Makefile").read_text(), re.MULTILINE))
-_LEADING = ("ACTIONS_", "GITHUB_", "BUILDX_", "MAKE", "MFLAGS")
+_LEADING = ("ACTIONS_", "GITHUB_", "BUILDX_BUILDER", "MAKE", "MFLAGS")
 
 
 def environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
