@@ -20,3 +20,8 @@ def cached(engine: Engine, builder: str, project: object) -> set[str]:
     reused = set(re.findall(r"^(#\d+) CACHED$", said, re.MULTILINE))
     steps = re.findall(r"^(#\d+) \[([^\]]*\d+/\d+)\] (\w+)", said, re.MULTILINE)
     return {name for number, name, word in steps if number in reused and word != "FROM"}
+
+
+def uses_containerd(engine: Engine) -> bool:
+    """Tell whether an engine keeps images in containerd's store, not in the older one."""
+    return "io.containerd.snapshotter" in docker(engine, "info", "--format", "{{.DriverStatus}}")
