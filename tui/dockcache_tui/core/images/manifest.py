@@ -1,6 +1,6 @@
 """The JSON of image layouts: OCI indexes, manifests and configs, and the manifest of `docker save`."""
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -15,6 +15,9 @@ REVISIONS = ("org.opencontainers.image.revision", "org.label-schema.vcs-ref", "v
 """Labels and annotations that tell a commit, the best first."""
 
 Decoded = TypeVar("Decoded")
+Item = TypeVar("Item")
+Few = Annotated[list[Item], msgspec.Meta(max_length=10_000)]
+"""A list no longer than any image's or index's; the kernel mounts far fewer layers."""
 
 
 class Platform(msgspec.Struct):
@@ -48,9 +51,9 @@ class Document(msgspec.Struct, rename={"media_type": "mediaType"}):
     """An index (it has manifests) or a manifest (it has a config or layers)."""
 
     media_type: str = ""
-    manifests: list[Descriptor] | None = None
+    manifests: Few[Descriptor] | None = None
     config: Descriptor | None = None
-    layers: list[Descriptor] | None = None
+    layers: Few[Descriptor] | None = None
     annotations: dict[str, str] | None = None
 
 
@@ -67,7 +70,7 @@ class _Inner(msgspec.Struct, rename="pascal"):
 
 
 class _RootFs(msgspec.Struct):
-    diff_ids: list[str] | None = None
+    diff_ids: Few[str] | None = None
 
 
 class Config(Platform):
@@ -76,7 +79,7 @@ class Config(Platform):
     created: str = ""
     config: _Inner | None = None
     rootfs: _RootFs | None = None
-    history: list[History] | None = None
+    history: Few[History] | None = None
 
     @property
     def labels(self) -> dict[str, str]:
@@ -93,8 +96,8 @@ class Saved(msgspec.Struct, rename="pascal"):
     """An image in the manifest.json of `docker save`; config and layers are files of the archive."""
 
     config: str
-    layers: list[str] | None = None
-    repo_tags: list[str] | None = None
+    layers: Few[str] | None = None
+    repo_tags: Few[str] | None = None
 
 
 class Record(msgspec.Struct):

@@ -13,6 +13,8 @@ from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
 from dockcache_tui.sources.archives.members import DOCUMENT, Members
 from dockcache_tui.sources.archives.opening import open_members
 
+_DOCUMENTS = 32 * DOCUMENT
+"""So many bytes of documents are read of one archive."""
 _BLOB = re.compile(r"blobs/(sha256/[0-9a-f]{64}|sha512/[0-9a-f]{128})")
 
 
@@ -24,6 +26,7 @@ class Blobs:
         self.members = members
         self._root = f"{root}/" if root else ""
         self._sizes = members.sizes()
+        self._room = _DOCUMENTS
         self._places = {
             match[1].replace("/", ":"): name
             for name in self._sizes
@@ -118,6 +121,9 @@ class Blobs:
         if size > DOCUMENT:
             reason = f"a document of {size:,} bytes; none is larger than {DOCUMENT:,}"
             raise BrokenArchiveError(Fault(reason, place.digest, place.member))
+        self._room -= size
+        if self._room < 0:
+            raise BrokenArchiveError(Fault("too many large documents", place.digest, place.member))
         try:
             with self.members.open(name) as stream:
                 return stream.read(DOCUMENT)

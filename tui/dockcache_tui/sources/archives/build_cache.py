@@ -24,7 +24,7 @@ def cache_layers(config: bytes, stored: Sequence[Descriptor], here: Container[st
     told = index.blobs
     return tuple(
         _layer(digest, blobs.get(digest), told.get(digest), missing=digest not in here)
-        for digest in dict.fromkeys((*told, *blobs))
+        for digest in dict.fromkeys((*(layer.blob for layer in index.layers), *blobs))
     )
 
 

@@ -9,35 +9,40 @@ from hashlib import sha256
 
 from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.errors import ArchiveError, fault_of
+from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.core.images.manifest import Config, Descriptor, Saved, decode
 from dockcache_tui.sources.archives.blobs import Blobs, mismatch
 from dockcache_tui.sources.archives.members import clean
 from dockcache_tui.sources.archives.unpacking import packing_of
 
 _HEX = re.compile(r"(?:sha256:)?([0-9a-f]{64})(?:\.tar|\.json|\.tar\.gz)?")
+_MOST_IMAGES = 1_000
 _LAYER = "application/vnd.docker.image.rootfs.diff.tar"
 
 
-def read_saved(blobs: Blobs, faults: list[Fault]) -> list[Saved]:
+def read_saved(blobs: Blobs, faults: FaultList) -> list[Saved]:
     """Read manifest.json; where it is lost, the configs still tell of the images."""
     try:
-        return decode(blobs.file("manifest.json"), list[Saved])
+        found = decode(blobs.file("manifest.json"), list[Saved])
+        if len(found) > _MOST_IMAGES:
+            faults.add(Fault(f"{len(found):,} images, of which {_MOST_IMAGES:,} are read", member="manifest.json"))
+        return found[:_MOST_IMAGES]
     except ArchiveError as error:
-        faults.append(fault_of(error, Fault("", member="manifest.json")))
+        faults.add(fault_of(error, Fault("", member="manifest.json")))
     return [Saved(name) for name in blobs.files() if name.endswith(".json") and _named(name)]
 
 
-def read_config(blobs: Blobs, saved: Saved, faults: list[Fault]) -> tuple[str, Config]:
+def read_config(blobs: Blobs, saved: Saved, faults: FaultList) -> tuple[str, Config]:
     """Read an image's config and work out its digest; empty ones where it can't be read."""
     name = clean(saved.config)
     try:
         data = blobs.file(name)
         digest = f"sha256:{sha256(data).hexdigest()}"
         if (said := _named(name)) and (fault := mismatch(said, data)):
-            faults.append(replace(fault, member=name))
+            faults.add(replace(fault, member=name))
         return digest, decode(data, Config)
     except ArchiveError as error:
-        faults.append(fault_of(error, Fault("", member=name)))
+        faults.add(fault_of(error, Fault("", member=name)))
         return "", Config()
 
 
@@ -59,8 +64,8 @@ def stored_layers(blobs: Blobs, saved: Saved, config: Config) -> list[Descriptor
 
 def place_layers(blobs: Blobs) -> None:
     """Tell an archive where the blobs are that its manifest.json names."""
-    for saved in read_saved(blobs, []):
-        digest, config = read_config(blobs, saved, [])
+    for saved in read_saved(blobs, FaultList()):
+        digest, config = read_config(blobs, saved, FaultList())
         if digest:
             blobs.place(digest, clean(saved.config))
         for path, layer in zip(saved.layers or [], stored_layers(blobs, saved, config), strict=True):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dockcache_tui.core.images.archive import Fault
+from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.sources.archives.members import MOST_MEMBERS
 
 _FOLDERS = re.compile(r"blobs(/[^/]+)?|[0-9a-f]{64}")
@@ -21,7 +22,7 @@ class FolderMembers:
 
     def __init__(self, folder: Path) -> None:
         """List the folder, its blobs, and the folders of layers that `docker save` writes."""
-        self.faults: list[Fault] = []
+        self.faults = FaultList()
         self._folder = folder
         self._sizes: dict[str, int] = {}
         self._list("")
@@ -59,12 +60,12 @@ class FolderMembers:
         try:
             found = sorted(os.scandir(self._folder / below), key=lambda entry: entry.name)
         except OSError as error:
-            self.faults.append(Fault(f"can't be listed: {error.strerror}", member=below))
+            self.faults.add(Fault(f"can't be listed: {error.strerror}", member=below))
             return
         for entry in found:
             name = f"{below}/{entry.name}" if below else entry.name
             if len(self._sizes) >= MOST_MEMBERS:
-                self.faults.append(Fault(f"more than {MOST_MEMBERS:,} files; the rest was left out", member=below))
+                self.faults.add(Fault(f"more than {MOST_MEMBERS:,} files; the rest was left out", member=below))
                 return
             if entry.is_file(follow_symlinks=False):
                 self._sizes[name] = entry.stat(follow_symlinks=False).st_size
@@ -72,4 +73,4 @@ class FolderMembers:
                 if _FOLDERS.fullmatch(name):
                     self._list(name)
             elif below or name == "index.json":
-                self.faults.append(Fault("is a link or no file; it was left alone", member=name))
+                self.faults.add(Fault("is a link or no file; it was left alone", member=name))

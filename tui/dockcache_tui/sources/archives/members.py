@@ -4,7 +4,7 @@ import io
 from collections.abc import Collection, Iterator, Mapping
 from typing import BinaryIO, Protocol
 
-from dockcache_tui.core.images.archive import Fault
+from dockcache_tui.core.images.fault_list import FaultList
 
 DOCUMENT = 8 << 20
 """A JSON document may be so large; engines refuse manifests of half of that."""
@@ -17,7 +17,7 @@ class Members(Protocol):
     """An open archive. A name is relative, with single slashes, and leads nowhere outside."""
 
     packing: str
-    faults: list[Fault]
+    faults: FaultList
     size: int
     """Bytes of the whole as it lies there."""
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from dockcache_tui.core.images.archive import ArchiveKind, Fault, Image, Layer
 from dockcache_tui.core.images.errors import ArchiveError, fault_of
+from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.core.images.layering import layers_of, moment
 from dockcache_tui.core.images.manifest import (
     ATTESTATION_OF,
@@ -38,12 +39,14 @@ class OciReading:
         self.builds: list[str] = []
         self.records: list[str] = []
         """Digests of the configs of build records, each of the build of the same place."""
-        self.faults: list[Fault] = []
+        self.faults = FaultList()
         self.named: dict[str, str] = {}
         """Media types of the blobs that something leads to, by digest."""
         self.caches = 0
         self._blobs = blobs
         self._revisions: dict[str, str] = {}
+        self._below: dict[str, range] = {}
+        """Which images each index or manifest led to."""
         self._seen = 0
         try:
             top = decode(blobs.file("index.json"), Document)
@@ -65,12 +68,10 @@ class OciReading:
         children = index.manifests or []
         here = [child for child in children if child.digest in self._blobs]
         if children and not here:
-            self.faults.append(
-                Fault("an index of which no manifest is in the archive", digest=above[-1] if above else "")
-            )
+            self.faults.add(Fault("an index of which no manifest is in the archive", digest=above[-1] if above else ""))
         for child in children:
             if self._seen >= _MOST_MANIFESTS:
-                self.faults.append(Fault(f"more than {_MOST_MANIFESTS:,} manifests; the rest was not read"))
+                self.faults.add(Fault(f"more than {_MOST_MANIFESTS:,} manifests; the rest was not read"))
                 return
             self._seen += 1
             self._follow(child, above, _names(child) or names)
@@ -78,8 +79,17 @@ class OciReading:
     def _follow(self, descriptor: Descriptor, above: tuple[str, ...], names: tuple[str, ...]) -> None:
         digest = descriptor.digest
         if digest in above:
-            self.faults.append(Fault("an index that leads to itself", digest=digest))
+            self.faults.add(Fault("an index that leads to itself", digest=digest))
             return
+        if digest in self._below:
+            self._also(digest, names)
+            return
+        first = len(self.images)
+        self._enter(descriptor, above, names)
+        self._below[digest] = range(first, len(self.images))
+
+    def _enter(self, descriptor: Descriptor, above: tuple[str, ...], names: tuple[str, ...]) -> None:
+        digest = descriptor.digest
         if digest not in self._blobs:
             self.images.append(_missing(descriptor, names))
             return
@@ -94,7 +104,13 @@ class OciReading:
         elif document.config is not None or document.layers is not None:
             self._manifest(descriptor, document, names)
         else:
-            self.faults.append(Fault("neither an index nor a manifest", digest=digest))
+            self.faults.add(Fault("neither an index nor a manifest", digest=digest))
+
+    def _also(self, digest: str, names: tuple[str, ...]) -> None:
+        """Add the names by which an index or manifest is led to once more."""
+        for number in self._below[digest]:
+            image = self.images[number]
+            self.images[number] = replace(image, names=tuple(dict.fromkeys((*image.names, *names))))
 
     def _index_or_cache(
         self, descriptor: Descriptor, document: Document, above: tuple[str, ...], names: tuple[str, ...]
@@ -129,7 +145,7 @@ class OciReading:
             self._check(layer)
         if config.diff_ids and len(config.diff_ids) != len(stored):
             reason = f"its config tells of {len(config.diff_ids)} layers, its manifest of {len(stored)}"
-            self.faults.append(Fault(reason, digest=descriptor.digest))
+            self.faults.add(Fault(reason, digest=descriptor.digest))
         annotations = {**(descriptor.annotations or {}), **(manifest.annotations or {})}
         self.images.append(
             Image(
@@ -206,20 +222,20 @@ class OciReading:
         """Note a blob that is not here or has another size; some layers may be left out by right."""
         if blob.digest not in self._blobs:
             if not any(word in blob.media_type for word in _FOREIGN):
-                self.faults.append(Fault("is not in the archive", digest=blob.digest))
+                self.faults.add(Fault("is not in the archive", digest=blob.digest))
         elif (size := self._blobs.size(blob.digest)) != blob.size:
             reason = f"has {size:,} bytes, not {blob.size:,} as was said"
-            self.faults.append(Fault(reason, digest=blob.digest))
+            self.faults.add(Fault(reason, digest=blob.digest))
 
     def _document(self, digest: str) -> bytes:
         """Read a document; one whose digest is another is told and shown all the same."""
         data = self._blobs.unchecked(digest)
         if fault := mismatch(digest, data):
-            self.faults.append(fault)
+            self.faults.add(fault)
         return data
 
     def _broken(self, error: ArchiveError, place: Fault) -> None:
-        self.faults.append(fault_of(error, place))
+        self.faults.add(fault_of(error, place))
 
     def _completed(self, image: Image, words: dict[str, str]) -> Image:
         """Add what other manifests tell: provenance the revision, images what made the layers of a cache."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -103,7 +104,8 @@ def _of_zip(zipped: ZipMembers, inner: str) -> tuple[Members, str]:
         zipped.packing = "folder in zip"
         return zipped, choices[0]
     members = _of(zipped.source(choices[0]), zipped.size, " in zip")
-    members.faults[:0] = zipped.faults
+    for fault in zipped.faults:
+        members.faults.add(fault)
     return _rooted(members)
 
 
@@ -115,7 +117,7 @@ def _tars(zipped: ZipMembers) -> Iterator[str]:
             if kind == "tar" or (kind in ("gz", "zst") and container_of(_head(Packed(source, kind))) == "tar"):
                 yield name
         except BrokenArchiveError as error:
-            zipped.faults.append(error.fault)
+            zipped.faults.add(error.fault)
 
 
 def _contents(zipped: ZipMembers) -> str:
@@ -129,7 +131,7 @@ def _rooted(members: Members) -> tuple[Members, str]:
         return members, roots[0]
     members.close()
     found = _told(members.sizes())
-    cut = f"; {members.faults[0]}" if members.faults else ""
+    cut = "".join(f"; {fault}" for fault in islice(members.faults, 1))
     what = "a folder" if members.packing == "folder" else f"a {members.packing}"
     raise ArchiveError(f"it is {what} of {found}, not an image archive{cut}")
 

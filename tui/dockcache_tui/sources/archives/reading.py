@@ -4,6 +4,7 @@ from pathlib import Path
 
 from dockcache_tui.core.images.archive import Archive, ArchiveKind, Blob, Fault, Image
 from dockcache_tui.core.images.errors import ArchiveError
+from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.core.images.layering import layers_of, moment
 from dockcache_tui.core.images.manifest import REVISIONS
 from dockcache_tui.core.instant import Instant
@@ -40,25 +41,23 @@ def archive_of(path: Path, blobs: Blobs) -> Archive:
         images=tuple(images),
         blobs=tuple(Blob(one, size, named.get(one, ""), one in named) for one, size in blobs.sizes.items()),
         builds=tuple(builds),
-        faults=(*blobs.members.faults, *dict.fromkeys(faults)),
+        faults=(*blobs.members.faults, *faults),
     )
 
 
-def _saved(blobs: Blobs) -> tuple[list[Image], list[Fault]]:
+def _saved(blobs: Blobs) -> tuple[list[Image], FaultList]:
     """Read the images of a `docker save`."""
     images: list[Image] = []
-    faults: list[Fault] = []
+    faults = FaultList()
     for one in read_saved(blobs, faults):
         digest, config = read_config(blobs, one, faults)
         stored = stored_layers(blobs, one, config)
-        faults += [
-            Fault("is not in the archive", layer.digest, path)
-            for path, layer in zip(one.layers or [], stored, strict=True)
-            if layer.digest not in blobs
-        ]
+        for path, layer in zip(one.layers or [], stored, strict=True):
+            if layer.digest not in blobs:
+                faults.add(Fault("is not in the archive", layer.digest, path))
         if one.layers is not None and config.diff_ids and len(config.diff_ids) != len(stored):
             reason = f"its config tells of {len(config.diff_ids)} layers, its manifest of {len(stored)}"
-            faults.append(Fault(reason, digest=digest))
+            faults.add(Fault(reason, digest=digest))
         images.append(
             Image(
                 digest=digest,

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.errors import BrokenArchiveError
+from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.sources.archives.members import DOCUMENT, MOST_MEMBERS, MOST_NAMES, clean
 from dockcache_tui.sources.archives.spans import Source, Span
 from dockcache_tui.sources.archives.tar_headers import TarHeaders, TarMember
@@ -27,7 +28,7 @@ class TarMembers:
     def __init__(self, source: Source, packing: str, size: int) -> None:
         """Walk over the headers; what stops the walk is a fault, and what came before it is there."""
         self.packing, self.size = packing, size
-        self.faults: list[Fault] = []
+        self.faults = FaultList()
         self._source = source
         self._places: dict[str, _Place] = {}
         self._links: dict[str, str] = {}
@@ -39,16 +40,16 @@ class TarMembers:
             for member in headers:
                 self._note(member, headers)
                 if len(self._places) + len(self._links) >= MOST_MEMBERS or self._letters < 0:
-                    self.faults.append(Fault("too many members; the rest was not read", offset=member.offset))
+                    self.faults.add(Fault("too many members; the rest was not read", offset=member.offset))
                     return
         except BrokenArchiveError as error:
-            self.faults.append(error.fault)
+            self.faults.add(error.fault)
             self._places = {
                 name: place for name, place in self._places.items() if place.offset + place.size <= headers.position
             }
             return
         if not headers.ended:
-            self.faults.append(Fault("the tar has no end marker; it may be cut", offset=headers.position))
+            self.faults.add(Fault("the tar has no end marker; it may be cut", offset=headers.position))
 
     def sizes(self) -> Mapping[str, int]:
         """Return the bytes of each member, and of each link to one."""
@@ -105,16 +106,14 @@ class TarMembers:
         name = clean(member.name)
         self._letters -= len(member.name)
         if not name:
-            self.faults.append(Fault("a name that leads outside the archive", member=member.name, offset=member.header))
+            self.faults.add(Fault("a name that leads outside the archive", member=member.name, offset=member.header))
         elif member.type in "12":
             self._link(name, member)
         elif member.pieces is not None:
-            self.faults.append(
-                Fault("a sparse file, which no archive has; left out", member=name, offset=member.header)
-            )
+            self.faults.add(Fault("a sparse file, which no archive has; left out", member=name, offset=member.header))
         else:
             if name in self._places or name in self._links:
-                self.faults.append(Fault("is twice in the archive; the last counts", member=name, offset=member.header))
+                self.faults.add(Fault("is twice in the archive; the last counts", member=name, offset=member.header))
                 self._links.pop(name, None)
                 self._room += len(self._kept.pop(name, b""))
             self._places[name] = _Place(member.offset, member.stored)
@@ -136,7 +135,7 @@ class TarMembers:
             self._links[name] = target
         else:
             fault = Fault("a link that leads outside the archive", member=name, offset=member.header)
-            self.faults.append(fault)
+            self.faults.add(fault)
 
     def _followed(self, name: str) -> str:
         for _ in range(_MOST_LINKS):

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from dockcache_tui.core.images.archive import Archive, Fault, Image, Layer
 from dockcache_tui.core.images.errors import BrokenArchiveError
+from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.sources.archives.blobs import open_blobs
 from dockcache_tui.sources.archives.hashing import Hashing
 from dockcache_tui.sources.archives.reading import archive_of
@@ -29,7 +30,7 @@ def verify_archive(path: Path, done: Callable[[int, int], None] | None = None) -
             for digest, stream in blobs.each(tuple(blobs.sizes)):
                 check.blob(digest, stream)
         except BrokenArchiveError as error:
-            check.faults.append(error.fault)
+            check.faults.add(error.fault)
     return replace(
         archive,
         images=tuple(_measured(image, check.unpacked) for image in archive.images),
@@ -41,7 +42,7 @@ class _Check:
     """What was found so far."""
 
     def __init__(self, layers: dict[str, Layer], total: int, done: Callable[[int, int], None] | None) -> None:
-        self.faults: list[Fault] = []
+        self.faults = FaultList()
         self.unpacked: dict[str, int] = {}
         self._layers, self._total, self._done = layers, total, done
         self._before = 0
@@ -56,7 +57,7 @@ class _Check:
             _drain(inner)
             _drain(packed)
         except BrokenArchiveError as error:
-            self.faults.append(replace(error.fault, digest=digest))
+            self.faults.add(replace(error.fault, digest=digest))
         else:
             self._compare(digest, stored, inner, layer)
         self._before += stored.count
@@ -64,9 +65,9 @@ class _Check:
     def _compare(self, digest: str, stored: Hashing, inner: Hashing, layer: Layer | None) -> None:
         # The digest of a packed layer in an old `docker save` may be known unpacked only.
         if stored.digest != digest and not (layer and digest == layer.diff_id == inner.digest):
-            self.faults.append(Fault(f"its content has another digest: {stored.digest}", digest=digest))
+            self.faults.add(Fault(f"its content has another digest: {stored.digest}", digest=digest))
         elif layer and inner.digest != layer.diff_id:
-            self.faults.append(Fault(f"unpacks to {inner.digest}, not to {layer.diff_id} as was said", digest=digest))
+            self.faults.add(Fault(f"unpacks to {inner.digest}, not to {layer.diff_id} as was said", digest=digest))
         elif layer:
             self.unpacked[digest] = inner.count
 

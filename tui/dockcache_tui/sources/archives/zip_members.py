@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.errors import ArchiveError
+from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.sources.archives.members import MOST_MEMBERS, clean
 from dockcache_tui.sources.archives.spans import Packed, Source, Span
 
@@ -26,7 +27,7 @@ class ZipMembers:
 
     def __init__(self, span: Span) -> None:
         """Read the directory."""
-        self.faults: list[Fault] = []
+        self.faults = FaultList()
         self.size = span.size
         self._span = span
         self._sources: dict[str, Source] = {}
@@ -35,7 +36,7 @@ class ZipMembers:
             for info in _directory(span):
                 self._note(info)
         except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, struct.error) as error:
-            self.faults.append(Fault(f"the zip's directory can't be read: {error}", offset=span.size))
+            self.faults.add(Fault(f"the zip's directory can't be read: {error}", offset=span.size))
             self._note_first()
 
     def sizes(self) -> Mapping[str, int]:
@@ -69,13 +70,13 @@ class ZipMembers:
         if info.is_dir():
             return
         if not name:
-            self.faults.append(Fault("a name that leads outside the archive", member=info.filename))
+            self.faults.add(Fault("a name that leads outside the archive", member=info.filename))
         elif info.compress_type not in _METHODS or info.flag_bits & _ENCRYPTED:
             how = "encrypted" if info.flag_bits & _ENCRYPTED else f"packed by method {info.compress_type}"
-            self.faults.append(Fault(f"is {how}, which can't be read", member=name))
+            self.faults.add(Fault(f"is {how}, which can't be read", member=name))
         else:
             if name in self._sources:
-                self.faults.append(Fault("is twice in the zip; the last counts", member=name))
+                self.faults.add(Fault("is twice in the zip; the last counts", member=name))
             self._add(name, info.header_offset, info.compress_size, info.file_size, info.compress_type)
 
     def _note_first(self) -> None:
@@ -91,7 +92,7 @@ class ZipMembers:
     def _add(self, name: str, at: int, stored: int, size: int, method: int) -> None:
         header = self._header(at)
         if header is None:
-            self.faults.append(Fault("has no header where the zip's directory says", member=name, offset=at))
+            self.faults.add(Fault("has no header where the zip's directory says", member=name, offset=at))
             return
         start = at + _HEADER.size + header[9] + header[10]
         stored = max(0, min(stored, self._span.size - start))
