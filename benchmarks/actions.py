@@ -1,4 +1,4 @@
-"""Time the client and the service of Actions caches: `python benchmarks/actions.py [--only client|service] [--json]`.
+"""Time the client and the service of Actions caches: `benchmarks/actions.py [--only client|service|large] [--json]`.
 
 *client*: medians in seconds to read 10,000 caches of a service that answers 100 ms late, until the first rows and
 until all are there, with all that surrounds them; beside it one pager that asks page by page for the caches alone.
@@ -6,6 +6,9 @@ until all are there, with all that surrounds them; beside it one pager that asks
 *service*: BuildKit's gha cache on the local service beside its type=local cache. Medians in seconds over the same
 500 MB of layers on the same disk, the two taking turns: *export* of a build that is all cached, *import* by an emptied
 builder that then runs one more step. Beside them the service's peak memory.
+
+*large*: one cache of 5 GB through the service, made as it is sent, in blocks of which four are on their way at once,
+and compared as it comes back; the seconds of each way and the service's peak memory.
 """
 
 import argparse
@@ -15,17 +18,19 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from random import Random
 from statistics import median
 from tempfile import TemporaryDirectory, mkdtemp
 from time import perf_counter
 
 import requests
 
-from dockcache_tui.actions_service.access import Signer
+from dockcache_tui.actions_service.access import READ, WRITE, Grant, Signer
 from dockcache_tui.actions_service.database import opened
 from dockcache_tui.actions_service.home import Home
 from dockcache_tui.core.instant import Instant
@@ -42,6 +47,8 @@ REPO = "bench/bench"
 LAYERS, LAYER_MB = 5, 100
 RUNS = 3
 BUILDER = "dockcache-benchmark"
+MB = 10**6
+LARGE_BLOCKS, BLOCK_MB, AT_ONCE = 80, 64, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +83,6 @@ class Bench:
         """Empty the builder."""
         self._run("docker", "buildx", "prune", "--builder", BUILDER, "--all", "--force")
 
-    def peak(self) -> int:
-        """Return the service's peak memory in bytes."""
-        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
-
     def _run(self, *words: str, **environment: str) -> None:
         subprocess.run(words, env=self.engine.variables | environment, check=True, capture_output=True, timeout=600)
 
@@ -89,6 +91,12 @@ class Bench:
         lines = subprocess.run(_ours(*words), check=True, capture_output=True, text=True).stdout.splitlines()
         pairs = (shlex.split(line)[1].partition("=") for line in lines)
         return {name: value for name, _, value in pairs}
+
+
+def peak(process: "subprocess.Popen[bytes]") -> int:
+    """Return a process's peak memory in bytes."""
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def _ours(*words: str) -> list[str]:
@@ -191,6 +199,92 @@ def measure_client() -> list[Reading]:
     return [_reading(name, found) for name, found in seconds.items()]
 
 
+@dataclass(frozen=True, slots=True)
+class Large:
+    """One large cache: seconds there and back, and the service's peak memory before and after it."""
+
+    size: int
+    upload: float
+    download: float
+    idle_bytes: int
+    peak_bytes: int
+
+
+class Block:
+    """A block of pseudorandom bytes that is never in memory as a whole."""
+
+    def __init__(self, number: int) -> None:
+        """Begin with its first megabyte."""
+        self._left = iter(range(number * BLOCK_MB, (number + 1) * BLOCK_MB))
+        self._piece = b""
+
+    def __len__(self) -> int:
+        """Return the bytes of all of it."""
+        return BLOCK_MB * MB
+
+    def read(self, most: int = MB, /) -> bytes:
+        """Return the next bytes, none at the end."""
+        if not self._piece:
+            number = next(self._left, None)
+            self._piece = b"" if number is None else _megabyte(number)
+        piece, self._piece = self._piece[:most], self._piece[most:]
+        return piece
+
+
+def _megabyte(number: int) -> bytes:
+    return Random(number).randbytes(MB)  # noqa: S311 - not a secret, but the same again
+
+
+def measure_large() -> Large:
+    """Save and restore one large cache, comparing every byte."""
+    home = lab.default_home().parent
+    home.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=home) as folder, serving(Path(folder)) as (process, address):
+        grant = Grant(REPO, (("refs/heads/main", READ | WRITE),))
+        token = Signer(Home(Path(folder)).secret()).runtime_token(grant)
+        idle, started = peak(process), perf_counter()
+        url = _call(address, token, "CreateCacheEntry")["signed_upload_url"]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(
+                pool.map(
+                    lambda number: _put(url, Block(number), comp="block", blockid=f"{number:04}"), range(LARGE_BLOCKS)
+                )
+            )
+        listed = "".join(f"<Latest>{number:04}</Latest>" for number in range(LARGE_BLOCKS))
+        _put(url, f"<BlockList>{listed}</BlockList>", comp="blocklist")
+        size = LARGE_BLOCKS * BLOCK_MB * MB
+        _call(address, token, "FinalizeCacheEntryUpload", size_bytes=size)
+        sent = perf_counter()
+        _compare(_call(address, token, "GetCacheEntryDownloadURL")["signed_download_url"])
+        return Large(size, sent - started, perf_counter() - sent, idle, peak(process))
+
+
+def _call(address: str, token: str, method: str, **body: object) -> Mapping[str, str]:
+    url = f"{address}/twirp/github.actions.results.api.v1.CacheService/{method}"
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = requests.post(url, json={"key": "large", "version": "0" * 64, **body}, headers=headers, timeout=60)
+    answer.raise_for_status()
+    found: Mapping[str, str] = answer.json()
+    return found
+
+
+def _put(url: str, body: Block | str, **params: str) -> None:
+    requests.put(url, data=body, params=params, timeout=600).raise_for_status()
+
+
+def _compare(url: str) -> None:
+    count = 0
+    with requests.get(url, stream=True, timeout=60) as answer:
+        answer.raise_for_status()
+        rest = b""
+        for piece in answer.iter_content(MB):
+            rest += piece
+            while len(rest) >= MB:
+                assert rest[:MB] == _megabyte(count), count
+                rest, count = rest[MB:], count + 1
+    assert (count, rest) == (LARGE_BLOCKS * BLOCK_MB, b""), count
+
+
 def _fill(home: Home) -> None:
     """Save caches without blobs, which a listing never reads."""
     now = Instant.now().ns
@@ -247,32 +341,42 @@ def _print_client(found: list[Reading]) -> None:
     print(f"all of it {pager.all / client.all:.1f} x as fast as one pager")
 
 
-def _print_service(timings: list[Timing], peak: int) -> None:
+def _print_service(timings: list[Timing], most: int) -> None:
     print(f"{LAYERS * LAYER_MB} MB in {LAYERS} layers, {RUNS} runs; seconds (lowest to highest)")
     for one in timings:
         gha, local = (f"{low:.1f} to {high:.1f}" for low, high in (one.gha_spread, one.local_spread))
         print(f"{one.step:8} gha {one.gha:.1f} ({gha})   local {one.local:.1f} ({local})   {one.ratio:.2f} x")
-    print(f"the service's peak memory: {peak / 10**6:.0f} MB")
+    print(f"the service's peak memory: {most / MB:.0f} MB")
+
+
+def _print_large(large: Large) -> None:
+    print(f"one cache of {large.size / 10**9:.2f} GB: there {large.upload:.0f} s, back {large.download:.0f} s")
+    print(f"the service's peak memory: {large.idle_bytes / MB:.0f} MB before, {large.peak_bytes / MB:.0f} MB after")
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Time the client and the service of Actions caches.")
-    parser.add_argument("--only", choices=("client", "service"))
+    parser.add_argument("--only", choices=("client", "service", "large"))
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     document: dict[str, object] = {}
-    if asked.only != "service":
+    if asked.only in {None, "client"}:
         readings = measure_client()
         document["client"] = [asdict(one) for one in readings]
         if not asked.json:
             _print_client(readings)
-    if asked.only != "client":
+    if asked.only in {None, "service"}:
         with prepared() as bench:
-            timings, peak = measure(bench), bench.peak()
-        document |= {"timings": [asdict(timing) for timing in timings], "peak_bytes": peak}
+            timings, most = measure(bench), peak(bench.process)
+        document |= {"timings": [asdict(timing) for timing in timings], "peak_bytes": most}
         if not asked.json:
-            _print_service(timings, peak)
+            _print_service(timings, most)
+    if asked.only in {None, "large"}:
+        large = measure_large()
+        document["large"] = asdict(large)
+        if not asked.json:
+            _print_large(large)
     if asked.json:
         print(json.dumps(document, indent=2))
 
