@@ -156,6 +156,12 @@ def test_outside_of_actions_it_prints() -> None:
     assert done.stdout == f"scope={compute(b'ci', b'refs/heads/main').scope.decode()}\nfallbacks=\n"
 
 
+def test_the_scope_in_the_documentation() -> None:
+    """The page about the experiments shows a scope as it really comes out."""
+    scope = compute(b"Experiment 4, ours", b"refs/heads/feature/x").scope.decode()
+    assert f"`{scope}`" in (SCRIPT.parents[3] / "docs/experiments.md").read_text()
+
+
 @pytest.mark.parametrize("ref", ["refs/heads/feature/x", "refs/heads/main", "refs/tags/v1.0", "refs/pull/7/merge"])
 def test_a_cache_mount_tells_its_branch(ref: str) -> None:
     """The app knows the branch of a cache mount whose id ends in such a scope."""

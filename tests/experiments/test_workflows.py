@@ -181,3 +181,11 @@ def test_the_runtime_environment_is_what_buildx_reads() -> None:
     text = (ROOT / ".github/actions/runtime-environment/action.yml").read_text()
     expected = {"ACTIONS_RUNTIME_TOKEN", "ACTIONS_RESULTS_URL", "ACTIONS_CACHE_URL", "ACTIONS_CACHE_SERVICE_V2"}
     assert set(re.findall(r'"(ACTIONS_\w+)"', text)) == expected
+
+
+def test_the_page_about_them_leads_to_what_is_there() -> None:
+    """Every link of the page leads to a file, and each experiment's workflow is among them."""
+    page = ROOT / "docs/experiments.md"
+    links = {(page.parent / link).resolve() for link in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text())}
+    assert all(link.exists() for link in links)
+    assert set(EXPERIMENTS) <= links
