@@ -15,6 +15,7 @@ class Place(StrEnum):
     ACTIONS = "actions"
     ARCHIVES = "archives"
     ARCHIVE = "archive"
+    LAB = "lab"
     BUILDS = "builds"
     BUILD = "build"
 
@@ -24,6 +25,7 @@ LISTS = EVERYWHERE - {Place.OVERVIEW}
 CACHES = frozenset({Place.BUILDER, Place.ACTIONS})
 ARCHIVES = frozenset({Place.ARCHIVES})
 ARCHIVE = frozenset({Place.ARCHIVE})
+LAB = frozenset({Place.LAB})
 MARKED = CACHES | ARCHIVES
 TABBED = CACHES | ARCHIVE
 ACTIONS_ONLY = frozenset({Place.ACTIONS})
@@ -88,6 +90,8 @@ ACTIONS = (
     Action("compare", "c", "Compare", "What makes two marked archives differ", ARCHIVES, footer=True),
     Action("save_file", "w", "Save file", "Write the file to the current folder", ARCHIVE, footer=True),
     Action("dockerfile", "D", "Dockerfile", "The Dockerfile that a build record keeps", frozenset({Place.BUILD})),
+    Action("lab", "L", "Lab", "What the experiments cost; there, another run", LAB | {Place.OVERVIEW}, footer=True),
+    Action("run_lab", "R", "Run the lab", "Run the experiments on this machine", LAB, changes=True, footer=True),
     Action("sort", "s", "Sort", "Sort by the next column", LISTS, of_table="sort_next"),
     Action("reverse", "S", "Flip sort", "Sort the other way round", LISTS, of_table="sort_flip"),
     Action("copy", "y", "Copy", "Copy the id, the command or JSON", LISTS),

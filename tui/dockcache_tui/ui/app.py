@@ -23,6 +23,7 @@ from dockcache_tui.ui import choices, messages
 from dockcache_tui.ui.actions import ACTIONS, BY_ID, Place, bindings
 from dockcache_tui.ui.archives_app import ArchivesApp
 from dockcache_tui.ui.caches_app import CachesApp
+from dockcache_tui.ui.lab_app import LabApp
 from dockcache_tui.ui.screens.actions_view import ActionsView
 from dockcache_tui.ui.screens.archive_view import ArchiveView
 from dockcache_tui.ui.screens.builder_view import BuilderView
@@ -36,7 +37,7 @@ TWICE_WITHIN = 2.0
 """Seconds in which a second ctrl+c counts."""
 
 
-class DockcacheApp(CachesApp, ArchivesApp):
+class DockcacheApp(CachesApp, ArchivesApp, LabApp):
     """See a builder's cache and build again with one key."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
@@ -92,13 +93,20 @@ class DockcacheApp(CachesApp, ArchivesApp):
             table.action_unmark_all()
         elif view.has_class("-zoomed"):
             view.remove_class("-zoomed")
-        elif self.place is Place.BUILD:
+        else:
+            self._go_back()
+
+    def _go_back(self) -> None:
+        """Go to where the view in sight was opened from."""
+        if self.place is Place.BUILD:
             self._opened = ""
             self._show_place(self._build_from)
         elif self.place is Place.ACTIONS and self.keeper.caches.organisation:
             self._leave_repository()
         elif self.place is Place.ARCHIVE and not self._archive.leave():
             self._show_place(Place.ARCHIVES)
+        elif self.place is Place.LAB:
+            self._leave_lab()
 
     def action_filter(self) -> None:
         """Type a filter."""

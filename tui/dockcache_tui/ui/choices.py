@@ -36,6 +36,12 @@ QUITTING = (
 
 DOWNLOAD = Choice("download", "Download", "into the current folder; it goes on where it was cut off")
 
+LAB_NO = Choice("no", "No")
+LAB_RUN = Choice("run", "Run all experiments", "every situation once: many minutes, two busy cores")
+LAB_RESUME = Choice("resume", "Go on with the last run", "it was not finished")
+LAB_LEAVE = Choice("leave", "Leave it running", "it goes on in the background")
+LAB_CANCEL = Choice("cancel", "Cancel it", "what was measured is kept, and can be gone on with")
+
 EXPORTS = (Choice("json", "JSON", "as --json prints it"), Choice("csv", "CSV", "for a spreadsheet"))
 
 _PRESETS = {

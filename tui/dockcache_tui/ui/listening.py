@@ -16,6 +16,7 @@ from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.images.build_record import BuildRecord
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.lab.run import LabRun
 from dockcache_tui.core.literal import literal
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.scope import BranchScope, ScopeFilter
@@ -23,6 +24,7 @@ from dockcache_tui.sources.protocols import HistoryEventType, Workspace
 from dockcache_tui.ui import choices, messages
 from dockcache_tui.ui.actions import Place
 from dockcache_tui.ui.keeper import Keeper
+from dockcache_tui.ui.lab_link import LabLink
 from dockcache_tui.ui.screens.actions_view import ActionsView
 from dockcache_tui.ui.screens.archive_view import ArchiveView
 from dockcache_tui.ui.screens.archives_view import ArchivesView
@@ -30,6 +32,7 @@ from dockcache_tui.ui.screens.build_view import BuildView
 from dockcache_tui.ui.screens.builder_view import BuilderView
 from dockcache_tui.ui.screens.builds_view import BuildsView
 from dockcache_tui.ui.screens.edit_build import EditBuild
+from dockcache_tui.ui.screens.lab_view import LabView
 from dockcache_tui.ui.screens.list_view import ListView
 from dockcache_tui.ui.screens.organisation_view import OrganisationView
 from dockcache_tui.ui.screens.overview_view import OverviewView
@@ -41,7 +44,15 @@ from dockcache_tui.ui.widgets.masthead import MastheadBar
 from dockcache_tui.ui.widgets.tab_bar import TabBar
 
 View: TypeAlias = (
-    OverviewView | BuilderView | OrganisationView | ActionsView | ArchivesView | ArchiveView | BuildsView | BuildView
+    OverviewView
+    | BuilderView
+    | OrganisationView
+    | ActionsView
+    | ArchivesView
+    | ArchiveView
+    | LabView
+    | BuildsView
+    | BuildView
 )
 
 TABS = (
@@ -52,7 +63,12 @@ TABS = (
     ("5", Place.BUILDS, "Builds"),
 )
 
-_TAB_OF = {Place.ORGANISATION: Place.ACTIONS, Place.BUILD: Place.BUILDS, Place.ARCHIVE: Place.ARCHIVES}
+_TAB_OF = {
+    Place.ORGANISATION: Place.ACTIONS,
+    Place.ARCHIVE: Place.ARCHIVES,
+    Place.LAB: Place.OVERVIEW,
+    Place.BUILD: Place.BUILDS,
+}
 
 TROUBLE_STAYS = 15.0
 """Seconds that a notice of something that went wrong stays."""
@@ -88,6 +104,7 @@ class ListeningApp(App[None]):
         """Take where to ask, and how to begin."""
         super().__init__()
         self.keeper = Keeper(workspace, self.post_message)
+        self.lab = LabLink(self.post_message)
         self.read_only = read_only
         self.scope = ScopeFilter(scope)
         self._builder_name, self._filter_text = builder, filter_text
@@ -106,6 +123,8 @@ class ListeningApp(App[None]):
         self._overview, self._builder, self._caches = OverviewView(), BuilderView(), ActionsView()
         self._organisation = OrganisationView(workspace.organisation)
         self._archives, self._archive = ArchivesView(), ArchiveView()
+        self._lab = LabView()
+        self._lab_runs: tuple[LabRun, ...] = ()
         self._builds, self._build = BuildsView(), BuildView()
         self._views: dict[Place, View] = {
             Place.OVERVIEW: self._overview,
@@ -114,6 +133,7 @@ class ListeningApp(App[None]):
             Place.ACTIONS: self._caches,
             Place.ARCHIVES: self._archives,
             Place.ARCHIVE: self._archive,
+            Place.LAB: self._lab,
             Place.BUILDS: self._builds,
             Place.BUILD: self._build,
         }
@@ -145,6 +165,7 @@ class ListeningApp(App[None]):
         """Let go of the builder; a build of ours ends with the workspace."""
         self.keeper.close()
         self.keeper.caches.close()
+        self.lab.close()
 
     # What is shown
 

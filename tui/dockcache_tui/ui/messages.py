@@ -16,6 +16,7 @@ from dockcache_tui.core.images.diff import ArchiveDiff
 from dockcache_tui.core.images.file_entry import FileEntry, TreeEntry
 from dockcache_tui.core.images.listing import ListedArchive
 from dockcache_tui.core.images.look import Look
+from dockcache_tui.core.lab.run import LabProgress, LabRun
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.outcome import Comparison
 from dockcache_tui.core.records.reading import Reading
@@ -237,3 +238,44 @@ class Done(Message):
 
     text: str
     again: bool = False
+
+
+@dataclass
+class LabRead(Message):
+    """The lab's runs, newest first."""
+
+    runs: tuple[LabRun, ...]
+
+
+@dataclass
+class LabMoved(Message):
+    """A run of the lab got on, or ended when there is no `progress`."""
+
+    run: LabRun
+    progress: LabProgress | None = None
+
+    def can_replace(self, message: Message) -> bool:
+        """Let a later picture stand for an earlier one."""
+        return isinstance(message, LabMoved)
+
+
+@dataclass
+class LabSaid(Message):
+    """What the lab fetches before it begins."""
+
+    line: str
+
+
+@dataclass
+class LabFailed(Message):
+    """The lab's runs could not be read, or a run failed."""
+
+    error: DockcacheError
+
+
+@dataclass
+class LabBuildRead(Message):
+    """A build of the lab, where the journal still has it."""
+
+    ref: str
+    build: Build | None
