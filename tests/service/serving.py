@@ -17,7 +17,7 @@ _MAIN = "from dockcache_tui.cli.main import main; main()"
 _CACHE = "twirp/github.actions.results.api.v1.CacheService/"
 _ARTIFACT = "twirp/github.actions.results.api.v1.ArtifactService/"
 REST_HEADERS = {"User-Agent": "tests", "X-GitHub-Api-Version": "2022-11-28"}
-TIMEOUT = 30
+TIMEOUT = 90
 
 
 def fresh_repo() -> str:
@@ -60,7 +60,7 @@ class Served:
         self._gone()
 
     def _gone(self) -> int:
-        code = self.process.wait(30)
+        code = self.process.wait(TIMEOUT)
         assert self.process.stdout
         self.process.stdout.close()
         self._said.close()

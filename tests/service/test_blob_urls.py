@@ -11,7 +11,7 @@ import jwt
 import pytest
 
 from dockcache_tui.actions_service.access import BlobAccess
-from service.serving import Job, get, put_blob, put_block, put_block_list, send
+from service.serving import TIMEOUT, Job, get, put_blob, put_block, put_block_list, send
 
 CONTENT = bytes(range(256)) * 40
 
@@ -23,13 +23,16 @@ def block_id(number: int) -> str:
 
 @contextmanager
 def half_a_block(url: str) -> Iterator[socket.socket]:
-    """Send the first half of a block of 100,000 bytes and keep the connection for the rest."""
+    """Send the first half of a block of 100,000 bytes, once it is read, and keep the connection for the rest."""
     where = urlsplit(url)
     assert where.hostname
     assert where.port
-    with socket.create_connection((where.hostname, where.port), timeout=10) as half:
+    with socket.create_connection((where.hostname, where.port), timeout=TIMEOUT) as half:
         target = f"{where.path}?{where.query}&comp=block&blockid=MQ%3D%3D"
-        half.sendall(f"PUT {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n".encode() + b"#" * 50_000)
+        headers = "Host: x\r\nContent-Length: 100000\r\nExpect: 100-continue"
+        half.sendall(f"PUT {target} HTTP/1.1\r\n{headers}\r\n\r\n".encode())
+        assert half.recv(100).startswith(b"HTTP/1.1 100")
+        half.sendall(b"#" * 50_000)
         yield half
 
 
@@ -107,7 +110,6 @@ def test_an_upload_that_is_cut_off_leaves_nothing(job: Job) -> None:
     url = job.reserve("k")
     with half_a_block(url):
         pass
-    time.sleep(0.1)
     assert put_block_list(url, ["MQ=="]).headers["x-ms-error-code"] == "InvalidBlockList"
     assert job.finalize("k", 50000).status_code == 404
     put_block(url, "MQ==", CONTENT)
@@ -121,7 +123,6 @@ def test_a_straggling_block_changes_nothing(job: Job) -> None:
     url = job.reserve("k")
     put_block(url, "Mg==", CONTENT)
     with half_a_block(url) as straggler:
-        time.sleep(0.1)
         put_block_list(url, ["Mg=="])
         assert job.finalize("k", len(CONTENT)).json()["ok"]
         straggler.sendall(b"#" * 50_000)
@@ -206,7 +207,7 @@ def test_urls_end(job: Job, permission: str, seconds: int) -> None:
     url = job.reserve("k") if permission == "cw" else found[1]
     claims = jwt.decode(parse_qs(urlsplit(url).query)["sig"][0], options={"verify_signature": False})
     assert claims["sp"] == permission
-    assert abs(claims["exp"] - time.time() - seconds) < 10
+    assert abs(claims["exp"] - time.time() - seconds) < 60
 
 
 def _expired(job: Job, blob: str) -> str:

@@ -1,11 +1,10 @@
 """The cache service v1, for GHES and clients of before 2025."""
 
 import socket
-import time
 
 import pytest
 
-from service.serving import VERSION, Job, Served, get
+from service.serving import TIMEOUT, VERSION, Job, Served, get
 
 TAKEN = {
     "typeKey": "ArtifactCacheItemAlreadyExistsException",
@@ -101,11 +100,12 @@ def test_a_straggling_chunk_changes_nothing(job: Job) -> None:
     host, _, port = job.served.address.removeprefix("http://").partition(":")
     head = (
         f"PATCH /_apis/artifactcache/caches/{number} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {job.token}\r\n"
-        "Content-Range: bytes 0-99999/*\r\nContent-Length: 100000\r\n\r\n"
+        "Content-Range: bytes 0-99999/*\r\nContent-Length: 100000\r\nExpect: 100-continue\r\n\r\n"
     )
-    with socket.create_connection((host, int(port)), timeout=10) as straggler:
-        straggler.sendall(head.encode() + b"#" * 50_000)
-        time.sleep(0.1)
+    with socket.create_connection((host, int(port)), timeout=TIMEOUT) as straggler:
+        straggler.sendall(head.encode())
+        assert straggler.recv(100).startswith(b"HTTP/1.1 100")
+        straggler.sendall(b"#" * 50_000)
         assert job.v1("POST", f"caches/{number}", json={"size": 100_000}).status_code == 204
         straggler.sendall(b"#" * 50_000)
         assert straggler.recv(100).startswith(b"HTTP/1.1 204")

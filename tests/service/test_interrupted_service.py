@@ -58,6 +58,9 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
         for saver in savers:
             saver.start()
         time.sleep(random.Random(round_).uniform(0.05, 0.5))  # noqa: S311
+        while not round_ and not any(saver.acknowledged for saver in savers):
+            assert any(saver.is_alive() for saver in savers)
+            time.sleep(0.01)
         served.kill()
         for saver in savers:
             saver.join()

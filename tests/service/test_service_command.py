@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.actions_service.home import Home
-from service.serving import Served, command, send
+from service.serving import TIMEOUT, Served, command, send
 
 
 def run(*words: str | Path, cwd: Path | None = None, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -168,7 +168,7 @@ def test_the_repository_is_gits(tmp_path: Path) -> None:
         process.stdout.readline()
         said = run("service", "env", "--ref", "main", "--data", tmp_path / "data", cwd=tmp_path)
         process.terminate()
-        process.wait(30)
+        process.wait(TIMEOUT)
         process.stdout.close()
         assert exported(said.stdout)["GITHUB_REPOSITORY"] == repo
 
