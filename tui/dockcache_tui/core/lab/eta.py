@@ -1,11 +1,15 @@
 """How long the rest of a run will probably take."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable
 from statistics import fmean
 
-from dockcache_tui.core.lab.job import JobResult
+from dockcache_tui.core.lab.experiment import Situation
+from dockcache_tui.core.lab.job import BUILD_JOB, JobResult
 from dockcache_tui.core.lab.run import LabRun
 
+Which = tuple[str, Situation, bool]
+"""Experiment, situation, and whether it is the job that builds."""
 _OVERHEAD = 1.5
 """Seconds that a job takes beside what is measured of it: taking its builder away, keeping its build."""
 
@@ -18,16 +22,24 @@ def seconds_left(run: LabRun, earlier: Iterable[JobResult] = ()) -> float | None
     known = [*earlier, *run.jobs]
     exact = {(job.experiment, job.situation, job.is_build): job.split.total for job in known}
     general = {kind: [job.split.total for job in known if job.is_build is kind] for kind in (True, False)}
-    if not known:
-        return None
-    fallback = fmean(job.split.total for job in known)
-    later = max(0, len(run.plan.phrases))
-    return sum(
-        count * (_OVERHEAD + exact.get((flow.experiment, flow.situation, kind), _mean(general, kind, fallback)))
-        for flow in run.left
-        for kind, count in ((True, 1), (False, later))
+    left = Counter((flow.experiment, flow.situation, name == BUILD_JOB) for flow in run.left for name in run.plan.names)
+    if run.jobs and not run.jobs[-1].error:
+        left += _of_the_last(run)
+    return (
+        sum(count * (_OVERHEAD + exact.get(which, _mean(general[which[2]]))) for which, count in left.items())
+        if known
+        else None
     )
 
 
-def _mean(general: Mapping[bool, list[float]], kind: bool, fallback: float) -> float:  # noqa: FBT001
-    return fmean(general[kind]) if general[kind] else fallback
+def _of_the_last(run: LabRun) -> Counter[Which]:
+    """Return the later jobs that the workflow under way still has."""
+    last = run.jobs[-1]
+    done = sum(
+        (job.experiment, job.situation, job.round) == (last.experiment, last.situation, last.round) for job in run.jobs
+    )
+    return Counter({(last.experiment, last.situation, False): len(run.plan.names) - done})
+
+
+def _mean(seconds: list[float]) -> float:
+    return fmean(seconds) if seconds else 0.0

@@ -7,7 +7,7 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.experiment import Situation
 
 BUILD_JOB = "build"
-"""The job that builds; the later ones are named `say 1`, `say 2`, ..."""
+"""The job that builds; the later ones are `say 1`, `say 2`, ..."""
 
 
 @dataclass(frozen=True, slots=True)

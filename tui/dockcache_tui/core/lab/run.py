@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.experiment import EXPERIMENTS, Situation
-from dockcache_tui.core.lab.job import JobResult
+from dockcache_tui.core.lab.job import BUILD_JOB, JobResult
 
 PHRASES = ("Reuse what you have", "A warm cache builds fast", "Same layers, fewer minutes")
 """What the later jobs let the program say."""
@@ -45,9 +45,9 @@ class LabPlan:
         return tuple(every[: every.index(last) + 1] if last else every)
 
     @property
-    def jobs(self) -> int:
-        """Return how many jobs that makes."""
-        return len(self.workflows) * (1 + len(self.phrases))
+    def names(self) -> tuple[str, ...]:
+        """Return the names of a workflow's jobs, in order."""
+        return (BUILD_JOB, *(f"say {number}" for number in range(1, len(self.phrases) + 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,11 @@ class LabRun:
     machine: Machine = field(default_factory=Machine)
     jobs: tuple[JobResult, ...] = ()
     completed_at: Instant | None = None
+
+    @property
+    def skipped(self) -> int:
+        """Return how many jobs never ran because the one that builds had failed."""
+        return sum(len(self.plan.phrases) for job in self.jobs if job.error)
 
     @property
     def left(self) -> tuple[Workflow, ...]:

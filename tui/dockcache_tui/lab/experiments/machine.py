@@ -157,7 +157,8 @@ class Machine:
         self.split += measure.split(done)
         self.counts += measure.counts(done, build.live, (self.app / "go.mod").read_text())
         if done.status is not BuildStatus.SUCCEEDED:
-            raise BuildFailedError(failure or done.error or done.status.value, tuple(build.live.noise().lines))
+            reason = (failure or done.error or done.status.value).splitlines()[0]
+            raise BuildFailedError(reason, tuple(build.live.noise().lines))
 
     def _command(self, words: tuple[str, ...]) -> str:
         return self._bench.commands.run(words, self._bench.environment(), self.app)

@@ -1,5 +1,6 @@
 """Runs a plan of experiments from its beginning, or from where an earlier process left it."""
 
+import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +31,6 @@ class Lab:
         self._bench, self._runs, self._run, self._folder, self._close = bench, runs, run, folder, close
         self._began = monotonic()
         self._earlier = tuple(job for one in runs.runs() if one.id != run.id for job in one.jobs)
-        self._skipped = 0
 
     def __iter__(self) -> Iterator[LabProgress]:
         """Run the jobs that are left; raises DockcacheError. Giving up the iteration ends the run as canceled."""
@@ -48,6 +48,7 @@ class Lab:
         finally:
             self._run = replace(self._run, status=status, completed_at=Instant.now())
             self._runs.finish(self._run)
+            shutil.rmtree(self._bench.folder, ignore_errors=True)
             self._close()
 
     def cancel(self) -> None:
@@ -60,22 +61,20 @@ class Lab:
 
     def _workflow(self, workflow: Workflow, service: Served) -> Iterator[LabProgress]:
         """Run all jobs of one run of a workflow, and keep them together."""
-        kept, phrases = len(self._run.jobs), self._run.plan.phrases
+        kept, plan = len(self._run.jobs), self._run.plan
         yield self._progress(workflow, BUILD_JOB, "preparing")
-        app = checked_out(self._folder / "sample", self._run.plan.until(workflow.situation))
+        app = checked_out(self._folder / "sample", plan.until(workflow.situation))
         ref = f"refs/heads/{FEATURE if workflow.situation is Situation.BRANCH else MAIN}"
         told = service.run_environment(f"lab/{workflow.experiment}", ref, app)
         self._restore(workflow, service, told)
         scope, fallbacks = scopes(self._bench, workflow.experiment, ref, MAIN)
         exposed = workflow.situation is not Situation.NO_RUNTIME
         run = Run(experiment(workflow.experiment), scope, fallbacks, exposed=exposed)
-        for number in range(len(phrases) + 1):
+        for job, phrase in zip(plan.names, ("", *plan.phrases), strict=True):
             with Machine(self._bench, told, app) as machine:
-                doing = say_job(run, machine, phrases[number - 1]) if number else build_job(run, machine)
-                result = yield from self._job(workflow, number, doing, machine)
+                doing = build_job(run, machine) if job == BUILD_JOB else say_job(run, machine, phrase)
+                result = yield from self._job(workflow, job, doing, machine)
             self._run = replace(self._run, jobs=(*self._run.jobs, result))
-            if result.error:
-                self._skipped += len(phrases)
             yield self._progress(workflow, result.job, "done", result)
             if result.error:
                 break
@@ -90,10 +89,9 @@ class Lab:
         service.forget(told, since=max(ended) if keeps else None)
 
     def _job(
-        self, workflow: Workflow, number: int, doing: Iterator[str], machine: Machine
+        self, workflow: Workflow, job: str, doing: Iterator[str], machine: Machine
     ) -> Generator[LabProgress, None, JobResult]:
         """Run one job and return what came of it; only without the runtime environment may its build fail."""
-        job = f"say {number}" if number else BUILD_JOB
         started, error, told = Instant.now(), "", ""
         notes: tuple[str, ...] = ()
         try:
@@ -120,9 +118,10 @@ class Lab:
         )
 
     def _progress(self, workflow: Workflow, job: str, phase: str, finished: JobResult | None = None) -> LabProgress:
+        plan = self._run.plan
         return LabProgress(
-            done=len(self._run.jobs) + self._skipped,
-            jobs=self._run.plan.jobs,
+            done=len(self._run.jobs) + self._run.skipped,
+            jobs=len(plan.workflows) * len(plan.names),
             workflow=workflow,
             job=job,
             phase=phase,

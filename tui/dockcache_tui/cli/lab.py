@@ -1,0 +1,255 @@
+"""`dockcache-tui lab`: run the experiments and compare them."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from dockcache_tui.cli.lab_rows import print_changes, print_rows, run_document
+from dockcache_tui.cli.output import cut, narrate, print_json
+from dockcache_tui.core import wording
+from dockcache_tui.core.errors import ExitCode, UsageError
+from dockcache_tui.core.lab.comparison import compare
+from dockcache_tui.core.lab.conclusions import conclusions
+from dockcache_tui.core.lab.experiment import EXPERIMENTS, Situation
+from dockcache_tui.core.lab.run import LabPlan, LabProgress, LabRun, LabStatus
+from dockcache_tui.core.lab.summary import summarize
+from dockcache_tui.core.lab.table import markdown, provenance
+from dockcache_tui.core.literal import literal
+
+if TYPE_CHECKING:
+    from dockcache_tui.lab.engine import Engine
+    from dockcache_tui.lab.experiments.protocol import RunningLab
+    from dockcache_tui.sources.journal.lab_runs import LabRuns
+
+_NUMBERS = sorted({str(one.number) for one in EXPERIMENTS})
+_EXPERIMENT = click.option(
+    "--experiment",
+    "experiments",
+    multiple=True,
+    type=click.Choice([*_NUMBERS, *(one.name for one in EXPERIMENTS)]),
+    help="Only this one, by number (both layouts) or name; may be repeated.",
+)
+_SITUATION = click.option(
+    "--situation",
+    "situations",
+    multiple=True,
+    type=click.Choice([one.value for one in Situation]),
+    help="Only this one; may be repeated. Each round begins cold all the same.",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/lab.md).")
+_MARKDOWN = click.option("--markdown", "as_markdown", is_flag=True, help="Print the table as Markdown.")
+_ORIENTATION = "For orientation, the original on GitHub's runners, cold, one reading each: 1 ~65 s, 2 ~64 s, 3 ~43 s."
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def lab(ctx: click.Context) -> int:
+    """Run the experiments as their jobs would run, and compare what they cost (docs/lab.md)."""
+    return ctx.invoke(run) if ctx.invoked_subcommand is None else int(ExitCode.OK)
+
+
+@lab.command()
+@click.option("-n", "rounds", default=1, show_default=True, type=click.IntRange(1, 100), help="How many rounds.")
+@_EXPERIMENT
+@_SITUATION
+@click.option("--resume", "resumes", is_flag=True, help="Go on with the newest run, as it was asked for.")
+@click.option(
+    "--data", type=click.Path(path_type=Path), metavar="DIR", help="Where it keeps the sample program and the caches."
+)
+@_JSON
+@_MARKDOWN
+def run(
+    rounds: int,
+    experiments: tuple[str, ...],
+    situations: tuple[str, ...],
+    resumes: bool,
+    data: Path | None,
+    as_json: bool,
+    as_markdown: bool,
+) -> int:
+    """Run experiments, each job on a builder of its own, with the local Actions service between the jobs.
+
+    The engine is the private one where it can be made, else the Docker that is there. ctrl+c ends the run; what was
+    measured is kept.
+    """
+    _check(as_json, as_markdown)
+    if resumes and (experiments or situations or rounds > 1):
+        raise UsageError("--resume goes on with what was asked for before", hint="Leave out the other options.")
+    plan = LabPlan(_experiments(experiments), _situations(situations), rounds)
+    from dockcache_tui.lab.experiments import starting
+
+    folder = data or starting.default_folder()
+    with ExitStack() as stack:
+        engine = _engine(stack)
+        running = starting.resume(engine, folder) if resumes else starting.start(engine, plan, folder)
+        ended = _follow(running)
+    _print(ended, None, plan, as_json=as_json, as_markdown=as_markdown)
+    if ended.status is LabStatus.CANCELED:
+        narrate("Canceled. `dockcache-tui lab run --resume` goes on.")
+        return int(ExitCode.INTERRUPTED)
+    narrate(f"Its builds: dockcache-tui {folder / 'sample' / 'app'}")
+    narrate(f"Its caches: dockcache-tui service --data {folder / 'service'}")
+    return int(ExitCode.OK)
+
+
+@lab.command()
+@click.argument("number", metavar="[RUN]", type=int, required=False)
+@click.option("--against", type=int, metavar="RUN", help="Compare with an earlier run.")
+@_EXPERIMENT
+@_SITUATION
+@_JSON
+@_MARKDOWN
+def show(
+    number: int | None,
+    against: int | None,
+    experiments: tuple[str, ...],
+    situations: tuple[str, ...],
+    as_json: bool,
+    as_markdown: bool,
+) -> None:
+    """Show a run, by default the newest that measured something, and compare it with another."""
+    _check(as_json, as_markdown)
+    from dockcache_tui.sources.journal.lab_runs import LabRuns
+
+    runs = LabRuns()
+    try:
+        found = _found(runs, number)
+        other = _found(runs, against) if against is not None else None
+    finally:
+        runs.close()
+    plan = LabPlan(_experiments(experiments), _situations(situations))
+    _print(found, other, plan, as_json=as_json, as_markdown=as_markdown)
+
+
+def _print(found: LabRun, other: LabRun | None, plan: LabPlan, *, as_json: bool, as_markdown: bool) -> None:
+    """Print a run, what it shows, and how it differs from another; of it only what is in the plan."""
+    now, before = (
+        [row for row in summarize(one) if row.experiment in plan.experiments and row.situation in plan.situations]
+        if one
+        else []
+        for one in (found, other)
+    )
+    changes, shown = compare(now, before), conclusions(now)
+    if as_json:
+        print_json(run_document(found, now, shown, changes))
+        return
+    if as_markdown:
+        click.echo(markdown(found, now))
+    elif now:
+        print_rows(now)
+    narrate(provenance(found))
+    for one in shown:
+        narrate(f"source changed: {one.text}")
+    if changes and not as_markdown:
+        print_changes(changes)
+    if not as_markdown:
+        narrate(_ORIENTATION)
+
+
+def _follow(running: "RunningLab") -> LabRun:
+    """Follow a run to its end, telling each job as it ends, and in a terminal what happens meanwhile."""
+    line = _Line()
+    with _canceling(running):
+        for progress in running:
+            if progress.finished:
+                line.keep(_finished(progress))
+            else:
+                line.show(_meanwhile(progress))
+    line.show("")
+    return running.result()
+
+
+class _Line:
+    """The last line of a terminal, written over and over; elsewhere only what is kept is written."""
+
+    def __init__(self) -> None:
+        self._moves = sys.stderr.isatty()
+
+    def show(self, text: str) -> None:
+        if self._moves:
+            sys.stderr.write(f"\r\x1b[K{cut(literal(text), 79)}")
+            sys.stderr.flush()
+
+    def keep(self, text: str) -> None:
+        self.show("")
+        narrate(text)
+
+
+def _finished(progress: LabProgress) -> str:
+    job = progress.finished
+    if job is None:
+        return ""
+    counts = job.counts
+    packages = counts.own + counts.dependencies + counts.standard
+    work = f"{wording.count(counts.modules, 'module')}, {wording.count(packages, 'package')}" if job.build else ""
+    return (
+        f"[{progress.done}/{progress.jobs}] {job.situation.label}, {job.experiment}, {job.job}:"
+        f" {job.error or ', '.join(filter(None, (wording.span(job.split.total), work)))}{_left(progress)}"
+    )
+
+
+def _meanwhile(progress: LabProgress) -> str:
+    where = f"[{progress.done}/{progress.jobs}] {progress.workflow.experiment}, {progress.job}"
+    return f"{where}{_left(progress)}: {progress.phase}"
+
+
+def _left(progress: LabProgress) -> str:
+    return "" if progress.eta is None else f" (about {wording.span(progress.eta)} left)"
+
+
+@contextmanager
+def _canceling(running: "RunningLab") -> Iterator[None]:
+    """Let ctrl+c end the run in order."""
+
+    def cancel(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        running.cancel()
+
+    before = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _engine(stack: ExitStack) -> "Engine":
+    """Return the private engine, else the one that is there; raises EngineError where there is none."""
+    from dockcache_tui.lab import engine as engines
+
+    home = engines.default_home()
+    if engines.support() is not None and (there := engines.existing(home)):
+        return there
+    if not engines.running(engines.at(home)):
+        narrate("The lab brings an engine of its own. What is missing of it is fetched now, once:")
+        for line in engines.plan(home, builders=True):
+            narrate(f"  {line}")
+        narrate("`dockcache-tui demo --remove` takes it all away again.")
+    return stack.enter_context(engines.borrow(home, narrate, builders=True))
+
+
+def _found(runs: "LabRuns", number: int | None) -> LabRun:
+    found = next((one for one in runs.runs() if one.jobs), None) if number is None else runs.run(number)
+    if found is None:
+        known = ", ".join(str(one.id) for one in runs.runs())
+        what = f"there is no run {number} of the lab" if number is not None else "the lab has measured nothing yet"
+        raise UsageError(what, hint=f"There are: {known}" if known else "`dockcache-tui lab run` begins one.")
+    return found
+
+
+def _experiments(asked: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one.name for one in EXPERIMENTS if not asked or {one.name, str(one.number)} & set(asked))
+
+
+def _situations(asked: tuple[str, ...]) -> tuple[Situation, ...]:
+    return tuple(one for one in Situation if not asked or one.value in asked)
+
+
+def _check(as_json: bool, as_markdown: bool) -> None:
+    if as_json and as_markdown:
+        raise UsageError("--json and --markdown exclude each other")
