@@ -15,6 +15,7 @@ NOW = Instant.parse("2026-11-24T12:00:00Z")
 MAIN = BranchScope.of("main")
 FILE = ListedArchive(
     "app.tar",
+    "/project/app.tar",
     Archive(
         "app.tar",
         ArchiveKind.OCI,
@@ -66,7 +67,7 @@ def test_the_filter_knows_archives(expression: str, passing: list[ListedArchive]
 
 def test_rows_have_keys_of_their_own() -> None:
     """A file and an artifact of the same name are two rows."""
-    keys = [FILE.key, ARTIFACT.key, ListedArchive(ARTIFACT.name).key]
+    keys = [FILE.key, ARTIFACT.key, ListedArchive("app.tar", "/elsewhere/app.tar").key]
     assert len(set(keys)) == len(keys)
 
 
@@ -82,6 +83,7 @@ def test_json_of_a_row() -> None:
     """Sizes are bytes, times RFC 3339, branches full refs, absent values null."""
     assert listed_row(FILE) == {
         "name": "app.tar",
+        "path": "/project/app.tar",
         "kind": "oci layout",
         "size": 2_000_000,
         "platforms": ["linux/amd64"],

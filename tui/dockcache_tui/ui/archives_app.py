@@ -99,8 +99,7 @@ class ArchivesApp(ListeningApp):
             for row in self._archives.rows
             if row.archive and row.archive is not opened and digest in {blob.digest for blob in row.archive.blobs}
         ]
-        words = [f"Actions cache of {kept[0]}"] * bool(kept) + others
-        return ", ".join(words)
+        return ", ".join([f"Actions cache of {branch}" for branch in dict.fromkeys(kept)] + others)
 
     @on(messages.RecordRead)
     def _record_read(self, event: messages.RecordRead) -> None:

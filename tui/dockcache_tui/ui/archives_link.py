@@ -132,9 +132,9 @@ class ArchivesLink:
             try:
                 archive = self._workspace.archives().read(path)
             except DockcacheError as error:
-                yield ListedArchive(str(path), problem=str(error))
+                yield ListedArchive(path.name, str(path), problem=str(error))
             else:
-                yield ListedArchive(str(path), replace(archive, path=str(path)))
+                yield ListedArchive(path.name, str(path), replace(archive, path=str(path)))
 
     def _look(self, look: Look, work: Callable[[], Message]) -> None:
         Once("archive", work, self._post, lambda error: messages.FilesFailed(look, error))

@@ -145,7 +145,7 @@ def copies(row: object) -> list[Choice]:
                 ("JSON", json.dumps(cache_row(entry))),
             )
         case ListedArchive():
-            texts = (("name", row.name), ("JSON", json.dumps(listed_row(row))))
+            texts = (("path", row.path), ("name", row.name), ("JSON", json.dumps(listed_row(row))))
         case LayerRow():
             texts = (("digest", row.digest), ("step", row.name))
         case FileRow(tree=tree):

@@ -18,6 +18,7 @@ class ListedArchive:
     """A file with what it holds, or why it can't be read (`problem`); or an artifact that lies on GitHub."""
 
     name: str
+    path: str = ""
     archive: Archive | None = None
     artifact: Artifact | None = None
     problem: str = ""
@@ -25,7 +26,7 @@ class ListedArchive:
     @property
     def key(self) -> Key:
         """Return what tells it from every other: a path, or an artifact's id."""
-        return ("artifact", str(self.artifact.id)) if self.artifact else ("file", self.name)
+        return ("artifact", str(self.artifact.id)) if self.artifact else ("file", self.path)
 
     @property
     def kind(self) -> str:
@@ -92,6 +93,7 @@ def listed_row(row: ListedArchive) -> Mapping[str, str | int | Sequence[str] | N
     """Return the fields of a listed archive: sizes in bytes, times RFC 3339 in UTC."""
     return {
         "name": row.name,
+        "path": row.path or None,
         "kind": row.kind,
         "size": row.size,
         "platforms": list(row.platforms),

@@ -176,6 +176,7 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
 
     def _look_at(self, image: Image | None, layer: Layer | None) -> None:
         self._image, self._layer = image, layer
+        self._files.whole = layer is None
         self._folders, self._opened, self._found = {}, set(), None
         self._files_bar.text = ""
         self._files.set_rows(())

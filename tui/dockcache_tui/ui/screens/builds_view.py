@@ -56,8 +56,9 @@ class BuildsView(ListView[BuildsTable]):
         yield self.bar
 
     def on_mount(self) -> None:
-        """Say that there is nothing until there is."""
+        """Say that there is nothing until there is, and let ages and times go on when nothing is heard."""
         self.show(())
+        self.set_interval(1, self._tick)
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -100,6 +101,11 @@ class BuildsView(ListView[BuildsTable]):
     def moved(self) -> None:
         """Count what is shown."""
         self.bar.say_count(self.table.shown, self.table.total)
+
+    def _tick(self) -> None:
+        if self.display:
+            self.table.now = Instant.now()
+            self.table.repaint()
 
     @on(RecordTable.Selected)
     def _opened(self, event: RecordTable.Selected) -> None:

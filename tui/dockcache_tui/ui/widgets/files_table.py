@@ -5,9 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual.binding import BindingType
+
 from dockcache_tui.core import wording
 from dockcache_tui.core.images.file_entry import FileChange, FileEntry, FileKind, TreeEntry
-from dockcache_tui.ui.record_table import Column, RecordTable
+from dockcache_tui.ui.record_table import READING_BINDINGS, Column, RecordTable
 
 STEP = "  "
 _TYPES = {
@@ -69,14 +71,16 @@ def file_rows(folders: Mapping[str, Sequence[TreeEntry]], opened: Collection[str
     return rows
 
 
-class FilesTable(RecordTable[FileRow]):
-    """One row a path."""
+class FilesTable(RecordTable[FileRow], inherit_bindings=False):
+    """One row a path; of a whole image only what is out of the ordinary is told."""
 
+    BINDINGS: ClassVar[list[BindingType]] = READING_BINDINGS
     DEFAULT_CSS: ClassVar[str] = "FilesTable { height: 1fr; }"
 
     def __init__(self) -> None:
         """Declare the columns."""
-        super().__init__(COLUMNS, key=lambda row: row.tree.entry.path, id="files")
+        self.whole = True
+        super().__init__(_columns(self), key=lambda row: row.tree.entry.path, id="files")
 
 
 def _name(row: FileRow) -> str:
@@ -95,50 +99,55 @@ def mode(entry: FileEntry) -> str:
     return stat.filemode(_TYPES.get(entry.kind, 0) | entry.mode)
 
 
-COLUMNS: tuple[Column[FileRow], ...] = (
-    Column(
-        id="name",
-        title="Path",
-        text=_name,
-        sort_key=lambda row: row.tree.entry.path,
-        prefix=_prefix,
-        style=lambda row: _CHANGES[row.tree.change][1],
-        weight=1,
-        min_width=28,
-    ),
-    Column(
-        id="change",
-        title="Change",
-        text=lambda row: _CHANGES[row.tree.change][0],
-        sort_key=lambda row: row.tree.change.value,
-        style=lambda row: _CHANGES[row.tree.change][1],
-        width=9,
-    ),
-    Column(
-        id="size",
-        title="Size",
-        text=lambda row: wording.size(row.tree.size),
-        sort_key=lambda row: row.tree.size,
-        justify="right",
-        width=9,
-    ),
-    Column(
-        id="wasted",
-        title="Wasted",
-        text=lambda row: wording.size(row.tree.wasted) if row.tree.wasted else "",
-        sort_key=lambda row: row.tree.wasted,
-        style=lambda _: "record-table--warning",
-        justify="right",
-        width=9,
-        priority=1,
-    ),
-    Column(id="mode", title="Mode", text=lambda row: mode(row.tree.entry), width=10, priority=2),
-    Column(
-        id="owner",
-        title="Owner",
-        text=lambda row: f"{row.tree.entry.uid}:{row.tree.entry.gid}",
-        max_width=13,
-        priority=3,
-    ),
-    Column(id="layer", title="By layer", text=lambda row: row.tree.layer[7:19], width=12, priority=4),
-)
+def _columns(table: FilesTable) -> tuple[Column[FileRow], ...]:
+    def change(row: FileRow) -> tuple[str, str]:
+        ordinary = table.whole and row.tree.change is FileChange.ADDED
+        return ("", "") if ordinary else _CHANGES[row.tree.change]
+
+    return (
+        Column(
+            id="name",
+            title="Path",
+            text=_name,
+            sort_key=lambda row: row.tree.entry.path,
+            prefix=_prefix,
+            style=lambda row: change(row)[1],
+            weight=1,
+            min_width=28,
+        ),
+        Column(
+            id="change",
+            title="Change",
+            text=lambda row: change(row)[0],
+            sort_key=lambda row: row.tree.change.value,
+            style=lambda row: change(row)[1],
+            width=9,
+        ),
+        Column(
+            id="size",
+            title="Size",
+            text=lambda row: wording.size(row.tree.size),
+            sort_key=lambda row: row.tree.size,
+            justify="right",
+            width=9,
+        ),
+        Column(
+            id="wasted",
+            title="Wasted",
+            text=lambda row: wording.size(row.tree.wasted) if row.tree.wasted else "",
+            sort_key=lambda row: row.tree.wasted,
+            style=lambda _: "record-table--warning",
+            justify="right",
+            width=9,
+            priority=1,
+        ),
+        Column(id="mode", title="Mode", text=lambda row: mode(row.tree.entry), width=10, priority=2),
+        Column(
+            id="owner",
+            title="Owner",
+            text=lambda row: f"{row.tree.entry.uid}:{row.tree.entry.gid}",
+            max_width=13,
+            priority=3,
+        ),
+        Column(id="layer", title="By layer", text=lambda row: row.tree.layer[7:19], width=12, priority=4),
+    )

@@ -2,16 +2,19 @@
 
 from typing import ClassVar
 
+from textual.binding import BindingType
+
 from dockcache_tui.core import wording
-from dockcache_tui.ui.record_table import Column, RecordTable
+from dockcache_tui.ui.record_table import READING_BINDINGS, Column, RecordTable
 from dockcache_tui.ui.widgets.layer_rows import LayerRow
 
 STEP = "  "
 
 
-class LayersTable(RecordTable[LayerRow]):
+class LayersTable(RecordTable[LayerRow], inherit_bindings=False):
     """One row an image, a layer or a blob."""
 
+    BINDINGS: ClassVar[list[BindingType]] = READING_BINDINGS
     DEFAULT_CSS: ClassVar[str] = "LayersTable { height: 1fr; }"
 
     def __init__(self) -> None:
