@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from dockcache_tui.cli.main import run
 from dockcache_tui.core.images.archive import ArchiveKind
 from dockcache_tui.sources.archives.protocol import Archives
+from dockcache_tui.sources.archives.verifying import verify_archive
 from engine.archive_making import IMAGES, MULTI_IMAGES, Maker, in_zip
 from engine.archive_sources import PLATFORMS, REVISION
 from engine.archive_truth import Plain, digest, unpacked
@@ -16,11 +18,11 @@ PACKINGS = {"save-gz": "tar.gz", "save-graph-zst": "tar.zst", "container-folder"
 
 
 @pytest.mark.parametrize("name", IMAGES)
-def test_every_layer_is_as_it_was_written(name: str, maker: Maker, archives: Archives) -> None:
+def test_every_layer_is_as_it_was_written(name: str, maker: Maker) -> None:
     """Each image's layers are those of its manifest and config, in order, and their bytes have the digests shown."""
     path = maker.archive(name)
     plain = Plain.of(path)
-    read = archives.read(path)
+    read = verify_archive(path)
     assert read.faults == ()
     assert (read.kind, read.packing) == (ArchiveKind.OCI, "folder" if path.is_dir() else PACKINGS.get(name, "tar"))
     images = {image.digest: image for image in read.images if not image.attestation_of}
@@ -34,7 +36,7 @@ def test_every_layer_is_as_it_was_written(name: str, maker: Maker, archives: Arc
             if not layer.empty:
                 content = plain.blobs[layer.digest]
                 assert (digest(content), digest(unpacked(content))) == (layer.digest, layer.diff_id)
-                assert layer.unpacked_size in {None, len(unpacked(content))}
+                assert layer.unpacked_size == len(unpacked(content))
 
 
 @pytest.mark.parametrize("name", IMAGES)
@@ -96,3 +98,16 @@ def test_archives_are_found_by_content(maker: Maker, archives: Archives) -> None
     found = set(archives.find(maker.folder))
     assert made <= found
     assert not any(path.name.endswith("-context") for path in found)
+
+
+@pytest.mark.parametrize("name", ["save", "save-graph-zst", "container-multi-folder"])
+def test_show_prints_the_same(name: str, maker: Maker, archives: Archives, capsys: pytest.CaptureFixture[str]) -> None:
+    """`archive show --verify --json` lists the images that were read."""
+    path = maker.archive(name)
+    assert run(["archive", "show", str(path), "--verify", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    (item,) = shown["items"]
+    read = archives.read(path)
+    assert [image["digest"] for image in item["images"]] == [image.digest for image in read.images]
+    layers = [[layer["digest"] or "" for layer in image["layers"]] for image in item["images"]]
+    assert layers == [[layer.digest for layer in image.layers] for image in read.images]

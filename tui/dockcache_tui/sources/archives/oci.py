@@ -171,6 +171,8 @@ class OciReading:
     ) -> None:
         if config is not None:
             self._name(config)
+            if config.digest in self._blobs:  # it is empty, and may be left out
+                self._check(config)
         for layer in stored:
             self._name(layer)
             self._check(layer)
