@@ -1,6 +1,6 @@
 """Rows of `caches`: the columns are the document's fields, sorting is stable, remarks say all that is special."""
 
-from core.cache_making import DEV, MAIN, blob, cache, entries, index, snapshot
+from core.cache_making import DEV, MAIN, blob, cache, content, entries, index, snapshot
 from dockcache_tui.cli.cache_rows import COLUMNS, ordered, remarks
 from dockcache_tui.core.actions_cache.keys import index_key
 from dockcache_tui.core.actions_cache.row import cache_row
@@ -37,3 +37,10 @@ def test_remarks() -> None:
         4: "branch deleted, on 1 other ref",
         5: "of another ref",
     }
+
+
+def test_remarks_of_layers() -> None:
+    """Once indexes were read, layers that are gone and blobs that cache scopes share are told."""
+    taken = snapshot(index(1, "app"), index(2, "web"), blob(3, "a"))
+    found = entries(taken, {1: content("a", "b"), 2: content("a")})
+    assert [remarks(found[id_]) for id_ in (1, 2, 3)] == ["1 of 2 layers gone", "–", "shared by app, web"]

@@ -149,6 +149,10 @@ def test_orphans(job: Job, capsys: pytest.CaptureFixture[str], monkeypatch: pyte
     assert [item["id"] for item in plan["items"]] == [orphan]
     verdicts = {item["id"]: item["orphan"] for item in document(capsys, "caches", "--indexes")["items"]}
     assert verdicts == {index: False, named: False, orphan: True}
+    assert listed(capsys, "--indexes", "--filter", "holes>0") == []
+    assert job.rest(f"actions/caches/{named}", "DELETE").status_code == 204
+    (item,) = document(capsys, "caches", "--indexes", "--filter", "holes>0")["items"]
+    assert (item["id"], item["layers"], item["layers_size_in_bytes"], item["holes"]) == (index, 1, 10, 1)
 
 
 def test_a_read_only_token_deletes_nothing(

@@ -86,6 +86,10 @@ def test_a_row_has_the_stable_fields() -> None:
         "signed": False,
         "misplaced": False,
         "copies": [],
+        "layers": None,
+        "layers_size_in_bytes": None,
+        "holes": None,
+        "scopes": [],
     }
 
 

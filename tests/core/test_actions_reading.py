@@ -123,6 +123,19 @@ def test_holes_and_sharing() -> None:
     assert graph.unread == ()
 
 
+def test_entries_tell_of_their_layers() -> None:
+    """A read index tells how many layers it names and how many are gone, a blob which cache scopes name it."""
+    taken = snapshot(index(1, "app"), index(2, "web"), index(3, "api"), blob(4, "a"), blob(5, "b"), blob(6, "old"))
+    found = entries(taken, {1: content("a", "b", "c"), 2: content("a")})
+    told = {id_: (one.index.count, one.index.size, one.holes, one.damage) for id_, one in found.items() if one.index}
+    assert told == {1: (3, 3, 1, "1 of 3 layers gone"), 2: (1, 1, 0, "")}
+    assert {id_: one.scopes for id_, one in found.items() if one.decoded.digest} == {
+        4: ("app", "web"),
+        5: ("app",),
+        6: (),
+    }
+
+
 def test_groups() -> None:
     """Branches hold cache scopes with their generations, newest first; blobs stand beside them, biggest first."""
     taken = snapshot(

@@ -31,6 +31,10 @@ COLUMNS: dict[str, Key] = {
     "signed": lambda one: one.decoded.signed,
     "misplaced": lambda one: one.misplaced,
     "copies": lambda one: len(one.copies),
+    "layers": lambda one: one.index.count if one.index else None,
+    "layers_size_in_bytes": lambda one: one.index.size if one.index else None,
+    "holes": lambda one: one.holes if one.index else None,
+    "scopes": lambda one: len(one.scopes),
 }
 """The fields of docs/json-caches.md in their order, each with what it is sorted by."""
 
@@ -87,6 +91,8 @@ def remarks(entry: CacheEntry) -> str:
         ("superseded", entry.superseded),
         ("orphan", entry.orphan is True),
         ("of another ref", entry.misplaced),
+        (entry.damage, bool(entry.damage)),
+        (f"shared by {', '.join(entry.scopes)}", len(entry.scopes) > 1),
         (f"on {wording.count(len(entry.copies), 'other ref')}", bool(entry.copies)),
     )
     return ", ".join(word for word, holds in marks if holds) or "–"

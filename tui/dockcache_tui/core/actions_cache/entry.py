@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from dockcache_tui.core import wording
 from dockcache_tui.core.actions_cache.cache import ActionsCache
 from dockcache_tui.core.actions_cache.keys import CacheKey, Kind, ref_hash
+from dockcache_tui.core.actions_cache.layers import ReadIndex
 from dockcache_tui.core.actions_cache.liveness import RefState
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope
@@ -16,7 +18,8 @@ class CacheEntry:
     `superseded` is an index with a newer one for the same cache scope on the same ref, so that no lookup finds it.
     `copies` are other refs with the same key and version. `orphan` is a blob that no index names which a run could have
     with it; None where indexes would have to be read to tell. `merged` tells that its branch was merged with nothing
-    new since. `expires_at` is when it goes if nobody reads it and nothing is saved.
+    new since. `expires_at` is when it goes if nobody reads it and nothing is saved. `index` is what a live index names,
+    where it was read; `scopes` are the cache scopes whose read indexes name a blob.
     """
 
     cache: ActionsCache
@@ -27,6 +30,8 @@ class CacheEntry:
     copies: tuple[str, ...]
     orphan: bool | None
     expires_at: Instant
+    index: ReadIndex | None
+    scopes: tuple[str, ...]
 
     @property
     def id(self) -> int:
@@ -42,6 +47,18 @@ class CacheEntry:
     def misplaced(self) -> bool:
         """Tell whether an index's key names another ref than the one it is kept on."""
         return self.decoded.kind is Kind.INDEX and self.decoded.ref_hash != ref_hash(self.cache.ref)
+
+    @property
+    def holes(self) -> int:
+        """Return how many layers an index names that no run of its ref can have."""
+        return len(self.index.holes) if self.index else 0
+
+    @property
+    def damage(self) -> str:
+        """Return in words how many of an index's layers are gone, or nothing when none is."""
+        if not self.index or not self.holes:
+            return ""
+        return f"{self.holes:,} of {wording.count(self.index.count, 'layer')} gone"
 
     @property
     def dead(self) -> bool:

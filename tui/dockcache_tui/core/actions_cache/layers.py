@@ -20,8 +20,13 @@ class ReadIndex:
     holes: tuple[IndexLayer, ...]
 
     @property
+    def count(self) -> int:
+        """Return how many blobs it names."""
+        return len(self.index.blobs)
+
+    @property
     def size(self) -> int:
-        """Return the bytes of the blobs it names."""
+        """Return their bytes."""
         return sum(layer.size for layer in self.index.blobs.values())
 
 

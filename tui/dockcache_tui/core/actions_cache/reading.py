@@ -33,6 +33,8 @@ class CachesReading:
         current = {cache.id for cache, _ in live.values()}
         copies = _copies(snapshot.caches)
         over = evicted_next(snapshot.caches, snapshot.limits, snapshot.fetched_at)
+        read = {one.cache.id: one for one in graph.indexes}
+        scopes = {cache.id: blob.scopes for blob in graph.blobs for cache in blob.caches}
         entries = tuple(
             CacheEntry(
                 cache,
@@ -43,6 +45,8 @@ class CachesReading:
                 tuple(ref for ref in copies[cache.key, cache.version] if ref != cache.ref),
                 graph.orphans.get(cache.id, False),
                 over[cache.id],
+                read.get(cache.id),
+                scopes.get(cache.id, ()),
             )
             for cache, key in decoded
         )

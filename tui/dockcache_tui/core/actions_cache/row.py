@@ -30,6 +30,10 @@ def cache_row(entry: CacheEntry) -> Mapping[str, str | int | bool | Sequence[str
         "signed": key.signed,
         "misplaced": entry.misplaced,
         "copies": list(entry.copies),
+        "layers": entry.index.count if entry.index else None,
+        "layers_size_in_bytes": entry.index.size if entry.index else None,
+        "holes": entry.holes if entry.index else None,
+        "scopes": list(entry.scopes),
     }
 
 

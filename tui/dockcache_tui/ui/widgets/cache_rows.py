@@ -29,6 +29,8 @@ class CacheRow:
     state: str = ""
     folded: bool = False
     foldable: bool = False
+    usual: bool = False
+    """Its state is no warning."""
     hidden: bool = False
     """Not shown, but its mark is kept."""
 
@@ -91,9 +93,11 @@ def state(entry: CacheEntry) -> str:
     """Return in words what is special about an entry."""
     words = (
         "superseded" * entry.superseded,
+        entry.damage,
         "orphan" * (entry.orphan is True),
         entry.state.value * (entry.state in (RefState.DELETED, RefState.CLOSED)),
         "merged" * entry.merged,
+        f"shared by {', '.join(entry.scopes)}" * (len(entry.scopes) > 1),
         f"also on {wording.count(len(entry.copies), 'ref')}" * bool(entry.copies),
         "key names another ref" * entry.misplaced,
     )
@@ -125,7 +129,8 @@ def _scope(branch: BranchGroup, scope: ScopeGroup, folded: Collection[Hashable])
     words = ("generation", "generations") if scope.generations[0].decoded.kind is Kind.INDEX else ("entry", "entries")
     many = wording.count(len(scope.generations), *words)
     name = f"{scope.family.value} · {scope.name} · {many}"
-    yield CacheRow(key, name, scope.generations, None, 1, "", key in folded, foldable=True)
+    layers = f"{wording.count(len(scope.blobs), 'layer')}, {wording.size(scope.blobs_size)}" * bool(scope.blobs)
+    yield CacheRow(key, name, scope.generations, None, 1, layers, key in folded, foldable=True, usual=True)
     if key not in folded:
         yield from (_entry(one, 2) for one in scope.generations)
 

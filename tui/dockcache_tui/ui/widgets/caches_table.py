@@ -36,7 +36,7 @@ def _why_first(columns: tuple[Column[CacheRow], ...]) -> tuple[Column[CacheRow],
 def _style(row: CacheRow) -> str:
     if row.state.startswith(Verdict.HIT.value):
         return "record-table--good"
-    if row.state:
+    if row.state and not row.usual:
         return "record-table--warning"
     return "" if row.entry else "record-table--accent"
 

@@ -52,6 +52,8 @@ class UsageBanner(Widget):
         line.append(f" · {wording.count(listed.count, 'entry', 'entries')}", "not bold")
         if snapshot.usage:
             line.append(f" · GitHub counts {wording.size(snapshot.usage.size)}", self._style("dim"))
+        if reading.graph.shared_size:
+            line.append(f" · {wording.size(reading.graph.shared_size)} shared by cache scopes", self._style("dim"))
         if snapshot.partial:
             line.append(f" · {listed.count:,} of {snapshot.expected:,} read", self._style("dim"))
         return line
