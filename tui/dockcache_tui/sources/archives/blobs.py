@@ -71,11 +71,18 @@ class Blobs:
             first, *others = named[name]
             yield first, stream
             for digest in others:
-                yield digest, self.members.open(name)
+                with self.members.open(name) as again:
+                    yield digest, again
 
     def files(self) -> list[str]:
         """Return the names of the files beside the blobs."""
         return [name.removeprefix(self._root) for name in self._sizes if name.startswith(self._root)]
+
+    def each_file(self) -> Iterator[tuple[str, int, BinaryIO]]:
+        """Return every file with its bytes in the order in which they lie, each to be used before the next."""
+        names = [name for name in self._sizes if name.startswith(self._root)]
+        for name, stream in self.members.each(names):
+            yield name.removeprefix(self._root), self._sizes[name], stream
 
     def has(self, name: str) -> bool:
         """Tell whether there is a file of this name beside the blobs."""
@@ -144,8 +151,12 @@ def open_blobs(path: Path) -> Blobs:
 
     members, root = open_members(path)
     blobs = Blobs(members, root)
-    if blobs.saved:
-        place_layers(blobs)
+    try:
+        if blobs.saved:
+            place_layers(blobs)
+    except BaseException:
+        members.close()
+        raise
     return blobs
 
 

@@ -51,7 +51,8 @@ class FolderMembers:
     def each(self, names: Collection[str]) -> Iterator[tuple[str, BinaryIO]]:
         """Return several files."""
         for name in names:
-            yield name, self.open(name)
+            with self.open(name) as stream:
+                yield name, stream
 
     def close(self) -> None:
         """Do nothing: files are opened one by one."""

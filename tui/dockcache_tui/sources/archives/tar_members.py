@@ -80,13 +80,15 @@ class TarMembers:
         wanted = sorted((self._places[self._followed(name)], name) for name in names)
         if isinstance(self._source, Span):
             for _, name in wanted:
-                yield name, self.open(name)
+                with self.open(name) as stream:
+                    yield name, stream
             return
         with self._source.open() as stream:
             at = 0
             for index, (place, name) in enumerate(wanted):
                 if index and place == wanted[index - 1][0]:
-                    yield name, self.open(name)
+                    with self.open(name) as again:
+                        yield name, again
                     continue
                 _skip(stream, place.offset - at)
                 part = _Part(stream, place.size, closes=False)

@@ -59,7 +59,8 @@ class ZipMembers:
     def each(self, names: Collection[str]) -> Iterator[tuple[str, BinaryIO]]:
         """Return several files."""
         for name in names:
-            yield name, self.open(name)
+            with self.open(name) as stream:
+                yield name, stream
 
     def close(self) -> None:
         """Close the zip."""
