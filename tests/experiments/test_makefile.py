@@ -161,11 +161,13 @@ def test_a_missing_runtime_environment(docker: Noted, given: dict[str, str], nam
     assert f"No Actions cache: {named}" in done.stderr
     assert "runtime-environment" in done.stderr
     assert "dockcache-tui service env" in done.stderr
+    assert "Building without it." not in done.stderr
     assert not docker.asked
     job = make("build", "GHA=on", env=docker.environment | given | {"GITHUB_ACTIONS": "true"})
     assert f"::error title=No Actions cache::{named}" in job.stderr.splitlines()[0]
     tried = make("build", "GHA=try", "SAVE=on", env=docker.environment | given | {"GITHUB_ACTIONS": "true"})
     assert tried.returncode == 0
+    assert "Building without it." in tried.stderr
     assert f"::warning title=No Actions cache::{named}" in tried.stderr.splitlines()[0]
     assert docker.asked
     assert not caches(docker.asked)

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Computes the cache scope of WORKFLOW on REF, and those it may fall back on: of the branches BASE and DEFAULT, where they are set.
+# Computes the cache scope of WORKFLOW on REF, and those it may fall back on: of the branches BASE and DEFAULT where set.
 #
-# A cache scope is HASH-WORKFLOW-REF. Letters, digits, '.', '_' and '-' of the names are kept, up to a limit, and the hash of the
-# whole names keeps apart what then looks the same. The ref is last because dockcache-tui knows a cache mount's branch by its id's end.
+# A cache scope is HASH-WORKFLOW-REF. Letters, digits, '.', '_' and '-' of the names are kept, up to a limit; the hash of
+# the whole names keeps apart what then looks the same. The ref is last: dockcache-tui knows a cache mount's branch by
+# the end of its id.
 set -eu
 export LC_ALL=C
 
