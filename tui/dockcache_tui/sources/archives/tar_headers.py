@@ -58,7 +58,7 @@ class TarHeaders:
         self._start = stream.tell() if stream.seekable() else None
         self._length = None if self._start is None else stream.seek(0, 2) - self._start
         self._at = 0
-        self._left = 0
+        self._left = self._body_end = 0
         self.ended = False
 
     def __iter__(self) -> Iterator[TarMember]:
@@ -97,9 +97,9 @@ class TarHeaders:
         """Return the offset up to which the tar was read."""
         return self._at
 
-    def read(self, count: int = -1) -> bytes:
+    def read(self, count: int) -> bytes:
         """Return the next stored bytes of the current member; fewer only at its end."""
-        wanted = self._left if count < 0 else min(count, self._left)
+        wanted = min(count, self._left)
         data = self._stream.read(wanted)
         self._at += len(data)
         self._left -= len(data)
@@ -206,7 +206,7 @@ class TarHeaders:
             reason = f"the tar is cut inside a member of {member.stored:,} bytes"
             raise BrokenArchiveError(Fault(reason, member=member.name, offset=self._length))
         self._go(member.offset)
-        self._left = member.stored
+        self._left, self._body_end = member.stored, member.offset + member.stored
 
     def _go(self, offset: int) -> bool:
         """Come to an offset; False where the stream ends before."""
@@ -223,7 +223,9 @@ class TarHeaders:
     def _at_offset(self, offset: int, count: int) -> bytes:
         """Return bytes from an offset on, fewer where the stream ends."""
         if not self._go(offset):
-            raise _broken("the tar is cut inside a member", self._at)
+            if self._at < self._body_end:
+                raise _broken("the tar is cut inside a member", self._at)
+            return b""  # only what fills up the last block is missing
         data = self._stream.read(count)
         self._at = offset + len(data)
         return data

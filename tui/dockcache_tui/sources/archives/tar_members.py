@@ -126,7 +126,7 @@ class TarMembers:
         """Keep of a packed tar what a second pass would be needed for: heads, and what may be JSON documents."""
         self._heads[name] = head = headers.read(4)
         if size <= min(DOCUMENT, self._room) and head[:1] in (b"{", b"["):
-            self._kept[name] = head + headers.read()
+            self._kept[name] = head + headers.read(size)
             self._room -= size
 
     def _link(self, name: str, member: TarMember) -> None:
