@@ -23,7 +23,6 @@ from dockcache_tui.core.lab.table import markdown, provenance
 from dockcache_tui.core.literal import literal
 
 if TYPE_CHECKING:
-    from dockcache_tui.lab.engine import Engine
     from dockcache_tui.lab.experiments.protocol import RunningLab
     from dockcache_tui.sources.journal.lab_runs import LabRuns
 
@@ -83,10 +82,11 @@ def run(
         raise UsageError("--resume goes on with what was asked for before", hint="Leave out the other options.")
     plan = LabPlan(_experiments(experiments), _situations(situations), rounds)
     from dockcache_tui.lab.experiments import starting
+    from dockcache_tui.lab.experiments.lending import lend
 
     folder = data or starting.default_folder()
     with ExitStack() as stack:
-        engine = _engine(stack)
+        engine = lend(stack, narrate)
         running = starting.resume(engine, folder) if resumes else starting.start(engine, plan, folder)
         ended = _follow(running)
     _print(ended, None, plan, as_json=as_json, as_markdown=as_markdown)
@@ -216,21 +216,6 @@ def _canceling(running: "RunningLab") -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _engine(stack: ExitStack) -> "Engine":
-    """Return the private engine, else the one that is there; raises EngineError where there is none."""
-    from dockcache_tui.lab import engine as engines
-
-    home = engines.default_home()
-    if engines.support() is not None and (there := engines.existing(home)):
-        return there
-    if not engines.running(engines.at(home)):
-        narrate("The lab brings an engine of its own. What is missing of it is fetched now, once:")
-        for line in engines.plan(home, builders=True):
-            narrate(f"  {line}")
-        narrate("`dockcache-tui demo --remove` takes it all away again.")
-    return stack.enter_context(engines.borrow(home, narrate, builders=True))
 
 
 def _found(runs: "LabRuns", number: int | None) -> LabRun:

@@ -20,16 +20,15 @@ def seconds_left(run: LabRun, earlier: Iterable[JobResult] = ()) -> float | None
     A job takes what it took in an earlier round, else in an earlier run, else what such a job takes in general.
     """
     known = [*earlier, *run.jobs]
+    if not known:
+        return None
     exact = {(job.experiment, job.situation, job.is_build): job.split.total for job in known}
-    general = {kind: [job.split.total for job in known if job.is_build is kind] for kind in (True, False)}
+    every = [job.split.total for job in known]
+    general = {kind: [job.split.total for job in known if job.is_build is kind] or every for kind in (True, False)}
     left = Counter((flow.experiment, flow.situation, name == BUILD_JOB) for flow in run.left for name in run.plan.names)
     if run.jobs and not run.jobs[-1].error:
         left += _of_the_last(run)
-    return (
-        sum(count * (_OVERHEAD + exact.get(which, _mean(general[which[2]]))) for which, count in left.items())
-        if known
-        else None
-    )
+    return sum(count * (_OVERHEAD + exact.get(which, fmean(general[which[2]]))) for which, count in left.items())
 
 
 def _of_the_last(run: LabRun) -> Counter[Which]:
@@ -39,7 +38,3 @@ def _of_the_last(run: LabRun) -> Counter[Which]:
         (job.experiment, job.situation, job.round) == (last.experiment, last.situation, last.round) for job in run.jobs
     )
     return Counter({(last.experiment, last.situation, False): len(run.plan.names) - done})
-
-
-def _mean(seconds: list[float]) -> float:
-    return fmean(seconds) if seconds else 0.0
