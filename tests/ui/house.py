@@ -15,6 +15,7 @@ from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.record import BuilderSnapshot, NodeStatus, Pruned, PruneOutcome, Record, RecordKey
+from dockcache_tui.sources.archives.local import LocalArchives
 from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.sources.github.protocol import ActionsSource
@@ -157,6 +158,8 @@ class House:
     to_build: BuildSpec | None = field(default_factory=lambda: BuildSpec("/project"))
     launched: list[tuple[BuildSpec, Launched]] = field(default_factory=list)
     unreachable: SourceError | None = None
+    files: tuple[Path, ...] = ()
+    reader: Archives = field(default_factory=LocalArchives)
     recorded: bool = False
     organisation: str = ""
     closed: bool = False
@@ -192,12 +195,12 @@ class House:
         return ()
 
     def archives(self) -> Archives:
-        """Refuse: there is none."""
-        raise UsageError("no archives here")
+        """Return what reads archives, for real."""
+        return self.reader
 
     def archive_files(self) -> tuple[Path, ...]:
-        """Return none."""
-        return ()
+        """Return the files there are."""
+        return self.files
 
     def spec(self) -> BuildSpec:
         """Return what to build; raises UsageError when there is nothing."""

@@ -5,8 +5,8 @@ from pathlib import Path
 from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
 from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.checkout import Checkout
-from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.records.builder_info import BuilderInfo
+from dockcache_tui.sources.archives.local import LocalArchives
 from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.branches import RevisionBranches
 from dockcache_tui.sources.build_runner import Runner
@@ -33,7 +33,7 @@ class ProjectWorkspace:
         self._repo, self.organisation = repo, organisation
         self._project, self._docker, self._journal = project.resolve(), docker, journal
         self._runner = Runner(docker, journal)
-        self._branches = RevisionBranches(self._project)
+        self._branches, self._archives = RevisionBranches(self._project), LocalArchives()
 
     def checkout(self) -> Checkout:
         """Return what git says of the project's folder."""
@@ -68,11 +68,11 @@ class ProjectWorkspace:
 
     def archives(self) -> Archives:
         """Return what reads archives."""
-        raise UsageError("archives can't be read yet")
+        return self._archives
 
     def archive_files(self) -> tuple[Path, ...]:
-        """Return the archives in the project's folder, newest first."""
-        return ()
+        """Return the archives in the project's folder and the current one, newest first."""
+        return tuple(dict.fromkeys((*self._archives.find(self._project), *self._archives.find(Path.cwd()))))
 
     def spec(self) -> BuildSpec:
         """Return what to build: as last time, else what is found; raises UsageError when there is nothing."""
@@ -89,4 +89,5 @@ class ProjectWorkspace:
     def close(self) -> None:
         """End the builds that still run and let go of the journal."""
         self._runner.close()
+        self._archives.close()
         self._journal.close()

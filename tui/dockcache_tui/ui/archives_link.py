@@ -63,8 +63,10 @@ class ArchivesLink:
         """Read the beginning of a file."""
 
         def work() -> Message:
-            archives = self._workspace.archives()
-            return messages.FileRead(entry, archives.content(Path(look.path), look.image, entry.path, limit=MOST_READ))
+            found = self._workspace.archives().content(
+                Path(look.path), look.image, entry.path, layer=look.layer, limit=MOST_READ
+            )
+            return messages.FileRead(entry, found)
 
         self._do(work)
 
@@ -72,7 +74,9 @@ class ArchivesLink:
         """Save a file into the current folder."""
 
         def work() -> Message:
-            saved = self._workspace.archives().save(Path(look.path), look.image, entry.path, Path.cwd())
+            saved = self._workspace.archives().save(
+                Path(look.path), look.image, entry.path, Path.cwd(), layer=look.layer
+            )
             return messages.Done(f"Saved {saved}")
 
         self._do(work)
