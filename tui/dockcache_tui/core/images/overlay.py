@@ -1,12 +1,15 @@
 """The tree that an image's layers make together, and what each layer did to it: one pass, memory by depth only."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import merge
 from itertools import groupby
 
 from dockcache_tui.core.images.file_entry import FileChange, FileEntry, FileKind
 from dockcache_tui.core.images.member_name import order_of
+
+Moved = Mapping[tuple[int, str], int]
+"""What paths of a layer count for, where that is not the bytes stored under them: hard links."""
 
 _NO_CUTS: frozenset[int] = frozenset()
 
@@ -69,7 +72,7 @@ class _Frame:
     sums: dict[int, _Sum] = field(default_factory=dict)
 
 
-def overlay(layers: Sequence[Iterable[FileEntry]]) -> Iterator[Node]:
+def overlay(layers: Sequence[Iterable[FileEntry]], moved: Moved | None = None) -> Iterator[Node]:
     """Lay settled layers over each other, the lowest first; a folder is yielded after all that is below it.
 
     Parents that no layer has are made up, as engines do. What is hidden by a whiteout, an opaque folder or something
@@ -80,7 +83,7 @@ def overlay(layers: Sequence[Iterable[FileEntry]]) -> Iterator[Node]:
     keyed = [_keyed(layer, number) for number, layer in enumerate(layers)]
     for key, group in groupby(merge(*keyed, key=lambda one: one[:2]), key=lambda one: one[0]):
         while stack[-1].key and not key.startswith(stack[-1].key + b"\0"):
-            yield from _close(stack)
+            yield from _close(stack, moved or {})
         path = ""
         puts: dict[int, FileEntry] = {}
         outs, cuts = set(), set()
@@ -107,7 +110,7 @@ def overlay(layers: Sequence[Iterable[FileEntry]]) -> Iterator[Node]:
         stack.append(_Frame(count, key, path, above, above | outs | cuts if outs or cuts else above, puts, outs))
         count += 1
     while stack:
-        yield from _close(stack)
+        yield from _close(stack, moved or {})
 
 
 def _keyed(layer: Iterable[FileEntry], number: int) -> Iterator[tuple[bytes, int, FileEntry]]:
@@ -127,10 +130,10 @@ def _shown(key: bytes) -> str:
     return key.replace(b"\0", b"/").decode("utf-8", "surrogateescape")
 
 
-def _close(stack: list[_Frame]) -> Iterator[Node]:
+def _close(stack: list[_Frame], moved: Moved) -> Iterator[Node]:
     """Take the last frame off, tell its parent and yield its node; a path that never was has none."""
     frame = stack.pop()
-    whole, changes = _told(frame)
+    whole, changes = _told(frame, moved)
     if whole is None:
         return
     parent = stack[-1] if stack else None
@@ -144,28 +147,30 @@ def _close(stack: list[_Frame]) -> Iterator[Node]:
     yield Node(frame.number, parent.number if parent else 0, name, whole, tuple(changes))
 
 
-def _told(frame: _Frame) -> tuple[PathChange | None, list[PathChange]]:
+def _told(frame: _Frame, moved: Moved) -> tuple[PathChange | None, list[PathChange]]:
     """Follow a path through the layers."""
     now: FileEntry | None = None
+    held = 0
     last: tuple[int, FileEntry, FileChange] | None = None
     wasted = 0
     changes = []
     for layer in sorted({*frame.puts, *frame.outs, *frame.live, *frame.above, *frame.sums}):
-        before, hidden = now, layer in frame.above or layer in frame.outs
+        before, hid, hidden = now, held, layer in frame.above or layer in frame.outs
         if hidden:
             now = None
         if layer in frame.puts:
             now = frame.puts[layer]
+            held = moved.get((layer, frame.path), now.size)
         elif layer in frame.live and (now is None or now.kind is not FileKind.FOLDER):
-            now = FileEntry(frame.path, FileKind.FOLDER, mode=0o755)
+            now, held = FileEntry(frame.path, FileKind.FOLDER, mode=0o755), 0
         change = _change(before, now)
         entry = now or before
         below = frame.sums.get(layer)
         if entry is None or (change is FileChange.SAME and below is None):
             continue
         below = below or _Sum()
-        gone = before.size if before and before is not now else 0
-        put = now.size if now and now is not before else 0
+        gone = hid if before and before is not now else 0
+        put = held if now and now is not before else 0
         wasted += gone
         if change is not FileChange.SAME:
             last = layer, entry, change
@@ -174,7 +179,7 @@ def _told(frame: _Frame) -> tuple[PathChange | None, list[PathChange]]:
         return None, []
     layer, entry, change = last
     below = frame.whole
-    size = below.size + (now.size if now else 0)
+    size = below.size + (held if now else 0)
     return PathChange(layer, entry, change, size, below.wasted + wasted, below.children), changes
 
 

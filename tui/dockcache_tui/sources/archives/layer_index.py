@@ -12,7 +12,7 @@ from dockcache_tui.core.images.archive import Fault, Layer
 from dockcache_tui.core.images.contents import LayerContents
 from dockcache_tui.core.images.errors import BrokenArchiveError
 from dockcache_tui.core.images.file_entry import FileEntry, FileKind
-from dockcache_tui.core.images.member_name import order_of, path_in_order
+from dockcache_tui.core.images.member_name import order_of, path_in_order, path_of
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.archives.index_folder import IndexFolder
 from dockcache_tui.sources.archives.layer_files import STEP, LayerFiles
@@ -49,6 +49,27 @@ class LayerIndex:
         query = "SELECT header FROM entry WHERE key = ? AND kind = ? ORDER BY seq DESC LIMIT 1"
         row = self._connection.execute(query, (order_of(path), KINDS.index(FileKind.FILE))).fetchone()
         return row[0] if row else None
+
+    def hard_links(self) -> Iterator[tuple[str, str]]:
+        """Yield path and target of every hard link, in the order of paths."""
+        query = "SELECT key, link FROM entry WHERE kind = ? ORDER BY key, seq"
+        for key, link in self._connection.execute(query, (KINDS.index(FileKind.HARDLINK),)):
+            yield path_in_order(key), path_of(link.decode("utf-8", "surrogateescape"))[0]
+
+    def size(self, path: str) -> int:
+        """Return the bytes of a file of this layer, 0 for anything else."""
+        query = "SELECT size FROM entry WHERE key = ? AND kind = ? ORDER BY seq DESC LIMIT 1"
+        row = self._connection.execute(query, (order_of(path), KINDS.index(FileKind.FILE))).fetchone()
+        return row[0] if row else 0
+
+    def hides(self, path: str) -> bool:
+        """Tell whether a file of a lower layer is hidden by what this one has in its place, or above it no folder."""
+        keys = [order_of(path)]
+        while (end := keys[-1].rfind(b"\0")) > 0:
+            keys.append(keys[-1][:end])
+        query = "SELECT 1 FROM entry WHERE key = ? AND kind <> ? LIMIT 1"
+        wanted = [-1, *(KINDS.index(FileKind.FOLDER) for _ in keys[1:])]
+        return any(self._connection.execute(query, pair).fetchone() for pair in zip(keys, wanted, strict=True))
 
     def close(self) -> None:
         """Let go of the file."""
