@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dockcache_tui.core.images.archive import Image, Layer
+from dockcache_tui.core.images.archive import Fault, Image, Layer
 from dockcache_tui.core.images.file_entry import FileEntry
 
 
@@ -35,6 +35,10 @@ class ImageDiff:
     files: tuple[FileDiff, ...]
     config: tuple[str, ...] = ()
     """What differs in the config, as lines."""
+    counts: tuple[tuple[str, int], ...] = ()
+    """How many paths are `added`, `removed`, or differ in `content`, `mode`, ...; all of them."""
+    left_off: int = 0
+    """How many differing paths `files` has no room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class ArchiveDiff:
     """Two archives, platform by platform."""
 
     images: tuple[ImageDiff, ...]
+    faults: tuple[Fault, ...] = ()
+    """What could not be read of either: it may look like a difference."""
 
     @property
     def same(self) -> bool:

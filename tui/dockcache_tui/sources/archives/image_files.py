@@ -60,6 +60,13 @@ class ImageFiles:
         """Return one path."""
         return self._asked(path, image, lambda tree: tree.find(file, layer))
 
+    def walk(self, path: Path, image: str, *, layer: str = "", done: Done | None = None) -> Iterator[TreeEntry]:
+        """Yield every path, a folder before what it holds."""
+        try:
+            yield from self._asked(path, image, lambda tree: tree.walk(layer), done)
+        except sqlite3.DatabaseError as error:
+            raise ArchiveError(f"the index of its files broke: {error}", hint="Ask again: it is made anew.") from error
+
     def content(self, path: Path, image: str, file: str, *, layer: str = "", limit: int) -> bytes:
         """Return the first bytes of a file as it is in the end, or as a layer put it; hard links are followed."""
         with self._parts(path, image, file, layer) as parts:
@@ -84,7 +91,7 @@ class ImageFiles:
 
     def image(self, path: Path, digest: str) -> tuple[Archive, Image]:
         """Return an archive and its image of a digest; ArchiveError when there is none."""
-        archive = self._archive(path)
+        archive = self.archive(path)
         for image in archive.images:
             if image.digest == digest:
                 return archive, image
@@ -113,7 +120,7 @@ class ImageFiles:
         except sqlite3.DatabaseError as error:
             raise ArchiveError(f"the index of its files can't be kept: {error}", hint="Is a disk full?") from error
 
-    def _archive(self, path: Path) -> Archive:
+    def archive(self, path: Path) -> Archive:
         """Return an archive, read again only when it is another: a packed one takes long."""
         stamp = _stamp(path)
         with self._lock:

@@ -16,7 +16,6 @@ from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.core.images.file_entry import FileChange, FileEntry, TreeEntry
 from dockcache_tui.core.images.overlay import Node, PathChange, overlay
 from dockcache_tui.core.images.settling import settle
-from dockcache_tui.sources.archives.hard_links import moved_bytes
 from dockcache_tui.sources.archives.layer_index import ENTRY, LayerIndex, entry_of, row_of
 
 MOST_PATHS = 50_000_000
@@ -33,7 +32,8 @@ _MAKE = (
     "CREATE TABLE image(contents TEXT)",
 )
 _PUT = "INSERT INTO state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_MANY = 10_000
+_PATHS = "SELECT id, parent, name FROM path WHERE id > 0 ORDER BY id"
+_MANY, _BATCH = 10_000, 500
 
 
 class ImageTree:
@@ -62,23 +62,24 @@ class ImageTree:
     def search(self, text: str, layer: str, limit: int) -> tuple[TreeEntry, ...]:
         """Return the first paths that hold a text, in upper or lower case."""
         wanted = text.casefold()
-        with self._lock:
-            hits = ((number, path) for number, path in self._paths() if wanted in path.casefold())
-            told = (entry for number, path in hits if (entry := self._told(number, path, layer)))
-            return tuple(islice(told, limit))
+        self._view(layer)
+        hits = (number_path for number_path in self._climbed(_PATHS) if wanted in number_path[1].casefold())
+        told = (entry for number, path, _ in hits if (entry := self._told(number, path, layer)))
+        return tuple(islice(told, limit))
 
     def walk(self, layer: str = "") -> Iterator[TreeEntry]:
-        """Yield every path, a folder before what it holds."""
-        for number, path in self._paths():
-            with self._lock:
-                entry = self._told(number, path, layer)
-            if entry:
-                yield entry
+        """Yield every path, a folder before what it holds; memory by depth only."""
+        view, values = self._view(layer)
+        query = (
+            f"SELECT p.id, p.parent, p.name, {_STATE} FROM path p JOIN state s ON s.id = p.id"  # noqa: S608 -- constants
+            f" WHERE p.id > 0 AND {view} ORDER BY p.id"
+        )
+        for _, path, row in self._climbed(query, values):
+            yield self._entry(path, row)
 
     def find(self, path: str, layer: str = "") -> TreeEntry:
         """Return a path; ArchiveError when it is not there."""
-        with self._lock:
-            entry = self._told(self._number(path), path, layer)
+        entry = self._told(self._number(path), path, layer)
         if entry is None:
             raise ArchiveError(f"{path} is not in the layer {layer}")
         return entry
@@ -105,7 +106,8 @@ class ImageTree:
     def _told(self, number: int, path: str, layer: str) -> TreeEntry | None:
         view, values = self._view(layer)
         query = f"SELECT {_STATE} FROM state s WHERE s.id = ? AND {view}"  # noqa: S608 -- constants
-        row = self._connection.execute(query, (number, *values)).fetchone()
+        with self._lock:
+            row = self._connection.execute(query, (number, *values)).fetchone()
         return self._entry(path, row) if row else None
 
     def _view(self, layer: str) -> tuple[str, tuple[int, ...]]:
@@ -118,25 +120,34 @@ class ImageTree:
     def _number(self, path: str) -> int:
         number = 0
         for name in path.split("/") if path else ():
-            row = self._connection.execute(
-                "SELECT id FROM path WHERE parent = ? AND name = ? AND +id > 0",
-                (number, name.encode("utf-8", "surrogateescape")),
-            ).fetchone()
+            query, key = "SELECT id FROM path WHERE parent = ? AND name = ? AND +id > 0", _key(name)
+            with self._lock:
+                row = self._connection.execute(query, (number, key)).fetchone()
             if row is None:
                 raise ArchiveError(f"{path} is not in the image")
             number = row[0]
         return number
 
-    def _paths(self) -> Iterator[tuple[int, str]]:
-        """Yield number and path of every node; only one path is held at a time."""
+    def _climbed(self, query: str, values: Sequence[int] = ()) -> Iterator[tuple[int, str, Sequence[Any]]]:
+        """Yield number, path and the further columns of rows in the order of paths; only one path is held at a time."""
         above: list[tuple[int, int]] = [(0, 0)]
         path = ""
-        for number, parent, name in self._connection.execute("SELECT id, parent, name FROM path WHERE id > 0"):
+        for number, parent, name, *row in self._rows(query, values):
             while above[-1][0] != parent:
                 above.pop()
             path = f"{path[: above[-1][1]]}/{_text(name)}" if parent else _text(name)
             above.append((number, len(path)))
-            yield number, path
+            yield number, path, row
+
+    def _rows(self, query: str, values: Sequence[int]) -> Iterator[Sequence[Any]]:
+        with self._lock:
+            cursor = self._connection.execute(query, values)
+        while True:
+            with self._lock:
+                rows = cursor.fetchmany(_BATCH)
+            if not rows:
+                return
+            yield from rows
 
     def _entry(self, path: str, row: Sequence[Any]) -> TreeEntry:
         layer, change, total, wasted, children, *entry = row
@@ -155,8 +166,7 @@ def build_tree(
         found.add(fault)
     for statement in _MAKE:
         connection.execute(statement)
-    moved = moved_bytes([index for _, index in layers])
-    count = _write(connection, overlay([_settled(layer, index, found) for layer, index in layers], moved))
+    count = _write(connection, overlay([_settled(layer, index, found) for layer, index in layers]))
     connection.execute("CREATE UNIQUE INDEX child ON path(parent, name, id)")
     root = f"SELECT total, wasted FROM state WHERE id = 0 AND view <> {_LAYER}"  # noqa: S608 -- a constant
     size, wasted = connection.execute(root).fetchone()
@@ -176,7 +186,7 @@ def _write(connection: sqlite3.Connection, nodes: Iterator[Node]) -> int:
     """Write the nodes; returns how many there are."""
     count = 0
     while batch := list(islice(nodes, _MANY)):
-        paths = [(node.number, node.parent, node.name.encode("utf-8", "surrogateescape")) for node in batch]
+        paths = [(node.number, node.parent, _key(node.name)) for node in batch]
         connection.executemany("INSERT INTO path VALUES (?, ?, ?)", paths)
         states = (state for node in batch for state in _states(node))
         connection.executemany(_PUT, states)
@@ -197,6 +207,10 @@ def _states(node: Node) -> Iterator[tuple[int | bytes | None, ...]]:
 def _state(number: int, view: int, change: PathChange) -> tuple[int | bytes | None, ...]:
     what = (change.layer, _CHANGES.index(change.change), change.size, change.wasted, change.children)
     return (number, view, *what, *row_of(change.entry))
+
+
+def _key(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")
 
 
 def _text(name: bytes) -> str:

@@ -6,10 +6,12 @@ from pathlib import Path
 from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.images.build_record import BuildRecord
 from dockcache_tui.core.images.contents import ImageContents
+from dockcache_tui.core.images.diff import ArchiveDiff
 from dockcache_tui.core.images.file_entry import TreeEntry
 from dockcache_tui.sources.archives.blobs import open_blobs
 from dockcache_tui.sources.archives.build_record import read_build_records
 from dockcache_tui.sources.archives.finding import find_archives
+from dockcache_tui.sources.archives.image_diffing import diff_archives
 from dockcache_tui.sources.archives.image_files import ImageFiles
 from dockcache_tui.sources.archives.reading import read_archive
 
@@ -56,6 +58,10 @@ class LocalArchives:
     def save(self, path: Path, image: str, file: str, to: Path, *, layer: str = "", replace: bool = False) -> Path:
         """Save one file into a folder, never outside it, over a file only when told; returns where it is."""
         return self._files.save(path, image, file, to, layer=layer, replace=replace)
+
+    def diff(self, first: Path, second: Path, *, done: Callable[[int, int], None] | None = None) -> ArchiveDiff:
+        """Compare two archives: layers by digest, then files by content, mode, owner and time."""
+        return diff_archives(self._files, first, second, done)
 
     def close(self) -> None:
         """Let go of what was opened."""

@@ -1,0 +1,139 @@
+"""Compares two images: their layers by digest, their files in path order, and says what makes them differ."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from dockcache_tui.core import wording
+from dockcache_tui.core.images.archive import Image, Layer
+from dockcache_tui.core.images.diff import FileDiff, ImageDiff, LayerDiff
+from dockcache_tui.core.images.file_entry import FileEntry, FileKind
+from dockcache_tui.core.images.member_name import order_of
+
+ADDED, REMOVED = "added", "removed"
+
+
+def diff_layers(first: Image, second: Image) -> tuple[LayerDiff, ...]:
+    """Pair the layers that have files by digest, in the first's order; then those only the second has."""
+    left = list(_layers(second))
+    found = []
+    for layer in _layers(first):
+        twin = next((other for other in left if other.digest == layer.digest), None)
+        if twin:
+            left.remove(twin)
+        found.append(LayerDiff(layer, twin))
+    return (*found, *(LayerDiff(None, layer) for layer in left))
+
+
+def same_layers(first: Image, second: Image) -> bool:
+    """Tell whether both have the same layers in the same order, and so the same files."""
+    return [layer.digest for layer in _layers(first)] == [layer.digest for layer in _layers(second)]
+
+
+def diff_files(first: Iterable[FileEntry], second: Iterable[FileEntry]) -> Iterator[FileDiff]:
+    """Compare two trees whose entries come in the order of paths; yields what differs, memory of one entry each."""
+    firsts, seconds = iter(first), iter(second)
+    one, other = next(firsts, None), next(seconds, None)
+    while one or other:
+        if other is None or (one and order_of(one.path) < order_of(other.path)):
+            yield FileDiff(one.path if one else "", one, None, (REMOVED,))
+            one = next(firsts, None)
+        elif one is None or order_of(other.path) < order_of(one.path):
+            yield FileDiff(other.path, None, other, (ADDED,))
+            other = next(seconds, None)
+        else:
+            if differs := what_differs(one, other):
+                yield FileDiff(one.path, one, other, differs)
+            one, other = next(firsts, None), next(seconds, None)
+
+
+def what_differs(first: FileEntry, second: FileEntry) -> tuple[str, ...]:
+    """Return in what two entries differ; those of another kind have another content anyway."""
+    kind = first.kind is second.kind
+    bytes_ = kind and first.kind is FileKind.FILE and (first.size, first.digest) != (second.size, second.digest)
+    checks = (
+        ("kind", not kind),
+        ("content", bytes_),
+        ("link", kind and first.link != second.link),
+        ("mode", first.mode != second.mode),
+        ("owner", (first.uid, first.gid) != (second.uid, second.gid)),
+        ("time", first.modified_at != second.modified_at),
+    )
+    return tuple(word for word, holds in checks if holds)
+
+
+def counted(files: Iterable[FileDiff], most: int) -> tuple[tuple[FileDiff, ...], tuple[tuple[str, int], ...], int]:
+    """Return the first differing paths, how many differ in what, and how many were left off."""
+    kept: list[FileDiff] = []
+    counts: Counter[str] = Counter()
+    total = 0
+    for file in files:
+        total += 1
+        counts.update(file.differs)
+        if len(kept) < most:
+            kept.append(file)
+    return tuple(kept), tuple(sorted(counts.items())), total - len(kept)
+
+
+def pairs_of(first: Sequence[Image], second: Sequence[Image]) -> tuple[tuple[Image | None, Image | None], ...]:
+    """Pair images of the same platform: those of a digest, then those of a name, then as they come."""
+    ones, others = _comparable(first), _comparable(second)
+    if len(ones) == len(others) == 1 and "" in {ones[0].platform, others[0].platform}:
+        return ((ones[0], others[0]),)
+    pairs: dict[int, Image] = {}
+    for alike in (_same_digest, _same_name, _same_platform):
+        for position, one in enumerate(ones):
+            twin = next((other for other in others if alike(one, other)), None)
+            if position not in pairs and twin:
+                pairs[position] = twin
+                others.remove(twin)
+    return (
+        *((one, pairs.get(position)) for position, one in enumerate(ones)),
+        *((None, other) for other in others),
+    )
+
+
+def verdict(diff: ImageDiff) -> str:
+    """Say in one sentence what makes two images differ."""
+    first, second, counts = diff.first, diff.second, dict(diff.counts)
+    if first is None or second is None:
+        return f"Only the {'second' if first is None else 'first'} has this platform."
+    if first.digest == second.digest:
+        return "They are the same image."
+    if counts:
+        return _of_files(counts, len(diff.files) + diff.left_off)
+    if same_layers(first, second):
+        return "Their layers are the same; only their configs differ." if diff.config else "Their layers are the same."
+    if [layer.diff_id for layer in _layers(first)] == [layer.diff_id for layer in _layers(second)]:
+        return "Their layers unpack to the same tars and are packed differently."
+    return "Their files are the same; the tars of their layers are cut or ordered differently."
+
+
+def _of_files(counts: dict[str, int], paths: int) -> str:
+    if set(counts) == {"time"}:
+        return (
+            f"Only times differ, of {wording.count(paths, 'path')}:"
+            " SOURCE_DATE_EPOCH and rewrite-timestamp=true make builds the same."
+        )
+    words = [f"{word} in {count:,}" for word, count in counts.items() if word not in {ADDED, REMOVED}]
+    words += [f"{counts[word]:,} {word}" for word in (ADDED, REMOVED) if word in counts]
+    return f"{wording.count(paths, 'path')} differ{'s' if paths == 1 else ''}: {', '.join(words)}."
+
+
+def _layers(image: Image) -> tuple[Layer, ...]:
+    return tuple(layer for layer in image.layers if not layer.empty)
+
+
+def _comparable(images: Sequence[Image]) -> list[Image]:
+    return [image for image in images if not image.attestation_of and not image.missing]
+
+
+def _same_digest(one: Image, other: Image) -> bool:
+    return one.platform == other.platform and one.digest == other.digest
+
+
+def _same_name(one: Image, other: Image) -> bool:
+    return one.platform == other.platform and bool({*one.names} & {*other.names})
+
+
+def _same_platform(one: Image, other: Image) -> bool:
+    return one.platform == other.platform
