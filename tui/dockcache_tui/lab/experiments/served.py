@@ -1,16 +1,18 @@
 """The local Actions service, in a process of its own that does not outlive us."""
 
+import fcntl
 import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Self
 
 import requests
 
-from dockcache_tui.core.errors import SourceError
+from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.instant import Instant
 
 # It ends when the other end of its stdin does, however we end.
@@ -25,7 +27,26 @@ main()
 """
 _COMMAND = "from dockcache_tui.cli.main import main; main()"
 _TIMEOUT = 60
+_PATIENCE = 15
+"""Seconds that a service whose lab was killed gets to finish its last answers."""
 _ROOM = "1000GB"
+
+
+def wait_until_free(data: Path) -> None:
+    """Wait for a service on the folder that is about to end; raises UsageError when one stays."""
+    if not (data / "lock").exists():
+        return
+    deadline = monotonic() + _PATIENCE
+    with (data / "lock").open("w") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if monotonic() > deadline:
+                    raise UsageError(f"a service runs on {data}", hint="Stop it, then run the lab again.") from error
+                sleep(0.05)
+            else:
+                return
 
 
 class Served:
@@ -33,13 +54,13 @@ class Served:
 
     def __init__(self, data: Path, environment: Mapping[str, str]) -> None:
         """Name the folder where it keeps everything."""
-        self._data, self._environment = data, environment
+        self.data, self._environment = data, environment
 
     def __enter__(self) -> Self:
         """Start it and wait for its address; raises SourceError with what it said when it does not come up."""
-        self._data.mkdir(parents=True, exist_ok=True)
-        with (self._data / "log").open("wb") as log:
-            words = ("service", "--port", "0", "--data", str(self._data), "--repo", "lab/lab", "--limit", _ROOM)
+        self.data.mkdir(parents=True, exist_ok=True)
+        with (self.data / "log").open("wb") as log:
+            words = ("service", "--port", "0", "--data", str(self.data), "--repo", "lab/lab", "--limit", _ROOM)
             self._process = subprocess.Popen(
                 (sys.executable, "-c", _SERVICE, *words),
                 env=self._environment,
@@ -52,7 +73,7 @@ class Served:
         self.address = line.decode().strip()
         if not self.address:
             self._end()
-            said = (self._data / "log").read_text(errors="replace").strip()
+            said = (self.data / "log").read_text(errors="replace").strip()
             raise SourceError(said or "it ended without a word", title="The Actions service did not start")
         return self
 
@@ -62,7 +83,7 @@ class Served:
 
     def run_environment(self, repo: str, ref: str, checkout: Path) -> Mapping[str, str]:
         """Return what GitHub's runner tells the actions of one new run on a ref; `main` is the default branch."""
-        words = ("service", "env", "--data", str(self._data), "--repo", repo, "--ref", ref, "--default", "main")
+        words = ("service", "env", "--data", str(self.data), "--repo", repo, "--ref", ref, "--default", "main")
         done = subprocess.run(
             (sys.executable, "-c", _COMMAND, *words),
             env=self._environment,

@@ -16,6 +16,7 @@ from dockcache_tui.lab.engine import Engine, golang, images
 from dockcache_tui.lab.experiments.commands import Commands
 from dockcache_tui.lab.experiments.machine import Bench
 from dockcache_tui.lab.experiments.running import Lab
+from dockcache_tui.lab.experiments.served import wait_until_free
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.journal.lab_runs import LabRuns
@@ -88,6 +89,7 @@ def _entered(stack: ExitStack, folder: Path | None, journal: Path | None) -> tup
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise UsageError(f"another lab runs in {folder}", hint="Wait for it, or cancel it.") from error
+    wait_until_free(folder / "service")
     runs = LabRuns(journal)
     stack.callback(runs.close)
     return folder, runs
