@@ -19,7 +19,7 @@ from dockcache_tui.sources.archives.local import LocalArchives
 from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.sources.github.protocol import ActionsSource
-from dockcache_tui.sources.protocols import HistoryEvent
+from dockcache_tui.sources.protocols import HistoryEvent, Images
 
 Item = TypeVar("Item")
 
@@ -158,6 +158,7 @@ class House:
     to_build: BuildSpec | None = field(default_factory=lambda: BuildSpec("/project"))
     launched: list[tuple[BuildSpec, Launched]] = field(default_factory=list)
     unreachable: SourceError | None = None
+    engine: Images | None = None
     files: tuple[Path, ...] = ()
     reader: Archives = field(default_factory=LocalArchives)
     recorded: bool = False
@@ -201,6 +202,12 @@ class House:
     def archive_files(self) -> tuple[Path, ...]:
         """Return the files there are."""
         return self.files
+
+    def images(self) -> Images:
+        """Return the engine's images; there is none unless a test gives some."""
+        if self.engine is None:
+            raise UsageError("there is no engine")
+        return self.engine
 
     def spec(self) -> BuildSpec:
         """Return what to build; raises UsageError when there is nothing."""

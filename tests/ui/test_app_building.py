@@ -1,11 +1,8 @@
 """Our own build in the app: started, left, canceled, quit."""
 
-import re
-
-from dockcache_tui.core.builds.build import Build, BuildStatus
+from dockcache_tui.core.builds.build import BuildStatus
 from dockcache_tui.core.builds.progress import LogChunk, Progress, VertexUpdate
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
 from ui.bench import Bench, bench
 from ui.house import House, Launched
 
@@ -147,18 +144,3 @@ async def test_what_a_silent_build_said_last_is_seen() -> None:
             build.line.say(running(name))
         await app.see("▸ running .*RUN four", "▸ building 0/4")
         build.end(BuildStatus.SUCCEEDED)
-
-
-async def test_the_clock_of_a_silent_build_goes_on() -> None:
-    """In the list of builds the time that someone else's build takes grows, though nothing is heard of it."""
-    house = House()
-    house.cache.stream("theirs")
-    theirs = Build("theirs", house.cache.name, Instant.now(), BuildStatus.RUNNING, ours=False)
-    house.cache.events.say(HistoryEvent(HistoryEventType.STARTED, theirs))
-    async with bench(house) as app:
-        await app.press("5")
-        row = re.search(r"▸ running.*", await app.see("▸ running .*someone else"))
-        assert row
-        await app.see_no(re.escape(row[0]))
-        await app.see("▸ running .*someone else")
-        house.cache.stream("theirs").close()

@@ -1,6 +1,6 @@
 """What the front ends ask of the outside world; every source stands behind one of these."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +11,7 @@ from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.checkout import Checkout
+from dockcache_tui.core.images.engine_image import EngineImage, Loaded
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, RecordKey
 from dockcache_tui.sources.archives.protocol import Archives
@@ -93,6 +94,21 @@ class BuildRunner(Protocol):
         """Start a build and return at once."""
 
 
+class Images(Protocol):
+    """The images of the engine that docker talks to. Methods block; all raise DockcacheError."""
+
+    def all(self) -> tuple[EngineImage, ...]:
+        """Return every image, newest first."""
+
+    def load(self, path: Path, done: Callable[[int, int], None] | None = None) -> Loaded:
+        """Load an archive, telling which layers were there before; `done` is told bytes and all bytes."""
+
+    def save(
+        self, name: str, to: Path, done: Callable[[int, int], None] | None = None, *, replace: bool = False
+    ) -> Path:
+        """Write an image to a file, over another only when told, and return the file."""
+
+
 class Workspace(Protocol):
     """All that the front ends need for one project. Methods block: call them off the event loop."""
 
@@ -127,6 +143,9 @@ class Workspace(Protocol):
 
     def archive_files(self) -> tuple[Path, ...]:
         """Return the archives in the project's folder, newest first."""
+
+    def images(self) -> Images:
+        """Return the engine's images."""
 
     def spec(self) -> BuildSpec:
         """Return what `b` builds: as last time, else what is found; raises UsageError when there is nothing."""

@@ -14,13 +14,14 @@ from dockcache_tui.sources.builders import list_builders
 from dockcache_tui.sources.buildkit.builder import open_builder
 from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.engine_images import EngineImages
 from dockcache_tui.sources.git import read_checkout
 from dockcache_tui.sources.github.organisation import read_usage
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.github.source import open_actions
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.project import find_spec
-from dockcache_tui.sources.protocols import Builder, RunningBuild
+from dockcache_tui.sources.protocols import Builder, Images, RunningBuild
 
 
 class ProjectWorkspace:
@@ -73,6 +74,10 @@ class ProjectWorkspace:
     def archive_files(self) -> tuple[Path, ...]:
         """Return the archives in the project's folder and the current one, newest first."""
         return tuple(dict.fromkeys((*self._archives.find(self._project), *self._archives.find(Path.cwd()))))
+
+    def images(self) -> Images:
+        """Return the engine's images."""
+        return EngineImages(self._docker)
 
     def spec(self) -> BuildSpec:
         """Return what to build: as last time, else what is found; raises UsageError when there is nothing."""

@@ -88,6 +88,8 @@ ACTIONS = (
     ),
     Action("previous_tab", "[", "Previous tab", "The same, the other way", TABBED, key_display="["),
     Action("compare", "c", "Compare", "What makes two marked archives differ", ARCHIVES, footer=True),
+    Action("load", "l", "Load", "Load the archive into the engine", ARCHIVES, changes=True, footer=True),
+    Action("export_image", "i", "Export image", "Write an image of the engine to a file", ARCHIVES),
     Action("save_file", "w", "Save file", "Write the file to the current folder", ARCHIVE, footer=True),
     Action("dockerfile", "D", "Dockerfile", "The Dockerfile that a build record keeps", frozenset({Place.BUILD})),
     Action("lab", "L", "Lab", "What the experiments cost; there, another run", LAB | {Place.OVERVIEW}, footer=True),

@@ -7,6 +7,7 @@ from rich.text import Text
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.source_file import SourceFile
 from dockcache_tui.core.images.diff import ArchiveDiff, FileDiff, ImageDiff
+from dockcache_tui.core.images.engine_image import Loaded
 from dockcache_tui.core.literal import literal
 
 MOST_FILES = 2_000
@@ -62,4 +63,19 @@ def source_text(files: Sequence[SourceFile]) -> Text:
         for number, line in enumerate(file.text.split("\n"), start=1):
             text.append(f"{number:>4}  ", "dim").append(f"{literal(line)}\n")
         text.append("\n")
+    return text
+
+
+def loaded_text(path: str, loaded: Loaded) -> Text:
+    """Return what loading did: names, and of each layer whether the engine had it already."""
+    text = Text(f"{literal(path)}\n\n")
+    text.append(f"{wording.count(loaded.new, 'layer')} new, {loaded.kept} there already\n", "bold")
+    for name in loaded.names:
+        moved = "  (meant another image before)" if name in loaded.moved else ""
+        text.append(f"{literal(name)}{moved}\n")
+    for one in loaded.images:
+        text.append(f"\n{literal(one.image.platform or one.image.digest)}\n", "bold underline")
+        for layer, there in zip(one.image.layers, one.there, strict=True):
+            told = {True: "✓ there", False: "+ new", None: "· empty" if layer.empty else "? unknown"}[there]
+            text.append(f"  {told:<10} {wording.size(layer.size):>9}  {literal(layer.created_by or layer.digest)}\n")
     return text

@@ -7,7 +7,7 @@ from dockcache_tui.core.images.archive import ArchiveKind
 from dockcache_tui.core.images.build_record import BuildRecord
 from dockcache_tui.ui import choices, messages
 from dockcache_tui.ui.actions import Place
-from dockcache_tui.ui.archive_texts import diff_text, source_text
+from dockcache_tui.ui.archive_texts import diff_text, loaded_text, source_text
 from dockcache_tui.ui.listening import ListeningApp
 from dockcache_tui.ui.screens.archive_view import ArchiveView
 from dockcache_tui.ui.screens.archives_view import ArchivesView
@@ -85,9 +85,36 @@ class ArchivesApp(ListeningApp):
         ask = ConfirmDelete("Delete artifacts", doomed)
         self.push_screen(ask, lambda yes: self.keeper.archives.delete(artifacts) if yes else None)
 
-    @on(messages.Downloading)
-    def _downloading(self, event: messages.Downloading) -> None:
-        self._archives.say_download(event.artifact, event.done, event.total)
+    def action_load(self) -> None:
+        """Load the archive under the cursor into the engine."""
+        row = self._archives.table.cursor_row
+        if row and row.archive:
+            self._say(f"Loading {row.name}…")
+            self.keeper.archives.load(row.archive.path)
+        else:
+            self._say("Only a file of this machine can be loaded: enter downloads an artifact.", severity="warning")
+
+    def action_export_image(self) -> None:
+        """Pick an image of the engine to write to a file."""
+        self.keeper.archives.images()
+
+    @on(messages.ImagesListed)
+    def _images_listed(self, event: messages.ImagesListed) -> None:
+        offered = choices.images(event.images)
+        if not offered:
+            self._say("The engine has no image with a name.", severity="warning")
+            return
+        ask = Picker("Write which image to a file?", offered)
+        self.push_screen(ask, lambda name: self.keeper.archives.save_image(name) if name else None)
+
+    @on(messages.ArchiveLoaded)
+    def _archive_loaded(self, event: messages.ArchiveLoaded) -> None:
+        self._archives.say_moving("", 0, 0)
+        self.push_screen(TextScreen("Loaded", loaded_text(event.path, event.loaded)))
+
+    @on(messages.Moving)
+    def _moving_on(self, event: messages.Moving) -> None:
+        self._archives.say_moving(event.name, event.done, event.total)
 
     def _shared(self, digest: str) -> str:
         """Say in words where else a layer is."""

@@ -1,5 +1,6 @@
 """Archives here and artifacts of the repository: listed, looked into, compared, moved, off the event loop."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -94,14 +95,36 @@ class ArchivesLink:
 
         self._do(work)
 
+    def load(self, path: str) -> None:
+        """Load an archive into the engine."""
+        self._do(lambda: messages.ArchiveLoaded(path, self._workspace.images().load(Path(path), self._moving(path))))
+
+    def images(self) -> None:
+        """List the engine's images."""
+        self._do(lambda: messages.ImagesListed(self._workspace.images().all()))
+
+    def save_image(self, name: str) -> None:
+        """Write an image of the engine to a file in the current folder, then look for archives again."""
+        file = Path.cwd() / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', name)}.tar"
+
+        def work() -> Message:
+            saved = self._workspace.images().save(name, file, self._moving(name))
+            self._fetched.add(saved)
+            return messages.Done(f"Wrote {saved}", again=True)
+
+        self._do(work)
+
+    def _moving(self, name: str) -> Callable[[int, int], None]:
+        return lambda done, total: self._told(name, done, total)
+
+    def _told(self, name: str, done: int, total: int) -> None:
+        self._post(messages.Moving(name, done, total))
+
     def download(self, artifact: Artifact) -> None:
         """Download an artifact into the current folder, then look for archives again."""
 
         def work() -> Message:
-            def done(count: int, total: int) -> None:
-                self._post(messages.Downloading(artifact, count, total))
-
-            path = self._actions().download_artifact(artifact, Path.cwd(), done)
+            path = self._actions().download_artifact(artifact, Path.cwd(), self._moving(artifact.name))
             self._fetched.add(path)
             return messages.Done(f"Downloaded {path.name}, {wording.size(path.stat().st_size)}", again=True)
 

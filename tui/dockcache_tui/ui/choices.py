@@ -14,6 +14,7 @@ from dockcache_tui.core.actions_cache.row import cache_row, usage_row
 from dockcache_tui.core.builds.build import Build, Step
 from dockcache_tui.core.builds.row import build_row, step_row
 from dockcache_tui.core.checkout import Checkout
+from dockcache_tui.core.images.engine_image import EngineImage
 from dockcache_tui.core.images.listing import ListedArchive, listed_row
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.reading import Reading
@@ -122,6 +123,13 @@ def _about(builder: BuilderInfo) -> str:
     states = Counter(node.status or "unknown" for node in builder.nodes)
     nodes = ", ".join(f"{number} {state}" for state, number in states.items())
     return " · ".join(filter(None, (builder.driver, nodes, "current" if builder.current else "", builder.error)))
+
+
+def images(found: Iterable[EngineImage]) -> list[Choice]:
+    """Return the images that have a name, with their size."""
+    return [
+        Choice(name, name, f"{wording.size(image.size)} · {image.platform}") for image in found for name in image.names
+    ]
 
 
 def copies(row: object) -> list[Choice]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from textual.message import Message
 
-from dockcache_tui.core.actions_cache.artifact import Artifact, RepositoryUsage
+from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
 from dockcache_tui.core.actions_cache.deleting import DeleteComparison
 from dockcache_tui.core.actions_cache.reading import CachesReading
 from dockcache_tui.core.builds.build import Build, BuildSpec
@@ -13,6 +13,7 @@ from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.images.build_record import BuildRecord
 from dockcache_tui.core.images.diff import ArchiveDiff
+from dockcache_tui.core.images.engine_image import EngineImage, Loaded
 from dockcache_tui.core.images.file_entry import FileEntry, TreeEntry
 from dockcache_tui.core.images.listing import ListedArchive
 from dockcache_tui.core.images.look import Look
@@ -220,16 +221,31 @@ class ArchivesCompared(Message):
 
 
 @dataclass
-class Downloading(Message):
-    """An artifact's download is this far, in bytes."""
+class Moving(Message):
+    """An archive on its way from or to somewhere is this far, in bytes; `total` is 0 where nothing tells."""
 
-    artifact: Artifact
+    name: str
     done: int
     total: int
 
     def can_replace(self, message: Message) -> bool:
         """Let a later figure stand for an earlier one."""
-        return isinstance(message, Downloading)
+        return isinstance(message, Moving)
+
+
+@dataclass
+class ArchiveLoaded(Message):
+    """An archive was loaded into the engine."""
+
+    path: str
+    loaded: Loaded
+
+
+@dataclass
+class ImagesListed(Message):
+    """The engine's images."""
+
+    images: tuple[EngineImage, ...]
 
 
 @dataclass

@@ -19,7 +19,7 @@ from dockcache_tui.lab.recorded.replay import Events, ReplayedBuild, Tape
 from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.command_log import CommandLog, LoggedCommand
 from dockcache_tui.sources.github.protocol import ActionsSource
-from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
+from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType, Images
 
 
 class RecordedWorkspace:
@@ -97,6 +97,10 @@ class RecordedWorkspace:
     def archive_files(self) -> tuple[Path, ...]:
         """Return none: a recording holds no archive."""
         return ()
+
+    def images(self) -> Images:
+        """Refuse: there is no engine."""
+        raise UsageError("a recording has no engine to load an archive into")
 
     def spec(self) -> BuildSpec:
         """Return how every build was recorded."""

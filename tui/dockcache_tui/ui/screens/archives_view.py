@@ -8,7 +8,6 @@ from textual.message import Message
 from textual.widgets import Static
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.actions_cache.artifact import Artifact
 from dockcache_tui.core.filter import FilterError, parse
 from dockcache_tui.core.images.listing import ARCHIVE_FIELDS, ListedArchive
 from dockcache_tui.core.instant import Instant
@@ -54,6 +53,7 @@ class ArchivesView(ListView[ArchivesTable]):
         self._panel, self._note = StatePanel(), Static(id="archives-note", markup=False)
         self.rows: Sequence[ListedArchive] = ()
         self._scope = ScopeFilter()
+        self._told = ""
 
     def compose(self) -> ComposeResult:
         """Lay out the totals, the list and the filter."""
@@ -86,14 +86,15 @@ class ArchivesView(ListView[ArchivesTable]):
         if whole and not rows:
             title, reason, hint = NO_ARCHIVE
             self._panel.say(title, f"{reason}\n{note}".strip(), hint)
-        self._note.update(literal(" · ".join(filter(None, (_totals(rows), note)))))
+        self._told = literal(" · ".join(filter(None, (_totals(rows), note))))
+        self._note.update(self._told)
         self.table.now = Instant.now()
         self.table.set_rows(rows)
 
-    def say_download(self, artifact: Artifact, done: int, total: int) -> None:
-        """Say how far a download is."""
-        part = wording.share(done / total if total else None)
-        self._note.update(literal(f"Downloading {artifact.name}: {part} of {wording.size(total)}"))
+    def say_moving(self, name: str, done: int, total: int) -> None:
+        """Say how far something on its way is; an empty name says that nothing is any more."""
+        moved = f"{wording.share(done / total)} of {wording.size(total)}" if total else wording.size(done)
+        self._note.update(literal(f"{name}: {moved}") if name else self._told)
 
     def scope(self, scope: ScopeFilter) -> None:
         """Narrow to a branch scope."""

@@ -1,0 +1,41 @@
+"""The list of builds in the app: clocks, and a cursor that stays on the newest."""
+
+import re
+from dataclasses import replace
+
+from dockcache_tui.core.builds.build import Build, BuildStatus
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
+from ui.bench import bench
+from ui.house import House
+
+NOW = Instant.now()
+
+
+async def test_the_clock_of_a_silent_build_goes_on() -> None:
+    """In the list of builds the time that someone else's build takes grows, though nothing is heard of it."""
+    house = House()
+    house.cache.stream("theirs")
+    theirs = Build("theirs", house.cache.name, Instant.now(), BuildStatus.RUNNING, ours=False)
+    house.cache.events.say(HistoryEvent(HistoryEventType.STARTED, theirs))
+    async with bench(house) as app:
+        await app.press("5")
+        row = re.search(r"▸ running.*", await app.see("▸ running .*someone else"))
+        assert row
+        await app.see_no(re.escape(row[0]))
+        await app.see("▸ running .*someone else")
+        house.cache.stream("theirs").close()
+
+
+async def test_the_cursor_goes_on_to_the_newest_build() -> None:
+    """Builds heard of faster than a long list is worked out leave the cursor on the newest, once it was there."""
+    first = Build("old0", "builder", NOW, BuildStatus.SUCCEEDED, completed_at=NOW)
+    past = tuple(replace(first, ref=f"old{age}", started_at=Instant(NOW.ns - age)) for age in range(20_000))
+    house = House(past=past)
+    async with bench(house) as app:
+        await app.press("5")
+        await app.see("builds › old0$", "20,000 of 20,000")
+        for number in range(1, 9):
+            newer = replace(first, ref=f"new{number}", started_at=Instant(NOW.ns + number))
+            house.cache.events.say(HistoryEvent(HistoryEventType.COMPLETE, newer))
+        await app.see("builds › new8$", "20,008 of 20,008")
