@@ -8,13 +8,21 @@ from dockcache_tui.core.lab.run import LabPlan, LabRun, LabStatus, Machine
 BEGAN = Instant.parse("2026-05-01T10:00:00Z")
 
 
-def job(experiment: str, situation: Situation, name: str = BUILD_JOB, number: int = 1, **values: object) -> JobResult:
+def job(
+    experiment: str,
+    situation: Situation,
+    name: str = BUILD_JOB,
+    number: int = 1,
+    **values: float | str | Split | Counts,
+) -> JobResult:
     """Return a job; `seconds` is all spent building unless there is a `split`."""
-    split = values.pop("split", Split(building=float(str(values.pop("seconds", 1)))))
-    error = str(values.pop("error", ""))
-    counts = Counts(**{field: int(str(value)) for field, value in values.items()})
+    split, counts = (
+        values.get("split", Split(building=float(str(values.get("seconds", 1))))),
+        values.get("counts", Counts()),
+    )
     assert isinstance(split, Split)
-    ref = f"{experiment}-{situation}-{number}" if name == BUILD_JOB else ""
+    assert isinstance(counts, Counts)
+    ref, error = f"{experiment}-{situation}-{number}" if name == BUILD_JOB else "", str(values.get("error", ""))
     return JobResult(experiment, situation, number, name, BEGAN, BEGAN, split, counts, ref, error)
 
 

@@ -1,7 +1,5 @@
 """Medians, spread, conclusions and comparison of a run's jobs."""
 
-from dataclasses import replace
-
 import pytest
 
 from core.lab_making import job, lab_run
@@ -13,11 +11,12 @@ from dockcache_tui.core.lab.summary import Spread, summarize
 from dockcache_tui.core.lab.table import COLUMNS, cells, change_cells, markdown
 
 COLD, SOURCE = Situation.COLD, Situation.SOURCE
+_AGAIN = Counts(modules=3, own=2, dependencies=5, standard=67)
 
 
 def _workflow(number: int, build: float, *later: float) -> tuple[JobResult, ...]:
     says = (job("ours", SOURCE, f"say {one}", number, seconds=second) for one, second in enumerate(later, 1))
-    return (job("ours", SOURCE, number=number, seconds=build, up=number, modules=3), *says)
+    return (job("ours", SOURCE, number=number, seconds=build, counts=Counts(up=number, modules=3)), *says)
 
 
 def test_medians_and_spread_over_the_rounds() -> None:
@@ -51,9 +50,9 @@ def test_the_aims_hold() -> None:
     """The original's layout works again, ours does not, and ours takes half the time at most: all three are said."""
     rows = summarize(
         lab_run(
-            job("make-original", SOURCE, seconds=20, modules=3, own=2, dependencies=5, standard=67),
-            job("artifact", SOURCE, seconds=16, modules=3, own=2, dependencies=5, standard=67),
-            job("ours", SOURCE, seconds=8, own=2),
+            job("make-original", SOURCE, seconds=20, counts=_AGAIN),
+            job("artifact", SOURCE, seconds=16, counts=_AGAIN),
+            job("ours", SOURCE, seconds=8, counts=Counts(own=2)),
         )
     )
     found = conclusions(rows)
@@ -65,8 +64,7 @@ def test_the_aims_hold() -> None:
 @pytest.mark.parametrize("again", [Counts(modules=1), Counts(dependencies=1), Counts(standard=1)])
 def test_the_aims_do_not_hold(again: Counts) -> None:
     """One module or package too many, or a time above half, and it is not said to hold."""
-    ours = replace(job("ours", SOURCE, seconds=9), counts=again)
-    rows = summarize(lab_run(job("artifact", SOURCE, seconds=16), ours))
+    rows = summarize(lab_run(job("artifact", SOURCE, seconds=16), job("ours", SOURCE, seconds=9, counts=again)))
     assert [one.holds for one in conclusions(rows)] == [False, False]
 
 
@@ -88,7 +86,7 @@ def test_two_runs_beside_each_other() -> None:
 
 def test_markdown() -> None:
     """Every row has a cell for every column, and below the table stands where it comes from."""
-    run = lab_run(job("ours", SOURCE, split=Split(1, 2, 3, 4, 5, 6), own=2, dependencies=1, standard=4))
+    run = lab_run(job("ours", SOURCE, split=Split(1, 2, 3, 4, 5, 6), counts=Counts(own=2, dependencies=1, standard=4)))
     header, ruler, row, empty, source = markdown(run, summarize(run)).splitlines()
     assert len(COLUMNS) == header.count("|") - 1 == ruler.count("|") - 1 == row.count("|") - 1
     assert row.startswith(

@@ -139,6 +139,14 @@ def test_old_builds_go(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> Non
     assert journal.context(old.ref) is None
 
 
+def test_builds_of_another_project_stay(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often one project is built, it pushes out no build of another."""
+    monkeypatch.setattr(journal_module, "KEPT", 2)
+    other = finished(journal, replace(SPEC, project="/other"))
+    kept = [finished(journal) for _ in range(3)][1:]
+    assert journal.builds() == (*reversed(kept), other)
+
+
 def test_only_the_owner_can_read_it(journal: Journal, tmp_path: Path) -> None:
     """Build arguments may be secret: the file is 0600 in a folder 0700."""
     finished(journal)
