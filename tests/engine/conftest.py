@@ -72,10 +72,11 @@ def maker(
     made.remove()
 
 
-@pytest.fixture
-def archives(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalArchives]:
-    """What reads archives, with nothing in its index yet."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("index")))
-    reading = LocalArchives()
+@pytest.fixture(scope="session")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalArchives]:
+    """What reads archives, with an index of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("index")))
+        reading = LocalArchives()
     yield reading
     reading.close()

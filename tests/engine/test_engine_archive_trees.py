@@ -1,0 +1,133 @@
+"""The files of archives against those of real containers of the same images."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dockcache_tui.core.images.file_entry import FileChange, FileEntry, FileKind, TreeEntry
+from dockcache_tui.sources.archives.protocol import Archives
+from engine.archive_making import Maker
+from engine.archive_sources import WASTED
+from engine.archive_truth import ENGINES_OWN, Fact, Plain, digest, stored
+
+LAYERED = ("save", "save-graph", "save-gz", "save-graph-zst", "docker-docker", "docker-oci", "container-docker")
+COMPRESSED = ("container-gzip", "container-zstd", "container-plain", "container-estargz")
+
+
+@pytest.fixture
+def seen(maker: Maker, archives: Archives) -> "Seen":
+    """An archive by name, as our reading sees it."""
+    return Seen(maker, archives)
+
+
+@pytest.mark.parametrize("name", [*LAYERED, *COMPRESSED])
+def test_layers_that_delete_and_overwrite(name: str, seen: "Seen") -> None:
+    """The tree is the container's: paths, kinds, modes, owners, sizes, times, links and contents, from any exporter."""
+    assert seen.differences(name) == {}
+
+
+@pytest.mark.parametrize("name", ["golang", "app", "app-graph"])
+def test_a_base_image_and_the_sample_program(name: str, seen: "Seen") -> None:
+    """A base of thousands of files, and the sample program in either store, are what a container of each has."""
+    assert seen.differences(name) == {}
+    assert len(seen.tree(name)) > (5000 if name == "golang" else 0)
+
+
+@pytest.mark.parametrize("name", [*LAYERED, *COMPRESSED, "golang"])
+def test_wasted_bytes(name: str, seen: "Seen", maker: Maker) -> None:
+    """What is wasted is what the layers store and a container does not have."""
+    path, image = seen.only(name)
+    plain = Plain.of(path)
+    _, held = maker.holds(name)
+    kept = stored(plain.blobs[layer["digest"]] for layer in plain.images()[image]["layers"])
+    wasted = sum(entry.wasted for entry in seen.children(name))
+    assert wasted == kept - held
+    assert wasted == WASTED or name == "golang"
+    assert sum(entry.size for entry in seen.children(name)) == held
+
+
+@pytest.mark.parametrize("name", ["save", "save-graph"])
+def test_what_a_layer_did(name: str, seen: "Seen") -> None:
+    """The second of three layers adds, changes and removes, told by single whiteouts or by an opaque folder."""
+    layer = seen.layers(name)[2]
+    assert seen.changes(name, "data", layer) == {
+        **dict.fromkeys(("gone", "first"), FileChange.REMOVED),
+        **dict.fromkeys(("over", "turns", "dir", "folds", "to-folder"), FileChange.CHANGED),
+    }
+    within = {"x": FileChange.REMOVED, "y": FileChange.REMOVED, "w": FileChange.ADDED}
+    assert seen.changes(name, "data/dir", layer) == within
+    assert seen.changes(name, "data/turns", layer) == {"inside": FileChange.ADDED}
+
+
+@pytest.mark.parametrize("name", ["save", "save-graph-zst", "container-zstd"])
+def test_contents(name: str, seen: "Seen", archives: Archives, tmp_path: Path) -> None:
+    """A file's first bytes are those of the layer that wrote it last, and all of it is saved where told."""
+    where = seen.only(name)
+    assert archives.content(*where, "data/over", limit=10) == b"new\nnew\nne"
+    assert archives.content(*where, "data/second", limit=1000) == b"first\n" * 116 + b"firs"
+    saved = archives.save(*where, "data/hard", tmp_path)
+    assert saved == tmp_path / "hard"
+    assert saved.read_bytes() == b"hard\n" * 400
+    found = archives.search(*where, "inside")
+    assert [one.entry.path for one in found] == ["data/turns/inside"]
+
+
+class Seen:
+    """Archives as our reading sees them."""
+
+    def __init__(self, maker: Maker, archives: Archives) -> None:
+        """Read what is made."""
+        self._maker = maker
+        self._archives = archives
+
+    def only(self, name: str) -> tuple[Path, str]:
+        """Return an archive and the digest of the only image in it."""
+        path = self._maker.archive(name)
+        (image,) = (one for one in self._archives.read(path).images if not one.attestation_of)
+        return path, image.digest
+
+    def children(self, name: str, folder: str = "", layer: str = "") -> tuple[TreeEntry, ...]:
+        """Return what is in a folder."""
+        return self._archives.children(*self.only(name), folder, layer=layer)
+
+    def layers(self, name: str) -> list[str]:
+        """Return the digests of its layers that have files."""
+        path, image = self.only(name)
+        (found,) = (one for one in self._archives.read(path).images if one.digest == image)
+        return [layer.digest for layer in found.layers if not layer.empty]
+
+    def changes(self, name: str, folder: str, layer: str) -> dict[str, FileChange]:
+        """Return what a layer did to what is in a folder, but for what it left the same."""
+        below = self.children(name, folder, layer)
+        paths = ((one.entry.path.rpartition("/")[2], one.change) for one in below)
+        return {path: change for path, change in paths if change is not FileChange.SAME}
+
+    def tree(self, name: str) -> dict[str, Fact]:
+        """Return what a container would see."""
+        path, image = self.only(name)
+        entries = [one.entry for one in self._walk(path, image, "") if one.change is not FileChange.REMOVED]
+        return {entry.path: self._fact(path, image, entry) for entry in entries}
+
+    def differences(self, name: str) -> dict[str, tuple[Fact | None, Fact | None]]:
+        """Return our fact and the container's where they are not equal; what an engine adds is not the image's."""
+        ours, (theirs, _) = self.tree(name), self._maker.holds(name)
+        paths = (ours.keys() | theirs.keys()) - ENGINES_OWN
+        pairs = {path: (ours.get(path), theirs.get(path)) for path in sorted(paths)}
+        return {path: (mine, real) for path, (mine, real) in pairs.items() if mine != real}
+
+    def _walk(self, path: Path, image: str, folder: str) -> Iterator[TreeEntry]:
+        for child in self._archives.children(path, image, folder):
+            yield child
+            if child.children:
+                yield from self._walk(path, image, child.entry.path)
+
+    def _fact(self, path: Path, image: str, entry: FileEntry) -> Fact:
+        kind, size, link, content = entry.kind.value, entry.size, entry.link, entry.digest
+        if entry.kind is FileKind.HARDLINK:
+            whole = self._archives.content(path, image, entry.path, limit=1 << 20)
+            kind, size, link, content = "file", len(whole), "", digest(whole)
+        changed = entry.modified_at if entry.kind is not FileKind.FOLDER else None
+        seconds = changed.ns // 10**9 if changed else None
+        mode = 0o777 if entry.kind is FileKind.SYMLINK else entry.mode  # Linux keeps no other, whatever a header says
+        return Fact(kind, mode, entry.uid, entry.gid, size, link, content, seconds)
