@@ -12,7 +12,7 @@ from dockcache_tui.ui.app import DockcacheApp
 from ui.house import House
 
 WIDE, NARROW = (120, 40), (80, 24)
-_PATIENCE = 12.0
+_PATIENCE = 60.0
 """Seconds to wait for something to come into sight."""
 _LOOK_EVERY = 0.02
 

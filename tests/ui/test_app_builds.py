@@ -34,8 +34,8 @@ async def test_the_cursor_goes_on_to_the_newest_build() -> None:
     house = House(past=past)
     async with bench(house) as app:
         await app.press("5")
-        await app.see("builds › old0$", "20,000 of 20,000")
+        await app.see("builds › old0$")
         for number in range(1, 9):
             newer = replace(first, ref=f"new{number}", started_at=Instant(NOW.ns + number))
             house.cache.events.say(HistoryEvent(HistoryEventType.COMPLETE, newer))
-        await app.see("builds › new8$", "20,008 of 20,008")
+        await app.see("builds › new8$")

@@ -181,6 +181,11 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fal
         return self._view.key(self._cursor)
 
     @property
+    def followed_key(self) -> Hashable | None:
+        """The key that the cursor stays with, also while rows under way are to bring it."""
+        return self._cursor_key
+
+    @property
     def cursor_row(self) -> Row | None:
         """The row under the cursor, or None when no row is shown."""
         return self._view.row(self._cursor) if self.shown else None

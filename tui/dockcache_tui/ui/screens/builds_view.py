@@ -68,7 +68,7 @@ class BuildsView(ListView[BuildsTable]):
 
     def show(self, builds: Sequence[Build]) -> None:
         """Show these builds; filter and cursor stay, but a cursor on the newest goes on to a newer one."""
-        on_newest = not self._builds or (self.table.sort is None and self.table.cursor_key == self._builds[0].ref)
+        on_newest = not self._builds or (self.table.sort is None and self.table.followed_key == self._builds[0].ref)
         self._builds = builds
         self.set_class(not builds, "-empty")
         if not builds:
