@@ -16,6 +16,7 @@ from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.core.images.file_entry import FileChange, FileEntry, TreeEntry
 from dockcache_tui.core.images.overlay import Node, PathChange, overlay
 from dockcache_tui.core.images.settling import settle
+from dockcache_tui.sources.archives.hard_links import moved_bytes
 from dockcache_tui.sources.archives.layer_index import ENTRY, LayerIndex, entry_of, row_of
 
 MOST_PATHS = 50_000_000
@@ -166,7 +167,8 @@ def build_tree(
         found.add(fault)
     for statement in _MAKE:
         connection.execute(statement)
-    count = _write(connection, overlay([_settled(layer, index, found) for layer, index in layers]))
+    moved = moved_bytes([index for _, index in layers])
+    count = _write(connection, overlay([_settled(layer, index, found) for layer, index in layers], moved))
     connection.execute("CREATE UNIQUE INDEX child ON path(parent, name, id)")
     root = f"SELECT total, wasted FROM state WHERE id = 0 AND view <> {_LAYER}"  # noqa: S608 -- a constant
     size, wasted = connection.execute(root).fetchone()
