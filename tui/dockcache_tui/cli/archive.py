@@ -2,7 +2,9 @@
 
 import click
 
+from dockcache_tui.cli.archive_diff import diff
 from dockcache_tui.cli.archive_show import show
+from dockcache_tui.cli.archive_tree import tree
 
 
 @click.group()
@@ -11,3 +13,5 @@ def archive() -> None:
 
 
 archive.add_command(show)
+archive.add_command(tree)
+archive.add_command(diff)

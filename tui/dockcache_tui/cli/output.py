@@ -6,6 +6,7 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import indent
 
 from dockcache_tui.core.literal import literal
 
@@ -26,6 +27,17 @@ def print_line(text: str) -> None:
 def print_document(items: Iterable[Row], totals: Row) -> None:
     """Print the stable JSON document of a list; see docs/json.md."""
     print_json({"schema": 1, "items": list(items), "totals": totals})
+
+
+def print_long_document(items: Iterable[Row], totals: Row) -> None:
+    """Print the same document item by item: there may be a million of them."""
+    between = "\n"
+    print('{\n  "schema": 1,\n  "items": [', end="")  # noqa: T201
+    for item in items:
+        print(between + indent(json.dumps(item, indent=2), "    "), end="")  # noqa: T201
+        between = ",\n"
+    end = "]" if between == "\n" else "\n  ]"
+    print(f'{end},\n  "totals": {indent(json.dumps(totals, indent=2), "  ").lstrip()}\n}}')  # noqa: T201
 
 
 def print_json(document: Row) -> None:

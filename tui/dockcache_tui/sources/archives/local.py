@@ -1,6 +1,6 @@
 """Archives on this machine, for the front ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dockcache_tui.core.images.archive import Archive
@@ -50,6 +50,10 @@ class LocalArchives:
     def search(self, path: Path, image: str, text: str, *, layer: str = "", limit: int = 1000) -> tuple[TreeEntry, ...]:
         """Return the paths of an image that hold a text."""
         return self._files.search(path, image, text, layer=layer, limit=limit)
+
+    def walk(self, path: Path, image: str, *, layer: str = "") -> Iterator[TreeEntry]:
+        """Yield every path of an image, or of one layer, a folder before what it holds."""
+        return self._files.walk(path, image, layer=layer)
 
     def content(self, path: Path, image: str, file: str, *, layer: str = "", limit: int) -> bytes:
         """Return the first bytes of a file of an image, or as a layer put it."""
