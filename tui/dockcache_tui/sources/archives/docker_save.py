@@ -46,20 +46,16 @@ def read_config(blobs: Blobs, saved: Saved, faults: FaultList) -> tuple[str, Con
         return "", Config()
 
 
-def stored_layers(blobs: Blobs, saved: Saved, config: Config) -> list[Descriptor]:
-    """Return what leads to an image's layers.
+def stored_layers(blobs: Blobs, saved: Saved, config: Config) -> list[tuple[str, Descriptor]]:
+    """Return where an image's layers are and what leads to them.
 
     A plain tar's digest is the one the config tells. A packed one's may be its name; where it is not, the digest of
-    what it unpacks to stands for it.
+    what it unpacks to stands for it. Where the manifest is lost, nothing tells where the layers of the config are.
     """
-    found = []
-    for index, path in enumerate(saved.layers or []):
-        name, diff_id = clean(path), config.diff_ids[index] if index < len(config.diff_ids) else ""
-        packing = packing_of(blobs.file_head(name)) if blobs.has(name) else ""
-        digest = (_named(name) if packing else diff_id) or diff_id
-        size = blobs.file_size(name) if blobs.has(name) else 0
-        found.append(Descriptor(digest, size, _LAYER + {"gz": ".gzip", "zst": ".zstd"}.get(packing, "")))
-    return found
+    if saved.layers is None:
+        return [("", Descriptor(diff_id)) for diff_id in config.diff_ids]
+    diff_ids = iter(config.diff_ids)
+    return [(name, _stored(blobs, name, next(diff_ids, ""))) for name in map(clean, saved.layers)]
 
 
 def place_layers(blobs: Blobs) -> None:
@@ -68,9 +64,17 @@ def place_layers(blobs: Blobs) -> None:
         digest, config = read_config(blobs, saved, FaultList())
         if digest:
             blobs.place(digest, clean(saved.config))
-        for path, layer in zip(saved.layers or [], stored_layers(blobs, saved, config), strict=True):
-            if layer.digest and blobs.has(clean(path)):
-                blobs.place(layer.digest, clean(path))
+        for name, layer in stored_layers(blobs, saved, config):
+            if layer.digest and blobs.has(name):
+                blobs.place(layer.digest, name)
+
+
+def _stored(blobs: Blobs, name: str, diff_id: str) -> Descriptor:
+    if not blobs.has(name):
+        return Descriptor(diff_id)
+    packing = packing_of(blobs.file_head(name))
+    digest = (_named(name) if packing else diff_id) or diff_id
+    return Descriptor(digest, blobs.file_size(name), _LAYER + {"gz": ".gzip", "zst": ".zstd"}.get(packing, ""))
 
 
 def _named(name: str) -> str:

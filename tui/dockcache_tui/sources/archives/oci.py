@@ -25,6 +25,7 @@ from dockcache_tui.sources.archives.build_cache import cache_layers
 from dockcache_tui.sources.archives.lost_index import lost_roots
 
 _MOST_MANIFESTS = 10_000
+_DEEPEST = 50
 _NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 _FOREIGN = ("nondistributable", ".foreign")
 _PROVENANCE = "https://slsa.dev/provenance/"
@@ -80,6 +81,9 @@ class OciReading:
         digest = descriptor.digest
         if digest in above:
             self.faults.add(Fault("an index that leads to itself", digest=digest))
+            return
+        if len(above) > _DEEPEST:
+            self.faults.add(Fault("indexes of indexes, too deep to follow", digest=digest))
             return
         if digest in self._below:
             self._also(digest, names)

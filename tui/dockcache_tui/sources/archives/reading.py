@@ -51,11 +51,12 @@ def _saved(blobs: Blobs) -> tuple[list[Image], FaultList]:
     faults = FaultList()
     for one in read_saved(blobs, faults):
         digest, config = read_config(blobs, one, faults)
-        stored = stored_layers(blobs, one, config)
-        for path, layer in zip(one.layers or [], stored, strict=True):
+        placed = stored_layers(blobs, one, config)
+        stored = [layer for _, layer in placed]
+        for name, layer in placed:
             if layer.digest not in blobs:
-                faults.add(Fault("is not in the archive", layer.digest, path))
-        if one.layers is not None and config.diff_ids and len(config.diff_ids) != len(stored):
+                faults.add(Fault("is not in the archive", layer.digest, name))
+        if config.diff_ids and len(config.diff_ids) != len(stored):
             reason = f"its config tells of {len(config.diff_ids)} layers, its manifest of {len(stored)}"
             faults.add(Fault(reason, digest=digest))
         images.append(

@@ -14,7 +14,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-MOST_TIMES = 250
+MOST_TIMES = 200
 """A stream that unpacks to more than so many times its packed size is taken for a bomb, once it is larger than FREE."""
 FREE = 1 << 30
 MOST = 1 << 40
