@@ -17,6 +17,7 @@ from dockcache_tui.sources.archives.zip_members import ZipMembers
 SAVED = re.compile(r"(sha256:)?[0-9a-f]{64}(\.json|\.tar(\.gz)?|/layer\.tar|/json|/VERSION)?")
 """What the files of a `docker save` are called."""
 
+_BLOB = re.compile(r"(.+/)?blobs/sha(?:256/[0-9a-f]{64}|512/[0-9a-f]{128})")
 _MOST_LOOKED_AT = 1000
 _MOST_TOLD = 5
 
@@ -49,8 +50,8 @@ def layout_roots(names: Iterable[str]) -> list[str]:
         folder, _, last = name.rpartition("/")
         if last == "oci-layout":
             found.add(folder)
-        elif "blobs/sha256/" in name:
-            found.add(name[: name.index("blobs/sha256/")].rstrip("/"))
+        elif blob := _BLOB.fullmatch(name):
+            found.add((blob[1] or "").rstrip("/"))
         elif name == "manifest.json" or SAVED.fullmatch(name):
             found.add("")
     return sorted(found, key=lambda root: (root.count("/") + bool(root), root))
