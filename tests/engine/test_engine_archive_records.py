@@ -1,6 +1,7 @@
 """Build records that the real `buildx history export` wrote, and cache exports of real builders."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -8,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from dockcache_tui.core.images.archive import ArchiveKind
+from dockcache_tui.core.images.errors import ArchiveError
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.archives.protocol import Archives
 from engine.archive_making import in_zip
@@ -39,6 +41,13 @@ class Project:
         ref: str = json.loads(metadata.read_text())["buildx.build.ref"]
         return ref.rpartition("/")[2]
 
+    def export(self, *refs: str) -> Path:
+        """Export records of builds."""
+        path = self.folder.parent / f"{'-'.join(refs)}.dockerbuild"
+        words = ("history", "export", "--builder", self.builder, "--finalize", "--output", str(path))
+        docker(self.engine, "buildx", *words, *refs)
+        return path
+
 
 @pytest.fixture(params=DRIVERS)
 def project(engine: Engine, request: pytest.FixtureRequest, tmp_path: Path) -> Project:
@@ -52,9 +61,7 @@ def project(engine: Engine, request: pytest.FixtureRequest, tmp_path: Path) -> P
 def test_a_record_in_a_zip(project: Project, archives: Archives, tmp_path: Path) -> None:
     """A record as an artifact brings it is the builds it is of, as is the record itself."""
     refs = [project.build(), project.build()]
-    record, zipped = tmp_path / "two.dockerbuild", tmp_path / "artifact.zip"
-    words = ("history", "export", "--builder", project.builder, "--finalize", "--output", str(record))
-    docker(project.engine, "buildx", *words, *refs)
+    record, zipped = project.export(*refs), tmp_path / "artifact.zip"
     in_zip(record, zipped)
     for path, packing in ((record, "tar.gz"), (zipped, "tar.gz in zip")):
         read = archives.read(path)
@@ -62,6 +69,21 @@ def test_a_record_in_a_zip(project: Project, archives: Archives, tmp_path: Path)
         assert sorted(read.builds) == sorted(refs)
         assert all(blob.named for blob in read.blobs)
     assert archives.builds(zipped) == archives.builds(record)
+
+
+def test_a_record_cut_anywhere(project: Project, archives: Archives, tmp_path: Path) -> None:
+    """Cut at every 64 bytes, a record is refused or its fault named, and what is told of its build is true."""
+    ref = project.build()
+    content = project.export(ref).read_bytes()
+    path = tmp_path / "cut.dockerbuild"
+    for end in range(0, len(content), 64):
+        path.write_bytes(content[:end])
+        with suppress(ArchiveError):
+            read = archives.read(path)
+            assert read.faults
+            assert set(read.builds) <= {ref, ""}
+        with suppress(ArchiveError):
+            assert {record.build.ref for record in archives.builds(path)} <= {ref, ""}
 
 
 @pytest.mark.parametrize("mode", ["min", "max"])

@@ -7,7 +7,7 @@ import pytest
 
 from dockcache_tui.core.images.file_entry import FileChange, FileEntry, FileKind, TreeEntry
 from dockcache_tui.sources.archives.protocol import Archives
-from engine.archive_making import Maker
+from engine.archive_making import MULTI_IMAGES, Maker
 from engine.archive_sources import WASTED
 from engine.archive_truth import ENGINES_OWN, Fact, Plain, digest, stored
 
@@ -71,6 +71,16 @@ def test_contents(name: str, seen: "Seen", archives: Archives, tmp_path: Path) -
     assert saved.read_bytes() == b"hard\n" * 400
     found = archives.search(*where, "inside")
     assert [one.entry.path for one in found] == ["data/turns/inside"]
+
+
+@pytest.mark.parametrize("name", MULTI_IMAGES)
+def test_each_platform_has_files_of_its_own(name: str, maker: Maker, archives: Archives) -> None:
+    """The file that was built for a platform is in that platform's tree."""
+    path = maker.archive(name)
+    images = {one.platform: one.digest for one in archives.read(path).images if not one.attestation_of}
+    words = {platform: archives.content(path, image, "word", limit=100) for platform, image in images.items()}
+    assert words == {"linux/amd64": b"amd64", "linux/arm64": b"arm64", "linux/arm/v7": b"arm"}
+    assert {archives.content(path, image, "same", limit=100) for image in images.values()} == {b"same"}
 
 
 class Seen:
