@@ -1,7 +1,8 @@
-"""Three branches that a real BuildKit saved into the real service: the app reads them, narrows, reuses and deletes."""
+"""The sample program on three branches, saved by a real BuildKit: the app reads them, narrows, reuses and deletes."""
 
 import asyncio
 import re
+import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -24,13 +25,7 @@ from dockcache_tui.ui.widgets.records_table import RecordsTable
 from service.serving import Served
 from ui.bench import WIDE, Bench
 
-DOCKERFILE = """\
-FROM busybox AS made
-COPY word /word
-RUN head -c 16 /dev/urandom | sha256sum >/number
-FROM scratch
-COPY --from=made /number /number
-"""
+APP = Path(__file__).parents[2] / "app"
 BRANCHES = {"main": "app", "topic": "tools", "dev": "app"}
 """The cache scope of each branch, in the order they are built."""
 PATIENCE = 60.0
@@ -49,7 +44,8 @@ class Scratch:
     def build(self, branch: str) -> None:
         """Build a new commit on a branch as a job there, saving to the branch's cache scope."""
         self.git("checkout", "--quiet", "-B", branch)
-        (self.folder / "word").write_text(uuid4().hex)
+        with (self.folder / "main.go").open("a") as source:
+            source.write(f"\nconst edit{uuid4().hex} = 1\n")
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", branch)
         cache = f"type=gha,scope={BRANCHES[branch]}"
@@ -78,9 +74,10 @@ class Scratch:
         return {one["id"]: one["ref"] for one in listed["actions_caches"]}
 
     @asynccontextmanager
-    async def app(self, builder: str) -> AsyncIterator[Bench]:
-        """Run the real app on a builder, on the branch that is checked out."""
-        workspace = self.workspace("dev")
+    async def app(self, builder: str, branch: str) -> AsyncIterator[Bench]:
+        """Run the real app on a builder, on a branch."""
+        self.git("checkout", "--quiet", branch)
+        workspace = self.workspace(branch)
         app = DockcacheApp(workspace, builder=builder)
         try:
             async with app.run_test(size=WIDE, notifications=True) as pilot:
@@ -97,7 +94,7 @@ def scratch(at_engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     remote = Remote(at_engine, f"dockcache-branches-{uuid4().hex[:8]}")
     try:
         project = Scratch(at_engine, served, folder, remote.start())
-        (folder / "Dockerfile").write_text(DOCKERFILE)
+        shutil.copytree(APP, folder, dirs_exist_ok=True)
         (folder / ".gitignore").write_text("data\nstderr\n")
         project.git("init", "--quiet", "--initial-branch=main")
         for branch in BRANCHES:
@@ -116,15 +113,15 @@ def scratch(at_engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 async def test_three_branches(scratch: Scratch, killable_builder: Remote) -> None:
     """Their scopes are shown, `f` narrows both views, a fresh builder reuses all, and marks delete what they showed."""
-    async with scratch.app(scratch.builder) as app:
+    async with scratch.app(scratch.builder, "dev") as app:
         await app.see("● ", scratch.builder, "records › ")
         await _see_the_scopes(app)
         await _narrow(app)
-    async with scratch.app(killable_builder.name) as app:
+    async with scratch.app(killable_builder.name, "main") as app:
         await app.see("● ", killable_builder.name)
         await app.press("b")
         await app.see("steps|▸ running")
-        await app.see("✓ succeeded", "100 % reused · 3 of 3 steps")
+        await app.see("✓ succeeded", r"100 % reused · (\d+) of \1 steps", patience=PATIENCE)
         await _delete_a_branch(app, scratch)
 
 
@@ -153,7 +150,17 @@ async def _narrow(app: Bench) -> None:
         while len(records.shown_rows) in (0, everything):
             await app.pilot.pause(0.02)
     assert all(dev in row.scoped.branches for row in records.shown_rows)
-    await app.see(r"COPY word /word", " · dev ")
+    await app.see(r"\[compile 1/2\] COPY", " · dev ")
+    await _see_what_dev_restores(app)
+
+
+async def _see_what_dev_restores(app: Bench) -> None:
+    await app.press("3", "left_square_bracket")
+    await app.see(
+        r"BuildKit · app · on dev .* hit · looks on dev, then main\n.*index-app-1-\w{8}#1 .* dev .* hit$",
+        r"BuildKit · app · on main .* hit .*\n.*index-app-1-\w{8}#1 .* main .* hit$",
+        r"BuildKit · tools · on dev .* miss ",
+    )
 
 
 async def _delete_a_branch(app: Bench, scratch: Scratch) -> None:
