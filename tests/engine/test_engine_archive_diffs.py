@@ -1,11 +1,13 @@
 """What makes two archives of real builds differ."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from dockcache_tui.cli.main import run
 from dockcache_tui.core.images.diff import ArchiveDiff
 from dockcache_tui.sources.archives.protocol import Archives
 from engine.archive_making import Maker
@@ -98,3 +100,26 @@ def test_platforms_of_one_only(maker: Maker, archives: Archives) -> None:
     sides = {image.platform: (image.first is not None, image.second is not None) for image in diff.images}
     assert sides == {"linux/amd64": (True, True), "linux/arm/v7": (True, False), "linux/arm64": (True, False)}
     assert not diff.same
+
+
+def test_diff_prints_the_same(
+    build: Callable[..., Path],
+    archives: Archives,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`archive diff --json` tells the paths that differ and in what, and answers with 0 all the same."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "index"))
+    first, second = build(5, "a", {"one": (b"1", 0o644)}), build(6, "a", {"one": (b"2", 0o644)})
+    assert run(["archive", "diff", str(first), str(second), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    (image,) = archives.diff(first, second).images
+    (shown,) = told["images"]
+    assert told["same"] is False
+    assert {file["path"]: file["differs"] for file in shown["files"]} == {
+        file.path: list(file.differs) for file in image.files
+    }
+    assert {"src/one": ["content", "time"]}.items() <= {
+        file["path"]: file["differs"] for file in shown["files"]
+    }.items()

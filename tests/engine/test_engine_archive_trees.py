@@ -1,10 +1,12 @@
 """The files of archives against those of real containers of the same images."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from dockcache_tui.cli.main import run
 from dockcache_tui.core.images.file_entry import FileChange, FileEntry, FileKind, TreeEntry
 from dockcache_tui.sources.archives.protocol import Archives
 from engine.archive_making import MULTI_IMAGES, Maker
@@ -81,6 +83,29 @@ def test_each_platform_has_files_of_its_own(name: str, maker: Maker, archives: A
     words = {platform: archives.content(path, image, "word", limit=100) for platform, image in images.items()}
     assert words == {"linux/amd64": b"amd64", "linux/arm64": b"arm64", "linux/arm/v7": b"arm"}
     assert {archives.content(path, image, "same", limit=100) for image in images.values()} == {b"same"}
+
+
+def test_tree_prints_what_a_container_holds(
+    seen: "Seen",
+    maker: Maker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`archive tree --json` lists the container's files with their digests, and the bytes wasted in all."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    path, _ = seen.only("save-graph-zst")
+    assert run(["archive", "tree", str(path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    theirs, held = maker.holds("save-graph-zst")
+    files = {
+        one["path"]: one["digest"] for one in told["items"] if one["kind"] == "file" and one["change"] != "removed"
+    }
+    for name in ("data/hard", "data/second"):  # the first of a file's names, and what is left of another's
+        files.setdefault(name, theirs[name].digest)
+    real = {path: fact.digest for path, fact in theirs.items() if fact.kind == "file" and path not in ENGINES_OWN}
+    assert files == real
+    assert (told["totals"]["size"], told["totals"]["wasted"]) == (held, WASTED)
 
 
 class Seen:
