@@ -54,8 +54,9 @@ def test_in_what_a_file_differs(other: FileEntry, differs: tuple[str, ...]) -> N
 
 
 def test_links_differ_by_their_target() -> None:
-    """A symlink to elsewhere is no other content."""
+    """A symlink to elsewhere is no other content, and its mode is none."""
     link = FileEntry("a", FileKind.SYMLINK, link="b")
+    assert what_differs(link, replace(link, mode=0o777)) == ()
     assert what_differs(link, replace(link, link="c")) == ("link",)
 
 

@@ -47,14 +47,17 @@ def diff_files(first: Iterable[FileEntry], second: Iterable[FileEntry]) -> Itera
 
 
 def what_differs(first: FileEntry, second: FileEntry) -> tuple[str, ...]:
-    """Return in what two entries differ; those of another kind have another content anyway."""
+    """Return in what two entries differ; those of another kind have another content anyway.
+
+    Whatever mode a header gives a symbolic link, Linux keeps none: it is no difference.
+    """
     kind = first.kind is second.kind
     bytes_ = kind and first.kind is FileKind.FILE and (first.size, first.digest) != (second.size, second.digest)
     checks = (
         ("kind", not kind),
         ("content", bytes_),
         ("link", kind and first.link != second.link),
-        ("mode", first.mode != second.mode),
+        ("mode", first.mode != second.mode and not (kind and first.kind is FileKind.SYMLINK)),
         ("owner", (first.uid, first.gid) != (second.uid, second.gid)),
         ("time", first.modified_at != second.modified_at),
     )
