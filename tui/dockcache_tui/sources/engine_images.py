@@ -10,8 +10,9 @@ from typing import BinaryIO
 import msgspec
 
 from dockcache_tui.core.errors import SourceError, UsageError
-from dockcache_tui.core.images.archive import Archive, ArchiveKind, Image
+from dockcache_tui.core.images.archive import Archive, ArchiveKind, Fault, Image
 from dockcache_tui.core.images.engine_image import EngineImage, Loaded, LoadedImage, layers_there, moved_names
+from dockcache_tui.core.images.errors import BrokenArchiveError
 from dockcache_tui.core.images.layering import moment
 from dockcache_tui.core.images.manifest import REVISIONS
 from dockcache_tui.sources.archives.as_tar import write_saved, write_tar
@@ -90,6 +91,9 @@ class EngineImages:
             images = [one for one in archive.images if one.layers and not one.missing and not one.attestation_of]
             if archive.kind not in {ArchiveKind.DOCKER, ArchiveKind.OCI} or not images:
                 raise UsageError(f"{path} is a {archive.kind.value} and holds no image", title="Nothing to load")
+            for layer in (layer for one in images for layer in one.layers if layer.missing):
+                # containerd's store takes an image without its layers, and fails when it is run.
+                raise BrokenArchiveError(Fault("is not in the archive, so it can't be loaded", layer.digest))
             before = self.all()
             said, images = self._feed(path, blobs, archive, images, done)
         after = self.all()

@@ -48,6 +48,15 @@ class PartFile:
         """Return the sha256 of what is in it."""
         return f"sha256:{self._sha256.hexdigest()}"
 
+    def fileno(self) -> int:
+        """Return what a process can be told to write into."""
+        return self._file.fileno()
+
+    def grown(self) -> int:
+        """Return its size after another process wrote into it; its digest is not known then."""
+        self.size = os.fstat(self._file.fileno()).st_size
+        return self.size
+
     def resume(self) -> None:
         """Go on with what is in it but the last byte, so that there is always something left to ask for."""
         try:
