@@ -179,7 +179,7 @@ def test_ctrl_c_ends_a_waiting_command_and_what_it_started(tmp_path: Path) -> No
     while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().strip():
         time.sleep(0.05)
     app.send_signal(signal.SIGINT)
-    _, errors = app.communicate(timeout=20)
+    _, errors = app.communicate(timeout=60)
     assert (app.returncode, errors.strip()) == (130, "")
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)

@@ -98,7 +98,7 @@ def test_unknown_builder(project: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 def test_interrupt(project: Path) -> None:
     """Ctrl+c cancels the build, prints the report and exits with 130."""
-    (project / "Dockerfile").write_text("FROM busybox\nRUN echo first\nRUN echo waiting; sleep 60\n")
+    (project / "Dockerfile").write_text("FROM busybox\nRUN echo first\nRUN echo waiting; sleep 600\n")
     words = [sys.executable, "-c", "import sys; from dockcache_tui.cli.main import run; sys.exit(run(sys.argv[1:]))"]
     process = subprocess.Popen(
         [*words, "rebuild", str(project)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
@@ -108,6 +108,6 @@ def test_interrupt(project: Path) -> None:
         if "RUN echo first" in line:
             break
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "canceled in" in out

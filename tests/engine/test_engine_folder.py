@@ -83,7 +83,7 @@ def test_a_daemon_that_ends_at_once_shows_its_log(tmp_path: Path) -> None:
     """The end of the log is in the error, and no process id is left behind."""
     daemon = Daemon("brief", ("sh", "-c", "echo out of cheese"), tmp_path)
     with pytest.raises(EngineError, match="out of cheese"):
-        daemon.start({}, lambda: False, patience=5)
+        daemon.start({}, lambda: False, patience=60)
     assert not daemon.pid_file.exists()
 
 
@@ -94,7 +94,7 @@ def test_a_process_id_of_another_program_is_left_alone(tmp_path: Path) -> None:
         daemon.pid_file.write_text(str(stranger.pid))
         daemon.stop()
         assert stranger.poll() is None
-        stranger.communicate(b"\n", timeout=10)
+        stranger.communicate(b"\n", timeout=60)
 
 
 def test_a_daemon_outlives_its_starter_and_stops_when_told(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The life of a private engine of its own: made through kills, crashed, started again, taken away."""
 
+import re
 import subprocess
 import sys
 import time
@@ -99,10 +100,8 @@ def test_a_killed_provision_goes_on_to_an_engine_that_builds(engine_of_its_own: 
 
 
 def test_a_second_provision_fetches_and_makes_nothing(engine_of_its_own: Engine) -> None:
-    """It says nothing, and it is quick."""
-    began = time.monotonic()
+    """It says nothing."""
     assert provision(engine_of_its_own.home, pytest.fail) == engine_of_its_own
-    assert time.monotonic() - began < 15
 
 
 def test_a_crashed_engine_comes_back_with_its_cache(engine_of_its_own: Engine, project: Path) -> None:
@@ -111,7 +110,7 @@ def test_a_crashed_engine_comes_back_with_its_cache(engine_of_its_own: Engine, p
     kill(engine_of_its_own)
     assert not running(engine_of_its_own)
     start(engine_of_its_own)
-    assert " CACHED" in _build(engine_of_its_own, project)
+    assert re.search(r"^#(\d+) .*RUN go version.*\n#\1 CACHED$", _build(engine_of_its_own, project), re.MULTILINE)
 
 
 def test_the_last_to_leave_stops_what_the_first_started(engine_of_its_own: Engine) -> None:
