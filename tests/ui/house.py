@@ -12,6 +12,7 @@ from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import SourceError, UsageError
+from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.record import BuilderSnapshot, NodeStatus, Pruned, PruneOutcome, Record, RecordKey
@@ -202,6 +203,10 @@ class House:
     def archive_files(self) -> tuple[Path, ...]:
         """Return the files there are."""
         return self.files
+
+    def located(self, archive: Archive) -> Archive:
+        """Know no branches."""
+        return archive
 
     def images(self) -> Images:
         """Return the engine's images; there is none unless a test gives some."""

@@ -11,6 +11,7 @@ from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.checkout import Checkout
+from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.images.engine_image import EngineImage, Loaded
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, RecordKey
@@ -143,6 +144,9 @@ class Workspace(Protocol):
 
     def archive_files(self) -> tuple[Path, ...]:
         """Return the archives in the project's folder, newest first."""
+
+    def located(self, archive: Archive) -> Archive:
+        """Return an archive with the branches that its revisions are on, where git tells."""
 
     def images(self) -> Images:
         """Return the engine's images."""

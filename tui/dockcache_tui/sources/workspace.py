@@ -5,6 +5,7 @@ from pathlib import Path
 from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
 from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.checkout import Checkout
+from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.sources.archives.local import LocalArchives
 from dockcache_tui.sources.archives.protocol import Archives
@@ -74,6 +75,10 @@ class ProjectWorkspace:
     def archive_files(self) -> tuple[Path, ...]:
         """Return the archives in the project's folder and the current one, newest first."""
         return tuple(dict.fromkeys((*self._archives.find(self._project), *self._archives.find(Path.cwd()))))
+
+    def located(self, archive: Archive) -> Archive:
+        """Return an archive with the branches that its revisions are on, where git tells."""
+        return self._branches.located(archive)
 
     def images(self) -> Images:
         """Return the engine's images."""

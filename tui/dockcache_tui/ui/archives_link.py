@@ -84,7 +84,14 @@ class ArchivesLink:
 
     def builds(self, path: str) -> None:
         """Read the builds of a build record."""
-        self._do(lambda: messages.RecordRead(path, self._workspace.archives().builds(Path(path))))
+
+        def work() -> Message:
+            found = self._workspace.archives().builds(Path(path))
+            return messages.RecordRead(
+                path, tuple(replace(one, build=self._workspace.placed(one.build)) for one in found)
+            )
+
+        self._do(work)
 
     def compare(self, first: str, second: str) -> None:
         """Compare two archives."""
@@ -157,7 +164,7 @@ class ArchivesLink:
     def _files(self) -> Iterator[ListedArchive]:
         for path in dict.fromkeys((*self._workspace.archive_files(), *sorted(self._fetched))):
             try:
-                archive = self._workspace.archives().read(path)
+                archive = self._workspace.located(self._workspace.archives().read(path))
             except DockcacheError as error:
                 yield ListedArchive(path.name, str(path), problem=str(error))
             else:

@@ -97,6 +97,8 @@ class Archive:
     blobs: tuple[Blob, ...] = ()
     builds: tuple[str, ...] = ()
     """Refs of the builds recorded in it."""
+    revisions: tuple[str, ...] = ()
+    """The commits that its images and builds are of, as far as they tell."""
     faults: tuple[Fault, ...] = ()
     branches: tuple[BranchScope, ...] = ()
-    """Where the revision is, once git was asked."""
+    """Where those commits are, once git was asked."""

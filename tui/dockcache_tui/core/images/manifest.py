@@ -104,6 +104,12 @@ class Record(msgspec.Struct):
     """The config of a build record, as far as an archive is listed by it."""
 
     ref: str = msgspec.field(default="", name="Ref")
+    attributes: dict[str, str] | None = msgspec.field(default=None, name="FrontendAttrs")
+
+    @property
+    def revision(self) -> str:
+        """Return the commit that was built, empty when it is not told."""
+        return (self.attributes or {}).get("vcs:revision", "")
 
 
 class NotAsExpectedError(ArchiveError):

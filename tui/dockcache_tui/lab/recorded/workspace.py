@@ -9,6 +9,7 @@ from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import SourceError, UsageError
+from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, RecordKey
@@ -97,6 +98,10 @@ class RecordedWorkspace:
     def archive_files(self) -> tuple[Path, ...]:
         """Return none: a recording holds no archive."""
         return ()
+
+    def located(self, archive: Archive) -> Archive:
+        """Return an archive as it is: there is no repository to ask."""
+        return archive
 
     def images(self) -> Images:
         """Refuse: there is no engine."""

@@ -38,6 +38,7 @@ class OciReading:
         """Follow index.json, depth first in its order."""
         self.images: list[Image] = []
         self.builds: list[str] = []
+        self.revisions: list[str] = []
         self.records: list[str] = []
         """Digests of the configs of build records, each of the build of the same place."""
         self.faults = FaultList()
@@ -216,7 +217,9 @@ class OciReading:
             self._name(blob)
             self._check(blob)
         try:
-            self.builds.append(decode(self._document(config.digest), Record).ref)
+            record = decode(self._document(config.digest), Record)
+            self.builds.append(record.ref)
+            self.revisions.append(record.revision)
         except ArchiveError as error:
             self._broken(error, Fault("", digest=config.digest))
             self.builds.append("")

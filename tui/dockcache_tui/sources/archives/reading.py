@@ -24,9 +24,9 @@ def archive_of(path: Path, blobs: Blobs) -> Archive:
     if not blobs.saved:
         reading = OciReading(blobs)
         kind, images, faults = reading.kind, reading.images, reading.faults
-        builds, named = reading.builds, reading.named
+        builds, named, revisions = reading.builds, reading.named, reading.revisions
     else:
-        kind, builds = ArchiveKind.DOCKER, []
+        kind, builds, revisions = ArchiveKind.DOCKER, [], []
         images, faults = _saved(blobs)
         if not images:
             raise ArchiveError(f"it holds no image: {next(iter((*blobs.members.faults, *faults)), 'none is named')}")
@@ -41,6 +41,7 @@ def archive_of(path: Path, blobs: Blobs) -> Archive:
         images=tuple(images),
         blobs=tuple(Blob(one, size, named.get(one, ""), one in named) for one, size in blobs.sizes.items()),
         builds=tuple(builds),
+        revisions=tuple(dict.fromkeys(filter(None, (*(image.revision for image in images), *revisions)))),
         faults=(*blobs.members.faults, *faults),
     )
 
