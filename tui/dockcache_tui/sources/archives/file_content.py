@@ -10,7 +10,7 @@ from dockcache_tui.core.images.file_entry import FileEntry
 from dockcache_tui.sources.archives.blobs import Blobs
 from dockcache_tui.sources.archives.index_folder import IndexFolder
 from dockcache_tui.sources.archives.layer_files import STEP, content_of
-from dockcache_tui.sources.archives.layer_index import kept_index, layer_index
+from dockcache_tui.sources.archives.layer_index import LayerIndex, kept_index, layer_index
 from dockcache_tui.sources.archives.tar_headers import TarHeaders
 from dockcache_tui.sources.archives.unpacking import unpacked
 
@@ -26,7 +26,8 @@ def file_parts(blobs: Blobs, folder: IndexFolder, layer: Layer, entry: FileEntry
             while header and (skipped := stream.read(min(STEP, header))):
                 header -= len(skipped)
         tar = TarHeaders(stream)
-        for part in content_of(tar, next(iter(tar))):
+        member = next(iter(tar), None)
+        for part in content_of(tar, member) if member else ():
             hashed.update(part)
             yield part
     if entry.digest and entry.digest != f"sha256:{hashed.hexdigest()}":
@@ -34,14 +35,20 @@ def file_parts(blobs: Blobs, folder: IndexFolder, layer: Layer, entry: FileEntry
 
 
 def _header(blobs: Blobs, folder: IndexFolder, layer: Layer, entry: FileEntry) -> int:
+    """Return where the file's header is by the index of the digest, else by that of the bytes that are stored."""
     index = kept_index(folder, layer.digest)
-    if index is None:
+    header = _asked(index, entry) if index else None
+    if header is None:
         with blobs.open(layer.digest) as stream:
-            index = layer_index(folder, layer, stream, partial(blobs.open, layer.digest), lambda _: None)
-    try:
-        header = index.header(entry.path)
-    finally:
-        index.close()
+            again = partial(blobs.open, layer.digest)
+            header = _asked(layer_index(folder, layer, stream, again, lambda _: None), entry)
     if header is None:
         raise ArchiveError(f"{entry.path} is no file of the layer {layer.digest}")
     return header
+
+
+def _asked(index: LayerIndex, entry: FileEntry) -> int | None:
+    try:
+        return index.header(entry)
+    finally:
+        index.close()

@@ -19,7 +19,7 @@ from dockcache_tui.sources.archives.file_content import file_parts
 from dockcache_tui.sources.archives.file_saving import save_file
 from dockcache_tui.sources.archives.image_tree import ImageTree, build_tree
 from dockcache_tui.sources.archives.index_folder import IndexFolder
-from dockcache_tui.sources.archives.layer_index import LayerIndex, faults_of, layer_index
+from dockcache_tui.sources.archives.layer_index import LayerIndex, drop_index, faults_of, layer_index
 
 MOST_CHILDREN = 100_000
 """Of a folder so many are listed."""
@@ -115,6 +115,8 @@ class ImageFiles:
                 if tree := self._trees.pop(key, None):
                     tree.close()
             self._folder.drop(key)
+            for layer in layers_of(found):
+                drop_index(self._folder, layer.digest)
         try:
             return ask(self._tree(path, found, key, done))
         except sqlite3.DatabaseError as error:

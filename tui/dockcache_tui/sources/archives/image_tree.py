@@ -34,7 +34,7 @@ _MAKE = (
 )
 _PUT = "INSERT INTO state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _PATHS = "SELECT id, parent, name FROM path WHERE id > 0 ORDER BY id"
-_MANY, _BATCH = 10_000, 500
+_MANY, _BATCH = 1_000, 500
 
 
 class ImageTree:
@@ -44,8 +44,11 @@ class ImageTree:
         """Read what it says of the whole image."""
         self._connection = connection
         self._lock = RLock()
-        text = connection.execute("SELECT contents FROM image").fetchone()[0]
-        self.contents = msgspec.json.decode(text, type=ImageContents)
+        try:
+            text = connection.execute("SELECT contents FROM image").fetchone()[0]
+            self.contents = msgspec.json.decode(text, type=ImageContents)
+        except (TypeError, msgspec.MsgspecError) as error:
+            raise sqlite3.DatabaseError(f"not as it was written: {error}") from error
         self._digests = [layer.digest for layer in self.contents.layers]
 
     def children(self, folder: str, layer: str, limit: int) -> tuple[TreeEntry, ...]:

@@ -68,13 +68,13 @@ class IndexFolder:
 
     def _make(self, build: Build) -> str:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._tidy()
         part = self._folder / f"{uuid4().hex}.part"
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         try:
             with closing(sqlite3.connect(part, isolation_level=None)) as connection:
                 name = _build(connection, build)
             part.replace(self._path(name))
+            self._tidy()
             return name
         finally:
             part.unlink(missing_ok=True)

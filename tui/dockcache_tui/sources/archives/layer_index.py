@@ -36,18 +36,22 @@ class LayerIndex:
         """Read what it says of the whole layer."""
         self._connection = connection
         row = connection.execute("SELECT digest, unpacked, members, diff_id, faults FROM layer").fetchone()
-        self.contents = LayerContents(*row[:4])
-        self.faults: tuple[Fault, ...] = msgspec.json.decode(row[4], type=tuple[Fault, ...])
+        try:
+            self.contents = LayerContents(*row[:4])
+            self.faults: tuple[Fault, ...] = msgspec.json.decode(row[4], type=tuple[Fault, ...])
+        except (TypeError, msgspec.MsgspecError) as error:
+            raise sqlite3.DatabaseError(f"not as it was written: {error}") from error
 
     def entries(self) -> Iterator[FileEntry]:
         """Yield the entries in the order of paths, equal ones as they were read."""
         for key, *row in self._connection.execute(f"SELECT key, {ENTRY} FROM entry ORDER BY key, seq"):  # noqa: S608
             yield entry_of(path_in_order(key), row)
 
-    def header(self, path: str) -> int | None:
-        """Return where in the unpacked tar the file's first header is; None for what is no file of this layer."""
-        query = "SELECT header FROM entry WHERE key = ? AND kind = ? ORDER BY seq DESC LIMIT 1"
-        row = self._connection.execute(query, (order_of(path), KINDS.index(FileKind.FILE))).fetchone()
+    def header(self, file: FileEntry) -> int | None:
+        """Return where in the unpacked tar a file's first header is; None when the layer has no such file."""
+        query = "SELECT header FROM entry WHERE key = ? AND kind = ? AND digest = ? ORDER BY seq DESC LIMIT 1"
+        kind, *_, digest = row_of(file)
+        row = self._connection.execute(query, (order_of(file.path), kind, digest)).fetchone()
         return row[0] if row else None
 
     def hard_links(self) -> Iterator[tuple[str, str]]:
@@ -82,6 +86,11 @@ def kept_index(folder: IndexFolder, digest: str) -> LayerIndex | None:
     return LayerIndex(connection) if connection else None
 
 
+def drop_index(folder: IndexFolder, digest: str) -> None:
+    """Take away an index that turned out to be broken."""
+    folder.drop(_name(digest))
+
+
 def layer_index(folder: IndexFolder, layer: Layer, first: BinaryIO, again: Open, done: Done) -> LayerIndex:
     """Return the index of a layer, made when there is none for the bytes that really are stored under its digest.
 
@@ -89,10 +98,13 @@ def layer_index(folder: IndexFolder, layer: Layer, first: BinaryIO, again: Open,
     """
     algorithm = "sha512" if layer.digest.startswith("sha512:") else "sha256"
     streams = _streams(first, again)
-    if connection := folder.opened(_name(layer.digest)):
-        if _digest(next(streams), algorithm, done) == layer.digest:
-            return LayerIndex(connection)
-        connection.close()
+    if index := kept_index(folder, layer.digest):
+        actual = _digest(next(streams), algorithm, done)
+        if actual == layer.digest:
+            return index
+        index.close()
+        if other := kept_index(folder, actual):
+            return other
 
     def build(connection: sqlite3.Connection) -> str:
         files = LayerFiles(next(streams), done, algorithm)
