@@ -1,0 +1,91 @@
+"""An archive's layers in the app: where else they are, by digest, after a real build into both."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from dockcache_tui.actions_service.job import variables
+from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.lab.engine import Engine
+from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.journal import Journal
+from dockcache_tui.sources.workspace import ProjectWorkspace
+from dockcache_tui.ui.app import DockcacheApp
+from engine.archive_sources import CACHED
+from engine.archive_truth import Plain
+from service.serving import Served
+from ui.bench import WIDE, Bench
+
+_AUTHOR = ("-c", "user.name=tests", "-c", "user.email=tests@invalid", "-c", "commit.gpgsign=false")
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """A running service."""
+    service = Served(tmp_path / "service")
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def project(
+    at_engine: Engine, container_builder: str, served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A repository whose build on main was exported to the Actions cache and to two archives in its folder."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text(CACHED)
+    (folder / "word").write_text(uuid4().hex)
+    for words in (("init", "--quiet", "--initial-branch=main"), ("add", "--all"), ("commit", "--quiet", "-m", "first")):
+        subprocess.run(("git", *_AUTHOR, *words), cwd=folder, check=True, timeout=30)
+    job = variables(served.home, (BranchScope.of("main"),), "", read_only=False)
+    for name in ("GH_TOKEN", "GH_HOST", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_RESULTS_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN"):
+        monkeypatch.setenv(name, job[name])
+    monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "index"))
+    build = ("docker", "buildx", "build", "--builder", container_builder, "--network", "none")
+    exports = (
+        (
+            "--provenance",
+            "true",
+            "--cache-to",
+            "type=gha,mode=max,scope=app",
+            "--output",
+            f"type=oci,dest={folder}/first.tar",
+        ),
+        ("--output", f"type=docker,dest={folder}/second.tar"),
+    )
+    for words in exports:
+        command = (*build, *words, str(folder))
+        environment = {**at_engine.variables, **job}
+        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=120)
+    return folder
+
+
+async def test_where_else_a_layer_is(project: Path, at_engine: Engine, served: Served, container_builder: str) -> None:
+    """A layer that the Actions cache keeps and another archive holds is shown with both, by branch and by name."""
+    plain = Plain.of(project / "first.tar")
+    (manifest,) = plain.images().values()
+    (layer,) = manifest["layers"]
+    keys = served.job("main", repo="tests/served").keys()
+    assert f"buildkit-blob-1-{layer['digest']}" in keys
+    workspace = ProjectWorkspace(project, Docker(at_engine.variables), Journal(project.parent / "data"))
+    app = DockcacheApp(workspace, builder=container_builder)
+    try:
+        async with app.run_test(size=WIDE, notifications=True) as pilot:
+            bench = Bench(app, pilot)
+            await bench.press("3")
+            await bench.see("buildkit-blob-1-sha256:")
+            await bench.press("4")
+            await bench.see(r"first\.tar +oci layout .* main", r"second\.tar +oci layout")
+            await bench.press("/")
+            await bench.type("first")
+            await bench.press("enter", "enter")
+            await bench.see(rf"{layer['digest'][7:15]}.* Actions cache of main, second\.tar")
+    finally:
+        workspace.close()
