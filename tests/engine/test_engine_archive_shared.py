@@ -60,8 +60,8 @@ def project(
         ),
         ("--output", f"type=docker,dest={folder}/second.tar"),
     )
-    for words in exports:
-        command = (*build, *words, str(folder))
+    for export in exports:
+        command = (*build, *export, str(folder))
         environment = {**at_engine.variables, **job}
         subprocess.run(command, env=environment, check=True, capture_output=True, timeout=120)
     return folder
