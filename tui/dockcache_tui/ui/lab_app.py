@@ -64,9 +64,9 @@ class LabApp(ListeningApp):
     @on(messages.LabRead)
     def _lab_read(self, event: messages.LabRead) -> None:
         self._lab_runs = event.runs
-        if not self.lab.runs:
-            measured = next((run for run in event.runs if run.jobs), None)
-            self._lab.show(measured)
+        newest, shown = next((run for run in event.runs if run.jobs), None), self._lab.run
+        if not self.lab.runs and (shown is None or (newest and newest.id > shown.id)):
+            self._lab.show(newest)
 
     @on(messages.LabMoved)
     def _lab_moved(self, event: messages.LabMoved) -> None:
