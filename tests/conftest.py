@@ -5,6 +5,7 @@ elsewhere the tests that need it are skipped and the summary says so in one line
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -18,8 +19,11 @@ _NO_ENGINE = "no engine: "
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker of tests that need an engine."""
+    """Register the marker of tests that need an engine, and listen to interrupts."""
     config.addinivalue_line("markers", "engine: needs a real Docker engine")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell's background job, as we may be: what we start and interrupt would ignore it too.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
