@@ -52,9 +52,10 @@ proto: $(STAMP) ## Make BuildKit's stubs again from our .proto
 	$(BIN)/python -m grpc_tools.protoc --proto_path tui --plugin=$(BIN)/protoc-gen-mypy --python_out tui --mypy_out tui \
 		dockcache_tui/sources/buildkit/control.proto
 
-bench: $(STAMP) ## Time the big table beside Textual's own, and the local service beside BuildKit's local cache
+bench: $(STAMP) ## Time the big table, the local service and the reading of archives
 	$(BIN)/python benchmarks/table.py
 	$(BIN)/python benchmarks/actions.py
+	$(BIN)/python benchmarks/archives.py
 
 screenshots: $(STAMP) ## Take the README's pictures of the real app
 	$(BIN)/python scripts/screenshots.py
