@@ -14,6 +14,7 @@ import requests
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.experiment import Situation
+from dockcache_tui.lab.demo import shipped_app
 from dockcache_tui.lab.experiments import artifact
 from dockcache_tui.lab.experiments import served as served_module
 from dockcache_tui.lab.experiments.commands import Commands, StoppedError
@@ -119,7 +120,7 @@ def test_the_sample_in_each_situation(tmp_path: Path) -> None:
     """What changes is exactly what the situation says, and a new branch is another branch with the same files."""
 
     def files(*so_far: Situation) -> dict[str, bytes]:
-        app = checked_out(tmp_path / "sample", so_far)
+        app = checked_out(tmp_path / "sample", shipped_app(), so_far)
         return {str(path.relative_to(app)): path.read_bytes() for path in app.rglob("*") if path.is_file()}
 
     cold, source = files(COLD), files(COLD, SOURCE)
@@ -140,7 +141,7 @@ def test_another_sample_can_not_change_its_dependency(tmp_path: Path) -> None:
     other.mkdir()
     (other / "go.mod").write_text("module example.com/other\n")
     with pytest.raises(UsageError, match="does not ask for"):
-        checked_out(tmp_path / "sample", (COLD, DEPENDENCY), other)
+        checked_out(tmp_path / "sample", other, (COLD, DEPENDENCY))
 
 
 def test_an_artifact_goes_to_the_later_jobs_of_its_run(served: Served, tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ from dockcache_tui.lab.experiments.served import Served
 from dockcache_tui.lab.experiments.workflows import Run, build_job, say_job
 from dockcache_tui.sources.journal.lab_runs import LabRuns
 
+PROGRAM = "program"
+"""The folder with the program as it was when the run began: all jobs build the same."""
+
 
 class Lab:
     """A run of the lab under way; see the RunningLab protocol."""
@@ -63,7 +66,7 @@ class Lab:
         """Run all jobs of one run of a workflow, and keep them together."""
         kept, plan = len(self._run.jobs), self._run.plan
         yield self._progress(workflow, BUILD_JOB, "preparing")
-        app = checked_out(self._folder / "sample", plan.until(workflow.situation))
+        app = checked_out(self._folder / "sample", self._folder / PROGRAM, plan.until(workflow.situation))
         ref = f"refs/heads/{FEATURE if workflow.situation is Situation.BRANCH else MAIN}"
         told = service.run_environment(f"lab/{workflow.experiment}", ref, app)
         self._restore(workflow, service, told)

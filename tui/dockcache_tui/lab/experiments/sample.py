@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.lab.experiment import Situation
-from dockcache_tui.lab.demo import git, shipped_app
+from dockcache_tui.lab.demo import git
 
 MAIN, FEATURE = "main", "feature"
 _CHANGE = """
@@ -26,11 +26,11 @@ _SUMS = f"""\
 """
 
 
-def checked_out(folder: Path, so_far: Sequence[Situation], source: Path | None = None) -> Path:
-    """Return the sample program's folder in a repository where these situations came about, the last one just now."""
+def checked_out(folder: Path, program: Path, so_far: Sequence[Situation]) -> Path:
+    """Return the program's folder in a new repository where these situations came about, the last one just now."""
     shutil.rmtree(folder, ignore_errors=True)
     app = folder / "app"
-    shutil.copytree(source or shipped_app(), app)
+    shutil.copytree(program, app)
     for words in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-m", "Begin")):
         git(folder, *words)
     for situation in so_far:

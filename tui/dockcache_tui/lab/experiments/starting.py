@@ -12,10 +12,11 @@ from platformdirs import user_cache_path
 
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.lab.run import LabPlan, LabRun, LabStatus, Machine
+from dockcache_tui.lab.demo import shipped_app
 from dockcache_tui.lab.engine import Engine, golang, images
 from dockcache_tui.lab.experiments.commands import Commands
 from dockcache_tui.lab.experiments.machine import Bench
-from dockcache_tui.lab.experiments.running import Lab
+from dockcache_tui.lab.experiments.running import PROGRAM, Lab
 from dockcache_tui.lab.experiments.served import wait_until_free
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
@@ -39,7 +40,9 @@ def start(engine: Engine, plan: LabPlan, folder: Path | None = None, journal: Pa
         folder, runs = _entered(stack, folder, journal)
         run = runs.begin(plan, machine(engine))
         service = folder / "service"
-        shutil.rmtree(service, ignore_errors=True)
+        for kept in (service, folder / PROGRAM):
+            shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(shipped_app(), folder / PROGRAM)
         service.mkdir(parents=True)
         (service / _MARK).write_text(str(run.id))
         return _lab(stack, engine, runs, run, folder, journal)
@@ -59,6 +62,11 @@ def resume(engine: Engine, folder: Path | None = None, journal: Path | None = No
             )
         runs.take_up(run)
         return _lab(stack, engine, runs, run, folder, journal)
+
+
+def tag(folder: Path) -> str:
+    """Return what the names of all builders and images of the lab in that folder begin with."""
+    return f"dockcache-lab-{sha256(str(folder).encode()).hexdigest()[:8]}"
 
 
 def machine(engine: Engine) -> Machine:
@@ -98,9 +106,8 @@ def _entered(stack: ExitStack, folder: Path | None, journal: Path | None) -> tup
 def _lab(stack: ExitStack, engine: Engine, runs: LabRuns, run: LabRun, folder: Path, journal: Path | None) -> Lab:
     builds = Journal(journal)
     stack.callback(builds.close)
-    tag = f"dockcache-lab-{sha256(str(folder).encode()).hexdigest()[:8]}"
     buildkit = images.BUILDKIT[0] if engine.owned else ""
-    bench = Bench(engine, builds, Commands(), folder / "jobs", tag, buildkit)
+    bench = Bench(engine, builds, Commands(), folder / "jobs", tag(folder), buildkit)
     return Lab(bench, runs, run, folder, stack.pop_all().close)
 
 
