@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import pytest
 
+from dockcache_tui.cli.main import run
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.images.engine_image import EngineImage, Loaded
 from dockcache_tui.core.images.errors import ArchiveError
@@ -319,3 +320,28 @@ def test_an_engine_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(SourceError):
         images.save("busybox", tmp_path / "image.tar")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_commands(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`archive load` tells each layer and each name, `archive save` prints the file and refuses to write over one."""
+    for name, value in shelf.engine.environment.items():
+        monkeypatch.setenv(name, value)
+    path = str(shelf.oven.archive())
+    assert run(["archive", "load", path, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert tuple(item["there"] for item in document["items"]) == FRESH
+    assert document["totals"] == {"names": [shelf.tag], "moved": [], "new": 2, "kept": 1}
+    assert run(["archive", "load", path]) == 0
+    told = capsys.readouterr()
+    assert told.out.count("there already") == 3
+    assert "0 new layers, 3 there already." in told.err
+    to = tmp_path / "saved.tar"
+    assert run(["archive", "save", shelf.tag, str(to)]) == 0
+    assert capsys.readouterr().out == f"{to}\n"
+    assert diff_ids(to) == diff_ids(Path(path))
+    assert run(["archive", "save", shelf.tag, str(to)]) == 2
+    assert run(["archive", "save", "no/such:image", str(tmp_path / "other.tar")]) == 3
+    assert "No such image" in capsys.readouterr().err
+    assert not (tmp_path / "other.tar").exists()

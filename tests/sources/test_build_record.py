@@ -1,16 +1,13 @@
 """Build records that somebody made up, cut or damaged: what can be read is shown, and the fault is named."""
 
-import gzip
 import io
 import json
-import tarfile
 import tracemalloc
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,71 +17,12 @@ from dockcache_tui.core.images.build_record import BuildRecord
 from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
 from dockcache_tui.sources.archives.local import LocalArchives
 from dockcache_tui.sources.archives.status_log import MOST_LOG, read_status_log
-from dockcache_tui.sources.buildkit import control_pb2 as pb
-
-RECORD = "application/vnd.buildkit.historyrecord.v0"
-INDEX = "application/vnd.oci.image.index.v1+json"
-STEP = b"sha256:" + b"a" * 64
-BUILT = {"Ref": "ref1", "CreatedAt": {"seconds": 1_795_489_893}, "CompletedAt": {"seconds": 1_795_489_900, "nanos": 5}}
+from sources.record_making import INDEX, STEP, Bundle, framed, message
 
 
-def framed(*messages: bytes) -> bytes:
-    """Return messages with their lengths before them."""
-    return b"".join(len(message).to_bytes(4, "little") + message for message in messages)
-
-
-def message(text: bytes = b"hello\n", *, digest: bytes = STEP, seconds: int = 1_795_489_894) -> bytes:
-    """Return a message of one step that ran and said something."""
-    began, ended = Timestamp(seconds=seconds), Timestamp(seconds=seconds + 2)
-    vertex = pb.Vertex(digest=digest, name=b"[1/1] RUN x", inputs=[b"y"], started=began, completed=ended)
-    log = pb.VertexLog(vertex=digest, stream=1, msg=text, timestamp=began)
-    return pb.StatusResponse(vertexes=[vertex], logs=[log]).SerializeToString()
-
-
-class Bundle:
-    """An OCI layout under way."""
-
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        self.blobs: dict[str, bytes] = {}
-        self.manifests: list[dict[str, object]] = []
-
-    def put(self, content: bytes | dict[str, object]) -> str:
-        """Keep a blob; returns its digest."""
-        data = content if isinstance(content, bytes) else json.dumps(content).encode()
-        digest = f"sha256:{sha256(data).hexdigest()}"
-        self.blobs[digest] = data
-        return digest
-
-    def record(self, log: bytes, **more: object) -> None:
-        """Add a build with this log."""
-        logs = {"digest": self.put(log), "size": len(log)}
-        config = self.leads_to({**BUILT, "logs": logs, **more}, RECORD)
-        self.manifests.append(self.leads_to({"config": config, "layers": []}))
-
-    def leads_to(self, document: dict[str, object], media_type: str = "") -> dict[str, object]:
-        """Keep a document; returns its descriptor."""
-        digest = self.put(document)
-        return {"digest": digest, "mediaType": media_type, "size": len(self.blobs[digest])}
-
-    def write(self, folder: Path) -> Path:
-        """Write it as buildx does."""
-        packed = io.BytesIO()
-        files = {f"blobs/{digest.replace(':', '/')}": data for digest, data in self.blobs.items()}
-        files["oci-layout"] = b'{"imageLayoutVersion":"1.0.0"}'
-        files["index.json"] = json.dumps({"manifests": self.manifests}).encode()
-        with tarfile.open(fileobj=packed, mode="w") as tar:
-            for name, data in files.items():
-                entry = tarfile.TarInfo(name)
-                entry.size = len(data)
-                tar.addfile(entry, io.BytesIO(data))
-        path = folder / "made.dockerbuild"
-        path.write_bytes(gzip.compress(packed.getvalue()))
-        return path
-
-    def read(self, folder: Path) -> tuple[BuildRecord, ...]:
-        """Write it and read it."""
-        return LocalArchives().builds(self.write(folder))
+def read(bundle: Bundle, folder: Path) -> tuple[BuildRecord, ...]:
+    """Write it and read it."""
+    return LocalArchives().builds(bundle.write(folder))
 
 
 def test_a_sound_one(tmp_path: Path) -> None:
@@ -93,7 +31,7 @@ def test_a_sound_one(tmp_path: Path) -> None:
     imports = [{"Type": "gha"}, {"Type": "gha", "Attrs": {"scope": "app"}}, {"Type": "registry", "Attrs": {"ref": "x"}}]
     attributes = {"context": "https://x/y.git", "target": "bin", "vcs:revision": "f" * 40}
     bundle.record(framed(message()), FrontendAttrs={**attributes, "cache-imports": json.dumps(imports)})
-    (record,) = bundle.read(tmp_path)
+    (record,) = read(bundle, tmp_path)
     (step,) = record.build.steps
     assert (step.state, step.duration, record.log(step.digest).lines) == (StepState.BUILT, 2.0, ("hello",))
     assert (record.build.project, record.build.target, record.build.revision) == tuple(attributes.values())
@@ -121,7 +59,7 @@ def test_a_log_that_goes_wrong(
     """What came before is shown, and the fault names the log and the place in it; lengths are not believed."""
     bundle = Bundle()
     bundle.record(log)
-    (record,) = bundle.read(tmp_path)
+    (record,) = read(bundle, tmp_path)
     (fault,) = record.faults
     assert reason in fault.reason
     assert fault.digest == f"sha256:{sha256(log).hexdigest()}"
@@ -160,7 +98,7 @@ def test_a_log_that_was_changed(tmp_path: Path) -> None:
     bundle.record(framed(message()))
     digest = f"sha256:{sha256(framed(message())).hexdigest()}"
     bundle.blobs[digest] = framed(message(b"other\n"))
-    (record,) = bundle.read(tmp_path)
+    (record,) = read(bundle, tmp_path)
     assert record.log(STEP.decode()).lines == ("other",)
     assert any("another digest" in fault.reason and fault.digest == digest for fault in record.faults)
 
@@ -170,7 +108,7 @@ def test_times_that_no_clock_shows(tmp_path: Path) -> None:
     bundle = Bundle()
     for seconds in (-(2**63), 2**63 - 3):
         bundle.record(framed(message(seconds=seconds)), Ref=str(seconds))
-    for record in bundle.read(tmp_path):
+    for record in read(bundle, tmp_path):
         (step,) = record.build.steps
         assert str(step.started_at)[:4] in {"0001", "9999"}
 
@@ -191,7 +129,7 @@ def test_one_bad_record_leaves_the_others(wrong: dict[str, object], tmp_path: Pa
     bundle = Bundle()
     bundle.record(framed(message()), **wrong)
     bundle.record(framed(message()))
-    (record,) = bundle.read(tmp_path)
+    (record,) = read(bundle, tmp_path)
     assert record.build.ref == "ref1"
     assert [fault.reason.partition(":")[0] for fault in record.faults][-1] in {
         "it is no build's record",
@@ -216,7 +154,7 @@ def test_what_else_is_missing_or_wrong(tmp_path: Path) -> None:
         error={"code": 1, "message": "context canceled"},
         logs={"digest": absent},
     )
-    (record,) = bundle.read(tmp_path)
+    (record,) = read(bundle, tmp_path)
     assert (record.build.status, record.build.steps) == (BuildStatus.CANCELED, ())
     told = [fault.reason.partition(":")[0] for fault in record.faults]
     assert told.count("it is no provenance") == 1
@@ -230,11 +168,11 @@ def test_several_in_an_index_and_indexes_without_end(tmp_path: Path) -> None:
     for seconds in (1, 3, 2):
         bundle.record(framed(message()), Ref=f"at{seconds}", CreatedAt={"seconds": seconds})
     bundle.manifests = [bundle.leads_to({"manifests": bundle.manifests}, INDEX)]
-    assert [record.build.ref for record in bundle.read(tmp_path)] == ["at3", "at2", "at1"]
+    assert [record.build.ref for record in read(bundle, tmp_path)] == ["at3", "at2", "at1"]
     for _ in range(50):
         bundle.manifests = [bundle.leads_to({"manifests": [*bundle.manifests, *bundle.manifests]}, INDEX)]
     with pytest.raises(ArchiveError, match="too deep"):
-        bundle.read(tmp_path)
+        read(bundle, tmp_path)
 
 
 def test_no_record_in_it(tmp_path: Path) -> None:
@@ -242,11 +180,11 @@ def test_no_record_in_it(tmp_path: Path) -> None:
     bundle = Bundle()
     bundle.manifests = [bundle.leads_to({"config": bundle.leads_to({}, "x"), "layers": []})]
     with pytest.raises(ArchiveError, match="no build's record"):
-        bundle.read(tmp_path)
+        read(bundle, tmp_path)
     bundle = Bundle()
     bundle.record(b"", Ref=5)
     with pytest.raises(ArchiveError, match="Ref"):
-        bundle.read(tmp_path)
+        read(bundle, tmp_path)
 
 
 def test_cut_anywhere(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ _SHORT = len("sha256:") + 12
 
 def print_archive(archive: Archive) -> None:
     """Print an archive's images with their layers, its builds, and what nothing leads to."""
-    print_line(f"{archive.path}: {archive.kind.value}, {archive.packing}, {wording.size(archive.size)}")
+    on = "".join(f", on {branch.short}" for branch in archive.branches[:1])
+    print_line(f"{archive.path}: {archive.kind.value}, {archive.packing}, {wording.size(archive.size)}{on}")
     for image in archive.images:
         print_line("")
         print_line(_headline(image))

@@ -45,10 +45,12 @@ def show(files: Sequence[Path], as_json: bool, as_csv: bool, verify: bool) -> in
 def _read(files: Sequence[Path], verify: bool) -> Iterator[Archive]:
     from dockcache_tui.sources.archives.reading import read_archive
     from dockcache_tui.sources.archives.verifying import verify_archive
+    from dockcache_tui.sources.branches import RevisionBranches
 
+    branches = RevisionBranches(Path.cwd())
     for path in files:
         try:
-            yield verify_archive(path) if verify else read_archive(path)
+            yield branches.located(verify_archive(path) if verify else read_archive(path))
         except ArchiveError as error:
             narrate(f"{path}: {error}")
             if error.hint:
