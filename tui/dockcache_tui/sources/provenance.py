@@ -1,4 +1,4 @@
-"""What a build's own history tells of its steps: the lines of the Dockerfile they come from, and the Dockerfile."""
+"""What a build's own history tells of its steps: lines of the Dockerfile, layers, and the Dockerfile."""
 
 import binascii
 from base64 import b64decode
@@ -49,8 +49,13 @@ class _Source(msgspec.Struct):
     infos: list[_Info] = []
 
 
+class _Layer(msgspec.Struct):
+    digest: str
+
+
 class _Metadata(msgspec.Struct):
     source: _Source = msgspec.field(default_factory=_Source)
+    layers: dict[str, list[list[_Layer]]] = {}
 
 
 class _Config(msgspec.Struct, rename="camel"):
@@ -76,48 +81,68 @@ class _Provenance(msgspec.Struct, rename="camel"):
 
 def step_lines(docker: Docker, builder: str, ref: str) -> dict[str, int]:
     """Return the Dockerfile line of each vertex of a build, by digest; empty when the history has none."""
-    words = ("--builder", builder, "--type", "provenance", ref)
-    try:
-        return parse_lines(docker.run("buildx", "history", "inspect", "attachment", *words, timeout=10).encode())
-    except SourceError:
-        return {}  # failed builds and older buildx have none
+    return _of_build(docker, builder, ref).lines
+
+
+def layer_steps(docker: Docker, builder: str, ref: str) -> dict[str, str]:
+    """Return the vertex that made each layer of a build, both by digest; empty when the history has none."""
+    return _of_build(docker, builder, ref).layers
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """The Dockerfile line of each vertex, by digest, the one where the build failed, and the files they are of."""
+    """The Dockerfile line of each vertex, by digest, the one where the build failed, and the files they are of.
+
+    `layers` tells by digest which vertex made a layer.
+    """
 
     lines: dict[str, int] = field(default_factory=dict)
     files: tuple[SourceFile, ...] = ()
     failed_at: int | None = None
-
-
-def parse_lines(provenance: bytes) -> dict[str, int]:
-    """Read the lines from a provenance document; empty for what is none."""
-    try:
-        return read_provenance(provenance).lines
-    except msgspec.MsgspecError:
-        return {}
+    layers: dict[str, str] = field(default_factory=dict)
 
 
 def read_provenance(document: bytes) -> Provenance:
     """Read a provenance document; raises MsgspecError for what is none."""
     read = msgspec.json.decode(document, type=_Provenance)
-    config, metadata = read.build_config or _Config(), read.metadata.get(_METADATA)
+    config, raw = read.build_config or _Config(), read.metadata.get(_METADATA)
     if read.build_definition and read.run_details:
-        raw = read.build_definition.internal_parameters.get("buildConfig")
-        config = msgspec.json.decode(raw, type=_Config) if raw else config
-        metadata = read.run_details.metadata.get("buildkit_metadata")
-    source = msgspec.json.decode(metadata, type=_Metadata).source if metadata else _Source()
-    steps = {step: _first_line(locations) for step, locations in source.locations.items()}
+        inner = read.build_definition.internal_parameters.get("buildConfig")
+        config = msgspec.json.decode(inner, type=_Config) if inner else config
+        raw = read.run_details.metadata.get("buildkit_metadata")
+    metadata = msgspec.json.decode(raw, type=_Metadata) if raw else _Metadata()
+    steps = {step: _first_line(locations) for step, locations in metadata.source.locations.items()}
     lines = {digest: line for digest, step in config.digest_mapping.items() if (line := steps.get(step))}
-    return Provenance(lines, tuple(info.file() for info in source.infos))
+    files = tuple(info.file() for info in metadata.source.infos)
+    return Provenance(lines, files, layers=_makers(metadata.layers, config.digest_mapping))
 
 
 def read_failed_at(source: bytes) -> Provenance:
     """Read where a build failed, BuildKit's errdefs.Source as JSON; raises MsgspecError for what is none."""
     read = msgspec.json.decode(source, type=_FailedAt)
     return Provenance(files=(read.info.file(),), failed_at=_first_line(_Locations([read])) or None)
+
+
+def _of_build(docker: Docker, builder: str, ref: str) -> Provenance:
+    words = ("--builder", builder, "--type", "provenance", ref)
+    try:
+        text = docker.run("buildx", "history", "inspect", "attachment", *words, timeout=10)
+        return read_provenance(text.encode())
+    except (SourceError, msgspec.MsgspecError):
+        return Provenance()  # failed builds and older buildx have none
+
+
+def _makers(layers: dict[str, list[list[_Layer]]], mapping: dict[str, str]) -> dict[str, str]:
+    """Return the vertex of each layer: a step has the layers of all below it and then its own, if it changed a file."""
+    vertexes = {step: digest for digest, step in mapping.items()}
+    made: dict[str, tuple[int, str]] = {}
+    for output, chains in layers.items():
+        step = output.partition(":")[0]
+        position = step.removeprefix("step")
+        if step in vertexes and position.isdecimal():
+            for top in (chain[-1].digest for chain in chains if chain):
+                made[top] = min(made.get(top, (int(position), vertexes[step])), (int(position), vertexes[step]))
+    return {digest: vertex for digest, (_, vertex) in made.items()}
 
 
 def _first_line(locations: _Locations) -> int | None:
