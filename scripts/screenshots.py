@@ -46,6 +46,10 @@ def main() -> None:
                 os.environ |= _job(service, "main")
                 for size in ((120, 40), (80, 24)):
                     asyncio.run(_caches(workspace, size))
+                for branch in ("main", "shout"):
+                    _save(engine, project, branch)
+                for size in ((120, 40), (80, 24)):
+                    asyncio.run(_archives(workspace, size))
             workspace.close()
         finally:
             remote.remove()
@@ -141,6 +145,28 @@ async def _caches(workspace: ProjectWorkspace, size: tuple[int, int]) -> None:
         _take(app, "actions", size)
         await _steps(pilot, "right_square_bracket")
         _take(app, "forecast", size)
+
+
+def _save(engine: lab.Engine, project: Path, branch: str) -> None:
+    """Write the image of a branch as an archive beside the sources."""
+    _git(project, "checkout", "-q", "--force", branch)
+    output = f"type=oci,dest={project / f'{branch}.tar'}"
+    words = ("docker", "buildx", "build", "--quiet", "--builder", BUILDER, "--output", output, str(project))
+    subprocess.run(words, env=engine.variables, check=True)
+
+
+async def _archives(workspace: ProjectWorkspace, size: tuple[int, int]) -> None:
+    app = DockcacheApp(workspace, builder=BUILDER)
+    async with app.run_test(size=size) as pilot:
+        await _until(pilot, lambda: app.reading is not None)
+        await _steps(pilot, "3")
+        await _until(pilot, lambda: app.caches is not None and not app.caches.snapshot.partial)
+        await _steps(pilot, "4", "j")
+        _take(app, "archives", size)
+        await _steps(pilot, "enter")
+        _take(app, "layers", size)
+        await _steps(pilot, "enter")
+        _take(app, "files", size)
 
 
 async def _build(app: DockcacheApp, pilot: Pilot[None]) -> None:

@@ -11,7 +11,17 @@ from tour.scratch import Scratch
 from tour.terminal import Open, Terminal
 
 STEPS = ("dependencies 2/4", "dependencies 3/4", "dependencies 4/4", "compile 1/2", "compile 2/2", "stage-2 1/1")
-ALWAYS = (r"^ dockcache · ", "1 Overview", "2 Builder", "5 Builds", "b Build again", "f Branch", r"\? Help", "q Quit")
+ALWAYS = (
+    r"^ dockcache · ",
+    "1 Overview",
+    "2 Builder",
+    "4 Archives",
+    "5 Builds",
+    "b Build again",
+    "f Branch",
+    r"\? Help",
+    "q Quit",
+)
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40)])
@@ -24,11 +34,12 @@ def test_the_whole_tour(
     _start(terminal, project)
     _build_thrice(terminal, project)
     branch = _build_on_a_branch(terminal, project)
-    _look_at_records(terminal)
+    _look_at_records(terminal, branch)
     _filter(terminal)
     _step_back(terminal)
     _delete_a_leaf(terminal, project, branch)
     _pick_a_branch(terminal, branch)
+    _look_into_an_archive(terminal, project, branch)
     _see_the_other_views(terminal, project)
     _quit(terminal)
 
@@ -65,9 +76,14 @@ def _build_on_a_branch(terminal: Terminal, project: Scratch) -> str:
     return branch
 
 
-def _look_at_records(terminal: Terminal) -> None:
+def _look_at_records(terminal: Terminal, branch: str) -> None:
     terminal.press("2")
-    terminal.see(*ALWAYS, "d Delete", "records › forest", "[├└]─", "pruning it +frees", "Size", "Branch")
+    terminal.see(*ALWAYS, "d Delete", "records › forest", "pruning it +frees", "Size", "Branch")
+    _type_filter(terminal, f"branch:{branch} COPY /app")
+    terminal.press("Enter")
+    terminal.see(*ALWAYS, "[├└]─.*COPY /app")
+    terminal.press("Escape")
+    terminal.see_no("branch:")
     terminal.press("]")
     terminal.see("records › flat")
     terminal.see_no("[├└]─")
@@ -166,6 +182,26 @@ def _pick_a_branch(terminal: Terminal, branch: str) -> None:
     terminal.type("all branches")
     terminal.press("Enter")
     terminal.see(r"succeeded .*main", "all branches", *ALWAYS)
+
+
+def _look_into_an_archive(terminal: Terminal, project: Scratch, branch: str) -> None:
+    """The image of the last build, exported, is listed with its branch; its layer holds the program and no more."""
+    output = f"type=oci,dest={project.folder / 'image.tar'}"
+    project.docker("buildx", "build", "--builder", project.builder, "--output", output, str(project.folder))
+    terminal.press("4")
+    terminal.see(*ALWAYS, r"image\.tar +oci layout", "l Load")
+    terminal.press("Enter")
+    terminal.see("layers › linux/", r"COPY /app /app", "Packed")
+    terminal.press("Enter")
+    terminal.see("files", "all layers", r"^▶ +app +")
+    terminal.press("Enter")
+    terminal.see("7f 45 4c 46", "t text")
+    terminal.press("Escape")
+    terminal.see_no("7f 45 4c 46")
+    terminal.press("Escape")
+    terminal.see("layers › ")
+    terminal.press("Escape")
+    terminal.see(rf"image\.tar +oci layout .*{branch[:12]}")
 
 
 def _see_the_other_views(terminal: Terminal, project: Scratch) -> None:
