@@ -11,6 +11,7 @@ from dockcache_tui.core.images.errors import ArchiveError
 from dockcache_tui.core.images.file_entry import FileChange, FileKind, TreeEntry
 from dockcache_tui.sources.archives.image_files import ImageFiles
 from dockcache_tui.sources.archives.index_folder import IndexFolder
+from dockcache_tui.sources.archives.known_sizes import with_known_sizes
 from dockcache_tui.sources.archives.reading import read_archive
 from sources.archive_files_making import Made, as_tar, file, folder, link, oci, packed, tar
 
@@ -121,6 +122,15 @@ def test_what_is_known_of_an_image(files: ImageFiles, made: Made) -> None:
     ]
     assert contents.layers[0].diff_id == f"sha256:{sha256(BASE).hexdigest()}"
     assert (contents.size, contents.wasted, contents.faults) == (314, 10, ())
+
+
+def test_unpacked_sizes_are_known_from_then_on(tmp_path: Path, files: ImageFiles, made: Made) -> None:
+    """Before, only the archive itself tells; afterwards any reading of any archive with the layer does."""
+    before, folder = read_archive(made.path), IndexFolder(tmp_path / "cache")
+    assert with_known_sizes(before, folder) == before
+    files.contents(made.path, made.image)
+    (image,) = with_known_sizes(before, folder).images
+    assert [layer.unpacked_size for layer in image.layers] == [len(BASE), len(TOP)]
 
 
 def test_progress_is_told_to_its_end(files: ImageFiles, made: Made) -> None:

@@ -81,9 +81,16 @@ class LayerIndex:
 
 
 def kept_index(folder: IndexFolder, digest: str) -> LayerIndex | None:
-    """Return the index of the layer of this digest, if there is one."""
+    """Return the index of the layer of this digest, if there is a sound one."""
     connection = folder.opened(_name(digest))
-    return LayerIndex(connection) if connection else None
+    if connection is None:
+        return None
+    try:
+        return LayerIndex(connection)
+    except sqlite3.DatabaseError:
+        connection.close()
+        drop_index(folder, digest)
+        return None
 
 
 def drop_index(folder: IndexFolder, digest: str) -> None:

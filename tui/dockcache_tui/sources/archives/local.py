@@ -13,6 +13,7 @@ from dockcache_tui.sources.archives.build_record import read_build_records
 from dockcache_tui.sources.archives.finding import find_archives
 from dockcache_tui.sources.archives.image_diffing import diff_archives
 from dockcache_tui.sources.archives.image_files import ImageFiles
+from dockcache_tui.sources.archives.known_sizes import with_known_sizes
 from dockcache_tui.sources.archives.reading import read_archive
 
 
@@ -21,7 +22,7 @@ class LocalArchives:
 
     def __init__(self) -> None:
         """Open nothing yet."""
-        self._files = ImageFiles(self.read)
+        self._files = ImageFiles(read_archive)
 
     def find(self, folder: Path) -> tuple[Path, ...]:
         """Return what looks like an archive in a folder, by content, newest first; does not read further."""
@@ -29,7 +30,7 @@ class LocalArchives:
 
     def read(self, path: Path) -> Archive:
         """Read what an archive holds, without its files; what is wrong with it is told in its faults."""
-        return read_archive(path)
+        return with_known_sizes(read_archive(path))
 
     def children(
         self,
