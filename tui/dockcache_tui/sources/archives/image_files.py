@@ -68,8 +68,8 @@ class ImageFiles:
             raise ArchiveError(f"the index of its files broke: {error}", hint="Ask again: it is made anew.") from error
 
     def content(self, path: Path, image: str, file: str, *, layer: str = "", limit: int) -> bytes:
-        """Return the first bytes of a file as it is in the end, or as a layer put it; hard links are followed."""
-        with self._parts(path, image, file, layer) as parts:
+        """Return the first bytes of a file."""
+        with self.parts(path, image, file, layer) as parts:
             found = b""
             for part in parts:
                 found += part[: limit - len(found)]
@@ -79,7 +79,7 @@ class ImageFiles:
 
     def save(self, path: Path, image: str, file: str, to: Path, *, layer: str = "", replace: bool = False) -> Path:
         """Save one file into a folder, never outside it, over a file only when told; returns where it is."""
-        with self._parts(path, image, file, layer) as parts:
+        with self.parts(path, image, file, layer) as parts:
             return save_file(parts, file.rpartition("/")[2], to, replace=replace)
 
     def close(self) -> None:
@@ -98,7 +98,8 @@ class ImageFiles:
         raise ArchiveError(f"{path} holds no image {digest}")
 
     @contextmanager
-    def _parts(self, path: Path, image: str, file: str, layer: str) -> Iterator[Iterator[bytes]]:
+    def parts(self, path: Path, image: str, file: str, layer: str = "") -> Iterator[Iterator[bytes]]:
+        """Give the bytes of a file as it is in the end, or as a layer put it; hard links are followed."""
         digest, entry = self._asked(path, image, lambda tree: _file(tree, file, layer))
         layers = {one.digest: one for one in self.image(path, image)[1].layers}
         with open_blobs(path) as blobs, closing(file_parts(blobs, self._folder, layers[digest], entry)) as parts:

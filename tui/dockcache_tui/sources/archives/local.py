@@ -1,6 +1,7 @@
 """Archives on this machine, for the front ends."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from dockcache_tui.core.images.archive import Archive
@@ -59,6 +60,10 @@ class LocalArchives:
     def content(self, path: Path, image: str, file: str, *, layer: str = "", limit: int) -> bytes:
         """Return the first bytes of a file of an image, or as a layer put it."""
         return self._files.content(path, image, file, layer=layer, limit=limit)
+
+    def parts(self, path: Path, image: str, file: str, *, layer: str = "") -> AbstractContextManager[Iterator[bytes]]:
+        """Give the bytes of a file of an image, or as a layer put it, piece by piece."""
+        return self._files.parts(path, image, file, layer)
 
     def save(self, path: Path, image: str, file: str, to: Path, *, layer: str = "", replace: bool = False) -> Path:
         """Save one file into a folder, never outside it, over a file only when told; returns where it is."""
