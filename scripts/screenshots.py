@@ -145,6 +145,11 @@ async def _caches(workspace: ProjectWorkspace, size: tuple[int, int]) -> None:
         _take(app, "actions", size)
         await _steps(pilot, "right_square_bracket")
         _take(app, "forecast", size)
+        await _steps(pilot, "f", *"shout", "enter", "right_square_bracket")
+        _take(app, "restorable", size)
+        await _steps(pilot, "f", *"all branches", "enter", "right_square_bracket", "m")
+        await _steps(pilot, *"superseded", "enter", "d")
+        _take(app, "clean", size)
 
 
 def _save(engine: lab.Engine, project: Path, branch: str) -> None:

@@ -84,6 +84,19 @@ async def test_why_not_the_others(size: tuple[int, int]) -> None:
         assert "node" not in {row.name for row in app.app.query_one(CachesTable).shown_rows}
 
 
+@pytest.mark.usefixtures("jobs")
+async def test_long_reasons_take_no_room_from_the_other_tabs() -> None:
+    """Back among the caches all columns are there again, and there a second time round."""
+    async with caches() as app:
+        for _ in range(2):
+            await app.see("go-2 .* main ", "GitHub counts", "Branch +Read +Saved +Goes in +State")
+            await app.press("left_square_bracket", "slash")
+            await app.type("go-")
+            await app.press("enter")
+            await app.see("a run on this ref can't restore from its ref", "Branch +Saved +State")
+            await app.press("right_square_bracket")
+
+
 async def test_without_keys_it_is_what_buildkit_imports(job: Job) -> None:
     """Of each cache scope, on each ref a run may read, the newest index is the hit and the older one is passed over."""
     for number in (1, 2):

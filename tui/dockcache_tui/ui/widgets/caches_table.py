@@ -24,6 +24,7 @@ class CachesTable(RecordTable[CacheRow]):
     def say_why(self, *, first: bool) -> None:
         """Keep the state in sight where it is the answer: then size and times are dropped before it."""
         self.columns = _why_first(self._usual) if first else self._usual
+        self._natural.clear()
 
 
 def _why_first(columns: tuple[Column[CacheRow], ...]) -> tuple[Column[CacheRow], ...]:
