@@ -190,7 +190,6 @@ class ActionsView(Vertical):
         self.tab = tabs[(tabs.index(self.tab) + step) % len(tabs)]
         self.bar.display = bool(self.bar.text)
         self._banner.plotted = self.tab is Tab.FORECAST
-        self.table.say_why(first=self.tab is Tab.RESTORABLE)
         self._arrange()
 
     def fold(self) -> None:
@@ -221,6 +220,7 @@ class ActionsView(Vertical):
         self._found = await asyncio.to_thread(_find, wish, now)
         self.table.now = now
         self.table.filter(lambda row: not row.hidden, wish.filter.terms)
+        self.table.say_why(first=wish.tab is Tab.RESTORABLE)
         self.table.set_rows(self._found.rows)
         self.bar.say_count(self._found.count, len(wish.reading.entries))
 

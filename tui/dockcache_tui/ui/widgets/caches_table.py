@@ -19,12 +19,14 @@ class CachesTable(RecordTable[CacheRow]):
         """Declare the columns."""
         self.now = Instant.now()
         super().__init__(_columns(self), key=lambda row: row.key, id="caches")
-        self._usual = self.columns
+        self._usual, self._why_first = self.columns, _why_first(self.columns)
 
     def say_why(self, *, first: bool) -> None:
         """Keep the state in sight where it is the answer: then size and times are dropped before it."""
-        self.columns = _why_first(self._usual) if first else self._usual
-        self._natural.clear()
+        wanted = self._why_first if first else self._usual
+        if self.columns is not wanted:
+            self.columns = wanted
+            self._natural.clear()
 
 
 def _why_first(columns: tuple[Column[CacheRow], ...]) -> tuple[Column[CacheRow], ...]:
