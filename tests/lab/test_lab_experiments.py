@@ -311,3 +311,16 @@ def test_one_lab_a_folder(engine: Engine, tmp_path: Path) -> None:
     second = starting.resume(engine, tmp_path, tmp_path / "journal")
     second.cancel()
     assert {progress.done for progress in second} <= {0}
+
+
+def test_what_a_killed_lab_left(engine: Engine, tmp_path: Path) -> None:
+    """The next lab in the folder takes away the builder and the files of a job that never ended."""
+    Docker(engine.variables).run(
+        "buildx", "create", "--name", f"{starting.tag(tmp_path)}-dead", "--driver-opt", "network=host"
+    )
+    (tmp_path / "jobs" / "dead").mkdir(parents=True)
+    lab = starting.start(engine, _DEEP, tmp_path, tmp_path / "journal")
+    assert _left(Ended(lab.result(), tmp_path, engine))
+    lab.cancel()
+    assert {progress.done for progress in lab} <= {0}
+    assert _left(Ended(lab.result(), tmp_path, engine)) == []

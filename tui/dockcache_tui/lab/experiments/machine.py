@@ -17,6 +17,7 @@ from dockcache_tui.lab.experiments.building import Measure
 from dockcache_tui.lab.experiments.commands import Commands
 from dockcache_tui.lab.experiments.relay import Relay
 from dockcache_tui.sources.build_runner import LaunchedBuild, Words
+from dockcache_tui.sources.builders import list_builders
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
 
@@ -45,7 +46,7 @@ class Bench:
     def sweep(self) -> None:
         """Take away what a killed run left."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        builders = self.docker("buildx", "ls", "--format", "{{.Name}}").split()
+        builders = [builder.name for builder in list_builders(Docker(self.environment()))]
         images = self.docker("image", "ls", "--format", "{{.Repository}}").split()
         for found, words in ((builders, _REMOVE_BUILDER), (images, _REMOVE_IMAGE)):
             for name in {name for name in found if name.startswith(self.tag)}:
