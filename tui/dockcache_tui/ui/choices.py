@@ -15,6 +15,7 @@ from dockcache_tui.core.builds.build import Build, Step
 from dockcache_tui.core.builds.row import build_row, step_row
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.images.engine_image import EngineImage
+from dockcache_tui.core.images.file_row import file_row
 from dockcache_tui.core.images.listing import ListedArchive, listed_row
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.reading import Reading
@@ -23,7 +24,7 @@ from dockcache_tui.core.scope import BranchScope, ScopeFilter, restorable
 from dockcache_tui.sources.export import Row
 from dockcache_tui.ui.screens.picker import Choice
 from dockcache_tui.ui.widgets.cache_rows import CacheRow
-from dockcache_tui.ui.widgets.files_table import FileRow, file_row
+from dockcache_tui.ui.widgets.files_table import FileRow
 from dockcache_tui.ui.widgets.layer_rows import LayerRow, layer_row
 from dockcache_tui.ui.widgets.records_table import RecordRow
 

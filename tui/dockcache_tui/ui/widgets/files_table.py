@@ -1,6 +1,5 @@
 """The files of an image or a layer in the virtual table."""
 
-import stat
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,18 +7,11 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.images.file_entry import FileChange, FileEntry, FileKind, TreeEntry
+from dockcache_tui.core.images.file_entry import FileChange, FileKind, TreeEntry
+from dockcache_tui.core.images.file_row import mode_of
 from dockcache_tui.ui.record_table import READING_BINDINGS, Column, RecordTable
 
 STEP = "  "
-_TYPES = {
-    FileKind.FILE: stat.S_IFREG,
-    FileKind.FOLDER: stat.S_IFDIR,
-    FileKind.SYMLINK: stat.S_IFLNK,
-    FileKind.HARDLINK: stat.S_IFREG,
-    FileKind.DEVICE: stat.S_IFCHR,
-    FileKind.FIFO: stat.S_IFIFO,
-}
 _CHANGES = {
     FileChange.ADDED: ("+ added", "record-table--good"),
     FileChange.CHANGED: ("~ changed", "record-table--warning"),
@@ -36,25 +28,6 @@ class FileRow:
     name: str
     depth: int = 0
     open: bool | None = None
-
-
-def file_row(tree: TreeEntry) -> Mapping[str, str | int | None]:
-    """Return a path as it is exported."""
-    entry = tree.entry
-    return {
-        "path": entry.path,
-        "kind": entry.kind.value,
-        "change": tree.change.value,
-        "size": tree.size,
-        "wasted": tree.wasted,
-        "mode": mode(entry),
-        "uid": entry.uid,
-        "gid": entry.gid,
-        "modified_at": str(entry.modified_at) if entry.modified_at else None,
-        "link": entry.link or None,
-        "digest": entry.digest or None,
-        "layer": tree.layer,
-    }
 
 
 def file_rows(folders: Mapping[str, Sequence[TreeEntry]], opened: Collection[str]) -> list[FileRow]:
@@ -92,11 +65,6 @@ def _name(row: FileRow) -> str:
 def _prefix(row: FileRow) -> str:
     fold = "  " if row.open is None else "- " if row.open else "+ "
     return STEP * row.depth + fold
-
-
-def mode(entry: FileEntry) -> str:
-    """Return the mode as `ls -l` writes it."""
-    return stat.filemode(_TYPES.get(entry.kind, 0) | entry.mode)
 
 
 def _columns(table: FilesTable) -> tuple[Column[FileRow], ...]:
@@ -141,7 +109,7 @@ def _columns(table: FilesTable) -> tuple[Column[FileRow], ...]:
             width=9,
             priority=1,
         ),
-        Column(id="mode", title="Mode", text=lambda row: mode(row.tree.entry), width=10, priority=2),
+        Column(id="mode", title="Mode", text=lambda row: mode_of(row.tree.entry), width=10, priority=2),
         Column(
             id="owner",
             title="Owner",
