@@ -37,6 +37,9 @@ def graph_engine(engine: lab.Engine) -> Iterator[lab.Engine]:
     daemon = Daemon("dockerd", (engine.program("dockerd"), "--config-file", str(home / "daemon.json")), home)
 
     def enter() -> lab.Engine:
+        if daemon.pid() is None:  # after a kill these numbers may be other programs'
+            for file in ("docker.pid", "run/containerd/containerd.pid"):
+                (home / file).unlink(missing_ok=True)
         (home / "daemon.json").write_text(json.dumps(settings))
         libraries = {"LD_LIBRARY_PATH": str(engine.libraries)}
         daemon.start({**second.variables, **libraries}, lambda: lab.running(second))
