@@ -210,6 +210,22 @@ def test_of_several_platforms_the_engines_own(shelf: Shelf) -> None:
     assert shelf.layers() == [layer.diff_id for layer in image.layers if not layer.empty]
 
 
+def test_several_images_of_one_layout(shelf: Shelf, tmp_path: Path) -> None:
+    """Each image of an OCI layout is loaded under its own name."""
+    manifests = []
+    names = [shelf.tag, f"{shelf.tag}-second"]
+    for batch, name in enumerate(names, 1):
+        folder = as_folder(shelf.oven.archive("oci", batch=str(batch)), tmp_path)
+        (manifest,) = json.loads((folder / "index.json").read_text())["manifests"]
+        manifests.append(manifest | {"annotations": {"io.containerd.image.name": f"docker.io/library/{name}"}})
+    (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": manifests}))
+    try:
+        outcome, there = shelf.loaded(folder)
+        assert (set(outcome.names), there) == (set(names), [FRESH, FRESH])
+    finally:
+        docker(shelf.engine, "image", "rm", "--force", names[1])
+
+
 def loading(engine: Engine, path: Path) -> list[str]:
     """Load over the engine's API, and return the beginnings of the layers that it says it loads."""
     connection = http.client.HTTPConnection("localhost", timeout=60)
@@ -287,7 +303,7 @@ def test_a_damaged_archive_is_refused(shelf: Shelf, damage: str, tmp_path: Path)
     else:
         path = as_folder(path, tmp_path)
         (path / json.loads((path / "manifest.json").read_text())[0]["Layers"][-1]).unlink()
-    with pytest.raises(ArchiveError, match="not in the archive"):
+    with pytest.raises(ArchiveError, match="not in the archive|cut"):
         shelf.images.load(path)
     assert all(shelf.tag not in one.names for one in shelf.images.all())
 

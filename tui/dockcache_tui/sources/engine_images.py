@@ -89,6 +89,8 @@ class EngineImages:
         with open_blobs(path) as blobs:
             archive = archive_of(path, blobs)
             images = [one for one in archive.images if one.layers and not one.missing and not one.attestation_of]
+            if archive.faults and not images:
+                raise BrokenArchiveError(archive.faults[0])
             if archive.kind not in {ArchiveKind.DOCKER, ArchiveKind.OCI} or not images:
                 raise UsageError(f"{path} is a {archive.kind.value} and holds no image", title="Nothing to load")
             for layer in (layer for one in images for layer in one.layers if layer.missing):
@@ -145,16 +147,16 @@ class EngineImages:
             return self._loaded(
                 lambda out, count: write_tar(blobs, out, count), sum(blobs.sizes.values()), done
             ), images
-        image = self._own(images)
-        size = sum(layer.size for layer in image.layers)
-        return self._loaded(lambda out, count: write_saved(blobs, image, out, count), size, done), [image]
+        own = self._own(images)
+        size = sum({layer.digest: layer.size for image in own for layer in image.layers}.values())
+        return self._loaded(lambda out, count: write_saved(blobs, own, out, count), size, done), own
 
     def _knows_layouts(self) -> bool:
         """Tell whether the engine keeps images in containerd's store, which takes OCI layouts as they are."""
         return _SNAPSHOTTER in self._docker.run("info", "--format", "{{json .DriverStatus}}")
 
-    def _own(self, images: list[Image]) -> Image:
-        """Return the image of the engine's platform; raises UsageError."""
+    def _own(self, images: list[Image]) -> list[Image]:
+        """Return the images of the engine's platform; raises UsageError when there is none."""
         platform = self._docker.run("version", "--format", "{{.Server.Os}}/{{.Server.Arch}}").strip()
         fits = [one for one in images if one.platform == platform] or [
             one for one in images if one.platform.startswith(f"{platform}/") or not one.platform
@@ -162,7 +164,7 @@ class EngineImages:
         if not fits:
             held = ", ".join(one.platform for one in images)
             raise UsageError(f"it holds images for {held}, and the engine is {platform}", title="Nothing to load")
-        return fits[0]
+        return fits
 
     def _loaded(self, write: Callable[[BinaryIO, Callable[[int], None]], None], size: int, done: Done | None) -> str:
         moved = 0

@@ -2,7 +2,7 @@
 
 import json
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import BinaryIO
 
@@ -23,21 +23,21 @@ def write_tar(blobs: Blobs, out: BinaryIO, count: Count) -> None:
             count(size)
 
 
-def write_saved(blobs: Blobs, image: Image, out: BinaryIO, count: Count) -> None:
-    """Write one image of an OCI layout as `docker save` did before there were OCI layouts; raises ArchiveError."""
-    config = decode(blobs.document(image.digest), Document).config
-    if config is None:
-        raise ArchiveError(f"{image.digest} has no config")
-    layers = [layer.digest for layer in image.layers if not layer.empty]
-    saved = {
-        "Config": _path(config.digest),
-        "RepoTags": [name for name in image.names if ":" in name.rpartition("/")[2]],
-        "Layers": [_path(digest) for digest in layers],
-    }
-    manifest = json.dumps([saved]).encode()
+def write_saved(blobs: Blobs, images: Sequence[Image], out: BinaryIO, count: Count) -> None:
+    """Write images of an OCI layout as `docker save` did before there were OCI layouts; raises ArchiveError."""
+    saved, needed = [], dict[str, None]()
+    for image in images:
+        config = decode(blobs.document(image.digest), Document).config
+        if config is None:
+            raise ArchiveError(f"{image.digest} has no config")
+        layers = [layer.digest for layer in image.layers if not layer.empty]
+        needed |= dict.fromkeys((config.digest, *layers))
+        names = [name for name in image.names if ":" in name.rpartition("/")[2]]
+        saved.append({"Config": _path(config.digest), "RepoTags": names, "Layers": [_path(one) for one in layers]})
+    manifest = json.dumps(saved).encode()
     with tarfile.open(fileobj=out, mode="w|") as tar:
         _add(tar, "manifest.json", len(manifest), BytesIO(manifest))
-        for digest, stream in blobs.each([config.digest, *layers]):
+        for digest, stream in blobs.each(needed):
             _add(tar, _path(digest), blobs.size(digest), stream)
             count(blobs.size(digest))
 
