@@ -18,7 +18,7 @@ MOST_MEMBERS = 20_000_000
 MOST_HOLES = 1 << 34
 """Zeros between the pieces of a layer's sparse files that are hashed; what has more has no digest."""
 
-STEP = 1 << 20
+STEP = 1 << 17
 _ZEROS = bytes(STEP)
 _ID = (1 << 32) - 1
 _KINDS = {
@@ -58,8 +58,7 @@ class LayerFiles:
     def __iter__(self) -> Iterator[LayerFile]:
         """Yield the members that have a place in an image, in their order."""
         packed: io.BufferedReader = io.BufferedReader(self._stored, STEP)
-        tar = _Hashing(unpacked(packed))
-        stream: io.BufferedReader = io.BufferedReader(tar, STEP)
+        tar, stream = self._unpacked(packed)
         try:
             yield from self._members(stream)
             while stream.read(STEP):
@@ -69,6 +68,14 @@ class LayerFiles:
         self._drain(packed)
         self.size, self.digest = self._stored.count, self._stored.digest
         self.unpacked_size, self.diff_id = tar.count, tar.digest
+
+    def _unpacked(self, packed: io.BufferedReader) -> tuple["_Hashing", io.BufferedReader]:
+        """Return the tar and a buffer over it; one that is stored as it is has one digest, taken once."""
+        inner = unpacked(packed)
+        if inner is packed and self._stored.algorithm == "sha256":
+            return self._stored, packed
+        tar = _Hashing(inner)
+        return tar, io.BufferedReader(tar, STEP)
 
     def _drain(self, packed: io.BufferedReader) -> None:
         try:
@@ -163,13 +170,13 @@ class _Hashing(io.RawIOBase):
     """Passes a stream on, counts its bytes and takes their digest."""
 
     def __init__(self, stream: BinaryIO, done: Callable[[int], None] | None = None, algorithm: str = "sha256") -> None:
-        self._stream, self._done, self._algorithm = stream, done, algorithm
+        self._stream, self._done, self.algorithm = stream, done, algorithm
         self._hash = new(algorithm)
         self.count = 0
 
     @property
     def digest(self) -> str:
-        return f"{self._algorithm}:{self._hash.hexdigest()}"
+        return f"{self.algorithm}:{self._hash.hexdigest()}"
 
     def readable(self) -> bool:
         return True
