@@ -17,8 +17,8 @@ PACKED = [packing for packing in PACKINGS if packing != "folder"]
 
 
 def cuts(path: Path, step: int) -> Iterator[int]:
-    """Cut a file shorter and shorter; yields its length each time."""
-    for size in range((path.stat().st_size - 1) // step * step, -1, -step):
+    """Cut a file shorter and shorter, beginning where no more than zeros would go; yields its length each time."""
+    for size in range(len(path.read_bytes().rstrip(b"\0")) // step * step + step, -1, -step):
         os.truncate(path, size)
         yield size
 
@@ -51,7 +51,7 @@ def test_a_tiny_archive_may_be_cut_at_every_byte(packing: str, tmp_path: Path) -
     layout = Layout()
     PACKINGS[packing](layout.end(layout.image(layer_tar(a="one"), pack="gz")), path)
     of = whole(path)
-    for _ in cuts(path, 3 if "zip" in packing else 1):
+    for _ in cuts(path, 7 if packing == "tar in zip" else 1):
         holds(path, of, verify=False)
 
 

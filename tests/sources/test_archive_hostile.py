@@ -369,7 +369,7 @@ def test_a_zip_that_lies_about_a_size_is_told(tmp_path: Path) -> None:
 
 
 def test_a_cache_config_that_is_none_is_told(tmp_path: Path) -> None:
-    """A cyclic cache config is shown as far as it goes; one that is no JSON is a fault with its digest."""
+    """A cyclic cache config is shown, and a blob it misses is told; one that is no JSON is a fault."""
     layout = Layout()
     kind = "application/vnd.buildkit.cacheconfig.v0"
     cyclic = layout.document({"layers": [{"blob": digest_of(ONE), "parent": 1}, {"blob": "sha256:b"}]}, kind)
@@ -379,7 +379,7 @@ def test_a_cache_config_that_is_none_is_told(tmp_path: Path) -> None:
     ]
     archive = read(layout.end(*caches), tmp_path)
     assert [len(image.layers) for image in archive.images] == [2, 0]
-    assert [fault.digest for fault in archive.faults] == [broken["digest"]]
+    assert [fault.digest for fault in archive.faults] == ["sha256:b", broken["digest"]]
 
 
 @pytest.mark.parametrize(

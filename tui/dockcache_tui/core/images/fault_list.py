@@ -12,7 +12,7 @@ class FaultList:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._kept: list[Fault] = []
+        self._kept: dict[Fault, None] = {}
         self._more = 0
 
     def add(self, fault: Fault) -> None:
@@ -20,7 +20,7 @@ class FaultList:
         if fault in self._kept:
             return
         if len(self._kept) < MOST_FAULTS:
-            self._kept.append(fault)
+            self._kept[fault] = None
         else:
             self._more += 1
 

@@ -1,14 +1,24 @@
 """BuildKit's local cache export: layers, and a cache config that says what they are."""
 
 from collections.abc import Container, Sequence
+from typing import Annotated
+
+import msgspec
 
 from dockcache_tui.core.actions_cache.index import IndexLayer, UnreadableIndexError, read_index
 from dockcache_tui.core.images.archive import Layer
 from dockcache_tui.core.images.errors import ArchiveError
 from dockcache_tui.core.images.layering import PLAIN_TAR, moment
-from dockcache_tui.core.images.manifest import Descriptor
+from dockcache_tui.core.images.manifest import Descriptor, Few, decode
 
 _DIFF_ID, _CREATED_AT = "containerd.io/uncompressed", "buildkit/createdat"
+
+
+class _Sized(msgspec.Struct):
+    """As much of a config as tells whether it is of a build at all."""
+
+    layers: Few[msgspec.Raw] = []
+    records: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=100_000)] = []
 
 
 def cache_layers(config: bytes, stored: Sequence[Descriptor], here: Container[str]) -> tuple[Layer, ...]:
@@ -16,6 +26,7 @@ def cache_layers(config: bytes, stored: Sequence[Descriptor], here: Container[st
 
     A cache keeps no words of a build, so none tells what it was created by. Raises ArchiveError.
     """
+    decode(config, _Sized)
     try:
         index = read_index(config)
     except UnreadableIndexError as error:

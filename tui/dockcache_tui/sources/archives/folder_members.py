@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dockcache_tui.core.images.archive import Fault
+from dockcache_tui.core.images.errors import BrokenArchiveError
 from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.sources.archives.members import MOST_MEMBERS
 
@@ -36,11 +37,14 @@ class FolderMembers:
         """Return a file's bytes."""
         if name not in self._sizes:
             raise KeyError(name)
-        descriptor = os.open(self._folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        file = open(descriptor, "rb")  # noqa: PTH123, SIM115
+        try:
+            descriptor = os.open(self._folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError as error:
+            raise BrokenArchiveError(Fault(f"can't be opened: {error.strerror}", member=name)) from error
+        file = os.fdopen(descriptor, "rb")
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             file.close()
-            raise KeyError(name)
+            raise BrokenArchiveError(Fault("is no file any more", member=name))
         return file
 
     def head(self, name: str) -> bytes:

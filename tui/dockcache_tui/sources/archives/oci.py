@@ -209,6 +209,8 @@ class OciReading:
             self._broken(error, Fault("", digest=config.digest))
         for layer in layers:
             self.named.setdefault(layer.digest, layer.media_type)
+            if layer.missing:
+                self.faults.add(Fault("is not in the archive", digest=layer.digest))
         self.images.append(Image(descriptor.digest, layers, names=names))
 
     def _record(self, config: Descriptor, stored: list[Descriptor]) -> None:

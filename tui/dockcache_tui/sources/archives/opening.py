@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
+from dockcache_tui.core.wording import cut
 from dockcache_tui.sources.archives.folder_members import FolderMembers
 from dockcache_tui.sources.archives.members import Members
 from dockcache_tui.sources.archives.recognise import HEAD, container_of, described
@@ -20,6 +21,7 @@ SAVED = re.compile(r"(sha256:)?[0-9a-f]{64}(\.json|\.tar(\.gz)?|/layer\.tar|/jso
 _BLOB = re.compile(r"(.+/)?blobs/sha(?:256/[0-9a-f]{64}|512/[0-9a-f]{128})")
 _MOST_LOOKED_AT = 1000
 _MOST_TOLD = 5
+_LONGEST_TOLD = 80
 
 
 def open_members(path: Path) -> tuple[Members, str]:
@@ -97,7 +99,7 @@ def _of_zip(zipped: ZipMembers, inner: str) -> tuple[Members, str]:
     if inner:
         choices = [name for name in choices if name == inner]
     if len(choices) > 1:
-        told = ", ".join(choices[:_MOST_TOLD]) + (", ..." if len(choices) > _MOST_TOLD else "")
+        told = ", ".join(choices[:_MOST_TOLD]) + (" and more" if len(choices) > _MOST_TOLD else "")
         raise ArchiveError(f"it is a zip with several archives: {told}", hint="Name one as ZIP/ARCHIVE.")
     if not choices:
         raise ArchiveError(f"it is a zip without an image archive{_contents(zipped)}")
@@ -123,7 +125,7 @@ def _tars(zipped: ZipMembers) -> Iterator[str]:
 
 def _contents(zipped: ZipMembers) -> str:
     names = list(zipped.sizes())[:_MOST_TOLD]
-    return "".join(f"; {name} is {described(_head(zipped.source(name)))}" for name in names)
+    return "".join(f"; {cut(name, _LONGEST_TOLD)} is {described(_head(zipped.source(name)))}" for name in names)
 
 
 def _rooted(members: Members) -> tuple[Members, str]:
@@ -132,13 +134,13 @@ def _rooted(members: Members) -> tuple[Members, str]:
         return members, roots[0]
     members.close()
     found = _told(members.sizes())
-    cut = "".join(f"; {fault}" for fault in islice(members.faults, 1))
+    why = "".join(f"; {fault}" for fault in islice(members.faults, 1))
     what = "a folder" if members.packing == "folder" else f"a {members.packing}"
-    raise ArchiveError(f"it is {what} of {found}, not an image archive{cut}")
+    raise ArchiveError(f"it is {what} of {found}, not an image archive{why}")
 
 
 def _told(names: Collection[str]) -> str:
-    first = ", ".join(list(names)[:3])
+    first = ", ".join(cut(name, _LONGEST_TOLD) for name in islice(names, 3))
     return f"{first} and more" if len(names) > 3 else first or "nothing"
 
 

@@ -66,7 +66,11 @@ class _Window(io.RawIOBase):
         if wanted <= 0:
             return 0
         # io hands over a bytearray too, of which a slice would be a copy
-        count = os.preadv(span.file.fileno(), [memoryview(buffer)[:wanted]], span.start + self._at)
+        try:
+            count = os.preadv(span.file.fileno(), [memoryview(buffer)[:wanted]], span.start + self._at)
+        except OSError as error:
+            reason = f"the file can't be read: {error.strerror}"
+            raise BrokenArchiveError(Fault(reason, offset=span.start + self._at)) from error
         if not count:
             raise BrokenArchiveError(Fault("the file is cut", offset=span.start + self._at))
         self._at += count

@@ -68,7 +68,7 @@ class ZipMembers:
 
     def _note(self, info: zipfile.ZipInfo) -> None:
         name = clean(info.filename)
-        if info.is_dir():
+        if info.filename.endswith("/"):
             return
         if not name:
             self.faults.add(Fault("a name that leads outside the archive", member=info.filename))
