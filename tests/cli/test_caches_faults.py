@@ -56,6 +56,7 @@ def faulty(path: str, reply: Reply) -> Iterator[str]:
         Reply(b"<html>"),
         Reply(b'{"total_count": 1', cut=1),
         Reply({}, 302, {"location": "http://127.0.0.2:1/"}),
+        Reply({"total_count": 2}, headers={"link": '<http://127.0.0.2:1/caches?page=2>; rel="next"'}),
     ],
 )
 def test_without_the_list_there_is_no_document(
