@@ -19,6 +19,7 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.context_manifest import ContextReading, Stamp
 from dockcache_tui.sources.journal import Journal, data_folder
 from dockcache_tui.sources.journal import journal as journal_module
+from dockcache_tui.sources.journal.schema import MIGRATIONS
 from sources.journal_samples import BUILT, CHECKOUT, REUSED, SPEC
 
 
@@ -174,6 +175,26 @@ def test_newer_journal_is_left_alone(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(SourceError, match="newer"):
         Journal(tmp_path)
+
+
+def test_a_journal_from_before_layers_is_brought_up(tmp_path: Path) -> None:
+    """A file whose steps know no layers keeps its builds, and from then on keeps layers."""
+    connection = sqlite3.connect(tmp_path / "journal.sqlite3", isolation_level=None)
+    connection.executescript(f"{';'.join(MIGRATIONS[:2])}; PRAGMA user_version = 2")
+    connection.execute(
+        "INSERT INTO builds(id, ref, owner, builder, project, target, revision, dirty, spec, started_ns, status)"
+        " VALUES (1, 'r', 'o', '', '/p', '', '', 0, '{}', 5, 'succeeded')"
+    )
+    connection.execute(
+        "INSERT INTO steps(build, digest, position, name, state, cacheable, stage, bytes_moved, bytes_total, error,"
+        " cause) VALUES (1, 'd2', 0, '[2/2] RUN b', 'reused', 1, '', 0, 0, '', '')"
+    )
+    connection.close()
+    opened = Journal(tmp_path)
+    (old,) = opened.builds()
+    assert old.steps == (REUSED,)
+    assert finished(opened).steps == opened.builds()[0].steps
+    opened.close()
 
 
 def test_folder_that_can_not_be_used(tmp_path: Path) -> None:

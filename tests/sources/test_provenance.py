@@ -9,18 +9,42 @@ from msgspec import MsgspecError
 
 from dockcache_tui.sources.provenance import read_provenance
 
-CONFIG = {
-    "digestMapping": {"sha256:base": "step0", "sha256:copy": "step1", "sha256:workdir": "step2", "sha256:run": "step10"}
+STEPS: dict[str, list[str] | None] = {
+    "step0": None,
+    "step1": ["step0:0", "step9:0"],
+    "step2": ["step1:0"],
+    "step3": ["step2:0"],
+    "step4": ["step9:0"],
+    "step5": ["step3:0", "step4:0"],
+    "step6": ["step5:0"],
+    "step7": ["step6:0"],
+    "step9": None,
 }
-BASE, COPY, RUN = ({"digest": f"sha256:{name}", "size": 1} for name in ("base-layer", "copy-layer", "run-layer"))
+VERTEXES = {"base": 0, "copy": 1, "workdir": 2, "run": 3, "linked": 4, "merge": 5, "from": 6, "unpacked": 7}
+CONFIG = {
+    "digestMapping": {f"sha256:{name}": f"step{number}" for name, number in VERTEXES.items()},
+    "llbDefinition": [{"id": step, "op": {}, "inputs": inputs} for step, inputs in STEPS.items()],
+}
+
+
+def chain(*names: str) -> list[list[dict[str, object]]]:
+    """Return the layers of a step as BuildKit writes them."""
+    return [[{"digest": f"sha256:{name}-layer", "size": 1, "mediaType": "layer"} for name in names]]
+
+
 METADATA = {
     "source": {"locations": {"step1": {"locations": [{"ranges": [{"start": {"line": 3}}]}]}}},
     "layers": {
-        "step10:0": [[BASE, COPY, RUN]],
-        "step2:0": [[BASE, COPY]],
-        "step1:0": [[BASE, COPY]],
-        "step0:0": [[BASE]],
-        "step7:0": [[{"digest": "sha256:of-no-vertex"}], []],
+        "step0:0": chain("lowest", "base"),
+        "step1:0": chain("lowest", "base", "copy"),
+        "step2:0": chain("lowest", "base", "copy"),
+        "step3:0": chain("lowest", "base", "copy", "copy"),
+        "step3:1": chain("mount"),
+        "step4:0": chain("linked"),
+        "step5:0": chain("lowest", "base", "copy", "copy", "linked"),
+        "step6:0": chain("from"),
+        "step8:0": chain("of-no-vertex"),
+        "step9:0": [],
     },
 }
 OLD = {"buildConfig": CONFIG, "metadata": {"https://mobyproject.org/buildkit@v1#metadata": METADATA}}
@@ -31,13 +55,17 @@ NEW = {
 
 
 @pytest.mark.parametrize("document", [OLD, NEW], ids=["SLSA 0.2", "SLSA 1"])
-def test_the_vertex_of_each_layer(document: dict[str, object]) -> None:
-    """A layer is of the first step that has it as its last; lines are told beside."""
+def test_the_layers_of_each_vertex(document: dict[str, object]) -> None:
+    """An image made all its layers, a step the one on top of its inputs, even if it is like another; a merge none."""
     found = read_provenance(json.dumps(document).encode())
     assert found.layers == {
-        "sha256:base-layer": "sha256:base",
-        "sha256:copy-layer": "sha256:copy",
-        "sha256:run-layer": "sha256:run",
+        "sha256:base": ("sha256:lowest-layer", "sha256:base-layer"),
+        "sha256:copy": ("sha256:copy-layer",),
+        "sha256:workdir": (),
+        "sha256:run": ("sha256:copy-layer",),
+        "sha256:linked": ("sha256:linked-layer",),
+        "sha256:merge": (),
+        "sha256:from": ("sha256:from-layer",),
     }
     assert found.lines == {"sha256:copy": 3}
 

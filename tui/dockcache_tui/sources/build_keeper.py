@@ -17,7 +17,7 @@ from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.git import read_checkout
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.local_refs import BuildRefs, RefWatch
-from dockcache_tui.sources.provenance import step_lines
+from dockcache_tui.sources.provenance import history_tells
 
 _PAUSE = 0.1
 """Seconds between two looks for the ref."""
@@ -58,7 +58,7 @@ class BuildKeeper:
         self._learn(refs)
         build = replace(self.build(status), completed_at=ended, error=error)
         self._try(lambda: self._journal.finish(self._ref, build))
-        build = self._with_lines(build)
+        build = self._with_history(build)
         self._try(lambda: self._journal.finish(self._ref, build))
         self._context.join()
         return build
@@ -81,15 +81,22 @@ class BuildKeeper:
             weighted_reuse=weighted_reuse(steps, self._last),
         )
 
-    def _with_lines(self, build: Build) -> Build:
+    def _with_history(self, build: Build) -> Build:
         lines: dict[str, int] = {}
+        layers: dict[str, tuple[str, ...]] = {}
         for ref in self._refs.refs:
-            lines |= step_lines(self._docker, self._refs.builder, ref)
+            told = history_tells(self._docker, self._refs.builder, ref)
+            lines |= told.lines
+            layers |= told.layers
         failing = failing_line(self._live.noise().lines)
         return replace(
             build,
             steps=tuple(
-                replace(step, line=failing if step.state is StepState.FAILED else lines.get(step.digest))
+                replace(
+                    step,
+                    line=failing if step.state is StepState.FAILED else lines.get(step.digest),
+                    layers=layers.get(step.digest, ()),
+                )
                 for step in build.steps
             ),
         )

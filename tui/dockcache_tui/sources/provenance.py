@@ -58,8 +58,14 @@ class _Metadata(msgspec.Struct):
     layers: dict[str, list[list[_Layer]]] = {}
 
 
+class _Step(msgspec.Struct):
+    id: str
+    inputs: list[str] | None = None
+
+
 class _Config(msgspec.Struct, rename="camel"):
     digest_mapping: dict[str, str] = {}
+    llb_definition: list[_Step] = []
 
 
 class _BuildDefinition(msgspec.Struct, rename="camel"):
@@ -79,27 +85,27 @@ class _Provenance(msgspec.Struct, rename="camel"):
     run_details: _RunDetails | None = None
 
 
-def step_lines(docker: Docker, builder: str, ref: str) -> dict[str, int]:
-    """Return the Dockerfile line of each vertex of a build, by digest; empty when the history has none."""
-    return _of_build(docker, builder, ref).lines
-
-
-def layer_steps(docker: Docker, builder: str, ref: str) -> dict[str, str]:
-    """Return the vertex that made each layer of a build, both by digest; empty when the history has none."""
-    return _of_build(docker, builder, ref).layers
-
-
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """The Dockerfile line of each vertex, by digest, the one where the build failed, and the files they are of.
 
-    `layers` tells by digest which vertex made a layer.
+    `layers` are the digests of the layers that each vertex made, lowest first. BuildKit tells of those that it has
+    packed: for this build's export, or for any before it.
     """
 
     lines: dict[str, int] = field(default_factory=dict)
     files: tuple[SourceFile, ...] = ()
     failed_at: int | None = None
-    layers: dict[str, str] = field(default_factory=dict)
+    layers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def history_tells(docker: Docker, builder: str, ref: str) -> Provenance:
+    """Return the provenance that a builder's history keeps of a build; of failed builds, and by older buildx, none."""
+    words = ("--builder", builder, "--type", "provenance", ref)
+    try:
+        return read_provenance(docker.run("buildx", "history", "inspect", "attachment", *words, timeout=10).encode())
+    except (SourceError, msgspec.MsgspecError):
+        return Provenance()
 
 
 def read_provenance(document: bytes) -> Provenance:
@@ -114,7 +120,7 @@ def read_provenance(document: bytes) -> Provenance:
     steps = {step: _first_line(locations) for step, locations in metadata.source.locations.items()}
     lines = {digest: line for digest, step in config.digest_mapping.items() if (line := steps.get(step))}
     files = tuple(info.file() for info in metadata.source.infos)
-    return Provenance(lines, files, layers=_makers(metadata.layers, config.digest_mapping))
+    return Provenance(lines, files, layers=_made(metadata.layers, config))
 
 
 def read_failed_at(source: bytes) -> Provenance:
@@ -123,26 +129,24 @@ def read_failed_at(source: bytes) -> Provenance:
     return Provenance(files=(read.info.file(),), failed_at=_first_line(_Locations([read])) or None)
 
 
-def _of_build(docker: Docker, builder: str, ref: str) -> Provenance:
-    words = ("--builder", builder, "--type", "provenance", ref)
-    try:
-        text = docker.run("buildx", "history", "inspect", "attachment", *words, timeout=10)
-        return read_provenance(text.encode())
-    except (SourceError, msgspec.MsgspecError):
-        return Provenance()  # failed builds and older buildx have none
+def _made(layers: dict[str, list[list[_Layer]]], config: _Config) -> dict[str, tuple[str, ...]]:
+    """Return what each vertex put on top of its inputs: an image all its layers, any other step one, a merge none."""
+    chains = {output: tuple(layer.digest for layer in told[0]) for output, told in layers.items() if told}
+    inputs = {step.id: step.inputs or [] for step in config.llb_definition}
+    made = {}
+    for digest, step in config.digest_mapping.items():
+        if step in inputs and (chain := chains.get(f"{step}:0")):
+            made[digest] = _on_top(chain, [chains.get(output, ()) for output in inputs[step]])
+    return made
 
 
-def _makers(layers: dict[str, list[list[_Layer]]], mapping: dict[str, str]) -> dict[str, str]:
-    """Return the vertex of each layer: a step has the layers of all below it and then its own, if it changed a file."""
-    vertexes = {step: digest for digest, step in mapping.items()}
-    made: dict[str, tuple[int, str]] = {}
-    for output, chains in layers.items():
-        step = output.partition(":")[0]
-        position = step.removeprefix("step")
-        if step in vertexes and position.isdecimal():
-            for top in (chain[-1].digest for chain in chains if chain):
-                made[top] = min(made.get(top, (int(position), vertexes[step])), (int(position), vertexes[step]))
-    return {digest: vertex for digest, (_, vertex) in made.items()}
+def _on_top(chain: tuple[str, ...], below: list[tuple[str, ...]]) -> tuple[str, ...]:
+    if not below:
+        return chain
+    base = max((one for one in below if chain[: len(one)] == one), key=len, default=())
+    top = chain[len(base) :]
+    merged = any(top == one for one in below if one is not base)
+    return () if merged else top[-1:]
 
 
 def _first_line(locations: _Locations) -> int | None:

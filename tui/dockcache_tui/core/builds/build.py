@@ -46,6 +46,8 @@ class Step:
     bytes_total: int = 0
     error: str = ""
     cause: str = ""
+    layers: tuple[str, ...] = ()
+    """Digests of the layers it made, lowest first: those that an export or an import packed, as history tells."""
 
     @property
     def cached(self) -> bool:

@@ -7,7 +7,7 @@ from dockcache_tui.core.builds.build import Build, Step, StepState
 from dockcache_tui.core.instant import Instant
 
 Value: TypeAlias = str | int | float | None
-Row: TypeAlias = Mapping[str, Value]
+Row: TypeAlias = Mapping[str, Value | Sequence[str]]
 
 _SAID_CACHED = {StepState.REUSED, StepState.FALSE_HIT}
 
@@ -34,7 +34,7 @@ def build_row(build: Build) -> Row:
     return {name: value(build) for name, value in BUILD_COLUMNS.items()}
 
 
-def whole_build(build: Build) -> Mapping[str, Value | Sequence[Row]]:
+def whole_build(build: Build) -> Mapping[str, Value | Sequence[str] | Sequence[Row]]:
     """Return a build with its steps, as `rebuild --json` prints it."""
     more: Row = {
         "project": build.project,
@@ -63,6 +63,7 @@ def step_row(step: Step) -> Row:
         "bytes_moved": step.bytes_moved,
         "error": step.error or None,
         "cause": step.cause or None,
+        "layers": step.layers,
     }
 
 

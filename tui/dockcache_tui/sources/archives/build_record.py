@@ -53,8 +53,11 @@ def _record(blobs: Blobs, config: str) -> BuildRecord:
     live = _replayed(blobs, record, faults)
     told = _told(blobs, record, faults)
     lines = {digest: line for one in told for digest, line in one.lines.items()}
+    layers = {digest: made for one in told for digest, made in one.layers.items()}
     failed_at = next((one.failed_at for one in told if one.failed_at), None)
-    steps = tuple(_placed(step, lines, failed_at) for step in live.snapshot())
+    steps = tuple(
+        replace(_placed(step, lines, failed_at), layers=layers.get(step.digest, ())) for step in live.snapshot()
+    )
     return BuildRecord(
         replace(record.build, steps=steps),
         {step.digest: log for step in steps if (log := live.log(step.digest)).lines},

@@ -47,9 +47,14 @@ class _StepRow(msgspec.Struct, array_like=True):
     bytes_total: int
     error: str
     cause: str
+    layers: str
 
 
-STEP = "digest, name, state, cacheable, started_ns, completed_ns, stage, line, bytes_moved, bytes_total, error, cause"
+_READ_APART = frozenset({"started", "completed", "layers"})
+STEP = (
+    "digest, name, state, cacheable, started_ns, completed_ns, stage, line, bytes_moved, bytes_total, error, cause,"
+    " layers"
+)
 
 
 def build_of(row: tuple[Any, ...], ref: str | None) -> tuple[int, Build]:
@@ -78,9 +83,10 @@ def step_of(row: tuple[Any, ...]) -> Step:
     read = msgspec.convert(row, _StepRow, strict=False)
     values = msgspec.structs.asdict(read)
     return Step(
-        **{name: value for name, value in values.items() if name not in {"started", "completed"}},
+        **{name: value for name, value in values.items() if name not in _READ_APART},
         started_at=_instant(read.started),
         completed_at=_instant(read.completed),
+        layers=msgspec.json.decode(read.layers, type=tuple[str, ...]),
     )
 
 
@@ -88,11 +94,12 @@ def save_steps(connection: sqlite3.Connection, build: int, steps: Iterable[Step]
     """Write steps, new or changed; a step keeps the place it first had."""
     connection.executemany(
         f"INSERT INTO steps(build, position, {STEP})"  # noqa: S608 -- a constant
-        " VALUES (?, (SELECT count(*) FROM steps WHERE build = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " VALUES (?, (SELECT count(*) FROM steps WHERE build = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT(build, digest) DO UPDATE SET name = excluded.name, state = excluded.state,"
         " cacheable = excluded.cacheable, started_ns = excluded.started_ns, completed_ns = excluded.completed_ns,"
         " stage = excluded.stage, line = excluded.line, bytes_moved = excluded.bytes_moved,"
-        " bytes_total = excluded.bytes_total, error = excluded.error, cause = excluded.cause",
+        " bytes_total = excluded.bytes_total, error = excluded.error, cause = excluded.cause,"
+        " layers = excluded.layers",
         [(build, build, *_values(step)) for step in steps],
     )
 
@@ -116,6 +123,7 @@ def _values(step: Step) -> tuple[Any, ...]:
         step.bytes_total,
         step.error,
         step.cause,
+        msgspec.json.encode(step.layers).decode(),
     )
 
 

@@ -78,4 +78,5 @@ MIGRATIONS = (
         PRIMARY KEY (run, position)
     ) WITHOUT ROWID;
     """,
+    "ALTER TABLE steps ADD COLUMN layers TEXT NOT NULL DEFAULT '[]'",
 )
