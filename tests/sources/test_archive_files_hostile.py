@@ -16,7 +16,7 @@ from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.errors import ArchiveError
 from dockcache_tui.core.images.fault_list import MOST_FAULTS
 from dockcache_tui.core.images.file_entry import FileChange, FileEntry, FileKind
-from dockcache_tui.sources.archives import layer_files, unpacking
+from dockcache_tui.sources.archives import image_tree, layer_files, unpacking
 from dockcache_tui.sources.archives.image_files import ImageFiles
 from dockcache_tui.sources.archives.index_folder import IndexFolder
 from dockcache_tui.sources.archives.layer_files import LayerFiles
@@ -189,6 +189,28 @@ def test_more_members_than_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     entries, faults = read(tar(file("a"), file("b"), file("c")))
     assert [entry.path for entry in entries] == ["a", "b"]
     assert faults == (Fault("more than 2 members", offset=2 * BLOCK),)
+
+
+def test_more_names_than_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names fill no disk: reading stops at a bound and says so; one link that is too long is left out alone."""
+    entries, faults = read(tar(link("l", "x" * 5_000), file("a")))
+    assert [(entry.path, entry.link) for entry in entries] == [("l", ""), ("a", "")]
+    assert faults[0].reason == "a link of 5,000 characters"
+    monkeypatch.setattr(layer_files, "MOST_NAMES", 10)
+    entries, faults = read(tar(file("a" * 8), file("b" * 8)))
+    assert [entry.path for entry in entries] == ["a" * 8]
+    assert "names of more than 10" in faults[0].reason
+
+
+def test_folders_without_end_are_not_made_up(
+    tmp_path: Path, files: ImageFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few members with long paths may stand for endless folders: past a bound the image is refused."""
+    monkeypatch.setattr(image_tree, "MOST_PATHS", 3_000)
+    made = oci(tmp_path / "image", [tar(*(file(f"{number}/" + "d/" * 1_500 + "x") for number in range(3)))])
+    with pytest.raises(ArchiveError, match="more than 3,000 paths"):
+        files.contents(made.path, made.image)
+    assert not list((tmp_path / "cache").glob("*.part"))
 
 
 def test_a_blob_that_is_not_its_digest(tmp_path: Path, files: ImageFiles) -> None:

@@ -12,8 +12,10 @@ from textwrap import dedent
 
 import pytest
 
+from dockcache_tui.core.images.errors import ArchiveError
 from dockcache_tui.sources.archives import index_folder
 from dockcache_tui.sources.archives.image_files import ImageFiles
+from dockcache_tui.sources.archives.image_tree import ImageTree
 from dockcache_tui.sources.archives.index_folder import IndexFolder
 from dockcache_tui.sources.archives.reading import read_archive
 from sources.archive_files_making import Made, file, oci, packed, tar
@@ -166,6 +168,31 @@ def test_killed_at_any_moment(folder: Path, made: Made) -> None:
         tree.unlink()
     assert paths(folder, made) == 507
     assert not left.exists()
+
+
+def test_who_is_told_of_progress_may_end_it(folder: Path, made: Made) -> None:
+    """An exception of the one who is told ends the reading at once, and leaves nothing behind."""
+    files = ImageFiles(read_archive, IndexFolder(folder))
+
+    def stop(count: int, total: int) -> None:
+        raise KeyboardInterrupt(count, total)
+
+    with pytest.raises(KeyboardInterrupt):
+        files.contents(made.path, made.image, done=stop)
+    assert list(folder.iterdir()) == []
+    assert len(files.search(made.path, made.image, "")) == 507
+    files.close()
+
+
+def test_a_tree_that_is_closed_while_it_is_asked(folder: Path, made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app ends while a thread reads: that is told, and the index is not taken for a broken one."""
+    files = ImageFiles(read_archive, IndexFolder(folder))
+    files.contents(made.path, made.image)
+    kept = indexes(folder, "tree")
+    monkeypatch.setattr(ImageTree, "search", lambda tree, *_: (tree.close(), tree.children("", "", 1)))
+    with pytest.raises(ArchiveError, match="closed meanwhile"):
+        files.search(made.path, made.image, "")
+    assert indexes(folder, "tree") == kept
 
 
 def test_the_folder_stays_within_its_bounds(

@@ -111,6 +111,8 @@ class ImageFiles:
         key = _key(archive, found)
         try:
             return ask(self._tree(path, found, key, done))
+        except sqlite3.ProgrammingError as error:
+            raise ArchiveError("its index was closed meanwhile") from error
         except sqlite3.DatabaseError:
             with self._lock:
                 if tree := self._trees.pop(key, None):

@@ -19,7 +19,7 @@ from dockcache_tui.core.images.settling import settle
 from dockcache_tui.sources.archives.hard_links import moved_bytes
 from dockcache_tui.sources.archives.layer_index import ENTRY, LayerIndex, entry_of, row_of
 
-MOST_PATHS = 50_000_000
+MOST_PATHS = 10_000_000
 MOST_LAYERS = 200
 """Engines take 127."""
 

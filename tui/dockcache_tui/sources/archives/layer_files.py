@@ -9,12 +9,14 @@ from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.errors import BrokenArchiveError
 from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.core.images.file_entry import FileEntry, FileKind
-from dockcache_tui.core.images.member_name import path_of, whiteout_of
+from dockcache_tui.core.images.member_name import MOST_NAME, path_of, whiteout_of
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.archives.tar_headers import TarHeaders, TarMember
 from dockcache_tui.sources.archives.unpacking import packing_of, unpacked
 
-MOST_MEMBERS = 20_000_000
+MOST_MEMBERS = 10_000_000
+MOST_NAMES = 1 << 30
+"""Characters of all names and links of a layer; a million files have a tenth of that."""
 MOST_HOLES = 1 << 34
 """Zeros between the pieces of a layer's sparse files that are hashed; what has more has no digest."""
 
@@ -46,7 +48,7 @@ class LayerFiles:
         """Take a blob as it is stored, packed or not; `done` hears how many bytes of it were read."""
         self._stored = _Hashing(stored, done, algorithm)
         self._faults = FaultList()
-        self._holes = 0
+        self._holes = self._names = 0
         self.size = self.unpacked_size = self.files = 0
         self.digest = self.diff_id = ""
 
@@ -91,8 +93,11 @@ class LayerFiles:
         tar = TarHeaders(stream)
         for member in tar:
             self.files += 1
+            self._names += len(member.name) + len(member.link)
             if self.files > MOST_MEMBERS:
                 raise BrokenArchiveError(Fault(f"more than {MOST_MEMBERS:,} members", offset=member.header))
+            if self._names > MOST_NAMES:
+                raise BrokenArchiveError(Fault(f"names of more than {MOST_NAMES:,} characters", offset=member.header))
             if found := self._file(tar, member):
                 yield found
         if not tar.ended:
@@ -127,11 +132,17 @@ class LayerFiles:
                 member.uid & _ID,
                 member.gid & _ID,
                 None if member.mtime is None else Instant(member.mtime),
-                member.link if kind_ in {FileKind.SYMLINK, FileKind.HARDLINK} else "",
+                self._link(member) if kind_ in {FileKind.SYMLINK, FileKind.HARDLINK} else "",
                 digest,
             ),
             member.header,
         )
+
+    def _link(self, member: TarMember) -> str:
+        if len(member.link) <= MOST_NAME:
+            return member.link
+        self._complain(member, f"a link of {len(member.link):,} characters")
+        return ""
 
     def _digest(self, tar: TarHeaders, member: TarMember) -> str:
         """Return the digest of a file's content as a container sees it; empty for one with too many zeros."""
