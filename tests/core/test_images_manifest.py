@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dockcache_tui.core.images.errors import ArchiveError
@@ -97,6 +97,7 @@ def test_provenance_without_a_revision_tells_none(statement: bytes) -> None:
 
 
 @given(_JSON | st.binary().map(repr))
+@settings(deadline=None)
 def test_any_document_is_read_or_refused(value: object) -> None:
     """Whatever a document holds, it is decoded or refused with a reason; nothing else happens."""
     data = json.dumps(value).encode()
@@ -108,6 +109,7 @@ def test_any_document_is_read_or_refused(value: object) -> None:
 
 
 @given(st.binary(max_size=200))
+@settings(deadline=None)
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     """What is no JSON is refused."""
     with pytest.raises(ArchiveError):

@@ -42,7 +42,7 @@ def whole(request: pytest.FixtureRequest) -> bytes:
 
 
 @given(damages=st.lists(DAMAGE, min_size=1, max_size=5))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 def test_any_bytes_may_be_other_ones(
     whole: bytes, damages: list[tuple[int, str, bytes, bool]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -74,7 +74,7 @@ def _right_checksum(data: bytearray, at: int) -> None:
 
 
 @given(data=st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
 def test_any_values_may_be_other_ones(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Documents with values of other kinds, with parts left out or repeated."""
     files = dict(data.draw(st.sampled_from([sample(), saved(layer_tar(a="1"), layer_tar(b="2"))])))

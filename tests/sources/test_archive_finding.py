@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dockcache_tui.core.images.errors import ArchiveError
@@ -48,6 +48,7 @@ def test_other_files_are_named(kind: str, tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=700))
+@settings(deadline=None)
 def test_any_bytes_have_a_name(data: bytes) -> None:
     """Telling what bytes are never fails."""
     assert described(data)

@@ -108,6 +108,7 @@ END = bytes(1024)
 
 
 @given(st.lists(st.tuples(INFOS, st.binary(max_size=8)), max_size=6), st.sampled_from(list(FORMATS)))
+@settings(deadline=None)
 def test_what_python_writes_is_read_as_it_was(infos: list[tuple[tarfile.TarInfo, bytes]], format_: str) -> None:
     """Members of every type, in every format, come back with name, link, size, mode, owners, time and bytes."""
     out = io.BytesIO()
@@ -154,7 +155,7 @@ def _sample() -> bytes:
 
 
 @given(st.data())
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_damage_ends_in_a_fault_and_nothing_else(data: st.DataObject) -> None:
     """Whatever bytes of a tar are other ones, the walk ends, and with the same on a file and on a pipe."""
     damaged = bytearray(_sample())
@@ -179,6 +180,7 @@ def _right_checksum(block: bytearray, at: int) -> None:
 
 
 @given(st.binary(max_size=2000))
+@settings(deadline=None)
 def test_any_bytes_are_walked(data: bytes) -> None:
     """Bytes that are no tar end in a fault or are not there."""
     found, fault, _ = walked(data)
