@@ -71,7 +71,7 @@ async def test_ctrl_c_twice_cancels_the_build() -> None:
         await app.press("ctrl+c")
         await app.see("again to cancel")
         assert not build.canceled
-        await app.press("ctrl+c")
+        await app.press("ctrl+c", "ctrl+c")
         await app.see("– canceled")
         assert build.canceled
         await app.press("ctrl+c")
