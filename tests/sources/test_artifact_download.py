@@ -11,9 +11,14 @@ import pytest
 from dockcache_tui.core.actions_cache.artifact import Artifact
 from dockcache_tui.core.actions_cache.deleting import Fate
 from dockcache_tui.core.errors import DockcacheError, SourceError, UsageError
+from dockcache_tui.sources.command_log import CommandLog
+from dockcache_tui.sources.github.api import Api
+from dockcache_tui.sources.github.gate import Gate
+from dockcache_tui.sources.github.place import Place
 from dockcache_tui.sources.github.source import GitHubActions
 from dockcache_tui.sources.part_file import PartFile
-from sources.github_server import TOKEN, Asked, FakeGitHub, Reply, api_of, serving
+from dockcache_tui.sources.secret import Secret
+from sources.github_server import TOKEN, Asked, FakeGitHub, Reply, serving
 
 CONTENT = bytes(range(256)) * 400
 DIGEST = f"sha256:{sha256(CONTENT).hexdigest()}"
@@ -47,6 +52,12 @@ def ranged(asked: Asked, number: int = 0) -> Reply:  # noqa: ARG001
     return Reply(CONTENT[start:], 206 if start else 200, headers)
 
 
+def source_of(github: FakeGitHub) -> GitHubActions:
+    """Return what speaks to a GitHub, with the usual patience: nothing here is about time."""
+    api = Api(Place(github.address, "127.0.0.1"), Secret(TOKEN), Gate(100), CommandLog())
+    return GitHubActions(api, "octo/app", pace=0)
+
+
 @contextmanager
 def storing(storage: Storage) -> Iterator[tuple[GitHubActions, FakeGitHub]]:
     """Give a GitHub that leads to a storage, and the storage; it is told how many asked before."""
@@ -60,7 +71,7 @@ def storing(storage: Storage) -> Iterator[tuple[GitHubActions, FakeGitHub]]:
         serving(answer) as there,
         serving(lambda _: Reply(None, 302, {"location": f"{there.address}/blob?sig=s1gned"})) as github,
     ):
-        source = GitHubActions(api_of(github.address, patience=100), "octo/app", pace=0)
+        source = source_of(github)
         try:
             yield source, there
         finally:
@@ -187,7 +198,7 @@ def test_a_storage_that_refuses(reply: Reply, words: str, tmp_path: Path, monkey
 def test_a_github_that_does_not_lead_there(reply: Reply, words: str, tmp_path: Path) -> None:
     """What is no redirect to an encrypted address is an error, and nothing is asked elsewhere."""
     with serving(lambda _: reply) as github:
-        source = GitHubActions(api_of(github.address), "octo/app")
+        source = source_of(github)
         with pytest.raises(SourceError, match=words) as caught:
             source.download_artifact(artifact(), tmp_path)
         assert github.paths() == [ZIP]
@@ -254,7 +265,7 @@ def test_deleting(
     monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path))
     left = iter(answers)
     with serving(lambda _: next(left)) as github:
-        source = GitHubActions(api_of(github.address), "octo/app", pace=0)
+        source = source_of(github)
         (one,) = source.delete_artifacts([artifact()])
         source.close()
         assert [request.method for request in github.asked] == asked

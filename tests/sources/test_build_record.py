@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dockcache_tui.core.builds.build import BuildStatus, StepState
@@ -204,6 +204,7 @@ def test_cut_anywhere(tmp_path: Path) -> None:
         assert record.faults or record == uncut, length
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_no_log(data: bytes) -> None:
     """Whatever follows, reading ends with messages or a fault."""
@@ -211,6 +212,7 @@ def test_any_bytes_are_no_log(data: bytes) -> None:
         list(read_status_log(io.BytesIO(data), f"sha256:{sha256(data).hexdigest()}"))
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
