@@ -197,6 +197,17 @@ def test_indexes_of_indexes_are_each_read_once(tmp_path: Path) -> None:
     assert not archive.faults
 
 
+def test_names_without_end_are_not_spread_over_images(tmp_path: Path) -> None:
+    """Thousands of names for an index of thousands of images end at a bound, and are told."""
+    layout = Layout()
+    index = layout.index(*(layout.image(str(number).encode()) for number in range(100)))
+    tags = [index | {"annotations": {"io.containerd.image.name": f"app:{number}"}} for number in range(5000)]
+    archive = read(layout.end(*tags), tmp_path)
+    assert told(archive, "more than 10,000 manifests")
+    assert len(archive.images) == 100
+    assert len(archive.images[0].names) < 200
+
+
 def test_deep_indexes_end(tmp_path: Path) -> None:
     """A chain of thousands of indexes ends in a fault, or in the image at its end."""
     layout = Layout()

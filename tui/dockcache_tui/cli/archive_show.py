@@ -7,6 +7,7 @@ import click
 
 from dockcache_tui.cli.archive_rows import print_archive
 from dockcache_tui.cli.output import narrate, print_csv, print_document
+from dockcache_tui.cli.progress import progress
 from dockcache_tui.core.errors import ExitCode, UsageError
 from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.images.errors import ArchiveError
@@ -44,14 +45,20 @@ def show(files: Sequence[Path], as_json: bool, as_csv: bool, verify: bool) -> in
 
 def _read(files: Sequence[Path], verify: bool) -> Iterator[Archive]:
     from dockcache_tui.sources.archives.reading import read_archive
-    from dockcache_tui.sources.archives.verifying import verify_archive
     from dockcache_tui.sources.branches import RevisionBranches
 
     branches = RevisionBranches(Path.cwd())
     for path in files:
         try:
-            yield branches.located(verify_archive(path) if verify else read_archive(path))
+            yield branches.located(_verified(path) if verify else read_archive(path))
         except ArchiveError as error:
             narrate(f"{path}: {error}")
             if error.hint:
                 narrate(error.hint)
+
+
+def _verified(path: Path) -> Archive:
+    from dockcache_tui.sources.archives.verifying import verify_archive
+
+    with progress(f"Verifying {path}") as done:
+        return verify_archive(path, done)

@@ -11,14 +11,14 @@ class Hashing(io.RawIOBase):
 
     def __init__(self, stream: BinaryIO, done: Callable[[int], None] | None = None, algorithm: str = "sha256") -> None:
         """Take a stream at its first byte."""
-        self._stream, self._done, self._algorithm = stream, done, algorithm
+        self._stream, self._done, self.algorithm = stream, done, algorithm
         self._hash = new(algorithm)
         self.count = 0
 
     @property
     def digest(self) -> str:
         """Return the digest of what was read."""
-        return f"{self._algorithm}:{self._hash.hexdigest()}"
+        return f"{self.algorithm}:{self._hash.hexdigest()}"
 
     def readable(self) -> bool:
         """Tell that it can be read."""

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
-from hashlib import new, sha256
+from hashlib import sha256
 from typing import BinaryIO, NamedTuple
 
 from dockcache_tui.core.images.archive import Fault
@@ -11,6 +11,7 @@ from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.core.images.file_entry import FileEntry, FileKind
 from dockcache_tui.core.images.member_name import MOST_NAME, path_of, whiteout_of
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.archives.hashing import Hashing
 from dockcache_tui.sources.archives.tar_headers import TarHeaders, TarMember
 from dockcache_tui.sources.archives.unpacking import packing_of, unpacked
 
@@ -46,7 +47,7 @@ class LayerFiles:
 
     def __init__(self, stored: BinaryIO, done: Callable[[int], None], algorithm: str = "sha256") -> None:
         """Take a blob as it is stored, packed or not; `done` hears how many bytes of it were read."""
-        self._stored = _Hashing(stored, done, algorithm)
+        self._stored = Hashing(stored, done, algorithm)
         self._faults = FaultList()
         self._holes = self._names = 0
         self.size = self.unpacked_size = self.files = 0
@@ -71,12 +72,12 @@ class LayerFiles:
         self.size, self.digest = self._stored.count, self._stored.digest
         self.unpacked_size, self.diff_id = tar.count, tar.digest
 
-    def _unpacked(self, packed: io.BufferedReader) -> tuple["_Hashing", io.BufferedReader]:
+    def _unpacked(self, packed: io.BufferedReader) -> tuple[Hashing, io.BufferedReader]:
         """Return the tar and a buffer over it; one that is stored as it is has one digest, taken once."""
         inner = unpacked(packed)
         if inner is packed and self._stored.algorithm == "sha256":
             return self._stored, packed
-        tar = _Hashing(inner)
+        tar = Hashing(inner)
         return tar, io.BufferedReader(tar, STEP)
 
     def _drain(self, packed: io.BufferedReader) -> None:
@@ -175,28 +176,3 @@ def content_of(tar: TarHeaders, member: TarMember) -> Iterator[bytes]:
             part = tar.read(min(STEP, offset + length - at))
             yield part
             at += len(part)
-
-
-class _Hashing(io.RawIOBase):
-    """Passes a stream on, counts its bytes and takes their digest."""
-
-    def __init__(self, stream: BinaryIO, done: Callable[[int], None] | None = None, algorithm: str = "sha256") -> None:
-        self._stream, self._done, self.algorithm = stream, done, algorithm
-        self._hash = new(algorithm)
-        self.count = 0
-
-    @property
-    def digest(self) -> str:
-        return f"{self.algorithm}:{self._hash.hexdigest()}"
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # io always gives a memoryview
-        data = self._stream.read(len(buffer))
-        buffer[: len(data)] = data
-        self._hash.update(data)
-        self.count += len(data)
-        if self._done:
-            self._done(self.count)
-        return len(data)

@@ -113,6 +113,7 @@ class OciReading:
 
     def _also(self, digest: str, names: tuple[str, ...]) -> None:
         """Add the names by which an index or manifest is led to once more."""
+        self._seen += len(self._below[digest])
         for number in self._below[digest]:
             image = self.images[number]
             self.images[number] = replace(image, names=tuple(dict.fromkeys((*image.names, *names))))
