@@ -1,8 +1,11 @@
 """Archives made by real engines and builders, each made once and only when a test asks for it."""
 
 import gzip
+import io
+import json
 import os
 import sys
+import tarfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +15,7 @@ import pytest
 
 from dockcache_tui.lab.engine import Engine
 from engine.archive_sources import APP, CONTEXTS, PLATFORMS
-from engine.archive_truth import Fact, container
+from engine.archive_truth import Fact, Plain, container
 from engine.docker_words import docker, uses_containerd
 
 if sys.version_info >= (3, 14):
@@ -158,8 +161,32 @@ def _moved(inner: str) -> Make:
     return make
 
 
-BASES: dict[str, Make] = {"golang": _saved("golang"), "app": _saved("app"), "app-graph": _moved("app")}
-"""A base image of thousands of files, and the sample program."""
+def _old(inner: str) -> Make:
+    """Return what lays an image of the older store out as engines before 25 do: a folder a layer, and no index."""
+
+    def make(maker: Maker, path: Path) -> None:
+        plain = Plain.of(maker.archive(inner))
+        (saved,) = json.loads(plain.files["manifest.json"])
+        files = {f"{name.rpartition('/')[2]}/layer.tar": plain.files[name] for name in saved["Layers"]}
+        config = f"{saved['Config'].rpartition('/')[2]}.json"
+        manifest = [{"Config": config, "RepoTags": saved["RepoTags"], "Layers": list(files)}]
+        files |= {config: plain.files[saved["Config"]], "manifest.json": json.dumps(manifest).encode()}
+        with tarfile.open(path, "w") as tar:
+            for name, content in files.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+
+    return make
+
+
+BASES: dict[str, Make] = {
+    "golang": _saved("golang"),
+    "app": _saved("app"),
+    "app-graph": _moved("app"),
+    "old-graph": _old("save-graph"),
+}
+"""A base image of thousands of files, the sample program, and a layout that our engines read but do not write."""
 IMAGES: dict[str, Make] = {
     "save": _saved("layers"),
     "save-graph": _saved("layers", graph=True),

@@ -29,9 +29,9 @@ def test_layers_that_delete_and_overwrite(name: str, seen: "Seen") -> None:
     assert seen.differences(name) == {}
 
 
-@pytest.mark.parametrize("name", ["golang", "app", "app-graph"])
-def test_a_base_image_and_the_sample_program(name: str, seen: "Seen") -> None:
-    """A base of thousands of files, and the sample program in either store, are what a container of each has."""
+@pytest.mark.parametrize("name", ["golang", "app", "app-graph", "old-graph"])
+def test_other_images_of_real_engines(name: str, seen: "Seen") -> None:
+    """A base of thousands of files, the sample program in either store, and an old layout are what containers have."""
     assert seen.differences(name) == {}
     assert len(seen.tree(name)) > (5000 if name == "golang" else 0)
 

@@ -65,6 +65,20 @@ def test_created_by_is_the_engines_own_word(graph: bool, maker: Maker, archives:
     assert str(image.created_at).startswith(inspected["Created"][:19])
 
 
+def test_the_layout_of_older_engines(maker: Maker, archives: Archives) -> None:
+    """Without an index the same image is read from manifest.json; its digest is its config's."""
+    (image,) = archives.read(maker.archive("save-graph")).images
+    read = verify_archive(maker.archive("old-graph"))
+    (old,) = read.images
+    assert (read.kind, read.packing, read.faults) == (ArchiveKind.DOCKER, "tar", ())
+    told = [(one.digest, one.size, one.diff_id, one.created_by, one.empty) for one in old.layers]
+    assert told == [(one.digest, one.size, one.diff_id, one.created_by, one.empty) for one in image.layers]
+    assert (old.platform, old.labels, old.revision) == (image.platform, image.labels, image.revision)
+    engine, tag = maker.engine_of(graph=True), maker.image("layers", graph=True)
+    assert docker(engine, "image", "inspect", "--format", "{{.Id}}", tag).strip() == old.digest
+    assert all(blob.named for blob in read.blobs)
+
+
 @pytest.mark.parametrize("name", MULTI_IMAGES)
 def test_platforms_behind_one_index(name: str, maker: Maker, archives: Archives) -> None:
     """Every platform is an image with its own layer and the shared one, and attestations name what they are about."""
