@@ -12,7 +12,7 @@ from dockcache_tui.ui.app import DockcacheApp
 from ui.house import House
 
 WIDE, NARROW = (120, 40), (80, 24)
-_PATIENCE = 60.0
+PATIENCE = 60.0
 """Seconds to wait for something to come into sight."""
 _LOOK_EVERY = 0.02
 
@@ -37,7 +37,7 @@ class Bench:
         """Type a text."""
         await self.pilot.press(*text)
 
-    async def see(self, *patterns: str, patience: float = _PATIENCE) -> str:
+    async def see(self, *patterns: str, patience: float = PATIENCE) -> str:
         """Wait until every pattern is in sight at once, and return the screen."""
         return await self._until(patterns, wanted=True, patience=patience)
 
@@ -45,7 +45,7 @@ class Bench:
         """Wait until none of the patterns is in sight, and return the screen."""
         return await self._until(patterns, wanted=False)
 
-    async def _until(self, patterns: tuple[str, ...], *, wanted: bool, patience: float = _PATIENCE) -> str:
+    async def _until(self, patterns: tuple[str, ...], *, wanted: bool, patience: float = PATIENCE) -> str:
         clock = asyncio.get_running_loop().time
         until = clock() + patience
         while True:
