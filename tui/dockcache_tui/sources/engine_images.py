@@ -14,7 +14,7 @@ from dockcache_tui.core.images.archive import Archive, ArchiveKind, Fault, Image
 from dockcache_tui.core.images.engine_image import EngineImage, Loaded, LoadedImage, layers_there, moved_names
 from dockcache_tui.core.images.errors import BrokenArchiveError
 from dockcache_tui.core.images.layering import moment
-from dockcache_tui.core.images.manifest import REVISIONS
+from dockcache_tui.core.images.telling import revision_in
 from dockcache_tui.sources.archives.as_tar import write_saved, write_tar
 from dockcache_tui.sources.archives.blobs import Blobs, open_blobs
 from dockcache_tui.sources.archives.reading import archive_of
@@ -59,7 +59,7 @@ class _Inspected(msgspec.Struct, rename="pascal"):
             moment(self.created or ""),
             "/".join(part for part in (self.os, self.architecture, self.variant) if part),
             tuple((self.root_f_s.layers if self.root_f_s else None) or ()),
-            next((labels[key] for key in REVISIONS if labels.get(key)), ""),
+            revision_in(labels),
         )
 
 

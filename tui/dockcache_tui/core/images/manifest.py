@@ -11,8 +11,6 @@ CACHE_CONFIG = "application/vnd.buildkit.cacheconfig.v0"
 RECORD_CONFIG = "application/vnd.buildkit.historyrecord.v0"
 ATTESTATION_TYPE, ATTESTATION_OF = "vnd.docker.reference.type", "vnd.docker.reference.digest"
 PREDICATE = "in-toto.io/predicate-type"
-REVISIONS = ("org.opencontainers.image.revision", "org.label-schema.vcs-ref", "vcs-ref")
-"""Labels and annotations that tell a commit, the best first."""
 
 Decoded = TypeVar("Decoded")
 Item = TypeVar("Item")

@@ -12,7 +12,6 @@ from dockcache_tui.core.images.manifest import (
     CONFIGS,
     PREDICATE,
     RECORD_CONFIG,
-    REVISIONS,
     Config,
     Descriptor,
     Document,
@@ -20,13 +19,13 @@ from dockcache_tui.core.images.manifest import (
     decode,
 )
 from dockcache_tui.core.images.provenance import revision_of
+from dockcache_tui.core.images.telling import completed, missing_image, names_of, platform_of, revision_in
 from dockcache_tui.sources.archives.blobs import Blobs, mismatch
 from dockcache_tui.sources.archives.build_cache import cache_layers
 from dockcache_tui.sources.archives.lost_index import lost_roots
 
 _MOST_MANIFESTS = 10_000
 _DEEPEST = 50
-_NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 _FOREIGN = ("nondistributable", ".foreign")
 _PROVENANCE = "https://slsa.dev/provenance/"
 
@@ -57,7 +56,7 @@ class OciReading:
             top = Document(manifests=lost_roots(blobs))
         self._index(top, (), ())
         words = {layer.digest: layer.created_by for image in self.images for layer in image.layers if layer.created_by}
-        self.images = [self._completed(image, words) for image in self.images]
+        self.images = [completed(image, words, self._revisions) for image in self.images]
 
     @property
     def kind(self) -> ArchiveKind:
@@ -76,7 +75,7 @@ class OciReading:
                 self.faults.add(Fault(f"more than {_MOST_MANIFESTS:,} manifests; the rest was not read"))
                 return
             self._seen += 1
-            self._follow(child, above, _names(child) or names)
+            self._follow(child, above, names_of(child) or names)
 
     def _follow(self, descriptor: Descriptor, above: tuple[str, ...], names: tuple[str, ...]) -> None:
         digest = descriptor.digest
@@ -96,7 +95,7 @@ class OciReading:
     def _enter(self, descriptor: Descriptor, above: tuple[str, ...], names: tuple[str, ...]) -> None:
         digest = descriptor.digest
         if digest not in self._blobs:
-            self.images.append(_missing(descriptor, names))
+            self.images.append(missing_image(descriptor, names))
             return
         self._name(descriptor)
         try:
@@ -157,11 +156,11 @@ class OciReading:
             Image(
                 digest=descriptor.digest,
                 layers=layers_of(stored, config, self._blobs),
-                platform=config.platform or _platform(descriptor),
+                platform=config.platform or platform_of(descriptor),
                 names=names,
                 labels=tuple(config.labels.items()),
                 created_at=moment(config.created),
-                revision=_revision(config.labels) or _revision(annotations),
+                revision=revision_in(config.labels) or revision_in(annotations),
             )
         )
 
@@ -248,34 +247,3 @@ class OciReading:
 
     def _broken(self, error: ArchiveError, place: Fault) -> None:
         self.faults.add(fault_of(error, place))
-
-    def _completed(self, image: Image, words: dict[str, str]) -> Image:
-        """Add what other manifests tell: provenance the revision, images what made the layers of a cache."""
-        layers = tuple(
-            layer if layer.created_by or layer.digest not in words else replace(layer, created_by=words[layer.digest])
-            for layer in image.layers
-        )
-        return replace(image, layers=layers, revision=image.revision or self._revisions.get(image.digest, ""))
-
-
-def _missing(descriptor: Descriptor, names: tuple[str, ...]) -> Image:
-    return Image(
-        descriptor.digest,
-        (),
-        platform="" if descriptor.said(ATTESTATION_OF) else _platform(descriptor),
-        names=names,
-        attestation_of=descriptor.said(ATTESTATION_OF),
-        missing=True,
-    )
-
-
-def _platform(descriptor: Descriptor) -> str:
-    return descriptor.platform.platform if descriptor.platform else ""
-
-
-def _names(descriptor: Descriptor) -> tuple[str, ...]:
-    return next(((name,) for key in _NAMES if (name := descriptor.said(key))), ())
-
-
-def _revision(said: dict[str, str]) -> str:
-    return next((said[key] for key in REVISIONS if said.get(key)), "")

@@ -6,7 +6,7 @@ from dockcache_tui.core.images.archive import Archive, ArchiveKind, Blob, Fault,
 from dockcache_tui.core.images.errors import ArchiveError
 from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.core.images.layering import layers_of, moment
-from dockcache_tui.core.images.manifest import REVISIONS
+from dockcache_tui.core.images.telling import revision_in
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.archives.blobs import Blobs, open_blobs
 from dockcache_tui.sources.archives.docker_save import read_config, read_saved, stored_layers
@@ -68,7 +68,7 @@ def _saved(blobs: Blobs) -> tuple[list[Image], FaultList]:
                 names=tuple(one.repo_tags or ()),
                 labels=tuple(config.labels.items()),
                 created_at=moment(config.created),
-                revision=next((config.labels[key] for key in REVISIONS if config.labels.get(key)), ""),
+                revision=revision_in(config.labels),
             )
         )
     return images, faults
