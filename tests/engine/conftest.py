@@ -10,6 +10,7 @@ from dockcache_tui.lab import engine as lab
 from dockcache_tui.lab.engine.process import Daemon
 from dockcache_tui.sources.archives.local import LocalArchives
 from engine.archive_making import Maker
+from engine.archive_recipes import BASES, IMAGES
 from engine.docker_words import docker, uses_containerd
 
 
@@ -70,7 +71,7 @@ def maker(
         name: str = request.getfixturevalue("container_builder")
         return name
 
-    made = Maker(engine, graph, container, tmp_path_factory.mktemp("archives"))
+    made = Maker(engine, graph, container, tmp_path_factory.mktemp("archives"), IMAGES | BASES)
     yield made
     made.remove()
 

@@ -9,7 +9,8 @@ import pytest
 from dockcache_tui.cli.main import run
 from dockcache_tui.core.images.file_entry import FileChange, FileEntry, FileKind, TreeEntry
 from dockcache_tui.sources.archives.protocol import Archives
-from engine.archive_making import MULTI_IMAGES, Maker
+from engine.archive_making import Maker
+from engine.archive_recipes import MULTI_IMAGES
 from engine.archive_sources import WASTED
 from engine.archive_truth import ENGINES_OWN, Fact, Plain, digest, stored
 

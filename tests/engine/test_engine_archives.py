@@ -9,7 +9,8 @@ from dockcache_tui.cli.main import run
 from dockcache_tui.core.images.archive import ArchiveKind
 from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.archives.verifying import verify_archive
-from engine.archive_making import IMAGES, MULTI_IMAGES, Maker, in_zip
+from engine.archive_making import Maker, in_zip
+from engine.archive_recipes import IMAGES, MULTI_IMAGES
 from engine.archive_sources import PLATFORMS, REVISION
 from engine.archive_truth import Plain, digest, unpacked
 from engine.docker_words import docker
