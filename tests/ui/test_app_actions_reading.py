@@ -1,5 +1,6 @@
 """Readings of the caches one after another: none that was asked for is lost, and one serves all who waited for it."""
 
+import asyncio
 from collections.abc import Iterator
 from threading import Event
 
@@ -9,6 +10,8 @@ from dockcache_tui.ui.widgets.tab_bar import TabBar
 from sources.github_server import TOKEN, Asked, FakeGitHub, Reply, cache_json, page_of, serving
 from ui.bench import Bench, bench
 from ui.caches_bench import CachesHouse, caches, look_at
+
+PATIENCE = 30.0
 
 
 class Slow:
@@ -41,8 +44,9 @@ def slow() -> Iterator[Slow]:
 
 async def reads(app: Bench, slow: Slow, many: int) -> None:
     """Wait until so many readings have begun."""
-    while slow.asked < many:
-        await app.pilot.pause(0.02)
+    async with asyncio.timeout(PATIENCE):
+        while slow.asked < many:
+            await app.pilot.pause(0.02)
 
 
 async def test_a_click_on_the_tab_reads_too(slow: Slow, rest_alone: pytest.MonkeyPatch) -> None:
