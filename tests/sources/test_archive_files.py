@@ -11,7 +11,7 @@ from dockcache_tui.core.images.errors import ArchiveError
 from dockcache_tui.core.images.file_entry import FileChange, FileKind, TreeEntry
 from dockcache_tui.sources.archives.image_files import ImageFiles
 from dockcache_tui.sources.archives.index_folder import IndexFolder
-from dockcache_tui.sources.archives.known_sizes import with_known_sizes
+from dockcache_tui.sources.archives.known_layers import with_known_layers
 from dockcache_tui.sources.archives.reading import read_archive
 from sources.archive_files_making import Made, as_tar, file, folder, link, oci, packed, tar
 
@@ -127,10 +127,20 @@ def test_what_is_known_of_an_image(files: ImageFiles, made: Made) -> None:
 def test_unpacked_sizes_are_known_from_then_on(tmp_path: Path, files: ImageFiles, made: Made) -> None:
     """Before, only the archive itself tells; afterwards any reading of any archive with the layer does."""
     before, folder = read_archive(made.path), IndexFolder(tmp_path / "cache")
-    assert with_known_sizes(before, folder) == before
+    assert with_known_layers(before, folder) == before
     files.contents(made.path, made.image)
-    (image,) = with_known_sizes(before, folder).images
+    (image,) = with_known_layers(before, folder).images
     assert [layer.unpacked_size for layer in image.layers] == [len(BASE), len(TOP)]
+
+
+def test_faults_of_layers_are_known_from_then_on(tmp_path: Path, files: ImageFiles) -> None:
+    """What was found wrong in a layer is told by every later reading of an archive with it, and once."""
+    made = oci(tmp_path / "image", [tar(file("../out"))])
+    found = files.contents(made.path, made.image).faults
+    assert [fault.member for fault in found] == ["../out"]
+    again = with_known_layers(read_archive(made.path), IndexFolder(tmp_path / "cache"))
+    assert again.faults == found
+    assert with_known_layers(again, IndexFolder(tmp_path / "cache")).faults == found
 
 
 def test_progress_is_told_to_its_end(files: ImageFiles, made: Made) -> None:
@@ -143,6 +153,15 @@ def test_progress_is_told_to_its_end(files: ImageFiles, made: Made) -> None:
     seen.clear()
     files.children(made.path, made.image, "etc", done=lambda count, total: seen.append((count, total)))
     assert seen == []
+
+
+def test_progress_is_told_now_and_then(tmp_path: Path, files: ImageFiles) -> None:
+    """A large layer is not told of with every piece that is read."""
+    seen: list[int] = []
+    made = oci(tmp_path / "image", [tar(file("big", bytes(50 << 20)))])
+    files.contents(made.path, made.image, done=lambda count, _: seen.append(count))
+    assert 100 < len(seen) < 250
+    assert seen[-1] > 50 << 20
 
 
 def test_a_packed_archive_is_the_same(tmp_path: Path, files: ImageFiles, made: Made) -> None:

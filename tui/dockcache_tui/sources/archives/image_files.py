@@ -185,19 +185,21 @@ class ImageFiles:
 
 
 class _Progress:
-    """Bytes read of all layers together."""
+    """Bytes read of all layers together, told some two hundred times."""
 
     def __init__(self, done: Done | None, layers: Sequence[Layer]) -> None:
         self._done, self._total = done, sum(layer.size for layer in layers)
-        self._before = 0
+        self._before = self._told = 0
 
     def of(self, layer: Layer) -> Callable[[int], None]:
         before = self._before
         self._before += layer.size
 
         def read(count: int) -> None:
-            if self._done:
-                self._done(min(before + count, self._total), self._total)
+            now = min(before + count, self._total)
+            if self._done and (now - self._told >= self._total // 200 or now == self._total):
+                self._told = now
+                self._done(now, self._total)
 
         return read
 

@@ -14,7 +14,7 @@ from dockcache_tui.sources.archives.build_record import read_build_records
 from dockcache_tui.sources.archives.finding import find_archives
 from dockcache_tui.sources.archives.image_diffing import diff_archives
 from dockcache_tui.sources.archives.image_files import ImageFiles
-from dockcache_tui.sources.archives.known_sizes import with_known_sizes
+from dockcache_tui.sources.archives.known_layers import with_known_layers
 from dockcache_tui.sources.archives.reading import read_archive
 
 
@@ -31,7 +31,7 @@ class LocalArchives:
 
     def read(self, path: Path) -> Archive:
         """Read what an archive holds, without its files; what is wrong with it is told in its faults."""
-        return with_known_sizes(read_archive(path))
+        return with_known_layers(read_archive(path))
 
     def children(
         self,
