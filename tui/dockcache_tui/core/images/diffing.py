@@ -53,6 +53,8 @@ def what_differs(first: FileEntry, second: FileEntry) -> tuple[str, ...]:
     """
     kind = first.kind is second.kind
     bytes_ = kind and first.kind is FileKind.FILE and (first.size, first.digest) != (second.size, second.digest)
+    if kind and first.kind is FileKind.HARDLINK and first.digest and second.digest:
+        bytes_ = first.digest != second.digest
     checks = (
         ("kind", not kind),
         ("content", bytes_),

@@ -1,28 +1,38 @@
 """Hard links across layers: a file whose first name is gone is not wasted while another name still shows it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from dockcache_tui.core.images.overlay import Moved
+from dockcache_tui.core.images.file_entry import FileEntry
 from dockcache_tui.sources.archives.layer_index import LayerIndex
 
-MOST_LINKS = 100_000
-"""Of an image so many hard links are followed; what others show counts where it is stored."""
+MOST_LOOKED_UP = 4_000_000
+"""So often it is asked whether a layer has something at a path; what is left then counts where it is stored."""
 
 
-def moved_bytes(layers: Sequence[LayerIndex]) -> Moved:
-    """Return what names of hard-linked files count for where a later layer hides the name that the bytes are under."""
-    moved: dict[tuple[int, str], int] = {}
-    followed = 0
+def heirs(layers: Sequence[LayerIndex]) -> Mapping[tuple[int, str], FileEntry]:
+    """Return by layer and path the hard links that still show a file whose own name a later layer hides."""
+    found: dict[tuple[int, str], FileEntry] = {}
+    looked_up = 0
     for number, layer in enumerate(layers[:-1]):
         above = layers[number + 1 :]
         hidden: dict[str, bool] = {}
         for path, target in layer.hard_links():
-            followed += 1
-            if followed > MOST_LINKS:
-                return moved
+            asked = (path, target) if target not in hidden else (path,)
+            looked_up += len(above) * sum(one.count("/") + 1 for one in asked)
+            if looked_up > MOST_LOOKED_UP:
+                return found
             if target not in hidden:
                 hidden[target] = any(later.hides(target) for later in above)
-            if hidden[target] and (number, target) not in moved and not any(later.hides(path) for later in above):
-                moved[number, path] = layer.size(target)
-                moved[number, target] = 0
+            if hidden[target] and not any(later.hides(path) for later in above) and (file := layer.file(target)):
+                found[number, path] = file
+    return found
+
+
+def moved_bytes(shown: Mapping[tuple[int, str], FileEntry]) -> dict[tuple[int, str], int]:
+    """Return what the paths of files count for that other names show: the first of these has the bytes."""
+    moved: dict[tuple[int, str], int] = {}
+    for (number, path), file in shown.items():
+        if (number, file.path) not in moved:
+            moved[number, file.path] = 0
+            moved[number, path] = file.size
     return moved

@@ -1,7 +1,7 @@
 """An image's tree in an index: what its layers make together, asked folder by folder."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from threading import RLock
@@ -13,10 +13,10 @@ from dockcache_tui.core.images.archive import Fault, Layer
 from dockcache_tui.core.images.contents import ImageContents
 from dockcache_tui.core.images.errors import ArchiveError
 from dockcache_tui.core.images.fault_list import FaultList
-from dockcache_tui.core.images.file_entry import FileChange, FileEntry, TreeEntry
+from dockcache_tui.core.images.file_entry import FileChange, FileEntry, FileKind, TreeEntry
 from dockcache_tui.core.images.overlay import Node, PathChange, overlay
 from dockcache_tui.core.images.settling import settle
-from dockcache_tui.sources.archives.hard_links import moved_bytes
+from dockcache_tui.sources.archives.hard_links import heirs, moved_bytes
 from dockcache_tui.sources.archives.layer_index import ENTRY, LayerIndex, entry_of, row_of
 
 MOST_PATHS = 10_000_000
@@ -170,8 +170,9 @@ def build_tree(
         found.add(fault)
     for statement in _MAKE:
         connection.execute(statement)
-    moved = moved_bytes([index for _, index in layers])
-    count = _write(connection, overlay([_settled(layer, index, found) for layer, index in layers], moved))
+    shown = heirs([index for _, index in layers])
+    settled = [_settled(number, pair, shown, found) for number, pair in enumerate(layers)]
+    count = _write(connection, overlay(settled, moved_bytes(shown)))
     connection.execute("CREATE UNIQUE INDEX child ON path(parent, name, id)")
     root = f"SELECT total, wasted FROM state WHERE id = 0 AND view <> {_LAYER}"  # noqa: S608 -- a constant
     size, wasted = connection.execute(root).fetchone()
@@ -180,11 +181,18 @@ def build_tree(
     connection.execute("INSERT INTO image VALUES (?)", (msgspec.json.encode(contents).decode(),))
 
 
-def _settled(layer: Layer, index: LayerIndex, faults: FaultList) -> Iterator[FileEntry]:
+def _settled(
+    number: int, pair: tuple[Layer, LayerIndex], shown: Mapping[tuple[int, str], FileEntry], faults: FaultList
+) -> Iterator[FileEntry]:
+    """Yield a layer's entries as they stand; a hard link that alone shows a file has that file's digest."""
+    layer, index = pair
+
     def dropped(entry: FileEntry) -> None:
         faults.add(Fault("lies below something that is no folder", digest=layer.digest, member=entry.path))
 
-    return settle(index.entries(), dropped)
+    for entry in settle(index.entries(), dropped):
+        file = shown.get((number, entry.path)) if entry.kind is FileKind.HARDLINK else None
+        yield replace(entry, digest=file.digest) if file else entry
 
 
 def _write(connection: sqlite3.Connection, nodes: Iterator[Node]) -> int:

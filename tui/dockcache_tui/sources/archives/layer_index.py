@@ -60,11 +60,11 @@ class LayerIndex:
         for key, link in self._connection.execute(query, (KINDS.index(FileKind.HARDLINK),)):
             yield path_in_order(key), path_of(link.decode("utf-8", "surrogateescape"))[0]
 
-    def size(self, path: str) -> int:
-        """Return the bytes of a file of this layer, 0 for anything else."""
-        query = "SELECT size FROM entry WHERE key = ? AND kind = ? ORDER BY seq DESC LIMIT 1"
+    def file(self, path: str) -> FileEntry | None:
+        """Return a file of this layer, None for anything else."""
+        query = f"SELECT {ENTRY} FROM entry WHERE key = ? AND kind = ? ORDER BY seq DESC LIMIT 1"  # noqa: S608 -- a constant
         row = self._connection.execute(query, (order_of(path), KINDS.index(FileKind.FILE))).fetchone()
-        return row[0] if row else 0
+        return entry_of(path, row) if row else None
 
     def hides(self, path: str) -> bool:
         """Tell whether a file of a lower layer is hidden by what this one has in its place, or above it no folder."""
