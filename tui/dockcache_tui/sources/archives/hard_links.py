@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dockcache_tui.core.images.file_entry import FileEntry
 from dockcache_tui.sources.archives.layer_index import LayerIndex
 
-MOST_LOOKED_UP = 4_000_000
+MOST_LOOKED_UP = 1_000_000
 """So often it is asked whether a layer has something at a path; what is left then counts where it is stored."""
 
 
