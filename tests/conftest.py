@@ -12,8 +12,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from dockcache_tui.lab import engine as lab
+
+# A busy machine is slow now and then; with CI set Hypothesis has such a profile of its own.
+settings.register_profile("patient", deadline=None)
+if not os.environ.get("CI"):
+    settings.load_profile("patient")
 
 _NO_ENGINE = "no engine: "
 
