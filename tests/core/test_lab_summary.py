@@ -8,7 +8,7 @@ from dockcache_tui.core.lab.conclusions import conclusions
 from dockcache_tui.core.lab.experiment import Situation
 from dockcache_tui.core.lab.job import Counts, JobResult, Split
 from dockcache_tui.core.lab.summary import Spread, summarize
-from dockcache_tui.core.lab.table import COLUMNS, cells, change_cells, markdown
+from dockcache_tui.core.lab.table import COLUMNS, cells, change_cells, markdown, provenance
 
 COLD, SOURCE = Situation.COLD, Situation.SOURCE
 _AGAIN = Counts(modules=3, own=2, dependencies=5, standard=67)
@@ -96,3 +96,10 @@ def test_markdown() -> None:
     assert not empty
     machine = "A processor, 2 cores, 8.0 GB, Linux x86_64, Docker 28.5.2, BuildKit 0.34.2, Go 1.26.8"
     assert source == f"n = 1 round; {machine}; 2026-05-01; run 1"
+
+
+def test_an_unfinished_run_says_so() -> None:
+    """Where a run was cut off, some rows stand for more rounds than others."""
+    run = lab_run(job("ours", COLD), job("ours", SOURCE), job("ours", COLD, number=2))
+    assert provenance(run).startswith("n = 1 to 2 rounds; ")
+    assert provenance(lab_run()).startswith("n = 0 rounds; ")

@@ -13,7 +13,7 @@ import click
 from dockcache_tui.cli.lab_rows import print_changes, print_rows, run_document
 from dockcache_tui.cli.output import cut, narrate, print_json
 from dockcache_tui.core import wording
-from dockcache_tui.core.errors import ExitCode, UsageError
+from dockcache_tui.core.errors import DockcacheError, ExitCode, UsageError
 from dockcache_tui.core.lab.comparison import compare
 from dockcache_tui.core.lab.conclusions import conclusions
 from dockcache_tui.core.lab.experiment import EXPERIMENTS, Situation
@@ -88,10 +88,14 @@ def run(
     with ExitStack() as stack:
         engine = lend(stack, narrate)
         running = starting.resume(engine, folder) if resumes else starting.start(engine, plan, folder)
-        ended = _follow(running)
+        try:
+            ended = _follow(running)
+        except DockcacheError:
+            narrate(f"What was measured is kept: {_resuming(data)} goes on.")
+            raise
     _print(ended, None, plan, as_json=as_json, as_markdown=as_markdown)
     if ended.status is LabStatus.CANCELED:
-        narrate("Canceled. `dockcache-tui lab run --resume` goes on.")
+        narrate(f"Canceled: {_resuming(data)} goes on.")
         return int(ExitCode.INTERRUPTED)
     narrate(f"Its builds: dockcache-tui {folder / 'sample' / 'app'}")
     narrate(f"Its caches: dockcache-tui service --data {folder / 'service'}")
@@ -163,6 +167,10 @@ def _follow(running: "RunningLab") -> LabRun:
                 line.show(_meanwhile(progress))
     line.show("")
     return running.result()
+
+
+def _resuming(data: Path | None) -> str:
+    return f"`dockcache-tui lab run --resume{f' --data {data}' if data else ''}`"
 
 
 class _Line:

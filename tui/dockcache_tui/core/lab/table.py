@@ -1,5 +1,6 @@
 """The columns of a run's table, the same on the command line, in Markdown and in the app."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from dockcache_tui.core import wording
@@ -59,8 +60,7 @@ def provenance(run: LabRun) -> str:
         for name, version in (("Docker", machine.docker), ("BuildKit", machine.buildkit), ("Go", machine.go))
         if version
     ]
-    rounds = wording.count(max((job.round for job in run.jobs), default=0), "round")
-    return f"n = {rounds}; {', '.join((*where, *tools))}; {run.started_at.datetime():%Y-%m-%d}; run {run.id}"
+    return f"n = {_rounds(run)}; {', '.join((*where, *tools))}; {run.started_at.datetime():%Y-%m-%d}; run {run.id}"
 
 
 def markdown(run: LabRun, rows: Sequence[LabRow]) -> str:
@@ -69,6 +69,13 @@ def markdown(run: LabRun, rows: Sequence[LabRow]) -> str:
     ruler = [f"|{'|'.join('---:' if name in NUMBERS else '---' for name in COLUMNS)}|"]
     lines = [f"| {' | '.join(cells(row))} |" for row in rows]
     return "\n".join([*header, *ruler, *lines, "", provenance(run)])
+
+
+def _rounds(run: LabRun) -> str:
+    """Return how many rounds measured something; an unfinished run has more of some situations than of others."""
+    found = Counter((job.experiment, job.situation) for job in run.jobs if job.is_build).values()
+    low, high = min(found, default=0), max(found, default=0)
+    return wording.count(low, "round") if low == high else f"{low} to {high} rounds"
 
 
 def _ends(spread: Spread) -> str:
