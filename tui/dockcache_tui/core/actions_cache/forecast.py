@@ -1,6 +1,6 @@
 """What GitHub evicts next and when: by last access, retention and size."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -82,8 +82,3 @@ def _when(room: int, rate: float, now: Instant) -> Instant | None:
         return now
     seconds = room / rate if rate > 0 else _LIFETIME
     return Instant(now.ns + round(seconds * _SECOND)) if seconds < _LIFETIME else None
-
-
-def evicted_next(caches: Sequence[ActionsCache], limits: Limits, now: Instant) -> dict[int, Instant]:
-    """Return when each entry goes, by id, if nobody reads it and nothing is saved."""
-    return {victim.cache.id: victim.at for victim in forecast(caches, limits, now).victims}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from dockcache_tui.core.actions_cache.cache import ActionsCache
 from dockcache_tui.core.actions_cache.entry import CacheEntry
-from dockcache_tui.core.actions_cache.forecast import evicted_next
+from dockcache_tui.core.actions_cache.forecast import Forecast, forecast
 from dockcache_tui.core.actions_cache.index import CacheIndex
 from dockcache_tui.core.actions_cache.keys import Kind, decode
 from dockcache_tui.core.actions_cache.layers import Decoded, LayerGraph, layer_graph
@@ -21,6 +21,8 @@ class CachesReading:
     refs: Refs = field(repr=False)
     entries: tuple[CacheEntry, ...]
     graph: LayerGraph = field(repr=False)
+    forecast: Forecast = field(repr=False)
+    """What goes when, if nobody reads and nothing is saved."""
 
     @classmethod
     def of(cls, snapshot: ActionsSnapshot, indexes: Mapping[int, CacheIndex] | None = None) -> "CachesReading":
@@ -32,7 +34,8 @@ class CachesReading:
         graph = layer_graph(live.values(), blobs, indexes or {}, refs)
         current = {cache.id for cache, _ in live.values()}
         copies = _copies(snapshot.caches)
-        over = evicted_next(snapshot.caches, snapshot.limits, snapshot.fetched_at)
+        foreseen = forecast(snapshot.caches, snapshot.limits, snapshot.fetched_at)
+        over = {victim.cache.id: victim.at for victim in foreseen.victims}
         read = {one.cache.id: one for one in graph.indexes}
         scopes = {cache.id: blob.scopes for blob in graph.blobs for cache in blob.caches}
         entries = tuple(
@@ -50,7 +53,7 @@ class CachesReading:
             )
             for cache, key in decoded
         )
-        return cls(snapshot, refs, entries, graph)
+        return cls(snapshot, refs, entries, graph, foreseen)
 
 
 def _live(decoded: Iterable[Decoded]) -> dict[tuple[str, str, str], Decoded]:

@@ -64,7 +64,7 @@ def _find(wish: _Wish, now: Instant) -> _Found:
     entries = [one for one in wish.reading.entries if wish.scope.admits((one.branch,)) and passes(one)]
     branch = wish.scope.picked or wish.reading.refs.default
     if wish.tab is Tab.FORECAST:
-        found = by_expiry(entries, wish.reading, now)
+        found = by_expiry(entries, wish.reading)
     elif wish.tab is Tab.RESTORABLE and branch:
         found = restorable(wish.reading, branch, wish.keys)
     else:

@@ -5,13 +5,11 @@ from dataclasses import dataclass, replace
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.actions_cache.entry import CacheEntry
-from dockcache_tui.core.actions_cache.forecast import forecast
 from dockcache_tui.core.actions_cache.grouping import BranchGroup, ScopeGroup, group
 from dockcache_tui.core.actions_cache.keys import Kind
 from dockcache_tui.core.actions_cache.liveness import RefState
 from dockcache_tui.core.actions_cache.reading import CachesReading
 from dockcache_tui.core.actions_cache.restoring import Restoration, Verdict, restore, restore_indexes
-from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope
 
 STEP = "  "
@@ -48,13 +46,12 @@ def grouped(entries: Iterable[CacheEntry], reading: CachesReading, folded: Colle
     return rows
 
 
-def by_expiry(entries: Iterable[CacheEntry], reading: CachesReading, now: Instant) -> list[CacheRow]:
+def by_expiry(entries: Iterable[CacheEntry], reading: CachesReading) -> list[CacheRow]:
     """Return the entries in the order GitHub evicts them, each with the cause."""
     wanted = {entry.id: entry for entry in entries}
-    victims = forecast(reading.snapshot.caches, reading.snapshot.limits, now).victims
     return [
         _entry(wanted[one.cache.id], 0, f"{one.cause.value} · {state(wanted[one.cache.id])}".rstrip(" ·"))
-        for one in victims
+        for one in reading.forecast.victims
         if one.cache.id in wanted
     ]
 

@@ -8,7 +8,6 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.actions_cache.forecast import Forecast, forecast
 from dockcache_tui.core.actions_cache.reading import CachesReading
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
@@ -36,10 +35,8 @@ class UsageBanner(Widget):
         """Return the lines, or none without a reading."""
         if self.reading is None:
             return Group()
-        now = Instant.now()
-        found = forecast(self.reading.snapshot.caches, self.reading.snapshot.limits, now)
-        lines = [self._usage(self.reading), self._next(self.reading, found, now)]
-        return Group(*lines, *(self._plot(self.reading, found) if self.plotted else ()))
+        lines = [self._usage(self.reading), self._next(self.reading, Instant.now())]
+        return Group(*lines, *(self._plot(self.reading) if self.plotted else ()))
 
     def _usage(self, reading: CachesReading) -> Text:
         snapshot = reading.snapshot
@@ -58,11 +55,11 @@ class UsageBanner(Widget):
             line.append(f" · {listed.count:,} of {snapshot.expected:,} read", self._style("dim"))
         return line
 
-    def _next(self, reading: CachesReading, found: Forecast, now: Instant) -> Text:
+    def _next(self, reading: CachesReading, now: Instant) -> Text:
         line = Text(no_wrap=True, overflow="ellipsis")
-        if not found.victims:
+        if not reading.forecast.victims:
             return line.append("nothing is kept", self._style("dim"))
-        first = found.victims[0]
+        first = reading.forecast.victims[0]
         when = "at the next check" if first.at <= now else f"in {wording.age(now, first.at)}"
         line.append(f"next to go {when}: ", self._style("dim")).append(literal(first.cache.key))
         line.append(f" · {first.cause.value}", self._style("dim"))
@@ -70,8 +67,8 @@ class UsageBanner(Widget):
             line.append(f" · {literal(notice)}", self._style("dim"))
         return line
 
-    def _plot(self, reading: CachesReading, found: Forecast) -> list[Text]:
-        width = max(10, self.size.width - 24)
+    def _plot(self, reading: CachesReading) -> list[Text]:
+        width, found = max(10, self.size.width - 24), reading.forecast
         limit = max([reading.snapshot.limits.size, *(point.size for point in found.points)])
         values = columns([(point.at.ns / 1e9, float(point.size)) for point in found.points], width)
         lines = [Text(line, self._style("bar"), no_wrap=True) for line in draw(values, PLOT_LINES, float(limit))]
