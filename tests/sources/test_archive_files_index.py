@@ -127,6 +127,15 @@ def test_where_nothing_can_be_kept_all_works(tmp_path: Path, made: Made) -> None
     assert (tmp_path / "cache").read_text() == "no folder"
 
 
+def test_a_full_disk_changes_no_answer(folder: Path, made: Made) -> None:
+    """An index that can't be written whole is not kept, and all works as where nothing can be kept."""
+    code = f"{READER}\nimport resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))\n"
+    code += "print(len(list(files.walk(Path(path), image))))"
+    words = [sys.executable, "-c", code, str(made.path), made.image, str(folder)]
+    assert subprocess.run(words, check=True, capture_output=True, text=True).stdout == "ready\n507\n"
+    assert list(folder.iterdir()) == []
+
+
 def test_several_processes_at_once(folder: Path, made: Made) -> None:
     """All of them get the whole tree, and one index of each kind is left."""
     code = f"{READER}\nsys.stdin.read()\nprint(len(list(files.walk(Path(path), image))))"
