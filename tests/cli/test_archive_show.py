@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.cli.main import run
-from sources.layout_making import Layout, as_folder, digest_of, layer_tar, packed, sample, tar_of
+from sources.layout_making import Layout, as_folder, digest_of, layer_tar, packed, sample, tar_of, zipped
 
 IMAGE = {"digest", "platform", "names", "labels", "created_at", "revision", "attestation_of", "missing", "layers"}
 LAYER = {
@@ -148,6 +148,29 @@ def test_what_nothing_leads_to_and_what_is_missing_is_listed(
     assert "5.0 kB" in out
     assert "linux/s390x" in out
     assert "not in the archive" in out
+
+
+def test_a_build_record_names_its_build(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The table and the document tell the ref."""
+    layout = Layout()
+    config = layout.document({"Ref": "abc"}, "application/vnd.buildkit.historyrecord.v0")
+    record = layout.document({"config": config, "layers": []}, "")
+    (tmp_path / "x.dockerbuild").write_bytes(packed(tar_of(layout.end(record)), "gz"))
+    assert run(["archive", "show", str(tmp_path / "x.dockerbuild")]) == 0
+    assert "build abc" in capsys.readouterr().out
+    assert run(["archive", "show", "--json", str(tmp_path / "x.dockerbuild")]) == 0
+    assert json.loads(capsys.readouterr().out)["items"][0]["builds"] == ["abc"]
+
+
+def test_one_of_several_in_a_zip_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error names them and tells how to name one."""
+    path = tmp_path / "artifact.zip"
+    path.write_bytes(zipped({"a.tar": tar_of(sample()), "b.tar": tar_of(sample())}))
+    assert run(["archive", "show", str(path)]) == 1
+    err = capsys.readouterr().err
+    assert "several archives: a.tar, b.tar" in err
+    assert "ZIP/ARCHIVE" in err
+    assert run(["archive", "show", f"{path}/b.tar"]) == 0
 
 
 def test_json_and_csv_exclude_each_other(archive: Path, capsys: pytest.CaptureFixture[str]) -> None:

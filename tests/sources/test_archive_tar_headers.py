@@ -21,9 +21,8 @@ TYPES = [
     tarfile.REGTYPE, tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE,
     tarfile.FIFOTYPE,
 ]  # fmt: skip
-NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=120).map(
-    lambda name: name.strip("/") or "x"
-)
+_SHORT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=120)
+NAMES = (_SHORT | _SHORT.map(lambda name: f"{name}/" * 20)).map(lambda name: name.strip("/") or "x")
 
 
 def _info(name: str, type_: bytes, size: int, numbers: tuple[int, int, int, int], link: str) -> tarfile.TarInfo:
@@ -321,9 +320,11 @@ def test_old_signed_checksums_and_bare_names_are_read() -> None:
 
 
 def test_a_file_of_the_first_tars_may_be_a_folder() -> None:
-    """A name that ends in a slash is a folder's where no type says so."""
+    """A name that ends in a slash is a folder's where no type says so, the whole name that is."""
     found = walked(header(b"a/", type_=b"\0") + header(b"b", type_=b"\0") + header(b"c", type_=b"7") + END)[0]
     assert [member.type for member, _ in found] == ["5", "0", "0"]
+    whole = pax(("path", "folder/file")) + header(b"folder/", type_=b"\0") + header(b"file/", type_=b"0") + END
+    assert [member.type for member, _ in walked(whole)[0]] == ["0", "0"]
 
 
 def test_only_the_missing_end_marker_tells_of_a_cut_between_members() -> None:

@@ -85,6 +85,8 @@ class TarHeaders:
             member = self._member(block, size, following, header, pax)
             if long_name or long_link:
                 member = member._replace(name=long_name or member.name, link=long_link or member.link)
+            if member.type == "\0":  # of the first tars: only the name tells a folder
+                member = member._replace(type="5" if member.name.endswith("/") else "0")
             self._enter(member)
             yield member
             following = header = member.offset + _padded(member.stored)
@@ -150,8 +152,8 @@ class TarHeaders:
             name, link = pax.get("path") or name, pax.get("linkpath") or link
             size, uid, gid = (_decimal(pax, key, now, at) for key, now in (("size", size), ("uid", uid), ("gid", gid)))
             mtime = self._pax_moment(pax, mtime, at)
-        if type_ in "\00007":
-            type_ = "5" if name.endswith("/") else "0"
+        if type_ == "7":  # a file too, once meant to lie in one piece
+            type_ = "0"
         device = (0, 0)
         if type_ in "34" and magic[:5] == b"ustar":
             device = number(block[329:337], at), number(block[337:345], at)
