@@ -1,29 +1,23 @@
 """`dockcache-tui lab`: run the experiments and compare them."""
 
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
+from dockcache_tui.cli.lab_following import follow
 from dockcache_tui.cli.lab_rows import print_changes, print_rows, run_document
-from dockcache_tui.cli.output import cut, narrate, print_json
-from dockcache_tui.core import wording
+from dockcache_tui.cli.output import narrate, print_json
 from dockcache_tui.core.errors import DockcacheError, ExitCode, UsageError
 from dockcache_tui.core.lab.comparison import compare
 from dockcache_tui.core.lab.conclusions import conclusions
 from dockcache_tui.core.lab.experiment import EXPERIMENTS, Situation
-from dockcache_tui.core.lab.run import LabPlan, LabProgress, LabRun, LabStatus
+from dockcache_tui.core.lab.run import LabPlan, LabRun, LabStatus
 from dockcache_tui.core.lab.summary import summarize
 from dockcache_tui.core.lab.table import markdown, provenance
-from dockcache_tui.core.literal import literal
 
 if TYPE_CHECKING:
-    from dockcache_tui.lab.experiments.protocol import RunningLab
     from dockcache_tui.sources.journal.lab_runs import LabRuns
 
 _NUMBERS = sorted({str(one.number) for one in EXPERIMENTS})
@@ -89,7 +83,7 @@ def run(
         engine = lend(stack, narrate)
         running = starting.resume(engine, folder) if resumes else starting.start(engine, plan, folder)
         try:
-            ended = _follow(running)
+            ended = follow(running)
         except DockcacheError:
             narrate(f"What was measured is kept: {_resuming(data)} goes on.")
             raise
@@ -156,74 +150,8 @@ def _print(found: LabRun, other: LabRun | None, plan: LabPlan, *, as_json: bool,
         narrate(_ORIENTATION)
 
 
-def _follow(running: "RunningLab") -> LabRun:
-    """Follow a run to its end, telling each job as it ends, and in a terminal what happens meanwhile."""
-    line = _Line()
-    with _canceling(running):
-        for progress in running:
-            if progress.finished:
-                line.keep(_finished(progress))
-            else:
-                line.show(_meanwhile(progress))
-    line.show("")
-    return running.result()
-
-
 def _resuming(data: Path | None) -> str:
     return f"`dockcache-tui lab run --resume{f' --data {data}' if data else ''}`"
-
-
-class _Line:
-    """The last line of a terminal, written over and over; elsewhere only what is kept is written."""
-
-    def __init__(self) -> None:
-        self._moves = sys.stderr.isatty()
-
-    def show(self, text: str) -> None:
-        if self._moves:
-            sys.stderr.write(f"\r\x1b[K{cut(literal(text), 79)}")
-            sys.stderr.flush()
-
-    def keep(self, text: str) -> None:
-        self.show("")
-        narrate(text)
-
-
-def _finished(progress: LabProgress) -> str:
-    job = progress.finished
-    if job is None:
-        return ""
-    counts = job.counts
-    packages = counts.own + counts.dependencies + counts.standard
-    work = f"{wording.count(counts.modules, 'module')}, {wording.count(packages, 'package')}" if job.build else ""
-    return (
-        f"[{progress.done}/{progress.jobs}] {job.situation.label}, {job.experiment}, {job.job}:"
-        f" {job.error or ', '.join(filter(None, (wording.span(job.split.total), work)))}{_left(progress)}"
-    )
-
-
-def _meanwhile(progress: LabProgress) -> str:
-    where = f"[{progress.done}/{progress.jobs}] {progress.workflow.experiment}, {progress.job}"
-    return f"{where}{_left(progress)}: {progress.phase}"
-
-
-def _left(progress: LabProgress) -> str:
-    return "" if progress.eta is None else f" (about {wording.span(progress.eta)} left)"
-
-
-@contextmanager
-def _canceling(running: "RunningLab") -> Iterator[None]:
-    """Let ctrl+c end the run in order."""
-
-    def cancel(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        running.cancel()
-
-    before = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _found(runs: "LabRuns", number: int | None) -> LabRun:

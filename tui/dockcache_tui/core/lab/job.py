@@ -85,7 +85,7 @@ class JobResult:
     error: str = ""
     """Why the job failed; empty when it did not."""
     notes: tuple[str, ...] = ()
-    """What the build's tools had to say, such as that the runtime environment is missing."""
+    """What the build's tools said beside its progress, such as that the runtime environment is missing."""
 
     @property
     def is_build(self) -> bool:

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Self
@@ -73,6 +73,7 @@ class Machine:
         self._run = run
         self.split, self.counts = Split(), Counts()
         self.build_ref = ""
+        self.said: tuple[str, ...] = ()
         self._booted = False
 
     def __enter__(self) -> Self:
@@ -119,7 +120,7 @@ class Machine:
         try:
             yield
         finally:
-            self.split += Split(**{field.name: monotonic() - began for field in fields(Split) if field.name == part})
+            self.split += Split(**{part: monotonic() - began})
 
     def boot(self) -> None:
         """Start the builder."""
@@ -139,7 +140,7 @@ class Machine:
             return self._command(words)
 
     def build(self, spec: BuildSpec, environment: Mapping[str, str], words: Words | None = None) -> Iterator[str]:
-        """Build, yielding the step that runs; raises BuildFailedError with what the build said."""
+        """Build, yielding the step that runs; raises BuildFailedError with the first line of the reason."""
         self._bench.commands.check()
         docker = Docker({**self._bench.environment(), **environment})
         build = LaunchedBuild(docker, self._bench.journal, spec, words)
@@ -154,21 +155,15 @@ class Machine:
             else:
                 failure = ""
         done = build.result()
-        self.build_ref = done.ref
+        self.build_ref, self.said = done.ref, build.live.noise().lines
         self.split += measure.split(done)
         self.counts += measure.counts(done, build.live, (self.app / "go.mod").read_text())
         if done.status is not BuildStatus.SUCCEEDED:
-            reason = (failure or done.error or done.status.value).splitlines()[0]
-            raise BuildFailedError(reason, tuple(build.live.noise().lines))
+            raise BuildFailedError((failure or done.error or done.status.value).splitlines()[0])
 
     def _command(self, words: tuple[str, ...]) -> str:
         return self._bench.commands.run(words, self._bench.environment(), self.app)
 
 
 class BuildFailedError(Exception):
-    """A job's build failed; `said` is what its tools said beside the progress."""
-
-    def __init__(self, reason: str, said: tuple[str, ...]) -> None:
-        """Keep the reason and all that was said."""
-        super().__init__(reason)
-        self.said = said
+    """A job's build failed; str(error) is why."""

@@ -33,23 +33,25 @@ class Lab:
         """Take a run that the journal has begun, and the lab's folder, which is ours until `close` is called."""
         self._bench, self._runs, self._run, self._folder, self._close = bench, runs, run, folder, close
         self._began = monotonic()
-        self._earlier = tuple(job for one in runs.runs() if one.id != run.id for job in one.jobs)
+        self._earlier = tuple(job for one in reversed(runs.runs()) if one.id != run.id for job in one.jobs)
 
     def __iter__(self) -> Iterator[LabProgress]:
         """Run the jobs that are left; raises DockcacheError. Giving up the iteration ends the run as canceled."""
-        status = LabStatus.CANCELED
+        status, kept = LabStatus.CANCELED, self._run.jobs
         try:
             self._bench.sweep()
             with Served(self._folder / "service", self._bench.environment()) as service:
                 for workflow in self._run.left:
                     yield from self._workflow(workflow, service)
+                    self._runs.keep(self._run.id, self._run.jobs[len(kept) :])
+                    kept = self._run.jobs
             status = LabStatus.COMPLETE
         except (StoppedError, DockcacheError, requests.RequestException) as error:
             if not self._bench.commands.is_stopped:
                 status = LabStatus.FAILED
                 raise _told(error) from error
         finally:
-            self._run = replace(self._run, status=status, completed_at=Instant.now())
+            self._run = replace(self._run, status=status, completed_at=Instant.now(), jobs=kept)
             self._runs.finish(self._run)
             shutil.rmtree(self._bench.folder, ignore_errors=True)
             self._close()
@@ -63,8 +65,8 @@ class Lab:
         return self._run
 
     def _workflow(self, workflow: Workflow, service: Served) -> Iterator[LabProgress]:
-        """Run all jobs of one run of a workflow, and keep them together."""
-        kept, plan = len(self._run.jobs), self._run.plan
+        """Run all jobs of one run of a workflow."""
+        plan = self._run.plan
         yield self._progress(workflow, BUILD_JOB, "preparing")
         app = checked_out(self._folder / "sample", self._folder / PROGRAM, plan.until(workflow.situation))
         ref = f"refs/heads/{FEATURE if workflow.situation is Situation.BRANCH else MAIN}"
@@ -81,7 +83,6 @@ class Lab:
             yield self._progress(workflow, result.job, "done", result)
             if result.error:
                 break
-        self._runs.keep(self._run.id, self._run.jobs[kept:])
 
     def _restore(self, workflow: Workflow, service: Served, told: Mapping[str, str]) -> None:
         """Bring the caches to where this run of the workflow finds them."""
@@ -96,7 +97,6 @@ class Lab:
     ) -> Generator[LabProgress, None, JobResult]:
         """Run one job and return what came of it; only without the runtime environment may its build fail."""
         started, error, told = Instant.now(), "", ""
-        notes: tuple[str, ...] = ()
         try:
             for phase in doing:
                 if phase != told:
@@ -105,7 +105,7 @@ class Lab:
         except BuildFailedError as failure:
             if workflow.situation is not Situation.NO_RUNTIME:
                 raise SourceError(str(failure), title=f"The build of {workflow.experiment} failed") from failure
-            error, notes = str(failure), failure.said
+            error = str(failure)
         return JobResult(
             experiment=workflow.experiment,
             situation=workflow.situation,
@@ -117,7 +117,7 @@ class Lab:
             counts=machine.total(),
             build=machine.build_ref,
             error=error,
-            notes=notes,
+            notes=machine.said,
         )
 
     def _progress(self, workflow: Workflow, job: str, phase: str, finished: JobResult | None = None) -> LabProgress:
