@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from hashlib import sha512
 from pathlib import Path
 
 import pytest
@@ -12,16 +13,21 @@ from dockcache_tui.core.images.errors import ArchiveError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.archives.blobs import open_blobs
 from dockcache_tui.sources.archives.reading import read_archive
+from dockcache_tui.sources.archives.verifying import verify_archive
 from sources.layout_making import (
+    CONFIG,
     CREATED,
     LAYER,
+    MANIFEST,
     PACKINGS,
     Files,
     Layout,
+    config_of,
     digest_of,
     json_of,
     layer_tar,
     packed,
+    path_of,
     sample,
     saved,
     tar_of,
@@ -254,6 +260,22 @@ def test_documents_that_come_last_or_first_are_read_alike(tmp_path: Path) -> Non
     files = sample()
     backward = dict(reversed(files.items()))
     assert read(backward, tmp_path, "tar.gz").images == read(files, tmp_path).images
+
+
+def test_digests_may_be_of_another_algorithm(tmp_path: Path) -> None:
+    """Blobs by SHA-512 are found, read and verified as others are."""
+    layout = Layout()
+    config = layout.document(config_of(ONE, TWO), CONFIG)
+    layers = [layout.blob(ONE, LAYER), layout.blob(packed(TWO, "gz"), f"{LAYER}+gzip")]
+    named = [sha512(data).hexdigest() for data in (ONE, packed(TWO, "gz"))]
+    for layer, name in zip(layers, named, strict=True):
+        layout.files[f"blobs/sha512/{name}"] = layout.files.pop(path_of(layer["digest"]))
+        layer["digest"] = f"sha512:{name}"
+    read(layout.end(layout.document({"config": config, "layers": layers}, MANIFEST)), tmp_path)
+    archive = verify_archive(tmp_path / "archive")
+    assert not archive.faults
+    sizes = [layer.unpacked_size for layer in archive.images[0].layers if not layer.empty]
+    assert sizes == [len(ONE), len(TWO)]
 
 
 def test_sizes_that_were_said_wrong_are_told(tmp_path: Path) -> None:

@@ -52,9 +52,12 @@ class _Check:
         layer = self._layers.get(digest)
         stored = Hashing(stream, self._tell, "sha512" if digest.startswith("sha512:") else "sha256")
         packed: io.BufferedReader = io.BufferedReader(stored, _STEP)
-        inner = Hashing(unpacked(packed) if layer else packed)
+        inner = stored
         try:
-            _drain(inner)
+            source = unpacked(packed) if layer else packed
+            if source is not packed or (layer and stored.algorithm != "sha256"):
+                inner = Hashing(source)
+                _drain(inner)
             _drain(packed)
         except BrokenArchiveError as error:
             self.faults.add(replace(error.fault, digest=digest))
