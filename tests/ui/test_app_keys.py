@@ -62,11 +62,11 @@ def test_the_readme_lists_the_keys() -> None:
     assert before.strip() == key_table()
 
 
-@pytest.mark.parametrize("key", ["1", "2", "5"])
+@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5", "L"])
 async def test_a_narrow_footer_cuts_no_key(key: str) -> None:
     """At 80 columns every view shows the keys that matter most, whole."""
     async with bench(House(Cache(records=[record("a")])), NARROW) as app:
-        await app.press(key)
+        await app.press("1", key)
         await app.see(*(f"{'[?]' if one.id == 'help' else shown_key(one)} {one.label}" for one in FOOTER))
 
 

@@ -96,7 +96,8 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
         """Return where we are: the archive, the inner tab, the row."""
         row = self.table.cursor_row
         under = row.tree.entry.path if isinstance(row, FileRow) else row.name if row else ""
-        return (self.archive.path if self.archive else "", self.tab.value, *((under,) if under else ()))
+        name = self.archive.path.rstrip("/").rpartition("/")[2] if self.archive else ""
+        return (name, self.tab.value, *((under,) if under else ()))
 
     def show(self, archive: Archive, shared: Shared) -> None:
         """Show an archive; the same again keeps its place."""
