@@ -271,7 +271,7 @@ def test_digests_may_be_of_another_algorithm(tmp_path: Path) -> None:
     for layer, name in zip(layers, named, strict=True):
         layout.files[f"blobs/sha512/{name}"] = layout.files.pop(path_of(layer["digest"]))
         layer["digest"] = f"sha512:{name}"
-    read(layout.end(layout.document({"config": config, "layers": layers}, MANIFEST)), tmp_path)
+    read(layout.end(layout.document({"config": config, "layers": layers}, MANIFEST)), tmp_path, "folder")
     archive = verify_archive(tmp_path / "archive")
     assert not archive.faults
     sizes = [layer.unpacked_size for layer in archive.images[0].layers if not layer.empty]
