@@ -1,5 +1,6 @@
 """The tree that an image's layers make together, and what each layer did to it: one pass, memory by depth only."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import merge
@@ -10,8 +11,6 @@ from dockcache_tui.core.images.member_name import order_of
 
 Moved = Mapping[tuple[int, str], int]
 """What paths of a layer count for, where that is not the bytes stored under them: hard links."""
-
-_NO_CUTS: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +55,29 @@ class _Sum:
 
 @dataclass(slots=True)
 class _Frame:
-    """A path while what is below it is read; `cuts` are the layers that hide all that lower ones have below it."""
+    """A path while what is below it is read."""
 
     number: int
     key: bytes
     path: str
-    above: frozenset[int]
-    """The parent's cuts."""
-    cuts: frozenset[int]
-    puts: dict[int, FileEntry]
-    outs: set[int]
+    above: tuple[int, ...] = ()
+    """The layers, lowest first, that hide all that lower ones have here, by what they do to a folder above."""
+    puts: dict[int, FileEntry] = field(default_factory=dict)
+    outs: set[int] = field(default_factory=set)
+    cuts: set[int] = field(default_factory=set)
+    """The layers that hide what lower ones have below, and not the path itself."""
     live: set[int] = field(default_factory=set)
     """The layers that put something below it."""
     whole: _Sum = field(default_factory=_Sum)
     sums: dict[int, _Sum] = field(default_factory=dict)
+    below: tuple[int, ...] | None = None
+
+    def hiders(self) -> tuple[int, ...]:
+        """Return the layers that hide all that lower ones have below it."""
+        if self.below is None:
+            own = self.outs or self.cuts
+            self.below = tuple(sorted({*self.above, *self.outs, *self.cuts})) if own else self.above
+        return self.below
 
 
 def overlay(layers: Sequence[Iterable[FileEntry]], moved: Moved | None = None) -> Iterator[Node]:
@@ -78,7 +86,7 @@ def overlay(layers: Sequence[Iterable[FileEntry]], moved: Moved | None = None) -
     Parents that no layer has are made up, as engines do. What is hidden by a whiteout, an opaque folder or something
     else at its place or above is removed there, and its bytes are wasted.
     """
-    stack = [_Frame(0, b"", "", _NO_CUTS, _NO_CUTS, {0: FileEntry("", FileKind.FOLDER, mode=0o755)}, set())]
+    stack = [_Frame(0, b"", "", puts={0: FileEntry("", FileKind.FOLDER, mode=0o755)})]
     count = 1
     keyed = [_keyed(layer, number) for number, layer in enumerate(layers)]
     for key, group in groupby(merge(*keyed, key=lambda one: one[:2]), key=lambda one: one[0]):
@@ -86,7 +94,8 @@ def overlay(layers: Sequence[Iterable[FileEntry]], moved: Moved | None = None) -
             yield from _close(stack, moved or {})
         path = ""
         puts: dict[int, FileEntry] = {}
-        outs, cuts = set(), set()
+        outs: set[int] = set()
+        cuts: set[int] = set()
         for _, layer, entry in group:
             path = entry.path
             if entry.kind is FileKind.WHITEOUT:
@@ -102,12 +111,10 @@ def overlay(layers: Sequence[Iterable[FileEntry]], moved: Moved | None = None) -
             stack[0].cuts |= cuts
             continue
         for end in _folder_ends(key, len(stack[-1].key)):
-            above = stack[-1].cuts
             between = key[:end]
-            stack.append(_Frame(count, between, _shown(between), above, above, {}, set()))
+            stack.append(_Frame(count, between, _shown(between), stack[-1].hiders()))
             count += 1
-        above = stack[-1].cuts
-        stack.append(_Frame(count, key, path, above, above | outs | cuts if outs or cuts else above, puts, outs))
+        stack.append(_Frame(count, key, path, stack[-1].hiders(), puts, outs, cuts))
         count += 1
     while stack:
         yield from _close(stack, moved or {})
@@ -154,9 +161,10 @@ def _told(frame: _Frame, moved: Moved) -> tuple[PathChange | None, list[PathChan
     last: tuple[int, FileEntry, FileChange] | None = None
     wasted = 0
     changes = []
-    for layer in sorted({*frame.puts, *frame.outs, *frame.live, *frame.above, *frame.sums}):
-        before, hid, hidden = now, held, layer in frame.above or layer in frame.outs
-        if hidden:
+    hiders = _hiders(frame)
+    for layer in sorted({*frame.puts, *frame.live, *frame.sums, *hiders}):
+        before, hid = now, held
+        if layer in hiders:
             now = None
         if layer in frame.puts:
             now = frame.puts[layer]
@@ -181,6 +189,14 @@ def _told(frame: _Frame, moved: Moved) -> tuple[PathChange | None, list[PathChan
     below = frame.whole
     size = below.size + (held if now else 0)
     return PathChange(layer, entry, change, size, below.wasted + wasted, below.children), changes
+
+
+def _hiders(frame: _Frame) -> set[int]:
+    """Return the layers that hide what the path was before: of those above only the next after one that put it."""
+    if not frame.above:
+        return frame.outs
+    after = (bisect_right(frame.above, layer) for layer in {*frame.puts, *frame.live})
+    return frame.outs | {frame.above[at] for at in after if at < len(frame.above)}
 
 
 def _change(before: FileEntry | None, now: FileEntry | None) -> FileChange:
