@@ -255,6 +255,12 @@ def test_names_with_a_dot_and_a_folder_around_are_found(tmp_path: Path) -> None:
         assert read({prefix + name: data for name, data in sample().items()}, tmp_path).images == plain.images
 
 
+def test_a_layout_deep_in_a_file_system_makes_no_archive_of_it(tmp_path: Path) -> None:
+    """What `docker export` writes of a container that builds images is a file system, not one of its images."""
+    with pytest.raises(ArchiveError, match=r"a tar of var/lib/x/.*, not an image archive"):
+        read({f"var/lib/x/{name}": data for name, data in sample().items()}, tmp_path)
+
+
 def test_documents_that_come_last_or_first_are_read_alike(tmp_path: Path) -> None:
     """The order of members tells nothing."""
     files = sample()

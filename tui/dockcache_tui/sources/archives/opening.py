@@ -129,7 +129,8 @@ def _contents(zipped: ZipMembers) -> str:
 
 
 def _rooted(members: Members) -> tuple[Members, str]:
-    roots = layout_roots(members.sizes())
+    # Deeper down a layout is only one of the files of something else, as of a container that builds images.
+    roots = [root for root in layout_roots(members.sizes()) if "/" not in root]
     if roots:
         return members, roots[0]
     members.close()
