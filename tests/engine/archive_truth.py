@@ -83,7 +83,8 @@ class Plain:
                 return cls(inside)
             content = next(iter(inside.values()))
         with tarfile.open(fileobj=io.BytesIO(unpacked(content))) as tar:
-            return cls({one.name: tar.extractfile(one).read() for one in tar if one.isfile()})  # type: ignore[union-attr]
+            opened = ((one.name, tar.extractfile(one)) for one in tar if one.isfile())
+            return cls({name: file.read() for name, file in opened if file})
 
     @property
     def blobs(self) -> dict[str, bytes]:
