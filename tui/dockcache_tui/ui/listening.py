@@ -315,7 +315,6 @@ class ListeningApp(App[None]):
         self._builder.table.action_unmark_all()
         self._say(outcome_text(event.comparison), severity="information" if event.comparison.agrees else "warning")
 
-    @on(ActionsView.Moved)
     @on(ListView.Moved)
     def _moved(self) -> None:
         self._show_path()

@@ -7,8 +7,6 @@ from enum import StrEnum
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.message import Message
 
 from dockcache_tui.core.actions_cache.cache import ActionsCache
 from dockcache_tui.core.actions_cache.entry import CacheEntry
@@ -20,6 +18,7 @@ from dockcache_tui.core.filter import Filter, FilterError, parse
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.ui.record_table import RecordTable
+from dockcache_tui.ui.screens.list_view import NO_MATCH, ListView
 from dockcache_tui.ui.widgets.cache_rows import CacheRow, by_expiry, grouped, hidden, restorable
 from dockcache_tui.ui.widgets.caches_table import CachesTable
 from dockcache_tui.ui.widgets.filter_bar import FilterBar
@@ -31,7 +30,6 @@ NOTHING_YET = (
     "No workflow of this repository has saved one, or all went.",
     "r  read again",
 )
-NO_MATCH = "Nothing matches. esc clears the filter, f picks another branch."
 
 
 class Tab(StrEnum):
@@ -78,7 +76,7 @@ def _presets(entries: list[CacheEntry], now: Instant) -> dict[Preset, tuple[Cach
     return {one: preset(entries, one, now) for one in Preset if one is not Preset.OLDER}
 
 
-class ActionsView(Vertical):
+class ActionsView(ListView[CachesTable]):
     """The caches of one repository; holds what is shown, never asks a source."""
 
     DEFAULT_CSS = """
@@ -89,15 +87,13 @@ class ActionsView(Vertical):
     }
     """
 
-    class Moved(Message):
-        """The cursor or the rows changed: the path follows."""
-
     def __init__(self) -> None:
         """Begin as loading."""
         super().__init__(id="actions")
         self.table = CachesTable()
         self._filter_bar = FilterBar("words  kind:index  scope:app  is:superseded  idle>3d  branch:#7")
         self._keys_bar = FilterBar("key restore-key …: what would a run on this branch restore?")
+        self.bar = self._filter_bar
         self.reading: CachesReading | None = None
         self.tab = Tab.CACHES
         self._keys: tuple[str, ...] = ()
@@ -114,11 +110,6 @@ class ActionsView(Vertical):
         yield self.table
         yield self._filter_bar
         yield self._keys_bar
-
-    @property
-    def bar(self) -> FilterBar:
-        """Return the input of this tab: keys to look up, else the filter."""
-        return self._keys_bar if self.tab is Tab.RESTORABLE else self._filter_bar
 
     def on_mount(self) -> None:
         """Say that the first reading is under way."""
@@ -188,6 +179,7 @@ class ActionsView(Vertical):
         tabs = list(Tab)
         self.bar.display = False
         self.tab = tabs[(tabs.index(self.tab) + step) % len(tabs)]
+        self.bar = self._keys_bar if self.tab is Tab.RESTORABLE else self._filter_bar
         self.bar.display = bool(self.bar.text)
         self._banner.plotted = self.tab is Tab.FORECAST
         self._arrange()
@@ -200,7 +192,11 @@ class ActionsView(Vertical):
             self._arrange()
 
     def filter(self, text: str) -> None:
-        """Narrow to what passes an expression; a wrong one says where, and the last right one stays."""
+        """Narrow to what passes an expression, or look keys up; the last right expression stays."""
+        if self.tab is Tab.RESTORABLE:
+            self._keys = tuple(text.split())
+            self._arrange()
+            return
         try:
             self._filter = parse(text, CACHE_FIELDS)
         except FilterError as error:
@@ -223,26 +219,6 @@ class ActionsView(Vertical):
         self.table.say_why(first=wish.tab is Tab.RESTORABLE)
         self.table.set_rows(self._found.rows)
         self.bar.say_count(self._found.count, len(wish.reading.entries))
-
-    @on(FilterBar.Changed)
-    def _filter_changed(self, event: FilterBar.Changed) -> None:
-        event.stop()
-        if self.tab is Tab.RESTORABLE:
-            self._keys = tuple(event.text.split())
-            self._arrange()
-        else:
-            self.filter(event.text)
-
-    @on(FilterBar.Kept)
-    def _filter_kept(self, event: FilterBar.Kept) -> None:
-        event.stop()
-        self.table.focus()
-
-    @on(RecordTable.Highlighted)
-    @on(RecordTable.Arranged)
-    def _moved(self, event: RecordTable.Highlighted | RecordTable.Arranged) -> None:
-        event.stop()
-        self.post_message(self.Moved())
 
     @on(RecordTable.Selected)
     def _opened(self, event: RecordTable.Selected) -> None:
