@@ -187,19 +187,20 @@ def _pick_a_branch(terminal: Terminal, branch: str) -> None:
 def _look_into_an_archive(terminal: Terminal, project: Scratch, branch: str) -> None:
     """The image of the last build, exported, is listed with its branch; its layer holds the program and no more."""
     output = f"type=oci,dest={project.folder / 'image.tar'}"
-    project.docker("buildx", "build", "--builder", project.builder, "--output", output, str(project.folder))
+    words = ("--builder", project.builder, "--provenance=true", "--output", output, str(project.folder))
+    project.docker("buildx", "build", *words)
     terminal.press("4")
-    terminal.see(*ALWAYS, r"image\.tar +oci layout", "l Load")
+    terminal.see(*ALWAYS, r"image\.tar +oci layout")
     terminal.press("Enter")
-    terminal.see("layers › linux/", r"COPY /app /app", "Packed")
+    terminal.see(r"^▶ +linux/", r"COPY /app /app", "Packed")
     terminal.press("Enter")
-    terminal.see("files", "all layers", r"^▶ +app +")
+    terminal.see("all layers", r"Path +Change", r"^▶ +app +")
     terminal.press("Enter")
     terminal.see("7f 45 4c 46", "t text")
     terminal.press("Escape")
     terminal.see_no("7f 45 4c 46")
     terminal.press("Escape")
-    terminal.see("layers › ")
+    terminal.see(r"^▶ +.*COPY /app /app|^▶ +linux/")
     terminal.press("Escape")
     terminal.see(rf"image\.tar +oci layout .*{branch[:12]}")
 
