@@ -78,6 +78,15 @@ def test_documents_that_are_none_of_an_image_are_told(tmp_path: Path) -> None:
     assert [image.missing for image in archive.images] == [True]
 
 
+def test_an_image_that_index_json_names_must_be_there(tmp_path: Path) -> None:
+    """Only what an inner index names may be left out."""
+    layout = Layout()
+    gone = {"digest": digest_of(b"gone"), "size": 4}
+    archive = read(layout.end(layout.image(ONE), gone), tmp_path)
+    assert faults(archive) == [(gone["digest"], "is not in the archive")]
+    assert [image.missing for image in archive.images] == [False, True]
+
+
 def test_what_an_image_needs_and_is_not_there_is_told(tmp_path: Path) -> None:
     """Configs and layers that are missing are named; layers that are never distributed may be."""
     layout = Layout()

@@ -67,9 +67,8 @@ class OciReading:
 
     def _index(self, index: Document, above: tuple[str, ...], names: tuple[str, ...]) -> None:
         children = index.manifests or []
-        here = [child for child in children if child.digest in self._blobs]
-        if children and not here:
-            self.faults.add(Fault("an index of which no manifest is in the archive", digest=above[-1] if above else ""))
+        if above and children and not any(child.digest in self._blobs for child in children):
+            self.faults.add(Fault("an index of which no manifest is in the archive", digest=above[-1]))
         for child in children:
             if self._seen >= _MOST_MANIFESTS:
                 self.faults.add(Fault(f"more than {_MOST_MANIFESTS:,} manifests; the rest was not read"))
@@ -96,6 +95,8 @@ class OciReading:
         digest = descriptor.digest
         if digest not in self._blobs:
             self.images.append(missing_image(descriptor, names))
+            if not above:  # what an inner index names may be left out, as other platforms are
+                self.faults.add(Fault("is not in the archive", digest=digest))
             return
         self._name(descriptor)
         try:
