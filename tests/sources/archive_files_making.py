@@ -126,3 +126,17 @@ def as_tar(made: Made, mode: str = "w") -> Made:
     with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]  # the mode decides the packing
         archive.add(made.path, ".")
     return made._replace(path=path)
+
+
+def saved(path: Path, layer: bytes) -> Made:
+    """Write the folder of a `docker save` of old with one layer, packed or not."""
+    diff_id = f"sha256:{sha256(unpacked(layer)).hexdigest()}"
+    config = json.dumps({"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": [diff_id]}})
+    name = sha256(config.encode()).hexdigest()
+    folder = path / ("a" * 64)
+    folder.mkdir(parents=True)
+    (folder / "layer.tar").write_bytes(layer)
+    (path / f"{name}.json").write_text(config)
+    manifest = [{"Config": f"{name}.json", "RepoTags": ["a:1"], "Layers": [f"{'a' * 64}/layer.tar"]}]
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    return Made(path, f"sha256:{name}", (diff_id,))

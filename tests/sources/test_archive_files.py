@@ -13,7 +13,7 @@ from dockcache_tui.sources.archives.image_files import ImageFiles
 from dockcache_tui.sources.archives.index_folder import IndexFolder
 from dockcache_tui.sources.archives.known_layers import with_known_layers
 from dockcache_tui.sources.archives.reading import read_archive
-from sources.archive_files_making import Made, as_tar, file, folder, link, oci, packed, tar
+from sources.archive_files_making import Made, as_tar, file, folder, link, oci, packed, saved, tar
 
 ADDED, CHANGED, REMOVED, SAME = FileChange
 BASE = tar(
@@ -207,3 +207,14 @@ def test_devices_and_fifos_are_shown_and_nothing_else(tmp_path: Path, files: Ima
     assert kinds == [FileKind.DEVICE, FileKind.FIFO]
     with pytest.raises(ArchiveError, match="a device"):
         files.content(made.path, made.image, "dev/null", limit=1)
+
+
+def test_a_packed_layer_whose_name_tells_no_digest(tmp_path: Path, files: ImageFiles) -> None:
+    """In a `docker save` the tar's digest stands for it: that is no fault, and it is read once."""
+    made = saved(tmp_path / "saved", packed(BASE))
+    contents = files.contents(made.path, made.image)
+    assert contents.faults == ()
+    assert made.layers[0] == contents.layers[0].diff_id
+    kept = sorted((tmp_path / "cache").iterdir())
+    assert files.content(made.path, made.image, "etc/passwd", limit=9) == b"root\n"
+    assert sorted((tmp_path / "cache").iterdir()) == kept
