@@ -76,6 +76,15 @@ def test_contents(name: str, seen: "Seen", archives: Archives, tmp_path: Path) -
     assert [one.entry.path for one in found] == ["data/turns/inside"]
 
 
+def test_search_among_thousands(seen: "Seen", maker: Maker, archives: Archives) -> None:
+    """All paths of a container that hold a text, in whatever case, are found, up to the limit."""
+    where, (theirs, _) = seen.only("golang"), maker.holds("golang")
+    real = {path for path in theirs.keys() - ENGINES_OWN if "reader" in path.lower()}
+    assert len(real) > 5
+    assert {one.entry.path for one in archives.search(*where, "Reader")} == real
+    assert len(archives.search(*where, "reader", limit=3)) == 3
+
+
 @pytest.mark.parametrize("name", MULTI_IMAGES)
 def test_each_platform_has_files_of_its_own(name: str, maker: Maker, archives: Archives) -> None:
     """The file that was built for a platform is in that platform's tree."""
