@@ -153,6 +153,7 @@ def test_packed_layers_of_a_docker_archive_are_found(hexed: bool, tmp_path: Path
     (image,) = read(files, tmp_path).images
     assert image.layers[0].digest == digest_of(stored if hexed else ONE)
     assert image.layers[0].media_type.endswith(".gzip")
+    assert (image.layers[0].size, image.layers[0].unpacked_size) == (len(stored), None)
     with open_blobs(tmp_path / "archive") as blobs, blobs.open(image.layers[0].digest) as stream:
         assert stream.read() == stored
 

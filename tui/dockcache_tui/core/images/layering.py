@@ -6,6 +6,7 @@ from dockcache_tui.core.images.archive import Layer
 from dockcache_tui.core.images.manifest import Config, Descriptor, History
 from dockcache_tui.core.instant import Instant
 
+_PACKED = (".gzip", ".zstd")
 PLAIN_TAR = ("application/vnd.oci.image.layer.v1.tar", "application/vnd.docker.image.rootfs.diff.tar")
 
 
@@ -38,12 +39,17 @@ def _layer(blob: Descriptor, diff_id: str, step: History, here: Container[str]) 
         digest=blob.digest,
         size=blob.size,
         diff_id=diff_id,
-        unpacked_size=blob.size if blob.media_type in PLAIN_TAR or diff_id == blob.digest else None,
+        unpacked_size=blob.size if _is_plain(blob, diff_id) else None,
         media_type=blob.media_type,
         created_by=step.created_by,
         created_at=moment(step.created),
         missing=blob.digest not in here,
     )
+
+
+def _is_plain(blob: Descriptor, diff_id: str) -> bool:
+    """Tell whether a blob is a tar; the digest of its tar may stand for that of a packed one (see docker_save)."""
+    return blob.media_type in PLAIN_TAR or (diff_id == blob.digest and not blob.media_type.endswith(_PACKED))
 
 
 def _padded(texts: list[str], length: int) -> list[str]:
