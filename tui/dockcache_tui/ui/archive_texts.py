@@ -7,6 +7,7 @@ from rich.text import Text
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.source_file import SourceFile
 from dockcache_tui.core.images.diff import ArchiveDiff, FileDiff, ImageDiff
+from dockcache_tui.core.images.diffing import verdict
 from dockcache_tui.core.images.engine_image import Loaded
 from dockcache_tui.core.literal import literal
 
@@ -21,6 +22,10 @@ def diff_text(names: tuple[str, str], diff: ArchiveDiff) -> Text:
         text.append("Nothing differs that a container could see.\n\n", "bold")
     for image in diff.images:
         _image(text, image)
+    if diff.faults:
+        text.append("What could not be read may look like a difference:\n", "bold")
+    for fault in diff.faults:
+        text.append(f"  {literal(str(fault))}\n")
     return text
 
 
@@ -29,6 +34,7 @@ def _image(text: Text, image: ImageDiff) -> None:
     if image.first is None or image.second is None:
         text.append(f"only in {'B' if image.first is None else 'A'}\n\n")
         return
+    text.append(f"{verdict(image)}\n")
     same = sum(layer.first is not None and layer.second is not None for layer in image.layers)
     text.append(f"{same} of {wording.count(len(image.layers), 'layer')} are the same\n")
     for layer in image.layers:
@@ -39,11 +45,12 @@ def _image(text: Text, image: ImageDiff) -> None:
             text.append(f"  only in {side}  {wording.size(one.size):>9}  {literal(one.created_by or one.digest)}\n")
     for line in image.config:
         text.append(f"  {literal(line)}\n")
-    text.append(f"{wording.count(len(image.files), 'path')} that differ{'s' * (len(image.files) == 1)}\n")
+    paths = len(image.files) + image.left_off
+    text.append(f"{wording.count(paths, 'path')} that differ{'s' * (paths == 1)}\n")
     for file in image.files[:MOST_FILES]:
         text.append_text(_file(file))
-    if len(image.files) > MOST_FILES:
-        text.append(f"  and {len(image.files) - MOST_FILES:,} more\n")
+    if paths > MOST_FILES:
+        text.append(f"  and {paths - MOST_FILES:,} more\n")
     text.append("\n")
 
 
