@@ -87,6 +87,20 @@ async def test_layers_then_files(image: Path) -> None:
         await app.see(r"app\.tar +oci layout")
 
 
+async def test_a_layer_that_is_cut_is_told(tmp_path: Path) -> None:
+    """What was read of a damaged layer is shown, and the layers then say what is wrong and where."""
+    path = as_tar(oci(tmp_path / "cut", [BASE, TOP[:700]])).path
+    async with archives(path) as app:
+        await app.see(r"cut\.tar +oci layout")
+        await app.press("enter")
+        await app.see("Digest")
+        assert "fault" not in app.screen()
+        await app.press("enter")
+        await app.see("all layers", r"blob +3 B")
+        await app.press("escape")
+        await app.see("1 fault", "cut")
+
+
 async def test_one_layer_tells_what_it_did(image: Path) -> None:
     """Enter on a layer shows only what that layer added, changed or removed."""
     async with archives(image) as app:

@@ -3,7 +3,7 @@
 from textual import on
 
 from dockcache_tui.core.actions_cache.artifact import Artifact
-from dockcache_tui.core.images.archive import ArchiveKind
+from dockcache_tui.core.images.archive import Archive, ArchiveKind
 from dockcache_tui.core.images.build_record import BuildRecord
 from dockcache_tui.ui import choices, messages
 from dockcache_tui.ui.actions import Place
@@ -53,8 +53,17 @@ class ArchivesApp(ListeningApp):
     def _archives_listed(self, event: messages.ArchivesListed) -> None:
         self._archives.show(event.rows, event.note, whole=event.whole)
         for row in event.rows:
-            if row.archive and self._archive.archive and row.archive.path == self._archive.archive.path:
-                self._archive.show(row.archive, self._shared)
+            if row.archive:
+                self._show_again(row.archive)
+
+    @on(messages.ArchiveRead)
+    def _archive_read(self, event: messages.ArchiveRead) -> None:
+        self._show_again(event.archive)
+
+    def _show_again(self, archive: Archive) -> None:
+        """Show what is known by now of the archive that is open."""
+        if self._archive.archive and archive.path == self._archive.archive.path:
+            self._archive.show(archive, self._shared)
 
     @on(ArchivesView.Opened)
     def _archive_opened(self, event: ArchivesView.Opened) -> None:

@@ -11,6 +11,7 @@ from dockcache_tui.core import wording
 from dockcache_tui.core.actions_cache.artifact import Artifact
 from dockcache_tui.core.actions_cache.deleting import Fate
 from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.images.file_entry import FileEntry
 from dockcache_tui.core.images.listing import ListedArchive
 from dockcache_tui.core.images.look import Look
@@ -38,7 +39,7 @@ class ArchivesLink:
         self._do(self._list)
 
     def children(self, look: Look, folder: str) -> None:
-        """Read what is in a folder; the first time all headers are read."""
+        """Read what is in a folder; the first time all headers are read, and more of the archive is known then."""
 
         def work() -> Message:
             def done(count: int, total: int) -> None:
@@ -47,6 +48,8 @@ class ArchivesLink:
             found = self._workspace.archives().children(
                 Path(look.path), look.image, folder, layer=look.layer, done=done
             )
+            if not folder:
+                self._post(messages.ArchiveRead(self._read(Path(look.path))))
             return messages.FolderRead(look, folder, found)
 
         self._look(look, work)
@@ -164,11 +167,12 @@ class ArchivesLink:
     def _files(self) -> Iterator[ListedArchive]:
         for path in dict.fromkeys((*self._workspace.archive_files(), *sorted(self._fetched))):
             try:
-                archive = self._workspace.located(self._workspace.archives().read(path))
+                yield ListedArchive(path.name, str(path), self._read(path))
             except DockcacheError as error:
                 yield ListedArchive(path.name, str(path), problem=str(error))
-            else:
-                yield ListedArchive(path.name, str(path), replace(archive, path=str(path)))
+
+    def _read(self, path: Path) -> Archive:
+        return replace(self._workspace.located(self._workspace.archives().read(path)), path=str(path))
 
     def _look(self, look: Look, work: Callable[[], Message]) -> None:
         Once("archive", work, self._post, lambda error: messages.FilesFailed(look, error))

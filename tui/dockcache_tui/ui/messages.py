@@ -11,6 +11,7 @@ from dockcache_tui.core.actions_cache.reading import CachesReading
 from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.images.build_record import BuildRecord
 from dockcache_tui.core.images.diff import ArchiveDiff
 from dockcache_tui.core.images.engine_image import EngineImage, Loaded
@@ -155,6 +156,13 @@ class ArchivesListed(Message):
     def can_replace(self, message: Message) -> bool:
         """Let a longer list stand for a shorter one."""
         return isinstance(message, ArchivesListed)
+
+
+@dataclass
+class ArchiveRead(Message):
+    """More is known of an archive: unpacked sizes and faults of layers whose files were read."""
+
+    archive: Archive
 
 
 @dataclass
