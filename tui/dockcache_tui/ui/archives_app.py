@@ -63,7 +63,7 @@ class ArchivesApp(ListeningApp):
     def _show_again(self, archive: Archive) -> None:
         """Show what is known by now of the archive that is open."""
         if self._archive.archive and archive.path == self._archive.archive.path:
-            self._archive.show(archive, self._shared)
+            self._show_archive(archive)
 
     @on(ArchivesView.Opened)
     def _archive_opened(self, event: ArchivesView.Opened) -> None:
@@ -75,7 +75,7 @@ class ArchivesApp(ListeningApp):
         elif row.archive.kind is ArchiveKind.RECORD and not row.archive.faults:
             self.keeper.archives.builds(row.archive.path)
         else:
-            self._archive.show(row.archive, self._shared)
+            self._show_archive(row.archive)
             self._show_place(Place.ARCHIVE)
 
     def _artifact_opened(self, artifact: Artifact) -> None:
@@ -125,17 +125,16 @@ class ArchivesApp(ListeningApp):
     def _moving_on(self, event: messages.Moving) -> None:
         self._archives.say_moving(event.name, event.done, event.total)
 
-    def _shared(self, digest: str) -> str:
-        """Say in words where else a layer is."""
-        opened = self._archive.archive
+    def _show_archive(self, archive: Archive) -> None:
+        """Show an archive, and have looked up where else its layers are."""
+        self._archive.show(archive)
+        others = tuple(row.archive for row in self._archives.rows if row.archive)
         entries = self.caches.entries if self.caches else ()
-        kept = [entry.branch.short for entry in entries if entry.decoded.digest == digest]
-        others = [
-            row.name
-            for row in self._archives.rows
-            if row.archive and row.archive is not opened and digest in {blob.digest for blob in row.archive.blobs}
-        ]
-        return ", ".join([f"Actions cache of {branch}" for branch in dict.fromkeys(kept)] + others)
+        self.keeper.archives.share(archive, others, entries, self.reading.records if self.reading else ())
+
+    @on(messages.SharesFound)
+    def _shares_found(self, event: messages.SharesFound) -> None:
+        self._archive.share(event.path, event.shares)
 
     @on(messages.RecordRead)
     def _record_read(self, event: messages.RecordRead) -> None:

@@ -1,7 +1,7 @@
 """Archives here and artifacts of the repository: listed, looked into, compared, moved, off the event loop."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +10,14 @@ from textual.message import Message
 from dockcache_tui.core import wording
 from dockcache_tui.core.actions_cache.artifact import Artifact
 from dockcache_tui.core.actions_cache.deleting import Fate
+from dockcache_tui.core.actions_cache.entry import CacheEntry
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.images.file_entry import FileEntry
 from dockcache_tui.core.images.listing import ListedArchive
 from dockcache_tui.core.images.look import Look
+from dockcache_tui.core.images.sharing import shares
+from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.protocols import Workspace
 from dockcache_tui.ui import messages
@@ -84,6 +87,16 @@ class ArchivesLink:
             return messages.Done(f"Saved {saved}")
 
         self._do(work)
+
+    def share(
+        self,
+        archive: Archive,
+        others: Iterable[Archive],
+        caches: Iterable[CacheEntry],
+        records: Iterable[ScopedRecord],
+    ) -> None:
+        """Work out where else an archive's layers are."""
+        self._do(lambda: messages.SharesFound(archive.path, shares(archive, others, caches, records)))
 
     def builds(self, path: str) -> None:
         """Read the builds of a build record."""

@@ -1,5 +1,6 @@
 """What the threads tell the app: a frozen snapshot, or an error."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from dockcache_tui.core.images.engine_image import EngineImage, Loaded
 from dockcache_tui.core.images.file_entry import FileEntry, TreeEntry
 from dockcache_tui.core.images.listing import ListedArchive
 from dockcache_tui.core.images.look import Look
+from dockcache_tui.core.images.sharing import Share
 from dockcache_tui.core.lab.run import LabProgress, LabRun
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.outcome import Comparison
@@ -163,6 +165,14 @@ class ArchiveRead(Message):
     """More is known of an archive: unpacked sizes and faults of layers whose files were read."""
 
     archive: Archive
+
+
+@dataclass
+class SharesFound(Message):
+    """Where else the layers of an archive are, by digest."""
+
+    path: str
+    shares: Mapping[str, tuple[Share, ...]]
 
 
 @dataclass

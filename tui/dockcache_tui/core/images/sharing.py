@@ -1,89 +1,97 @@
-"""Where else the layers of an archive are: in Actions caches, in other archives, in records of a builder."""
+"""Where else the layers of an archive are: in records of a builder, in Actions caches, in other archives."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from dockcache_tui.core.actions_cache.entry import CacheEntry
-from dockcache_tui.core.actions_cache.index import CacheIndex
-from dockcache_tui.core.images.archive import Archive, Layer
+from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.records.attribution import ScopedRecord
+from dockcache_tui.core.records.layers import record_layers
 
 
 class Place(StrEnum):
     """What holds a layer too."""
 
+    RECORD = "builder record"
     ACTIONS = "Actions cache"
     ARCHIVE = "archive"
-    RECORD = "builder record"
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One that holds a layer: a cache's ref, an archive's path or a record's id.
+    """One that holds a layer, by the name people know it by; `key` is the record's id, the entry's, the archive's path.
 
     `repacked` when it has the layer's tar, but packed differently.
     """
 
     place: Place
     name: str
+    key: str
     repacked: bool = False
 
 
-class Sharing:
-    """Knows what is elsewhere; asked layer by layer.
+def shares(
+    archive: Archive,
+    others: Iterable[Archive] = (),
+    caches: Iterable[CacheEntry] = (),
+    records: Iterable[ScopedRecord] = (),
+) -> Mapping[str, tuple[Share, ...]]:
+    """Return for the digest of each layer or blob of an archive who else has it, those with the same bytes first.
 
-    A record tells no digest of a layer. The provenance of a build does: by `steps`, from a layer's digest to that of
-    the vertex that made it, a layer belongs to the record that the vertex made. Of other layers nothing is known.
+    Digests are the same layer when they are equal, or when an image or a cache's index tells the same tar for both.
     """
+    elsewhere, entries = [one for one in others if one.path != archive.path], tuple(caches)
+    tars = dict(_tars((archive, *elsewhere), entries))
+    wanted = {blob.digest for blob in archive.blobs}
+    wanted |= {layer.digest for image in archive.images for layer in image.layers if not layer.empty}
+    asked = {tars.get(digest, digest) for digest in wanted}
+    held: defaultdict[str, dict[Share, set[str]]] = defaultdict(dict)
+    for digest, share in (*_records(records), *_entries(entries), *_archives(elsewhere)):
+        tar = tars.get(digest, digest)
+        if tar in asked:
+            held[tar].setdefault(share, set()).add(digest)
+    return {
+        digest: tuple(
+            sorted(
+                (replace(share, repacked=digest not in packed) for share, packed in holders.items()),
+                key=lambda share: share.repacked,
+            )
+        )
+        for digest in wanted
+        if (holders := held.get(tars.get(digest, digest)))
+    }
 
-    def __init__(
-        self,
-        archives: Iterable[Archive] = (),
-        caches: Iterable[CacheEntry] = (),
-        indexes: Iterable[CacheIndex] = (),
-        records: Iterable[ScopedRecord] = (),
-        steps: Mapping[str, str] | None = None,
-    ) -> None:
-        """Index everything by digest, and by diff_id where that is told."""
-        self._stored: defaultdict[str, dict[Share, None]] = defaultdict(dict)
-        self._unpacked: defaultdict[str, dict[Share, None]] = defaultdict(dict)
-        self._records: defaultdict[str, dict[Share, None]] = defaultdict(dict)
-        self._steps = steps or {}
-        for archive in archives:
-            self._add_archive(archive)
-        self._add_caches(caches, indexes)
-        for record in records:
-            if record.created_step:
-                share = Share(Place.RECORD, record.record.id)
-                self._records[record.created_step.digest][share] = None
 
-    def of(self, layer: Layer) -> tuple[Share, ...]:
-        """Return who else has a layer, those with the same bytes first."""
-        same = self._stored.get(layer.digest, {})
-        unpacked = self._unpacked.get(layer.diff_id, {}) if layer.diff_id else {}
-        repacked = (Share(one.place, one.name, repacked=True) for one in unpacked if one not in same)
-        return (*same, *repacked, *self._records.get(self._steps.get(layer.digest, ""), {}))
+def _tars(archives: Iterable[Archive], caches: Iterable[CacheEntry]) -> Iterator[tuple[str, str]]:
+    """Yield digests with that of the tar inside."""
+    for entry in caches:
+        for blob in entry.index.index.layers if entry.index else ():
+            if blob.diff_id:
+                yield blob.blob, blob.diff_id
+    for layer in (layer for archive in archives for image in archive.images for layer in image.layers):
+        if layer.digest and layer.diff_id:
+            yield layer.digest, layer.diff_id
 
-    def record_known(self, layer: Layer) -> bool:
-        """Tell whether it is known of which step a layer is, so that no record means that there is none."""
-        return layer.digest in self._steps
 
-    def _add_archive(self, archive: Archive) -> None:
-        share = Share(Place.ARCHIVE, archive.path)
+def _records(records: Iterable[ScopedRecord]) -> Iterator[tuple[str, Share]]:
+    kept = tuple(records)
+    layers = record_layers(kept)
+    for one in kept:
+        if one.key in layers:
+            yield layers[one.key], Share(Place.RECORD, one.title, one.record.id)
+
+
+def _entries(caches: Iterable[CacheEntry]) -> Iterator[tuple[str, Share]]:
+    for entry in caches:
+        if entry.decoded.digest and not entry.decoded.signed:
+            name = " · ".join((entry.branch.short, ", ".join(entry.scopes))) if entry.scopes else entry.branch.short
+            yield entry.decoded.digest, Share(Place.ACTIONS, name, str(entry.id))
+
+
+def _archives(archives: Iterable[Archive]) -> Iterator[tuple[str, Share]]:
+    for archive in archives:
+        share = Share(Place.ARCHIVE, archive.path.rpartition("/")[2], archive.path)
         for blob in archive.blobs:
-            self._stored[blob.digest][share] = None
-        for layer in (layer for image in archive.images for layer in image.layers):
-            if layer.diff_id and not layer.missing:
-                self._unpacked[layer.diff_id][share] = None
-
-    def _add_caches(self, caches: Iterable[CacheEntry], indexes: Iterable[CacheIndex]) -> None:
-        diff_ids = {layer.blob: layer.diff_id for index in indexes for layer in index.layers if layer.diff_id}
-        for cache in caches:
-            digest = cache.decoded.digest
-            if digest and not cache.decoded.signed:
-                share = Share(Place.ACTIONS, cache.cache.ref)
-                self._stored[digest][share] = None
-                if digest in diff_ids:
-                    self._unpacked[diff_ids[digest]][share] = None
+            yield blob.digest, share

@@ -1,6 +1,6 @@
 """Inside view 4: one archive, its layers, and the files of an image or of one layer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,12 +14,13 @@ from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.images.archive import Archive, Image, Layer
 from dockcache_tui.core.images.file_entry import FileKind, TreeEntry
 from dockcache_tui.core.images.look import Look
+from dockcache_tui.core.images.sharing import Place, Share
 from dockcache_tui.core.literal import literal
 from dockcache_tui.ui.record_table import RecordTable
 from dockcache_tui.ui.screens.list_view import ListView
 from dockcache_tui.ui.widgets.files_table import FileRow, FilesTable, file_rows
 from dockcache_tui.ui.widgets.filter_bar import FilterBar
-from dockcache_tui.ui.widgets.layer_rows import Shared, layer_rows
+from dockcache_tui.ui.widgets.layer_rows import layer_rows
 from dockcache_tui.ui.widgets.layers_table import LayersTable
 
 
@@ -76,6 +77,7 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
         self._folders: dict[str, Sequence[TreeEntry]] = {}
         self._opened: set[str] = set()
         self._found: Sequence[TreeEntry] | None = None
+        self._shares: Mapping[str, tuple[Share, ...]] = {}
 
     def compose(self) -> ComposeResult:
         """Lay out what is looked at, the list and the filter."""
@@ -99,15 +101,25 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
         name = self.archive.path.rstrip("/").rpartition("/")[2] if self.archive else ""
         return (name, self.tab.value, *((under,) if under else ()))
 
-    def show(self, archive: Archive, shared: Shared) -> None:
+    def show(self, archive: Archive) -> None:
         """Show an archive; the same again keeps its place."""
         if self.archive is None or self.archive.path != archive.path:
             images = [image for image in archive.images if not image.attestation_of]
             self._look_at(images[0] if images else None, None)
             self._turn_to(Tab.LAYERS)
+            self._shares = {}
         self.archive = archive
-        self._layers.set_rows(layer_rows(archive, shared))
+        self._layers.set_rows(layer_rows(archive, self._shared))
         self._say_what()
+
+    def share(self, path: str, shares: Mapping[str, tuple[Share, ...]]) -> None:
+        """Take in where else the layers are."""
+        if self.archive and self.archive.path == path:
+            self._shares = shares
+            self._layers.set_rows(layer_rows(self.archive, self._shared))
+
+    def _shared(self, digest: str) -> str:
+        return ", ".join(map(_share_words, self._shares.get(digest, ())))
 
     def put(self, look: Look, folder: str, entries: Sequence[TreeEntry]) -> None:
         """Take in what is in a folder."""
@@ -242,3 +254,8 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
             self.fold()
         elif (look := self.look) and row.tree.entry.kind in (FileKind.FILE, FileKind.HARDLINK):
             self.post_message(self.FileOpened(look, row))
+
+
+def _share_words(share: Share) -> str:
+    where = {Place.RECORD: "record", Place.ACTIONS: "Actions cache of", Place.ARCHIVE: ""}[share.place]
+    return " ".join(filter(None, (where, share.name, "(packed otherwise)" * share.repacked)))
