@@ -24,7 +24,7 @@ from dockcache_tui.sources.archives.local import LocalArchives
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.engine_images import EngineImages
 from engine.archive_making import Maker, in_zip
-from engine.docker_words import docker, uses_containerd
+from engine.docker_words import docker
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -267,10 +267,9 @@ def loading(engine: Engine, path: Path) -> list[str]:
     return list(dict.fromkeys(one["id"] for one in said if one.get("status") == "Loading layer"))
 
 
+@pytest.mark.parametrize("shelf", [True], ids=["graph"], indirect=True)  # containerd's store does not tell
 def test_what_the_older_store_loads_is_what_was_not_there(shelf: Shelf) -> None:
     """The layers that the engine itself says it loads are those that we would have called new."""
-    if uses_containerd(shelf.engine):
-        pytest.skip("containerd's store does not tell")
     path = shelf.oven.archive()
     base, *fresh = diff_ids(path)
     assert [one.removeprefix("sha256:")[:12] for one in fresh] == loading(shelf.engine, path)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.strangers import own_steps
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope
 
@@ -134,7 +135,7 @@ def text_of(spec: BuildSpec) -> str:
 
 def with_steps(build: Build, rows: Iterable[tuple[Any, ...]]) -> Build:
     """Return the build with its steps."""
-    return replace(build, steps=tuple(step_of(row) for row in rows))
+    return replace(build, steps=own_steps([step_of(row) for row in rows]))
 
 
 def _instant(ns: int | None) -> Instant | None:
