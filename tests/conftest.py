@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 from dockcache_tui.lab import engine as lab
+from dockcache_tui.sources.docker_cli import Docker
 
 # A busy machine is slow now and then; with CI set Hypothesis has such a profile of its own.
 settings.register_profile("patient", deadline=None)
@@ -60,6 +61,9 @@ def engine() -> Iterator[lab.Engine]:
             if os.environ.get("CI") == "true":
                 raise
             pytest.skip(f"{_NO_ENGINE}{error}")
+        if found.owned:
+            # Images that earlier runs built over and over without a name make each listing slower.
+            Docker(found.variables).run("image", "prune", "--force")
         yield found
 
 
