@@ -37,6 +37,11 @@ def test_packages_are_told_apart() -> None:
     assert counts == Counts(own=2, dependencies=1, standard=2)
 
 
+def test_a_step_without_a_shell_compiles_too() -> None:
+    """The exec form of RUN is read like the shell form."""
+    assert go_counts({'RUN ["go", "build", "-v", "."]': ["fmt"]}, "example.com/app") == Counts(standard=1)
+
+
 def test_a_module_with_the_same_beginning_is_a_dependency() -> None:
     """`example.com/app2` is not a package of `example.com/app`."""
     assert go_counts({"go build": ["example.com/app2"]}, "example.com/app") == Counts(dependencies=1)

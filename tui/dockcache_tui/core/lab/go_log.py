@@ -7,6 +7,8 @@ from dockcache_tui.core.lab.job import Counts
 
 _GOT = re.compile(r"# get (\S+/@v/\S+\.zip): 200 OK.*")
 _FETCHED = re.compile(r"go: downloading (\S+ v\S+)")
+_COMPILES = re.compile(r"\bgo\W+build\b")
+"""Also in the form `RUN ["go", "build"]`."""
 _PACKAGE = re.compile(r"[\w.~+/-]+", re.ASCII)
 
 
@@ -20,7 +22,7 @@ def go_counts(logs: Mapping[str, Iterable[str]], module: str) -> Counts:
         said = tuple(line.strip() for line in lines)
         got, fetched = ({match[1] for line in said if (match := form.fullmatch(line))} for form in (_GOT, _FETCHED))
         modules += max(len(got), len(fetched))
-        for package in {line for line in said if _PACKAGE.fullmatch(line)} if "go build" in name else ():
+        for package in {line for line in said if _PACKAGE.fullmatch(line)} if _COMPILES.search(name) else ():
             if package == module or package.startswith(f"{module}/"):
                 own += 1
             elif "." in package.partition("/")[0]:
