@@ -17,8 +17,10 @@ from dockcache_tui.core.builds.build import BuildStatus
 from dockcache_tui.lab import engine as lab
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
+from dockcache_tui.sources.journal.lab_runs import LabRuns
 from dockcache_tui.sources.workspace import ProjectWorkspace
 from dockcache_tui.ui.app import DockcacheApp
+from dockcache_tui.ui.widgets.files_table import FilesTable
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "screenshots"
@@ -30,6 +32,7 @@ PATIENCE = 300
 
 def main() -> None:
     """Borrow the engine, build in a scratch repository, and write the pictures."""
+    measured = _measured()
     with lab.borrow(lab.default_home(), lab.narrate, builders=True) as engine, TemporaryDirectory() as folder:
         remote = lab.Remote(engine, BUILDER)
         try:
@@ -50,9 +53,23 @@ def main() -> None:
                     _save(engine, project, branch)
                 for size in ((120, 40), (80, 24)):
                     asyncio.run(_archives(workspace, size))
+                if measured:
+                    for size in ((120, 40), (80, 24)):
+                        asyncio.run(_lab(workspace, size))
+                else:
+                    lab.narrate("No picture of the lab: `dockcache-tui lab run` has not run here.")
             workspace.close()
         finally:
             remote.remove()
+
+
+def _measured() -> bool:
+    """Tell whether the journal of this machine has a run of the lab."""
+    runs = LabRuns()
+    try:
+        return any(run.jobs for run in runs.runs())
+    finally:
+        runs.close()
 
 
 def _project(folder: Path) -> Path:
@@ -153,11 +170,11 @@ async def _caches(workspace: ProjectWorkspace, size: tuple[int, int]) -> None:
 
 
 def _save(engine: lab.Engine, project: Path, branch: str) -> None:
-    """Write the image of a branch as an archive beside the sources."""
+    """Write the stage that compiles as an archive beside the sources: it has layers and files to look at."""
     _git(project, "checkout", "-q", "--force", branch)
     output = f"type=oci,dest={project / f'{branch}.tar'}"
-    words = ("docker", "buildx", "build", "--quiet", "--builder", BUILDER, "--output", output, str(project))
-    subprocess.run(words, env=engine.variables, check=True)
+    words = ("docker", "buildx", "build", "--quiet", "--builder", BUILDER, "--target", "compile", "--output", output)
+    subprocess.run((*words, str(project)), env=engine.variables, check=True)
 
 
 async def _archives(workspace: ProjectWorkspace, size: tuple[int, int]) -> None:
@@ -171,13 +188,24 @@ async def _archives(workspace: ProjectWorkspace, size: tuple[int, int]) -> None:
         await _steps(pilot, "enter")
         _take(app, "layers", size)
         await _steps(pilot, "enter")
+        await _until(pilot, lambda: app.screen.query_one(FilesTable).shown > 1)
+        await _steps(pilot, "j", "enter", "j", "j")
         _take(app, "files", size)
 
 
+async def _lab(workspace: ProjectWorkspace, size: tuple[int, int]) -> None:
+    app = DockcacheApp(workspace, builder=BUILDER)
+    async with app.run_test(size=size) as pilot:
+        await _until(pilot, lambda: app.reading is not None)
+        await _steps(pilot, "1", "L", *["j"] * 12)
+        _take(app, "lab", size)
+
+
 async def _build(app: DockcacheApp, pilot: Pilot[None]) -> None:
+    before = {build.ref for build in app.all_builds}
     await pilot.press("b")
-    await _until(pilot, lambda: app.running is not None)
-    await _until(pilot, lambda: app.running is None)
+    # One that reuses everything may be over before it is seen to run.
+    await _until(pilot, lambda: app.running is None and any(one.ref not in before for one in app.all_builds))
     newest = app.all_builds[0]
     if newest.status is not BuildStatus.SUCCEEDED:
         sys.exit(f"the build {newest.status.value}: {newest.error}")
