@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from dockcache_tui.actions_service.job import variables
+from dockcache_tui.core.builds.build import BuildSpec, BuildStatus
 from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.docker_cli import Docker
@@ -88,9 +89,31 @@ async def test_where_else_a_layer_is(project: Path, at_engine: Engine, served: S
             await bench.press("/")
             await bench.type("first")
             await bench.press("enter", "enter")
-            await bench.see(layer["digest"][7:15])
+            await bench.see(layer["digest"][7:15], "Actions cache of main")
             (row,) = (one for one in app.query_one(LayersTable).shown_rows if one.digest == layer["digest"])
             assert re.search("Actions cache.*main", row.shared)
             assert "second.tar" in row.shared
+    finally:
+        workspace.close()
+
+
+async def test_the_record_that_holds_a_layer(project: Path, at_engine: Engine, container_builder: str) -> None:
+    """A layer of an archive that our own build wrote is shown with the builder's record that holds the same layer."""
+    workspace = ProjectWorkspace(project, Docker(at_engine.variables), Journal(project.parent / "data"))
+    spec = BuildSpec(str(project), builder=container_builder, extra=("--output", f"type=oci,dest={project}/ours.tar"))
+    app = DockcacheApp(workspace, builder=container_builder)
+    try:
+        for _ in (running := workspace.start(spec)):
+            pass
+        assert running.result().status is BuildStatus.SUCCEEDED
+        async with app.run_test(size=WIDE, notifications=True) as pilot:
+            bench = Bench(app, pilot)
+            await bench.see("records › ")
+            await bench.press("4")
+            await bench.see(r"ours\.tar +oci layout")
+            await bench.press("/")
+            await bench.type("ours")
+            await bench.press("enter", "enter")
+            await bench.see(r"COPY .* record .*COPY")
     finally:
         workspace.close()
