@@ -7,13 +7,14 @@ elsewhere the tests that need it are skipped and the summary says so in one line
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from hypothesis import settings
 
+from dockcache_tui.core.errors import SourceError
 from dockcache_tui.lab import engine as lab
 from dockcache_tui.sources.docker_cli import Docker
 
@@ -63,7 +64,8 @@ def engine() -> Iterator[lab.Engine]:
             pytest.skip(f"{_NO_ENGINE}{error}")
         if found.owned:
             # Images that earlier runs built over and over without a name make each listing slower.
-            Docker(found.variables).run("image", "prune", "--force")
+            with suppress(SourceError):  # another run does it right now
+                Docker(found.variables).run("image", "prune", "--force")
         yield found
 
 

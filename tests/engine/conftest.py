@@ -14,14 +14,6 @@ from engine.archive_recipes import BASES, IMAGES
 from engine.docker_words import docker, uses_containerd
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of archives in one worker, which makes each archive once."""
-    for item in items:
-        if "maker" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("archives"))
-
-
 @pytest.fixture(scope="session")
 def graph_engine(engine: lab.Engine) -> Iterator[lab.Engine]:
     """An engine that keeps images in the older store, without containerd's snapshotters."""
