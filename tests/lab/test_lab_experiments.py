@@ -318,11 +318,26 @@ def test_one_lab_a_folder(engine: Engine, tmp_path: Path) -> None:
     assert {progress.done for progress in second} <= {0}
 
 
+def test_a_builder_is_in_memory(engine: Engine, tmp_path: Path) -> None:
+    """Nothing that an earlier job wrote or deleted on a disk slows a job's builder down."""
+    lab, docker, seen = starting.start(engine, _OURS, tmp_path, tmp_path / "journal"), Docker(engine.variables), ""
+    mounts = "{{range .Mounts}}{{.Name}} {{.Destination}}{{end}}"
+    for progress in lab:
+        names = docker.run("ps", "--format", "{{.Names}}").split()
+        builders = [name for name in names if starting.tag(tmp_path) in name]
+        if builders and not progress.finished:
+            volume, place = docker.run("inspect", "--format", mounts, *builders).split()
+            seen = f"{place}: {docker.run('volume', 'inspect', '--format', '{{.Options.type}}', volume).strip()}"
+            lab.cancel()
+    assert seen == "/var/lib/buildkit: tmpfs"
+    assert _left(Ended(lab.result(), tmp_path, engine)) == []
+
+
 def test_what_a_killed_lab_left(engine: Engine, tmp_path: Path) -> None:
-    """The next lab in the folder takes away the builder and the files of a job that never ended."""
-    Docker(engine.variables).run(
-        "buildx", "create", "--name", f"{starting.tag(tmp_path)}-dead", "--driver-opt", "network=host"
-    )
+    """The next lab in the folder takes away the builder, its state and the files of a job that never ended."""
+    docker, dead = Docker(engine.variables), f"{starting.tag(tmp_path)}-dead"
+    docker.run("buildx", "create", "--name", dead, "--driver-opt", "network=host")
+    docker.run("volume", "create", f"buildx_buildkit_{dead}0_state")
     (tmp_path / "jobs" / "dead").mkdir(parents=True)
     lab = starting.start(engine, _OURS, tmp_path, tmp_path / "journal")
     assert _left(Ended(lab.result(), tmp_path, engine))

@@ -6,7 +6,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from threading import Event, Thread
+from time import monotonic
 
 import pytest
 import requests
@@ -77,6 +79,36 @@ def test_the_line_counts_both_ways() -> None:
         client.close()
         assert (received, len(answer)) == (1_000_000, 3000)
         assert (line.up, line.down) == (1_000_000, 3000)
+
+
+def test_the_line_does_not_wait_for_receipts() -> None:
+    """An answer in two short pieces comes at once, not when the network has confirmed the first piece."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as service,
+        Relay(f"http://127.0.0.1:{service.getsockname()[1]}") as line,
+    ):
+        pairs = []
+        for port in (service.getsockname()[1], int(line.address.rpartition(":")[2])):
+            client = socket.create_connection(("127.0.0.1", port))
+            there, _ = service.accept()
+            there.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            pairs.append((client, there))
+        straight, over_the_line = zip(*([_exchange(*pair) for pair in pairs] for _ in range(80)), strict=True)
+        for client, there in pairs:
+            client.close()
+            there.close()
+    assert median(over_the_line) < 100 * median(straight)
+
+
+def _exchange(client: socket.socket, there: socket.socket) -> float:
+    """Return how long a question and an answer in two pieces take."""
+    began = monotonic()
+    client.sendall(b"?")
+    there.recv(1)
+    for piece in (b"a", b"b"):
+        there.sendall(piece)
+        client.recv(1)
+    return monotonic() - began
 
 
 def test_a_line_to_nowhere_ends_its_clients() -> None:
