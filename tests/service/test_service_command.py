@@ -4,7 +4,10 @@ import os
 import shlex
 import socket
 import subprocess
+from http.client import HTTPConnection
 from pathlib import Path
+from statistics import median
+from time import monotonic
 
 import pytest
 
@@ -29,6 +32,19 @@ def test_the_address_is_the_first_line(own_service: Served) -> None:
     """The first line of stdout is where it serves, on loopback."""
     assert own_service.address.startswith("http://127.0.0.1:")
     assert send("GET", own_service.address).status_code == 404
+
+
+def test_a_body_follows_its_headers_at_once(own_service: Served) -> None:
+    """An answer with a body takes about as long as one without: nothing waits for the receipt of the headers."""
+    connection = HTTPConnection(own_service.address.removeprefix("http://"), timeout=TIMEOUT)
+    took: dict[str, list[float]] = {"HEAD": [], "GET": []}
+    for method in ("HEAD", "GET") * 30:
+        began = monotonic()
+        connection.request(method, "/")
+        connection.getresponse().read()
+        took[method].append(monotonic() - began)
+    connection.close()
+    assert median(took["GET"]) < 10 * median(took["HEAD"])
 
 
 def test_env_makes_a_job(own_service: Served) -> None:
