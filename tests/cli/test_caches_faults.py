@@ -107,6 +107,26 @@ def test_an_interrupted_delete_tells_what_was_done(
     assert document["totals"]["deleted"] == 1
 
 
+def test_a_delete_is_told_though_the_list_can_not_be_read_again(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What became of each entry is on stdout also when the reading after it fails, which is the exit code."""
+    gone: list[str] = []
+
+    def replying(asked: Asked) -> Reply:
+        if asked.method == "DELETE":
+            gone.append(asked.path)
+            return Reply(status=204)
+        return Reply({"message": "no answer today"}, 500) if len(gone) == 2 else answer(asked)
+
+    with serving(replying) as github:
+        monkeypatch.setenv("GITHUB_API_URL", github.address)
+        assert run(["caches", "delete", "1", "2", "--yes", "--json"]) == 3
+    told = capsys.readouterr()
+    assert [item["outcome"] for item in json.loads(told.out)["items"]] == ["deleted", "deleted"]
+    assert "no answer today" in told.err
+
+
 def test_a_refused_delete_is_a_failure(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """What GitHub refuses is told with its words, and the exit code is 1."""
     with faulty("/actions/caches/1", Reply({"message": "Must have admin rights"}, 403)) as address:

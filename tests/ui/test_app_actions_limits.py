@@ -1,6 +1,6 @@
 """GitHub's limits and a token's rights in the app: the budget, a wait counted down, and what may not be deleted."""
 
-from threading import Event
+import re
 
 import pytest
 
@@ -17,20 +17,35 @@ def public(asked: Asked) -> Reply:
     return Reply([] if asked.path.endswith(("/branches", "/pulls")) else {"default_branch": "main"})
 
 
+class Limiting:
+    """A GitHub that asks the first who lists caches to wait."""
+
+    def __init__(self, seconds: int) -> None:
+        """Ask to wait this long."""
+        message = {"message": "You have exceeded a secondary rate limit"}
+        self._waits = [Reply(message, 403, {"retry-after": f"{seconds}"})]
+
+    def __call__(self, asked: Asked) -> Reply:
+        """Answer a request."""
+        return self._waits.pop() if self._waits and asked.path.endswith("/actions/caches") else public(asked)
+
+
 async def test_a_wait_is_counted_down_in_the_header(rest_alone: pytest.MonkeyPatch) -> None:
-    """While GitHub asks to wait, the header says how long; then the caches are there, and the budget again."""
-    told = Event()
-
-    def answer(asked: Asked) -> Reply:
-        if asked.path.endswith("/actions/caches") and not told.is_set():
-            told.set()
-            return Reply({"message": "You have exceeded a secondary rate limit"}, 403, {"retry-after": "5"})
-        return public(asked)
-
-    with serving(answer) as github:
+    """While GitHub asks to wait, the header says how long, and that becomes less."""
+    with serving(Limiting(240)) as github:
         look_at(rest_alone, github.address, "octo/app", TOKEN)
         async with caches() as app:
-            await app.see(r"GitHub: wait [1-5]s")
+            screen = await app.see(r"GitHub: wait \dm\d\ds")
+            first = re.search(r"GitHub: wait (\w+)", screen)
+            assert first
+            await app.see(rf"GitHub: wait (?!{first[1]})\w+")
+
+
+async def test_after_a_wait_the_caches_are_there(rest_alone: pytest.MonkeyPatch) -> None:
+    """Once the time is over the same request is sent again, and the header tells the budget."""
+    with serving(Limiting(1)) as github:
+        look_at(rest_alone, github.address, "octo/app", TOKEN)
+        async with caches() as app:
             await app.see("key-1", r"API 4,999")
             await app.see_no("GitHub: wait")
 

@@ -12,7 +12,7 @@ from dockcache_tui.core.actions_cache.entry import CacheEntry
 from dockcache_tui.core.actions_cache.presets import Preset, preset
 from dockcache_tui.core.actions_cache.reading import CachesReading
 from dockcache_tui.core.actions_cache.row import cache_row
-from dockcache_tui.core.errors import ExitCode, SourceError, UsageError
+from dockcache_tui.core.errors import DockcacheError, ExitCode, SourceError, UsageError
 from dockcache_tui.core.filter.units import nanoseconds
 
 if TYPE_CHECKING:
@@ -72,17 +72,21 @@ def delete_caches(
     if plan.caches and reading.snapshot.read_only:
         raise SourceError(reading.snapshot.read_only, title="Nothing can be deleted")
     done: list[Deletion] = []
-    interrupted = False
+    interrupted, failure, after = False, None, None
     try:
         for deletion in source.delete(plan):
             done.append(deletion)
             narrate(f"{deletion.fate.value}: {deletion.cache.id} {deletion.cache.key}")
+        after = read_whole(source).caches if plan.caches else None
     except KeyboardInterrupt:
         interrupted = True
-    after = None if interrupted or not plan.caches else read_whole(source).caches
+    except DockcacheError as error:
+        failure = error
     comparison = compare(plan, done, after)
     _show(plan, by_id, done, as_json=as_json)
     _tell(comparison)
+    if failure:
+        raise failure
     if interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.OK if comparison.agrees else ExitCode.FAILED

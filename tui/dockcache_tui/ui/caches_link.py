@@ -4,11 +4,11 @@ from collections.abc import Callable
 from itertools import count
 from threading import Lock
 
-from dockcache_tui.core.actions_cache.deleting import DeletePlan, compare
+from dockcache_tui.core.actions_cache.deleting import DeletePlan, Deletion, compare
 from dockcache_tui.core.actions_cache.index import CacheIndex
+from dockcache_tui.core.actions_cache.keys import Kind
 from dockcache_tui.core.actions_cache.reading import CachesReading
-from dockcache_tui.core.actions_cache.snapshot import ActionsSnapshot
-from dockcache_tui.core.errors import UsageError
+from dockcache_tui.core.errors import DockcacheError, SourceError, UsageError
 from dockcache_tui.sources.github.protocol import ActionsSource, ApiBudget
 from dockcache_tui.sources.protocols import Workspace
 from dockcache_tui.ui import messages
@@ -82,6 +82,7 @@ class _Repository:
         self._opening, self._turn, self._tickets = Lock(), Lock(), count(1)
         self._begun = 0
         self._last: CachesReading | None = None
+        self._known = False
         self._indexes: dict[int, CacheIndex] = {}
 
     @property
@@ -98,9 +99,19 @@ class _Repository:
         Once("caches", work, self._post, lambda error: messages.CachesFailed(error, self._repo))
 
     def delete(self, plan: DeletePlan) -> None:
+        """Carry a plan out; what came of it is told also when that ends early, or the list can't be read again."""
+
         def work() -> messages.DeleteDone:
-            deletions = tuple(self.open().delete(plan))
-            after = self._read_after(next(self._tickets))
+            deletions: list[Deletion] = []
+            try:
+                deletions.extend(self.open().delete(plan))
+            except DockcacheError as error:
+                self._post(messages.Troubled(error))
+            try:
+                after = self._read_after(next(self._tickets))
+            except DockcacheError as error:
+                self._post(messages.CachesFailed(error, self._repo))
+                after = None
             return messages.DeleteDone(compare(plan, deletions, after.snapshot.caches if after else None), self._repo)
 
         Once("delete", work, self._post, messages.Troubled)
@@ -124,17 +135,27 @@ class _Repository:
             return self._last
 
     def _read(self) -> CachesReading | None:
-        source, last = self.open(), None
-        for snapshot in source.read():
-            last = self._told(CachesReading.of(snapshot))
-        return self._told(self._with_indexes(source, last.snapshot)) if last else None
+        """Read all. The parts of the first reading are told as they arrive; later ones only replace it whole."""
+        source, reading = self.open(), None
+        for last in source.read():
+            reading = None if self._known else self._told(CachesReading.of(last))
+        self._known = True
+        whole = reading or CachesReading.of(last, self._indexes)
+        if self._read_indexes(source, whole):
+            return self._told(CachesReading.of(last, self._indexes))
+        return reading or self._told(whole)
 
     def _told(self, reading: CachesReading) -> CachesReading:
         self._post(messages.CachesLoaded(reading, self._repo))
         return reading
 
-    def _with_indexes(self, source: ActionsSource, snapshot: ActionsSnapshot) -> CachesReading:
-        """Read each index once: GitHub counts it as an access, and an index never changes."""
-        fresh = [cache for cache in snapshot.caches if cache.id not in self._indexes]
-        self._indexes |= source.indexes(fresh)
-        return CachesReading.of(snapshot, self._indexes)
+    def _read_indexes(self, source: ActionsSource, reading: CachesReading) -> bool:
+        """Read each live index once, and tell whether any was: GitHub counts it as an access, and none ever changes."""
+        live = (one for one in reading.entries if one.decoded.kind is Kind.INDEX and not one.superseded)
+        try:
+            found = source.indexes([one.cache for one in live if one.id not in self._indexes])
+        except SourceError as error:
+            self._post(messages.CachesFailed(error, self._repo))
+            return False
+        self._indexes |= found
+        return bool(found)

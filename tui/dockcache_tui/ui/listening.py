@@ -245,6 +245,11 @@ class ListeningApp(App[None]):
             read_only=self.read_only,
         )
 
+    def refresh_bindings(self) -> None:
+        """Show which keys do something, unless the screens are closed: threads may tell of things to the very end."""
+        if self.screen_stack:
+            super().refresh_bindings()
+
     # What the threads tell
 
     @on(messages.RecordsLoaded)

@@ -1,6 +1,7 @@
 """How things stand, in the words of the header."""
 
 from dataclasses import dataclass
+from math import ceil
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build
@@ -52,5 +53,6 @@ def _health(standing: Standing, now: Instant) -> str:
 def budget_words(budget: ApiBudget, now: Instant) -> str:
     """Return what is left of GitHub's budget, or until when GitHub has us wait; empty when nothing was asked yet."""
     if budget.waits_until and budget.waits_until > now:
-        return f"GitHub: wait {wording.age(now, budget.waits_until)}"
+        minutes, seconds = divmod(ceil(budget.waits_until.seconds_since(now)), 60)
+        return f"GitHub: wait {f'{minutes}m{seconds:02}s' if minutes else f'{seconds}s'}"
     return "" if budget.remaining is None else f"API {budget.remaining:,}"

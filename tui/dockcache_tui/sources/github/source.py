@@ -33,6 +33,8 @@ PATIENCE = 300.0
 _PACE = 0.4
 """Seconds between deletes: each costs 6 of the 900 points that GitHub allows a minute."""
 _SHOW_EVERY = 0.25
+_SHOW_GROWTH = 1.5
+"""How many times as many entries as before are worth being shown: each showing costs as much as there are."""
 
 
 class GitHubActions:
@@ -52,11 +54,11 @@ class GitHubActions:
         """Yield partial snapshots as pages arrive, at last the whole one; raises GitHubError when it can't be had."""
         around = Around(self._api, self.repo)
         try:
-            listing, shown = Listing(), -_SHOW_EVERY
+            listing, shown, many = Listing(), -_SHOW_EVERY, 0
             for listing in list_caches(self._api, self.repo):
-                if monotonic() - shown >= _SHOW_EVERY:
-                    shown = monotonic()
+                if len(listing.rows) >= many and monotonic() - shown >= _SHOW_EVERY:
                     yield self._bare(listing)
+                    shown, many = monotonic(), round(_SHOW_GROWTH * len(listing.rows))
             yield _whole(self._bare(listing), listing, around)
         finally:
             around.close()

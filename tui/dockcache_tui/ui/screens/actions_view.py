@@ -102,6 +102,8 @@ class ActionsView(ListView[CachesTable]):
         self._filter: Filter[CacheEntry] = parse("", CACHE_FIELDS)
         self._found = _Found([], [], 0)
         self._folded: frozenset[Hashable] = frozenset()
+        self._growing = self._turned = False
+        """Whether the first reading is still arriving, and whether other rows are to be shown from their top."""
 
     def compose(self) -> ComposeResult:
         """Lay out usage, list and filter."""
@@ -157,6 +159,7 @@ class ActionsView(ListView[CachesTable]):
 
     def show(self, reading: CachesReading) -> None:
         """Show another reading; cursor, marks, filter and folds stay."""
+        self._growing = self.reading is None or self.reading.snapshot.partial
         self.reading = self._banner.reading = reading
         self.set_class(not reading.entries, "-empty")
         if not reading.entries:
@@ -182,6 +185,7 @@ class ActionsView(ListView[CachesTable]):
         self.bar = self._keys_bar if self.tab is Tab.RESTORABLE else self._filter_bar
         self.bar.display = bool(self.bar.text)
         self._banner.plotted = self.tab is Tab.FORECAST
+        self._turned = True
         self._arrange()
 
     def fold(self) -> None:
@@ -195,6 +199,7 @@ class ActionsView(ListView[CachesTable]):
         """Narrow to what passes an expression, or look keys up; the last right expression stays."""
         if self.tab is Tab.RESTORABLE:
             self._keys = tuple(text.split())
+            self._turned = True
             self._arrange()
             return
         try:
@@ -213,12 +218,24 @@ class ActionsView(ListView[CachesTable]):
     @work(group="arrange", exclusive=True, description="work the rows out")
     async def _work_out(self, wish: _Wish) -> None:
         now = Instant.now()
-        self._found = await asyncio.to_thread(_find, wish, now)
+        found = await asyncio.to_thread(_find, wish, now)
+        to_top = self._begins_anew(found.rows)
+        self._found, self._turned = found, False
         self.table.now = now
         self.table.filter(lambda row: not row.hidden, wish.filter.terms)
         self.table.say_why(first=wish.tab is Tab.RESTORABLE)
         self.table.set_rows(self._found.rows)
+        if to_top:
+            self.table.move_to(self._found.rows[0].key)
         self.bar.say_count(self._found.count, len(wish.reading.entries))
+
+    def _begins_anew(self, rows: list[CacheRow]) -> bool:
+        """Tell whether rows are to be shown from their top: where none was chosen yet, or the chosen one is no more."""
+        chosen = self.table.followed_key
+        if self._turned:
+            return bool(rows) and all(row.key != chosen or row.hidden for row in rows)
+        top = self._found.rows[0].key if self._found.rows else None
+        return bool(rows) and self._growing and chosen == top
 
     @on(RecordTable.Selected)
     def _opened(self, event: RecordTable.Selected) -> None:
