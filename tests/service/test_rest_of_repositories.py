@@ -37,6 +37,16 @@ def names(job: Job) -> list[str]:
     return [branch["name"] for branch in check(BRANCHES, job.rest("branches"))]
 
 
+def test_names_ignore_case(job: Job) -> None:
+    """A repository and its owner are found however they are written, and told as they are written here."""
+    job.save("deps")
+    owner, _, name = job.repo.partition("/")
+    shouted = job.rest(f"/repos/{owner.upper()}/{name.upper()}/actions/cache/usage").json()
+    assert (shouted["full_name"], shouted["active_caches_count"]) == (job.repo, 1)
+    usages = job.rest(f"/orgs/{owner.upper()}/actions/cache/usage-by-repository?per_page=100").json()
+    assert job.repo in {usage["full_name"] for usage in usages["repository_cache_usages"]}
+
+
 def test_branches_are_gits(checkout: Job, tmp_path: Path) -> None:
     """Branches are git's, at their commits, and one that only caches name is not there."""
     checkout.also("deleted").save("deps")

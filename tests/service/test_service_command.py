@@ -193,3 +193,16 @@ def test_what_is_kept_is_the_users_alone(own_service: Served) -> None:
     """The secret that signs everything can be read by nobody else."""
     assert own_service.home.folder.stat().st_mode & 0o077 == 0
     assert (own_service.home.folder / "secret").stat().st_mode & 0o077 == 0
+
+
+def test_a_folder_that_was_there(tmp_path: Path) -> None:
+    """In a folder that others may look into, nothing that the service writes is for others."""
+    (tmp_path / "data").mkdir(mode=0o755)
+    served = Served(tmp_path)
+    try:
+        served.job("main").save("deps")
+        written = list(served.home.folder.rglob("*"))
+        assert any(path.parent == served.home.blobs for path in written)
+        assert [path.name for path in written if path.stat().st_mode & 0o077] == []
+    finally:
+        served.stop()

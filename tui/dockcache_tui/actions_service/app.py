@@ -1,6 +1,6 @@
 """The application: every route, and what happens around each request."""
 
-import errno
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -25,8 +25,10 @@ from dockcache_tui.actions_service import (
 )
 from dockcache_tui.actions_service.faults import Fault, Faulty
 from dockcache_tui.actions_service.service import Service
+from dockcache_tui.actions_service.staging import is_full
 
 _TIDY_SECONDS = 60
+_NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
 
 
 def application(service: Service, faults: list[Fault], say: Callable[[str], None]) -> ASGIApp:
@@ -35,7 +37,13 @@ def application(service: Service, faults: list[Fault], say: Callable[[str], None
     others = (*cache_v1.ROUTES, *blobs.ROUTES, *rest_caches.ROUTES, *rest_artifacts.ROUTES, *rest_repository.ROUTES)
     app = Starlette(
         routes=[*twirps, *others],
-        exception_handlers={404: rest.not_found, 405: rest.not_found, ClientDisconnect: _left, OSError: _no_room},
+        exception_handlers={
+            404: rest.not_found,
+            405: rest.not_found,
+            ClientDisconnect: _left,
+            OSError: _no_room,
+            sqlite3.Error: _no_room,
+        },
         lifespan=_tidying,
     )
     app.state.service = service
@@ -63,7 +71,7 @@ async def _left(request: Request, error: Exception) -> Response:  # noqa: ARG001
 
 async def _no_room(request: Request, error: Exception) -> Response:  # noqa: ARG001
     """Answer for a disk that is full in a way that no client retries for minutes; anything else is a fault of ours."""
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+    if is_full(error) or (isinstance(error, sqlite3.Error) and error.sqlite_errorcode in _NO_ROOM):
         return JSONResponse({"message": "the disk is full"}, 507)
     raise error
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from secrets import token_hex
 
@@ -94,7 +95,9 @@ class Caches:
             for prefix in () if row else keys:
                 row = row or self._newest("key >= :key AND starts_with(key, :key)", where | {"key": prefix})
             if row:
-                self._sql.execute("UPDATE cache SET accessed = ? WHERE id = ?", (Instant.now().ns, row["id"]))
+                # On a full disk the access goes unnoticed; what is kept can be restored all the same.
+                with suppress(sqlite3.OperationalError):
+                    self._sql.execute("UPDATE cache SET accessed = ? WHERE id = ?", (Instant.now().ns, row["id"]))
                 return _cache(row)
         return None
 

@@ -47,11 +47,8 @@ class Ask:
     service: Service
     request: Request
     write: bool
-
-    @property
-    def repo(self) -> str:
-        """Return `owner/name` of the path."""
-        return f"{self.request.path_params['owner']}/{self.request.path_params['repo']}"
+    repo: str = ""
+    """The path's repository, where it names one."""
 
     def text(self, name: str) -> str | None:
         """Return a query parameter, None where it is missing or empty."""
@@ -140,12 +137,18 @@ def _admitted(request: Request) -> tuple[str, Ask]:
         raise RestError(401, "Requires authentication")
     try:
         token = bearer(request)
-        ask = Ask(service, request, service.signer.may_write(token))
+        write = service.signer.may_write(token)
     except DeniedError as error:
         raise RestError(401, "Bad credentials") from error
-    if "repo" in request.path_params and ask.repo not in service.repos():
-        raise RestError(404, "Not Found")
-    return token, ask
+    return token, Ask(service, request, write, _repo(service, request.path_params))
+
+
+def _repo(service: Service, path: Mapping[str, str]) -> str:
+    """Return the path's repository as it is written; names ignore case. Raises RestError where there is no such."""
+    if "repo" not in path:
+        return ""
+    asked = f"{path['owner']}/{path['repo']}".lower()
+    return found(next((repo for repo in service.repos() if repo.lower() == asked), None))
 
 
 def _check(ask: Ask, token: str) -> None:

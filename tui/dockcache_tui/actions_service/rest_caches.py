@@ -96,8 +96,8 @@ def _limited(ask: Ask, limits: Limits) -> Answer:
 
 def _repos(ask: Ask) -> tuple[str, ...]:
     """Return an owner's repositories; raises RestError for an owner without any."""
-    owner = ask.request.path_params["org"]
-    return found(tuple(repo for repo in ask.service.repos() if repo.partition("/")[0] == owner) or None)
+    owner = ask.request.path_params["org"].lower()
+    return found(tuple(repo for repo in ask.service.repos() if repo.partition("/")[0].lower() == owner) or None)
 
 
 def _usage_of(ask: Ask, repo: str) -> Mapping[str, object]:

@@ -1,5 +1,6 @@
 """Running the service in the foreground."""
 
+import os
 import socket
 from collections.abc import Callable
 
@@ -19,6 +20,7 @@ def serve(settings: Settings, host: str, port: int, faults: list[Fault], say: Ca
 
     Raises UsageError where the address or the folder is in use.
     """
+    os.umask(0o077)
     settings.home.make()
     with settings.home.held(), _bound(host, port) as listener:
         service = Service.open(settings)

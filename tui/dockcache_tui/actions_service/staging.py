@@ -1,5 +1,6 @@
 """Uploads under way: blocks in any order, in parallel and again, until they are one whole, durable file."""
 
+import errno
 import os
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -77,7 +78,11 @@ class Staging:
         upload.writers += 1
         try:
             await _write(upload.path, region, body)
-        except BaseException:
+        except BaseException as error:
+            if is_full(error) and self._uploads.get(name) is upload:
+                # What came of it so far is what the disk lacks: it may begin anew.
+                _discard(upload.path)
+                self.open(name)
             if at is None and upload.end == region.offset + length:
                 upload.end = region.offset
             raise
@@ -106,18 +111,25 @@ class Staging:
                 raise UploadError("BlobNotFound")
             del self._uploads[name]
             source = whole.path
-            if source == upload.path and (upload.writers or source.stat().st_size != size):
-                # A straggling, cut or unlisted block lies beyond the content, or may yet.
-                source = _beside(upload.path)
-                await run_sync(_settle, upload.path, source, whole.regions)
-            await run_sync(_move, source, target)
-            _discard(upload.path)
+            try:
+                if source == upload.path and (upload.writers or source.stat().st_size != size):
+                    # A straggling, cut or unlisted block lies beyond the content, or may yet.
+                    source = _beside(upload.path)
+                    await run_sync(_settle, upload.path, source, whole.regions)
+                await run_sync(_move, source, target)
+            finally:
+                _discard(upload.path)
 
     def drop(self, name: str) -> None:
         """Forget an upload."""
         upload = self._uploads.pop(name, None)
         if upload:
             _discard(upload.path)
+
+
+def is_full(error: BaseException) -> bool:
+    """Tell whether a disk, a quota or a file has no more room."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def _beside(path: Path) -> Path:
