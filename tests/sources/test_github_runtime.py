@@ -8,6 +8,7 @@ from dockcache_tui.core.actions_cache.cache import ActionsCache
 from dockcache_tui.core.actions_cache.keys import BUILDKIT_VERSION, index_key
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.command_log import CommandLog
 from dockcache_tui.sources.github.errors import GitHubError
 from dockcache_tui.sources.github.runtime import RuntimeCache
 from dockcache_tui.sources.secret import Secret
@@ -29,7 +30,8 @@ def found(
     with serving(lambda _: blob) as storage:
         answer = {"ok": True, "signed_download_url": f"{storage.address}/blob?sig=x", "matched_key": KEY} | lookup
         with serving(lambda _: Reply(answer)) as service:
-            read = RuntimeCache(f"{service.address}/ignored/path", Secret(TOKEN)).indexes([cache or entry()])
+            runtime = RuntimeCache(f"{service.address}/ignored/path", Secret(TOKEN), CommandLog())
+            read = runtime.indexes([cache or entry()])
             return [name for index in read.values() for name in index.blobs], service.asked, storage.asked
 
 
@@ -40,6 +42,20 @@ def test_an_index_is_read() -> None:
     assert service[0].path == "/twirp/github.actions.results.api.v1.CacheService/GetCacheEntryDownloadURL"
     assert service[0].headers["authorization"] == f"Bearer {TOKEN}"
     assert "authorization" not in storage[0].headers
+
+
+def test_what_was_asked_is_noted() -> None:
+    """Lookup and download are in the log of requests with their statuses, without token and signature."""
+    log = CommandLog()
+    with serving(lambda _: Reply(INDEX, 403)) as storage:
+        answer = {"ok": True, "signed_download_url": f"{storage.address}/blob?sig=s3cret", "matched_key": KEY}
+        with serving(lambda _: Reply(answer)) as service, pytest.raises(GitHubError):
+            RuntimeCache(service.address, Secret(TOKEN), log).indexes([entry()])
+    assert [(one.argv[0], one.exit_code) for one in log.entries()] == [("POST", 200), ("GET", 403)]
+    told = str(log.entries())
+    assert f"{storage.address}/blob" in told
+    assert TOKEN not in told
+    assert "s3cret" not in told
 
 
 def test_what_is_not_the_index_asked_for_is_left_unread() -> None:
@@ -71,8 +87,8 @@ def test_which_job() -> None:
         "ACTIONS_RUNTIME_TOKEN": TOKEN,
         "GITHUB_REPOSITORY": "Octo/App",
     }
-    assert RuntimeCache.of_job("octo/app", job) is not None
-    assert RuntimeCache.of_job("octo/other", job) is None
-    assert RuntimeCache.of_job("octo/app", {"GITHUB_REPOSITORY": "octo/app"}) is None
+    assert RuntimeCache.of_job("octo/app", CommandLog(), job) is not None
+    assert RuntimeCache.of_job("octo/other", CommandLog(), job) is None
+    assert RuntimeCache.of_job("octo/app", CommandLog(), {"GITHUB_REPOSITORY": "octo/app"}) is None
     with pytest.raises(UsageError, match="plain http"):
-        RuntimeCache.of_job("octo/app", job | {"ACTIONS_RESULTS_URL": "http://results.example/"})
+        RuntimeCache.of_job("octo/app", CommandLog(), job | {"ACTIONS_RESULTS_URL": "http://results.example/"})

@@ -64,3 +64,8 @@ class CacheEntry:
     def dead(self) -> bool:
         """Tell whether its branch is deleted or its pull request closed."""
         return self.state in {RefState.DELETED, RefState.CLOSED}
+
+    @property
+    def unwanted(self) -> bool:
+        """Tell whether something speaks against keeping it, or against trusting it."""
+        return self.superseded or self.merged or self.dead or self.misplaced or self.holes > 0 or self.orphan is True

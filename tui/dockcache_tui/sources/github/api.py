@@ -26,7 +26,7 @@ CONCURRENT = 8
 _TIMEOUT = (5.0, 20.0)
 _ATTEMPTS = 4
 _REDIRECTS = {302, 303, 307}
-_FAILED = 599
+FAILED = 599
 """What the request log tells of one without an answer."""
 
 
@@ -126,7 +126,7 @@ class Api:
         if method == "GET":
             self._bodies.ask_for_changes(prepared)
         number = self.log.start((method, prepared.url or url))
-        status = _FAILED
+        status = FAILED
         problem: GitHubError
         try:
             with sent(self._session, prepared, self._timeout) as response:

@@ -12,7 +12,8 @@ from requests.auth import AuthBase
 from dockcache_tui.core.actions_cache.cache import ActionsCache
 from dockcache_tui.core.actions_cache.index import CacheIndex, UnreadableIndexError, read_index
 from dockcache_tui.core.actions_cache.keys import Kind, decode
-from dockcache_tui.sources.github.api import sent
+from dockcache_tui.sources.command_log import CommandLog
+from dockcache_tui.sources.github.api import FAILED, sent
 from dockcache_tui.sources.github.auth import NoToken, OwnHost, origin
 from dockcache_tui.sources.github.bodies import Bodies
 from dockcache_tui.sources.github.errors import GitHubError, failure, refusal
@@ -32,19 +33,20 @@ class _Found(msgspec.Struct):
 class RuntimeCache:
     """The cache service of one job."""
 
-    def __init__(self, address: str, token: Secret) -> None:
-        """Take the origin of the service and the job's token; raises UsageError for what is no address."""
+    def __init__(self, address: str, token: Secret, log: CommandLog) -> None:
+        """Take the origin of the service, the job's token and where requests are noted; raises UsageError."""
+        self._log = log
         parts = checked(address, "ACTIONS_RESULTS_URL")
         self._base = f"{parts.scheme}://{parts.netloc}"
         self._auth = OwnHost(origin(self._base), token)
 
     @classmethod
-    def of_job(cls, repo: str, environment: Mapping[str, str] = os.environ) -> "RuntimeCache | None":
+    def of_job(cls, repo: str, log: CommandLog, environment: Mapping[str, str] = os.environ) -> "RuntimeCache | None":
         """Return the service of the job we run in, None outside one or for another repository than the job's."""
         address, token = environment.get("ACTIONS_RESULTS_URL"), environment.get("ACTIONS_RUNTIME_TOKEN")
         if not address or not token or environment.get("GITHUB_REPOSITORY", repo).lower() != repo.lower():
             return None
-        return cls(address, Secret(token))
+        return cls(address, Secret(token), log)
 
     def indexes(self, caches: Iterable[ActionsCache]) -> dict[int, CacheIndex]:
         """Read the indexes among these entries that the job may read, by id; raises GitHubError.
@@ -82,6 +84,9 @@ class RuntimeCache:
         host = urlsplit(url).hostname or ""
         headers = {"Content-Type": "application/json"} if body else {}
         request = requests.Request(method, url, data=body, headers=headers, auth=auth)
+        # Whoever has the query of a signed URL may read what it leads to.
+        number = self._log.start((method, url.partition("?")[0]))
+        status = FAILED
         problem: GitHubError
         try:
             with requests.Session() as session:
@@ -93,4 +98,6 @@ class RuntimeCache:
                     problem = refusal(host, status, answer.headers, read)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             problem = failure(host, error)
+        finally:
+            self._log.finish(number, status)
         raise problem

@@ -156,4 +156,4 @@ def open_actions(
         place, repo = find_place({"GH_HOST": host}), rest
     name = find_repo(repo, folder)
     api = connect_api(log=log, on_wait=on_wait, place=place)
-    return GitHubActions(api, name, RuntimeCache.of_job(name))
+    return GitHubActions(api, name, RuntimeCache.of_job(name, api.log))

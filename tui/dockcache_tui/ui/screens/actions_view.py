@@ -1,7 +1,6 @@
 """View 3: a repository's Actions caches by branch and scope, in the order they go, and what a run would restore."""
 
 import asyncio
-from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,7 +18,7 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.ui.record_table import RecordTable
 from dockcache_tui.ui.screens.list_view import NO_MATCH, ListView
-from dockcache_tui.ui.widgets.cache_rows import CacheRow, by_expiry, grouped, hidden, restorable
+from dockcache_tui.ui.widgets.cache_rows import CacheRow, Folds, by_expiry, grouped, hidden, restorable
 from dockcache_tui.ui.widgets.caches_table import CachesTable
 from dockcache_tui.ui.widgets.filter_bar import FilterBar
 from dockcache_tui.ui.widgets.state_panel import StatePanel
@@ -45,7 +44,7 @@ class _Wish:
     reading: CachesReading
     filter: Filter[CacheEntry]
     scope: ScopeFilter
-    folded: frozenset[Hashable]
+    folds: Folds
     tab: Tab
     keys: tuple[str, ...]
 
@@ -66,7 +65,7 @@ def _find(wish: _Wish, now: Instant) -> _Found:
     elif wish.tab is Tab.RESTORABLE and branch:
         found = restorable(wish.reading, branch, wish.keys)
     else:
-        found = grouped(entries, wish.reading, wish.folded)
+        found = grouped(entries, wish.reading, wish.folds)
     shown = {row.entry.id for row in found if row.entry}
     rows = found + hidden(one for one in wish.reading.entries if one.id not in shown)
     return _Found(rows, entries, len(shown) if wish.tab is Tab.RESTORABLE else len(entries))
@@ -101,9 +100,9 @@ class ActionsView(ListView[CachesTable]):
         self._scope = ScopeFilter()
         self._filter: Filter[CacheEntry] = parse("", CACHE_FIELDS)
         self._found = _Found([], [], 0)
-        self._folded: frozenset[Hashable] = frozenset()
+        self._folds = Folds()
         self._growing = self._turned = False
-        """Whether the first reading is still arriving, and whether other rows are to be shown from their top."""
+        """Whether more of the first reading has arrived, and whether other rows are to be shown from their top."""
 
     def compose(self) -> ComposeResult:
         """Lay out usage, list and filter."""
@@ -116,6 +115,7 @@ class ActionsView(ListView[CachesTable]):
     def on_mount(self) -> None:
         """Say that the first reading is under way."""
         self.table.placeholder = NO_MATCH
+        self._banner.name_tabs(Tab, self.tab)
         self.add_class("-empty")
         self._panel.say("Reading the repository's caches…", "")
 
@@ -152,7 +152,7 @@ class ActionsView(ListView[CachesTable]):
         """Forget what is shown, with marks and folds: another repository is being read."""
         self.workers.cancel_group(self, "arrange")
         self.reading = self._banner.reading = None
-        self._found, self._folded = _Found([], [], 0), frozenset()
+        self._found, self._folds = _Found([], [], 0), Folds()
         self.table.set_rows(())
         self.add_class("-empty")
         self._panel.say(f"Reading the caches of {repo}…", "")
@@ -185,6 +185,7 @@ class ActionsView(ListView[CachesTable]):
         self.bar = self._keys_bar if self.tab is Tab.RESTORABLE else self._filter_bar
         self.bar.display = bool(self.bar.text)
         self._banner.plotted = self.tab is Tab.FORECAST
+        self._banner.name_tabs(Tab, self.tab)
         self._turned = True
         self._arrange()
 
@@ -192,7 +193,7 @@ class ActionsView(ListView[CachesTable]):
         """Fold or unfold the group under the cursor."""
         row = self.table.cursor_row
         if row and row.foldable:
-            self._folded ^= {row.key}
+            self._folds = self._folds.turned(row)
             self._arrange()
 
     def filter(self, text: str) -> None:
@@ -212,7 +213,7 @@ class ActionsView(ListView[CachesTable]):
 
     def _arrange(self) -> None:
         if self.reading is not None:
-            wish = _Wish(self.reading, self._filter, self._scope, self._folded, self.tab, self._keys)
+            wish = _Wish(self.reading, self._filter, self._scope, self._folds, self.tab, self._keys)
             self._work_out(wish)
 
     @work(group="arrange", exclusive=True, description="work the rows out")
@@ -220,7 +221,7 @@ class ActionsView(ListView[CachesTable]):
         now = Instant.now()
         found = await asyncio.to_thread(_find, wish, now)
         to_top = self._begins_anew(found.rows)
-        self._found, self._turned = found, False
+        self._found, self._growing, self._turned = found, False, False
         self.table.now = now
         self.table.filter(lambda row: not row.hidden, wish.filter.terms)
         self.table.say_why(first=wish.tab is Tab.RESTORABLE)

@@ -13,6 +13,8 @@ from dockcache_tui.core.actions_cache.restoring import Restoration, Verdict, res
 from dockcache_tui.core.scope import BranchScope
 
 STEP = "  "
+MANY = 500
+"""From more entries on branches begin folded: whoever has so many looks for a branch first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class CacheRow:
     folded: bool = False
     foldable: bool = False
     usual: bool = False
-    """Its state is no warning."""
+    """Its state is nothing to act upon."""
     hidden: bool = False
     """Not shown, but its mark is kept."""
 
@@ -38,11 +40,29 @@ class CacheRow:
         return sum(one.cache.size for one in self.entries)
 
 
-def grouped(entries: Iterable[CacheEntry], reading: CachesReading, folded: Collection[Hashable]) -> list[CacheRow]:
+@dataclass(frozen=True, slots=True)
+class Folds:
+    """Which groups were folded, and which unfolded that begin folded."""
+
+    folded: frozenset[Hashable] = frozenset()
+    opened: frozenset[Hashable] = frozenset()
+
+    def turned(self, row: CacheRow) -> "Folds":
+        """Return the folds after a group was folded or unfolded."""
+        key = {row.key}
+        if row.folded:
+            return Folds(self.folded - key, self.opened | key)
+        return Folds(self.folded | key, self.opened - key)
+
+
+def grouped(entries: Sequence[CacheEntry], reading: CachesReading, folds: Folds) -> list[CacheRow]:
     """Return branches, their cache scopes and generations, and their layers, biggest branch first."""
     rows: list[CacheRow] = []
-    for branch in group(entries, reading.graph):
-        rows += _branch(branch, folded)
+    branches = group(entries, reading.graph)
+    many = reading.snapshot.expected if reading.snapshot.partial else len(entries)
+    closed = {_key(one) for one in branches} if many > MANY and len(branches) > 1 else set()
+    for branch in branches:
+        rows += _branch(branch, folds.folded | (closed - folds.opened))
     return rows
 
 
@@ -50,7 +70,7 @@ def by_expiry(entries: Iterable[CacheEntry], reading: CachesReading) -> list[Cac
     """Return the entries in the order GitHub evicts them, each with the cause."""
     wanted = {entry.id: entry for entry in entries}
     return [
-        _entry(wanted[one.cache.id], 0, f"{one.cause.value} · {state(wanted[one.cache.id])}".rstrip(" ·"))
+        _entry(wanted[one.cache.id], 0, f"{state(wanted[one.cache.id])} · {one.cause.value}".lstrip(" ·"))
         for one in reading.forecast.victims
         if one.cache.id in wanted
     ]
@@ -78,7 +98,7 @@ def _lookup(reading: CachesReading, found: Restoration, title: tuple[str, ...]) 
     head = CacheRow(("lookup", *title), " ".join(title), (), None, 0, f"{told} · looks on {order}")
     near = [one for one in found.candidates if one.verdict is not Verdict.NO_MATCH]
     rows = [(one, _entry(by_id[one.cache.id], 1, one.verdict.value)) for one in near]
-    return [head, *(replace(row, key=(*title, one.cache.id)) for one, row in rows)]
+    return [head, *(replace(row, key=(*title, one.cache.id), usual=True) for one, row in rows)]
 
 
 def hidden(entries: Iterable[CacheEntry]) -> list[CacheRow]:
@@ -101,11 +121,16 @@ def state(entry: CacheEntry) -> str:
     return " · ".join(filter(None, words))
 
 
+def _key(branch: BranchGroup) -> Hashable:
+    return "branch", branch.branch.ref
+
+
 def _branch(branch: BranchGroup, folded: Collection[Hashable]) -> Iterator[CacheRow]:
-    key = ("branch", branch.branch.ref)
+    key = _key(branch)
     everything = tuple(one for scope in branch.scopes for one in scope.generations) + branch.blobs
-    gone = branch.state.value if branch.state in (RefState.DELETED, RefState.CLOSED) else ""
-    yield CacheRow(key, branch.branch.short, everything, None, 0, gone, key in folded, foldable=True)
+    gone = branch.state in (RefState.DELETED, RefState.CLOSED)
+    told = f"{branch.state.value} · " * gone + wording.count(len(everything), "entry", "entries")
+    yield CacheRow(key, branch.branch.short, everything, None, 0, told, key in folded, foldable=True, usual=not gone)
     if key in folded:
         return
     for scope in branch.scopes:
@@ -133,6 +158,5 @@ def _scope(branch: BranchGroup, scope: ScopeGroup, folded: Collection[Hashable])
 
 
 def _entry(entry: CacheEntry, depth: int, words: str | None = None) -> CacheRow:
-    return CacheRow(
-        ("entry", entry.id), entry.cache.key, (entry,), entry, depth, state(entry) if words is None else words
-    )
+    told = state(entry) if words is None else words
+    return CacheRow(("entry", entry.id), entry.cache.key, (entry,), entry, depth, told, usual=not entry.unwanted)

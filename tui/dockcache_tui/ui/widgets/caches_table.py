@@ -9,11 +9,14 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.ui.record_table import Column, RecordTable
 from dockcache_tui.ui.widgets.cache_rows import STEP, CacheRow
 
+GROUP = "caches-table--group"
+
 
 class CachesTable(RecordTable[CacheRow]):
     """One row an entry or a group of entries."""
 
-    DEFAULT_CSS: ClassVar[str] = "CachesTable { height: 1fr; }"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {GROUP}
+    DEFAULT_CSS: ClassVar[str] = "CachesTable { height: 1fr; & > .caches-table--group { text-style: bold; } }"
 
     def __init__(self) -> None:
         """Declare the columns."""
@@ -31,6 +34,8 @@ class CachesTable(RecordTable[CacheRow]):
 
 def _why_first(columns: tuple[Column[CacheRow], ...]) -> tuple[Column[CacheRow], ...]:
     by_id = {column.id: column for column in columns}
+    # A reason is never cut, so it is as wide as it is.
+    by_id["state"] = replace(by_id["state"], weight=0, min_width=1)
     order = ("name", "state", "branch", "saved", "size")
     kept = {name: replace(by_id[name], priority=max(0, place - 1)) for place, name in enumerate(order)}
     return tuple(kept[column.id] for column in columns if column.id in kept)
@@ -41,7 +46,7 @@ def _style(row: CacheRow) -> str:
         return "record-table--good"
     if row.state and not row.usual:
         return "record-table--warning"
-    return "" if row.entry else "record-table--accent"
+    return "" if row.entry else GROUP
 
 
 def _prefix(row: CacheRow) -> str:
@@ -65,7 +70,7 @@ def _columns(table: CachesTable) -> tuple[Column[CacheRow], ...]:
             sort_key=lambda row: row.name,
             prefix=_prefix,
             style=_style,
-            weight=1,
+            weight=2,
             min_width=30,
         ),
         Column(
@@ -92,7 +97,7 @@ def _columns(table: CachesTable) -> tuple[Column[CacheRow], ...]:
             sort_key=lambda row: row.entry and row.entry.cache.last_accessed_at.ns,
             justify="right",
             width=6,
-            priority=2,
+            priority=3,
         ),
         Column(
             id="saved",
@@ -112,5 +117,14 @@ def _columns(table: CachesTable) -> tuple[Column[CacheRow], ...]:
             width=9,
             priority=1,
         ),
-        Column(id="state", title="State", text=lambda row: row.state, style=_style, max_width=44, priority=3),
+        Column(
+            id="state",
+            title="State",
+            text=lambda row: row.state,
+            style=_style,
+            weight=1,
+            min_width=20,
+            max_width=44,
+            priority=2,
+        ),
     )

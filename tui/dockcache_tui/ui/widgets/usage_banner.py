@@ -1,5 +1,6 @@
 """How full a repository's cache is, what goes next, and a plot of it."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.console import Group
@@ -23,6 +24,7 @@ class UsageBanner(Widget):
     DEFAULT_CSS = """
     UsageBanner {
         height: auto; padding: 0 1; border-bottom: solid $panel;
+        border-subtitle-align: left; border-subtitle-color: $foreground-muted;
         & .usage--bar { color: $primary; }
         & .usage--full { color: $error; text-style: bold; }
         & .usage--dim { color: $foreground-muted; }
@@ -30,6 +32,11 @@ class UsageBanner(Widget):
     """
     reading: reactive[CachesReading | None] = reactive(None, layout=True)
     plotted: reactive[bool] = reactive(False, layout=True)
+
+    def name_tabs(self, names: Iterable[str], chosen: str) -> None:
+        """Write the inner tabs and their keys into the lower border."""
+        parts = [(f" {name} ", "bold reverse" if name == chosen else "") for name in names]
+        self.border_subtitle = Text.assemble("[", *parts, "]")
 
     def render(self) -> Group:
         """Return the lines, or none without a reading."""
@@ -61,8 +68,8 @@ class UsageBanner(Widget):
             return line.append("nothing is kept", self._style("dim"))
         first = reading.forecast.victims[0]
         when = "at the next check" if first.at <= now else f"in {wording.age(now, first.at)}"
-        line.append(f"next to go {when}: ", self._style("dim")).append(literal(first.cache.key))
-        line.append(f" · {first.cause.value}", self._style("dim"))
+        line.append(f"next to go {when}, {first.cause.value}: ", self._style("dim"))
+        line.append(f"{literal(first.cache.branch.short)} · {literal(first.cache.key)}")
         for notice in filter(None, (reading.snapshot.read_only, *reading.snapshot.notices)):
             line.append(f" · {literal(notice)}", self._style("dim"))
         return line
