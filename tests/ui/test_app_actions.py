@@ -8,6 +8,7 @@ import pytest
 from dockcache_tui.core.literal import literal
 from dockcache_tui.ui.widgets.caches_table import CachesTable
 from service.serving import Job, Served
+from ui.bench import NARROW
 from ui.caches_bench import caches, look_at, shown
 
 HOSTILE = ("\x1b[2J\x1b]0;x\x07\x1b[31mred", "[@click=app.quit]go[/] [b]", "[/] [/bold] [red", "\u202etxt\u2066\u200f!")
@@ -85,3 +86,14 @@ async def test_keys_are_shown_literally(job: Job) -> None:
         await app.see("No Actions cache")
         await literally("Deleted 0 entries", "gone before")
         assert app.app.is_running
+
+
+async def test_a_long_plan_leaves_room_for_the_answer(job: Job) -> None:
+    """At 80x24 both buttons are in sight under a plan that is longer than the screen, and each key is there in full."""
+    keys = [f"index-some-service-of-ours-linux-arm64-1-{number:08x}#{number}" for number in range(30)]
+    for key in keys:
+        job.save(key)
+    async with caches(size=NARROW) as app:
+        await app.see("GitHub counts", "30 entries")
+        await app.press("home", "d")
+        await app.see("30 entries, ", keys[0], r" No +Delete \(210 B\) ")

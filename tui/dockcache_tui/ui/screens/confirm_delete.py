@@ -14,6 +14,8 @@ from dockcache_tui.core.literal import literal
 from dockcache_tui.ui.screens.confirm_prune import MOST_LINES
 from dockcache_tui.ui.screens.modal import BoxScreen
 
+WIDEST_BRANCH = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Doomed:
@@ -30,7 +32,7 @@ class ConfirmDelete(BoxScreen[bool]):
 
     DEFAULT_CSS = """
     ConfirmDelete {
-        & #plan { height: auto; max-height: 16; margin: 1 0; }
+        & #plan { height: auto; max-height: 45vh; margin: 1 0; }
         & Horizontal { height: 3; align-horizontal: right; }
         & Button { margin-left: 2; }
     }
@@ -65,9 +67,14 @@ class ConfirmDelete(BoxScreen[bool]):
 
 
 def _lines(doomed: Sequence[Doomed]) -> Text:
+    shown = [
+        (f"{one.size:,}", str(one.id), wording.cut(literal(one.branch), WIDEST_BRANCH), literal(one.name))
+        for one in doomed[:MOST_LINES]
+    ]
+    size, id_, branch, _ = (max(map(len, texts)) for texts in zip(*shown, strict=True))
     text = Text()
-    for one in doomed[:MOST_LINES]:
-        text.append(f"{one.size:>15,}  {one.id:<12} {literal(one.branch):<14} {literal(one.name)}\n")
+    for one in shown:
+        text.append(f"{one[0]:>{size}}  {one[1]:<{id_}}  {one[2]:<{branch}}  {one[3]}\n")
     if len(doomed) > MOST_LINES:
         text.append(f"and {len(doomed) - MOST_LINES:,} more\n")
     return text

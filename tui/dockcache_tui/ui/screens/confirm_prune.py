@@ -30,7 +30,7 @@ class ConfirmPrune(BoxScreen[PruneAnswer]):
 
     DEFAULT_CSS = """
     ConfirmPrune {
-        & #plan { height: auto; max-height: 16; margin: 1 0; }
+        & #plan { height: auto; max-height: 36vh; margin: 1 0; }
         & #command { color: $foreground-muted; height: auto; max-height: 3; }
         & Horizontal { height: 3; align-horizontal: right; }
         & Button { margin-left: 2; }
