@@ -68,3 +68,18 @@ async def test_what_is_special_stands_on_a_narrow_screen(job: Job) -> None:
         await app.see(
             r"#1 .* superseded$", r"#2 .* 6d$", "GitHub counts", "main .* 2 entries", r"caches  forecast  restorable"
         )
+
+
+async def test_a_branch_is_picked_by_its_name_first(job: Job) -> None:
+    """A number that is typed is a pull request's before it is how many caches another branch has."""
+    for number in range(7):
+        job.save(f"key-{number}")
+    job.also("refs/pull/7/merge", "main").save("its-own")
+    async with caches() as app:
+        await app.see("its-own", "GitHub counts")
+        await app.press("f")
+        await app.see("main +0 records · 7 Actions caches", "#7 +0 records · 1 Actions cache")
+        await app.type("7")
+        await app.press("enter")
+        await app.see("^ dockcache .* · #7 ", "caches › #7$")
+        await app.see_no("key-1")

@@ -72,12 +72,19 @@ class Picker(BoxScreen[str]):
         self.query_one(OptionList).action_cursor_up()
 
     def _narrow(self, wanted: str) -> None:
-        self._shown = [one for one in self._choices if wanted in f"{one.label} {one.note}".casefold()]
+        found = [one for one in self._choices if wanted in f"{one.label} {one.note}".casefold()]
+        self._shown = sorted(found, key=lambda one: _rank(one.label.casefold(), wanted)) if wanted else found
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(_line(choice)) for choice in self._shown])
         values = [choice.value for choice in self._shown]
-        options.highlighted = values.index(self._picked) if self._picked in values else (0 if values else None)
+        picked = values.index(self._picked) if self._picked in values and not wanted else 0
+        options.highlighted = picked if values else None
+
+
+def _rank(label: str, wanted: str) -> tuple[bool, bool]:
+    """Put a choice of just this name first, then those with it in their names, then those with it in their notes."""
+    return label.removeprefix("#") != wanted.removeprefix("#"), wanted not in label
 
 
 def _line(choice: Choice) -> Text:
