@@ -10,6 +10,7 @@ import pytest
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.github.errors import GitHubError
 from dockcache_tui.sources.github.gate import Wait, asked_wait
+from dockcache_tui.sources.github.protocol import ApiBudget
 from sources.github_server import Asked, Reply, api_of, serving
 
 NOW = formatdate(1_800_000_000, usegmt=True)
@@ -43,20 +44,21 @@ def test_a_wait_is_kept_and_counted_down() -> None:
     """After Retry-After the request is sent again; meanwhile the budget says until when, and why."""
     replies = [Reply({"message": "slow down"}, 429, {"retry-after": "1"}), Reply({})]
     told: list[Wait] = []
+    seen: list[ApiBudget] = []
+
+    def note(wait: Wait) -> None:
+        told.append(wait)
+        seen.append(api.gate.budget)
+
     with serving(lambda _: replies.pop(0)) as github:
-        api = api_of(github.address, patience=5, on_wait=told.append)
+        api = api_of(github.address, patience=5, on_wait=note)
         began = time.monotonic(), Instant.now()
-        thread = Thread(target=api.get, args=("/x",))
-        thread.start()
-        while not told:
-            time.sleep(0.01)
-        seen = api.gate.budget
-        thread.join()
+        api.get("/x")
         took = time.monotonic() - began[0]
     assert told == [Wait(1, "slow down")]
-    assert seen.reason == "slow down"
-    assert seen.waits_until is not None
-    assert 1 <= seen.waits_until.seconds_since(began[1]) <= took + 1
+    assert seen[0].reason == "slow down"
+    assert seen[0].waits_until is not None
+    assert 1 <= seen[0].waits_until.seconds_since(began[1]) <= took + 1
     assert took >= 1
     assert api.gate.budget.waits_until is None
     assert (api.gate.budget.limit, api.gate.budget.remaining) == (5000, 4999)
