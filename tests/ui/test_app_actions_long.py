@@ -1,8 +1,12 @@
 """A list of caches that is longer than anybody reads: branches first, and no tab begins in its middle."""
 
+import re
+
 import pytest
 
+from dockcache_tui.cli.main import run
 from dockcache_tui.core.actions_cache.keys import BUILDKIT_VERSION, index_key
+from dockcache_tui.core.instant import Instant
 from dockcache_tui.ui.widgets.caches_table import CachesTable
 from service.serving import Job
 from sources.github_server import TOKEN, Asked, Reply, cache_json, page_of, serving
@@ -83,3 +87,32 @@ async def test_a_branch_is_picked_by_its_name_first(job: Job) -> None:
         await app.press("enter")
         await app.see("^ dockcache .* · #7 ", "caches › #7$")
         await app.see_no("key-1")
+
+
+async def test_a_full_cache_is_foreseen_as_the_command_line_does(
+    rest_alone: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Near its limit a repository that saves a lot evicts for size long before anything is old, and both say when."""
+    now = Instant.now().ns
+    rows = [
+        cache_json(number) | {"created_at": at, "last_accessed_at": at, "size_in_bytes": 10**9}
+        for number in range(9, 0, -1)
+        for at in [str(Instant(now - (10 - number) * 3600 * 10**9))]
+    ]
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path.endswith("/actions/caches"):
+            return page_of(asked, f"http://{asked.headers['host']}", rows)
+        if asked.path.endswith("/branches"):
+            return Reply([{"name": "main"}])
+        return Reply([] if asked.path.endswith("/pulls") else {"default_branch": "main"})
+
+    with serving(answer) as github:
+        look_at(rest_alone, github.address, "octo/app", TOKEN)
+        assert run(["caches", "forecast", "--limit", "1"]) == 0
+        said = capsys.readouterr().out
+        assert re.search(r"18h\d*m? +over the limit +1 ", said), said
+        async with caches() as app:
+            await app.see("next to go in 18h, over the limit: main · key-1", r"key-1 .* 18h$")
+            await app.press("right_square_bracket")
+            await app.see(r"key-1 .* 18h +over the limit$", r"1\.3 GB saved a day", "all gone in")

@@ -3,7 +3,6 @@
 from dockcache_tui.cli.cache_rows import usage_line
 from dockcache_tui.cli.output import narrate, print_document, print_table
 from dockcache_tui.core import wording
-from dockcache_tui.core.actions_cache.forecast import forecast, saving_rate
 from dockcache_tui.core.actions_cache.reading import CachesReading
 from dockcache_tui.core.actions_cache.restoring import Restoration
 from dockcache_tui.core.scope import BranchScope, restorable
@@ -14,8 +13,7 @@ _BAR = 20
 def print_forecast(reading: CachesReading, limit: int, *, as_json: bool) -> None:
     """Print the next victims at the rate of saving of the last week, and what is left after each."""
     snapshot = reading.snapshot
-    now = snapshot.fetched_at
-    found = forecast(snapshot.caches, snapshot.limits, now, saving_rate(snapshot.caches, now))
+    now, found = snapshot.fetched_at, reading.forecast
     shown = found.victims[:limit]
     # The second of a victim's two points is what is left without it.
     left = [point.size for point in found.points[2::2]]

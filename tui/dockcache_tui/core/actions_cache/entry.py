@@ -18,8 +18,9 @@ class CacheEntry:
     `superseded` is an index with a newer one for the same cache scope on the same ref, so that no lookup finds it.
     `copies` are other refs with the same key and version. `orphan` is a blob that no index names which a run could have
     with it; None where indexes would have to be read to tell. `merged` tells that its branch was merged with nothing
-    new since. `expires_at` is when it goes if nobody reads it and nothing is saved. `index` is what a live index names,
-    where it was read; `scopes` are the cache scopes whose read indexes name a blob.
+    new since. `expires_at` is when it goes if nobody reads it and nothing is saved, `goes_at` if as much is saved as
+    lately. `index` is what a live index names, where it was read; `scopes` are the cache scopes whose read indexes name
+    a blob.
     """
 
     cache: ActionsCache
@@ -30,6 +31,7 @@ class CacheEntry:
     copies: tuple[str, ...]
     orphan: bool | None
     expires_at: Instant
+    goes_at: Instant
     index: ReadIndex | None
     scopes: tuple[str, ...]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from dockcache_tui.core.actions_cache.cache import ActionsCache
 from dockcache_tui.core.actions_cache.entry import CacheEntry
-from dockcache_tui.core.actions_cache.forecast import Forecast, forecast
+from dockcache_tui.core.actions_cache.forecast import Forecast, forecast, saving_rate
 from dockcache_tui.core.actions_cache.index import CacheIndex
 from dockcache_tui.core.actions_cache.keys import Kind, decode
 from dockcache_tui.core.actions_cache.layers import Decoded, LayerGraph, layer_graph
@@ -22,7 +22,7 @@ class CachesReading:
     entries: tuple[CacheEntry, ...]
     graph: LayerGraph = field(repr=False)
     forecast: Forecast = field(repr=False)
-    """What goes when, if nobody reads and nothing is saved."""
+    """What goes when, if nobody reads and as much is saved as in the last week."""
 
     @classmethod
     def of(cls, snapshot: ActionsSnapshot, indexes: Mapping[int, CacheIndex] | None = None) -> "CachesReading":
@@ -34,8 +34,10 @@ class CachesReading:
         graph = layer_graph(live.values(), blobs, indexes or {}, refs)
         current = {cache.id for cache, _ in live.values()}
         copies = _copies(snapshot.caches)
-        foreseen = forecast(snapshot.caches, snapshot.limits, snapshot.fetched_at)
-        over = {victim.cache.id: victim.at for victim in foreseen.victims}
+        now, limits = snapshot.fetched_at, snapshot.limits
+        over = {victim.cache.id: victim.at for victim in forecast(snapshot.caches, limits, now).victims}
+        foreseen = forecast(snapshot.caches, limits, now, saving_rate(snapshot.caches, now))
+        goes = {victim.cache.id: victim.at for victim in foreseen.victims}
         read = {one.cache.id: one for one in graph.indexes}
         scopes = {cache.id: blob.scopes for blob in graph.blobs for cache in blob.caches}
         entries = tuple(
@@ -48,6 +50,7 @@ class CachesReading:
                 tuple(ref for ref in copies[cache.key, cache.version] if ref != cache.ref),
                 graph.orphans.get(cache.id, False),
                 over[cache.id],
+                goes[cache.id],
                 read.get(cache.id),
                 scopes.get(cache.id, ()),
             )

@@ -70,9 +70,9 @@ def by_expiry(entries: Iterable[CacheEntry], reading: CachesReading) -> list[Cac
     """Return the entries in the order GitHub evicts them, each with the cause."""
     wanted = {entry.id: entry for entry in entries}
     return [
-        _entry(wanted[one.cache.id], 0, f"{state(wanted[one.cache.id])} · {one.cause.value}".lstrip(" ·"))
+        _entry(entry, 0, f"{state(entry)} · {one.cause.value}".lstrip(" ·"))
         for one in reading.forecast.victims
-        if one.cache.id in wanted
+        if (entry := wanted.get(one.cache.id))
     ]
 
 

@@ -57,8 +57,7 @@ def _prefix(row: CacheRow) -> str:
 def _left(row: CacheRow, now: Instant) -> str:
     if row.entry is None:
         return ""
-    left = row.entry.expires_at.seconds_since(now)
-    return "next" if left <= 0 else wording.age(now, row.entry.expires_at)
+    return "next" if row.entry.goes_at <= now else wording.age(now, row.entry.goes_at)
 
 
 def _columns(table: CachesTable) -> tuple[Column[CacheRow], ...]:
@@ -112,7 +111,7 @@ def _columns(table: CachesTable) -> tuple[Column[CacheRow], ...]:
             id="left",
             title="Goes in",
             text=lambda row: _left(row, table.now),
-            sort_key=lambda row: row.entry and row.entry.expires_at.ns,
+            sort_key=lambda row: row.entry and row.entry.goes_at.ns,
             justify="right",
             width=9,
             priority=1,

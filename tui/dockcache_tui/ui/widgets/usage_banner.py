@@ -15,6 +15,7 @@ from dockcache_tui.core.literal import literal
 from dockcache_tui.core.plot import columns, draw
 
 PLOT_LINES = 4
+DAY = 86_400
 
 
 class UsageBanner(Widget):
@@ -81,7 +82,8 @@ class UsageBanner(Widget):
         lines = [Text(line, self._style("bar"), no_wrap=True) for line in draw(values, PLOT_LINES, float(limit))]
         end = wording.age(found.points[0].at, found.points[-1].at)
         lines[0].append(f" {wording.size(limit)}", self._style("dim"))
-        lines[-1].append(f" empty in {end}", self._style("dim"))
+        lines[1].append(f" {wording.size(round(found.rate * DAY))} saved a day", self._style("dim"))
+        lines[-1].append(f" all gone in {end}", self._style("dim"))
         return lines
 
     def _style(self, name: str) -> str:
