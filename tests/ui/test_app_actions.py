@@ -52,7 +52,7 @@ async def test_the_forecasts_head_goes_first(rest_alone: pytest.MonkeyPatch, tmp
         async with caches() as app:
             await app.see("key-0")
             await app.press("right_square_bracket")
-            await app.see("forecast", "next to go .*key-1", "all gone in")
+            await app.see("forecast", "next to go .*key-1", "today's gone in")
             foreseen = shown(app)
     finally:
         before.stop()

@@ -115,4 +115,4 @@ async def test_a_full_cache_is_foreseen_as_the_command_line_does(
         async with caches() as app:
             await app.see("next to go in 18h, over the limit: main · key-1", r"key-1 .* 18h$")
             await app.press("right_square_bracket")
-            await app.see(r"key-1 .* 18h +over the limit$", r"1\.3 GB saved a day", "all gone in")
+            await app.see(r"key-1 .* 18h +over the limit$", r"1\.3 GB saved a day", "today's gone in")

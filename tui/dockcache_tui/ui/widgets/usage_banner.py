@@ -83,7 +83,7 @@ class UsageBanner(Widget):
         end = wording.age(found.points[0].at, found.points[-1].at)
         lines[0].append(f" {wording.size(limit)}", self._style("dim"))
         lines[1].append(f" {wording.size(round(found.rate * DAY))} saved a day", self._style("dim"))
-        lines[-1].append(f" all gone in {end}", self._style("dim"))
+        lines[-1].append(f" today's gone in {end}", self._style("dim"))
         return lines
 
     def _style(self, name: str) -> str:
