@@ -135,6 +135,28 @@ async def test_a_failed_build_says_why() -> None:
         await app.see("✗ failed", "✗ failed .*RUN one", "exit code: 7")
 
 
+async def test_the_cursor_is_on_the_step_that_runs() -> None:
+    """The output in sight is that of the step that runs, until someone moves; the next build is watched again."""
+    house = House()
+    async with bench(house) as app:
+        build = await begin(app, house)
+        now = Instant.now()
+        build.line.say(Progress((VertexUpdate("sha256:one", "[1/2] RUN one", ("input",), now, now),)))
+        build.line.say(running("two"))
+        await app.see(r"▶ +▸ running .*RUN two", r"› \[1/2\] RUN two")
+        await app.press("k")
+        await app.see(r"▶ +■ built .*RUN one")
+        build.line.say(running("three"))
+        await app.see(r"^ +▸ running .*RUN three", r"▶ +■ built .*RUN one")
+        build.end(BuildStatus.SUCCEEDED)
+        await app.see("✓ succeeded")
+        await app.press("b")
+        await app.see("no step yet")
+        house.launched[-1][1].line.say(running("four"))
+        await app.see(r"▶ +▸ running .*RUN four")
+        house.launched[-1][1].end(BuildStatus.SUCCEEDED)
+
+
 async def test_what_a_silent_build_said_last_is_seen() -> None:
     """Progress that comes right after other progress is shown, though nothing follows it."""
     house = House()

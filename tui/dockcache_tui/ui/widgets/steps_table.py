@@ -8,6 +8,7 @@ from textual.binding import BindingType
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, Step, StepState
 from dockcache_tui.core.builds.timeline import Axis, axis, cells
+from dockcache_tui.core.builds.watching import to_watch
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.ui.record_table import READING_BINDINGS, Column, RecordTable
 
@@ -24,7 +25,7 @@ BAR_CELLS = 22
 
 
 class StepsTable(RecordTable[Step], inherit_bindings=False):
-    """Steps in the order BuildKit told of them."""
+    """Steps in the order BuildKit told of them; until someone moves it the cursor is on the one to watch."""
 
     BINDINGS: ClassVar[list[BindingType]] = READING_BINDINGS
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"step--{state.name.lower()}" for state in StepState} | {"step--aside"}
@@ -43,12 +44,19 @@ class StepsTable(RecordTable[Step], inherit_bindings=False):
         """Declare the columns."""
         self._now = Instant.now()
         self._axis = Axis(self._now, 1.0)
+        self._ref, self._watching = "", True
         super().__init__(_columns(self), key=lambda step: step.digest, id=id)
 
     def show(self, build: Build, now: Instant) -> None:
         """Show the steps of a build as of now."""
         self._now, self._axis = now, axis(build, now)
         self.set_rows(build.steps)
+        if build.ref != self._ref:
+            self._ref, self._watching = build.ref, True
+        step = to_watch(build) if self._watching else None
+        if step and step.digest != self.followed_key:
+            self.move_to(step.digest)
+            self._watching = True
 
     def bar(self, step: Step) -> str:
         """Return the step's bar on the axis of the whole build."""
@@ -61,6 +69,10 @@ class StepsTable(RecordTable[Step], inherit_bindings=False):
         if step.state is StepState.RUNNING and step.started_at:
             return max(0.0, self._now.seconds_since(step.started_at))
         return step.duration
+
+    def _move(self, position: int, by: int = 0) -> None:
+        self._watching = self._watching and position == self._cursor
+        super()._move(position, by)
 
 
 def state_word(step: Step) -> str:
