@@ -1,48 +1,62 @@
-"""Totals of a builder's cache: by type, by branch, and what of it is free to go."""
+"""Totals of what each place keeps: in all and by branch, of a builder by type too and what of it is free to go."""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dockcache_tui.core.records.attribution import ScopedRecord
-from dockcache_tui.core.scope import ScopeFilter
+from dockcache_tui.core.scope import BranchScope, ScopeFilter
 
 UNKNOWN_BRANCH = "unknown branch"
 
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """A name with its bytes and how many records they are."""
+    """A name with its bytes and how many things they are."""
 
     name: str
     bytes: int
-    records: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a place keeps, in bytes; a thing of several branches counts in each, so they may add up to more than all."""
+
+    all: Total
+    branches: tuple[Total, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The totals in bytes; a record of several branches counts in each, so branches may add up to more than all."""
+    """What a builder keeps."""
 
-    all: Total
+    held: Held
     reclaimable: Total
     types: tuple[Total, ...]
-    branches: tuple[Total, ...]
+
+
+def held(things: Iterable[tuple[int, tuple[BranchScope, ...]]], scope: ScopeFilter) -> Held:
+    """Add up the bytes of the things whose branches a scope lets through, biggest branch first."""
+    everything, branches = _Sums(), _Sums()
+    for size, whose in things:
+        if scope.admits(whose):
+            everything.add("all", size)
+            for name in [branch.short for branch in whose] or [UNKNOWN_BRANCH]:
+                branches.add(name, size)
+    return Held(everything.total("all"), branches.ranked())
 
 
 def overview(records: Iterable[ScopedRecord], scope: ScopeFilter) -> Overview:
-    """Add up the records a scope lets through, biggest first."""
-    everything, types, branches = _Sums(), _Sums(), _Sums()
-    for scoped in records:
-        if not scope.admits(scoped.branches):
-            continue
-        record = scoped.record
-        everything.add("all", record.size)
-        if record.reclaimable:
-            everything.add("reclaimable", record.size)
+    """Add up the records a scope lets through, biggest type and branch first."""
+    admitted = [scoped for scoped in records if scope.admits(scoped.branches)]
+    free, types = _Sums(), _Sums()
+    for record in (scoped.record for scoped in admitted):
         types.add(record.type, record.size)
-        for name in [branch.short for branch in scoped.branches] or [UNKNOWN_BRANCH]:
-            branches.add(name, record.size)
-    return Overview(everything.total("all"), everything.total("reclaimable"), types.ranked(), branches.ranked())
+        if record.reclaimable:
+            free.add("reclaimable", record.size)
+    found = held(((scoped.record.size, scoped.branches) for scoped in admitted), scope)
+    return Overview(found, free.total("reclaimable"), types.ranked())
 
 
 class _Sums:
@@ -53,7 +67,7 @@ class _Sums:
         self._counts: Counter[str] = Counter()
 
     def add(self, name: str, size: int) -> None:
-        """Count one record."""
+        """Count one thing."""
         self._bytes[name] += size
         self._counts[name] += 1
 

@@ -64,7 +64,11 @@ class DockcacheApp(CachesApp, ArchivesApp, LabApp):
         return None if known.changes and (self.read_only or refused) else True
 
     def action_overview(self) -> None:
-        """Show the totals."""
+        """Show the totals, of what was never read too."""
+        if not self.keeper.caches.opened:
+            self.keeper.caches.read()
+        if not self.keeper.archives.opened:
+            self.keeper.archives.list()
         self._show_place(Place.OVERVIEW)
         self._show_overview()
 

@@ -52,6 +52,7 @@ class ArchivesApp(ListeningApp):
     @on(messages.ArchivesListed)
     def _archives_listed(self, event: messages.ArchivesListed) -> None:
         self._archives.show(event.rows, event.note, whole=event.whole)
+        self._show_overview()
         for row in event.rows:
             if row.archive:
                 self._show_again(row.archive)

@@ -55,6 +55,7 @@ class CachesApp(ListeningApp):
     def _caches_loaded(self, event: messages.CachesLoaded) -> None:
         if event.repo == self.keeper.caches.repo:
             self._caches.show(event.reading)
+            self._show_overview()
             self.refresh_bindings()
             self._show_masthead()
 

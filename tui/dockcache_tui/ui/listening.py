@@ -35,7 +35,7 @@ from dockcache_tui.ui.screens.edit_build import EditBuild
 from dockcache_tui.ui.screens.lab_view import LabView
 from dockcache_tui.ui.screens.list_view import ListView
 from dockcache_tui.ui.screens.organisation_view import OrganisationView
-from dockcache_tui.ui.screens.overview_view import OverviewView
+from dockcache_tui.ui.screens.overview_view import OverviewView, Places
 from dockcache_tui.ui.screens.picker import Picker
 from dockcache_tui.ui.standing import Standing, budget_words, masthead
 from dockcache_tui.ui.texts import outcome_text
@@ -233,7 +233,8 @@ class ListeningApp(App[None]):
 
     def _show_overview(self) -> None:
         failure = f"{self._failure.title}: {self._failure}\n{self._failure.hint}" if self._failure else ""
-        self._overview.show(self.reading, self.all_builds, self.scope, failure)
+        places = Places(self.reading, self.caches, self._archives.rows if self.keeper.archives.opened else None)
+        self._overview.show(places, self.all_builds, self.scope, failure)
 
     def _show_masthead(self) -> None:
         standing = Standing(self.reading, self._failure, self._checkout, self.running, paused=self._paused)

@@ -1,7 +1,8 @@
-"""View 1: what the cache holds by type and branch, and what the last builds reused."""
+"""View 1: what each place keeps by branch, and what the last builds reused."""
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,22 +12,42 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from dockcache_tui.core import wording
+from dockcache_tui.core.actions_cache.reading import CachesReading
 from dockcache_tui.core.builds.build import Build
+from dockcache_tui.core.images.listing import ListedArchive
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
-from dockcache_tui.core.overview import Overview, Total, overview
+from dockcache_tui.core.overview import Held, Overview, Total, held, overview
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.ui.widgets.builds_table import reuse, status
 
 LAST_BUILDS = 6
-MOST_BARS = 8
+MOST_BARS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What is known of each place; None where nothing was read."""
+
+    records: Reading | None = None
+    caches: CachesReading | None = None
+    archives: Sequence[ListedArchive] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What each place keeps."""
+
+    builder: Overview | None = None
+    caches: Held | None = None
+    archives: Held | None = None
 
 
 class OverviewView(VerticalScroll):
     """Bars and the last builds in one scrolling text."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"overview--bar", "overview--good", "overview--part"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"overview--bar", "overview--good", "overview--part", "overview--full"}
     DEFAULT_CSS = """
     OverviewView {
         padding: 1 2;
@@ -34,6 +55,7 @@ class OverviewView(VerticalScroll):
         & .overview--bar { color: $primary; }
         & .overview--good { color: $success; }
         & .overview--part { color: $warning; }
+        & .overview--full { color: $error; text-style: bold; }
     }
     """
 
@@ -41,11 +63,11 @@ class OverviewView(VerticalScroll):
         """Begin without a reading."""
         super().__init__(id="overview")
         self._text = Static(markup=False)
-        self._reading: Reading | None = None
+        self._places = Places()
         self._builds: Sequence[Build] = ()
         self._scope = ScopeFilter()
         self._failure = ""
-        self._totals: Overview | None = None
+        self._totals = Totals()
 
     def compose(self) -> ComposeResult:
         """Lay out the text."""
@@ -56,12 +78,14 @@ class OverviewView(VerticalScroll):
         """Return where we are."""
         return ("overview",)
 
-    def show(self, reading: Reading | None, builds: Sequence[Build], scope: ScopeFilter, failure: str = "") -> None:
-        """Show the totals of a reading and the last builds; `failure` is why there is no reading."""
-        stale = reading is not self._reading or scope != self._scope
-        self._reading, self._builds, self._scope, self._failure = reading, builds, scope, failure
-        if stale and reading:
-            self._add_up(reading, scope)
+    def show(self, places: Places, builds: Sequence[Build], scope: ScopeFilter, failure: str = "") -> None:
+        """Show the totals of the places and the last builds; `failure` is why the builder was not read."""
+        stale = scope != self._scope or any(
+            getattr(places, name) is not getattr(self._places, name) for name in Places.__slots__
+        )
+        self._places, self._builds, self._scope, self._failure = places, builds, scope, failure
+        if stale:
+            self._add_up(places, scope)
         self._draw()
 
     def on_resize(self) -> None:
@@ -69,8 +93,8 @@ class OverviewView(VerticalScroll):
         self._draw()
 
     @work(group="totals", exclusive=True, description="add up")
-    async def _add_up(self, reading: Reading, scope: ScopeFilter) -> None:
-        self._totals = await asyncio.to_thread(overview, reading.records, scope)
+    async def _add_up(self, places: Places, scope: ScopeFilter) -> None:
+        self._totals = await asyncio.to_thread(_totals, places, scope)
         self._draw()
 
     def _draw(self) -> None:
@@ -78,24 +102,58 @@ class OverviewView(VerticalScroll):
             return
         width = max(10, min(40, self.size.width - 52))
         text = Text()
-        if self._totals is None:
-            text.append(literal(self._failure or "Reading the builder…") + "\n\n", "bold")
-        else:
-            self._cache(text, self._totals, width)
+        self._builder(text, width)
+        self._caches(text, width)
+        self._archives(text, width)
         self._last_builds(text)
         self._text.update(text)
 
-    def _cache(self, text: Text, found: Overview, width: int) -> None:
-        text.append("Builder cache  ", "bold").append(wording.size(found.all.bytes), "bold")
-        text.append(f" in {wording.count(found.all.records, 'record')}", "not bold")
-        text.append(f" · {wording.size(found.reclaimable.bytes)} could be freed\n\n", "not bold")
-        for title, totals in (("by type", found.types), ("by branch", found.branches)):
-            text.append(f"{title}\n", "dim")
-            for total in totals[:MOST_BARS]:
-                text.append_text(_bar(total, found.all.bytes, width, self._style("bar")))
-            if len(totals) > MOST_BARS:
-                text.append(f"  and {len(totals) - MOST_BARS} more\n", "dim")
-            text.append("\n")
+    def _builder(self, text: Text, width: int) -> None:
+        found = self._totals.builder
+        if found is None:
+            text.append(literal(self._failure or "Reading the builder…") + "\n\n", "bold")
+            return
+        text.append(f"Builder cache  {wording.size(found.held.all.bytes)}", "bold")
+        text.append(f" in {wording.count(found.held.all.count, 'record')}", "not bold")
+        text.append(f" · {wording.size(found.reclaimable.bytes)} could be freed\n", "not bold")
+        self._bars(text, "by type", found.types, found.held.all.bytes, width)
+        self._bars(text, "by branch", found.held.branches, found.held.all.bytes, width)
+        text.append("\n")
+
+    def _caches(self, text: Text, width: int) -> None:
+        found, reading = self._totals.caches, self._places.caches
+        text.append("Actions caches  ", "bold")
+        if found is None or reading is None:
+            text.append("nothing read yet: 3 tells why\n\n", "not bold dim")
+            return
+        limits = reading.snapshot.limits
+        part = found.all.bytes / limits.size if limits.size else 1.0
+        text.append(wording.size(found.all.bytes), "bold")
+        text.append(f" in {wording.count(found.all.count, 'entry', 'entries')} · ", "not bold")
+        known = "" if limits.size_known else " by default"
+        used = f"{wording.share(part)} of the limit, {wording.size(limits.size)}{known}\n"
+        text.append(used, self._style("full") if part > 1 else "not bold")
+        self._bars(text, "by branch", found.branches, found.all.bytes, width)
+        text.append("\n")
+
+    def _archives(self, text: Text, width: int) -> None:
+        found = self._totals.archives
+        text.append("Archives  ", "bold")
+        if found is None:
+            text.append("nothing read yet: 4 tells why\n\n", "not bold dim")
+            return
+        text.append(wording.size(found.all.bytes), "bold")
+        text.append(f" in {wording.count(found.all.count, 'file or artifact', 'files and artifacts')}\n", "not bold")
+        self._bars(text, "by branch", found.branches, found.all.bytes, width)
+        text.append("\n")
+
+    def _bars(self, text: Text, title: str, totals: Sequence[Total], most: int, width: int) -> None:
+        for number, total in enumerate(totals[:MOST_BARS]):
+            text.append(f"  {'' if number else title:<10}", "dim").append(f"{literal(total.name):<20.20} ", "not dim")
+            text.append(wording.bar(total.bytes / most if most else 0, width), self._style("bar"))
+            text.append(f" {wording.size(total.bytes):>9}  {total.count:>6,}\n", "not dim")
+        if len(totals) > MOST_BARS:
+            text.append(f"  {'':<10}and {len(totals) - MOST_BARS} more\n", "dim")
 
     def _last_builds(self, text: Text) -> None:
         now = Instant.now()
@@ -114,7 +172,12 @@ class OverviewView(VerticalScroll):
         return str(self.get_component_rich_style(f"overview--{name}", partial=True))
 
 
-def _bar(total: Total, most: int, width: int, style: str) -> Text:
-    line = Text(f"  {literal(total.name):<20.20} ")
-    line.append(wording.bar(total.bytes / most if most else 0, width), style)
-    return line.append(f" {wording.size(total.bytes):>9}  {total.records:>6,}\n")
+def _totals(places: Places, scope: ScopeFilter) -> Totals:
+    """Add up what is known of each place."""
+    return Totals(
+        overview(places.records.records, scope) if places.records else None,
+        held(((cache.size, (cache.branch,)) for cache in places.caches.snapshot.caches), scope)
+        if places.caches
+        else None,
+        held(((row.size, row.branches) for row in places.archives), scope) if places.archives is not None else None,
+    )
