@@ -140,6 +140,16 @@ def test_a_moment_of_weakness_is_not_told() -> None:
     assert len(github.asked) == 2
 
 
+def test_no_proxy_stands_between_us_and_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of the environment, which could read plain http, is not told the token that is for a local service."""
+    with serving(lambda _: Reply({})) as proxy, serving(lambda _: Reply({"active_caches_count": 3})) as service:
+        monkeypatch.setenv("http_proxy", proxy.address)
+        monkeypatch.delenv("no_proxy", raising=False)
+        api = api_of(service.address)
+        assert api.decoded(api.get(PATH), UsageAnswer).active_caches_count == 3
+        assert proxy.asked == []
+
+
 def test_without_a_token_none_is_sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A netrc file with a password for the host is left alone."""
     netrc = tmp_path / "netrc"

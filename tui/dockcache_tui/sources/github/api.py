@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 import requests
@@ -17,7 +18,7 @@ from dockcache_tui.sources.github.auth import NoToken, OwnHost, origin
 from dockcache_tui.sources.github.bodies import Bodies
 from dockcache_tui.sources.github.errors import GitHubError, failure, refusal
 from dockcache_tui.sources.github.gate import Gate, asked_wait
-from dockcache_tui.sources.github.place import Place, checked
+from dockcache_tui.sources.github.place import Place, checked, is_here
 from dockcache_tui.sources.secret import Secret
 
 T = TypeVar("T")
@@ -149,7 +150,9 @@ def sent(
     url = request.url or ""
     found = session.merge_environment_settings(url, {}, stream=True, verify=True, cert=None)
     verify = found["verify"] or True
-    return session.get_adapter(url).send(request, True, timeout, verify, None, found["proxies"])  # noqa: FBT003
+    # A proxy would read what plain http to this machine carries, and it leads to another machine's loopback.
+    proxies = {} if is_here(urlsplit(url).hostname or "") else found["proxies"]
+    return session.get_adapter(url).send(request, True, timeout, verify, None, proxies)  # noqa: FBT003
 
 
 def _link(headers: Mapping[str, str], rel: str) -> str | None:
