@@ -9,7 +9,7 @@ import pytest
 
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.github.errors import GitHubError
-from dockcache_tui.sources.github.gate import Wait, asked_wait
+from dockcache_tui.sources.github.gate import Gate, Wait, asked_wait
 from dockcache_tui.sources.github.protocol import ApiBudget
 from sources.github_server import Asked, Reply, api_of, serving
 
@@ -86,12 +86,47 @@ def test_one_refusal_holds_every_thread() -> None:
 
 
 def test_a_wait_beyond_patience_is_an_error() -> None:
-    """A limit that is lifted in an hour is told at once, with the time."""
+    """A limit that is lifted in an hour is told at once, with the time, and until then nothing more is asked."""
     with serving(lambda _: Reply({"message": "API rate limit exceeded"}, 403, {"retry-after": "3600"})) as github:
-        with pytest.raises(GitHubError, match="API rate limit exceeded") as caught:
-            api_of(github.address).get("/x")
-        assert "lifted at" in caught.value.hint
+        api = api_of(github.address)
+        hints = set()
+        for path in ("/x", "/y"):
+            with pytest.raises(GitHubError, match="API rate limit exceeded") as caught:
+                api.get(path)
+            hints.add(caught.value.hint)
         assert len(github.asked) == 1
+    assert len(hints) == 1
+    assert "lifted at" in hints.pop()
+    waits = api.gate.budget.waits_until
+    assert waits is not None
+    assert 3500 < waits.seconds_since(Instant.now()) <= 3600
+
+
+def test_a_shorter_wait_does_not_end_a_longer_one() -> None:
+    """The countdown goes to the end of the longest wait that was asked for."""
+    gate = Gate(1000)
+    gate.hold(Wait(500, "long"))
+    longest = gate.budget
+    gate.hold(Wait(5, "short"))
+    assert gate.budget == longest
+
+
+@pytest.mark.parametrize(("points", "most"), [(1, 900), (5, 180)])
+def test_no_more_is_asked_in_a_minute_than_github_allows(
+    points: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the points of a minute a reading costs one and a change five; when they are spent, the next one waits."""
+    now = 1000.0
+    monkeypatch.setattr("dockcache_tui.sources.github.gate.monotonic", lambda: now)
+    gate = Gate(30)
+    for _ in range(most):
+        gate.enter(points)
+    with pytest.raises(GitHubError, match="900 points a minute"):
+        gate.enter(points)
+    assert gate.budget.waits_until is not None
+    now += 60
+    gate.enter(points)
+    assert gate.budget.waits_until is None
 
 
 def test_waiting_has_an_end() -> None:

@@ -57,11 +57,6 @@ FAULTS = pytest.mark.parametrize(
     [
         (Reply({"message": "Bad credentials"}, 401), ("Not signed in", "credentials", "GH_TOKEN")),
         (Reply({"message": "Must have rights"}, 403), ("Not allowed", "Must have rights", "more rights")),
-        (
-            Reply({"message": "API rate limit exceeded"}, 403, {"x-ratelimit-remaining": "0"}),
-            ("Rate limit", "limit exceeded", "lifted at"),
-        ),
-        (Reply({"message": "Slow down"}, 429, {"retry-after": "9000"}), ("Rate limit", "Slow down", "lifted at")),
         (Reply({"message": "Not Found"}, 404), ("Not found", "no such thing", "GitHub says")),
         (Reply({"message": "Oh"}, 502), ("can't be read", r"failed \(502\)", "again in a while")),
         (Reply({}, 302, {"location": "elsewhere"}), ("can't be read", "sends us elsewhere", "--repo")),
@@ -69,7 +64,7 @@ FAULTS = pytest.mark.parametrize(
         (Reply({"actions_caches": []}, cut=5), ("can't be read", "cut off", "again")),
         (Reply({}, delay=60), ("can't be read", "did not answer in time", "Check the network")),
     ],
-    ids=["401", "403", "403-limit", "429", "404", "5xx", "redirect", "html", "cut", "time-out"],
+    ids=["401", "403", "404", "5xx", "redirect", "html", "cut", "time-out"],
 )
 
 
@@ -95,6 +90,31 @@ async def test_a_failing_github_loses_nothing(
             await app.press("at")
             await secret(app, "GET http://127.0.0.1:.*/repos/octo/app")
         assert {one.headers["authorization"] for one in github.asked} == {f"Bearer {TOKEN}"}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply({"message": "API rate limit exceeded"}, 403, {"x-ratelimit-remaining": "0"}),
+        Reply({"message": "Slow down"}, 429, {"retry-after": "9000"}),
+    ],
+    ids=["403", "429"],
+)
+async def test_a_long_limit_loses_nothing_and_is_kept(reply: Reply, rest_alone: pytest.MonkeyPatch) -> None:
+    """The rows stay, the header counts down to its end, and `r` asks nothing of GitHub until then."""
+    failing = Failing()
+    with serving(failing) as github:
+        look_at(rest_alone, github.address, "octo/app", TOKEN)
+        async with caches() as app:
+            await secret(app, "key-1", "key-2", "GitHub counts")
+            failing.fault = reply
+            await app.press("r")
+            words = str(dict(reply.body)["message"])  # type: ignore[call-overload]
+            await secret(app, "Rate limit", words, "lifted at", "key-1", "key-2", r"GitHub: wait \d+m\d\ds")
+            asked = len(github.asked)
+            await app.press("r", "at")
+            await secret(app, "GET http://127.0.0.1:.*/repos/octo/app")
+        assert len(github.asked) == asked
 
 
 async def test_a_link_to_another_host_is_not_followed(elsewhere: FakeGitHub, rest_alone: pytest.MonkeyPatch) -> None:

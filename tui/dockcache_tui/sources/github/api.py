@@ -108,8 +108,9 @@ class Api:
     def _request(self, method: str, url: str, params: Mapping[str, str | int], *, redirected: bool = False) -> Answer:
         if origin(url) != self._origin:
             raise GitHubError(f"an answer of {self.place.host} points to another host, which is not asked")
+        points = 1 if method == "GET" else 5
         for attempt in range(_ATTEMPTS):
-            self.gate.enter()
+            self.gate.enter(points)
             status, headers, body = self._send(method, url, params)
             self.gate.note(headers)
             if status in _REDIRECTS if redirected else 200 <= status < 300:

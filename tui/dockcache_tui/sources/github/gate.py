@@ -1,6 +1,7 @@
 """Holds requests back while GitHub asks to wait, for every thread at once."""
 
 import re
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
@@ -14,6 +15,8 @@ from dockcache_tui.sources.github.protocol import ApiBudget
 _SECOND = 10**9
 _SECONDARY = 60.0
 """Seconds to wait when GitHub asks for a wait and does not say how long; doubled each time."""
+_MINUTE, _POINTS = 60.0, 900
+"""How much may be asked in a minute: reading costs one point, changing something five."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class Gate:
         self._patience = patience
         self._on_wait = on_wait
         self._opens = 0.0
+        self._asked = deque[tuple[float, int]]()
         self._closed = Event()
         self._lock = Lock()
         self._budget = ApiBudget()
@@ -99,27 +103,48 @@ class Gate:
 
     def hold(self, wait: Wait) -> None:
         """Let nothing through for a while; raises GitHubError when that is longer than anybody waits here."""
-        until = Instant(Instant.now().ns + round(wait.seconds * _SECOND))
-        if wait.seconds > self._patience:
-            hint = f"The limit is lifted at {until}."
-            raise GitHubError(f"GitHub asks to wait: {wait.reason}", hint=hint, title="Rate limit", status=429)
         with self._lock:
             opens = monotonic() + wait.seconds
             begins = opens > self._opens + 1
-            self._opens = max(self._opens, opens)
-            self._budget = replace(self._budget, waits_until=until, reason=wait.reason)
+            if opens > self._opens:
+                self._opens = opens
+                until = Instant(Instant.now().ns + round(wait.seconds * _SECOND))
+                self._budget = replace(self._budget, waits_until=until, reason=wait.reason)
+        self._bear(wait.seconds)
         if begins and self._on_wait:
             self._on_wait(wait)
 
-    def enter(self) -> None:
-        """Return when requests may be sent; raises GitHubError once closed."""
+    def enter(self, points: int = 1) -> None:
+        """Return when a request of so many points may be sent; raises GitHubError once closed or for too long a wait."""
         while not self._closed.is_set():
             with self._lock:
                 left = self._opens - monotonic()
-            if left <= 0:
-                return
-            self._closed.wait(left)
+                full = self._full(points) if left <= 0 else 0.0
+                if left <= 0 and not full:
+                    self._asked.append((monotonic(), points))
+                    return
+            if full:
+                self.hold(Wait(full, f"it allows {_POINTS} points a minute"))
+            else:
+                self._bear(left)
+                self._closed.wait(left)
         raise GitHubError("the connection was closed")
+
+    def _full(self, points: int) -> float:
+        """Return in how many seconds there is room for so many points again; 0 when there is."""
+        now = monotonic()
+        while self._asked and self._asked[0][0] <= now - _MINUTE:
+            self._asked.popleft()
+        if sum(cost for _, cost in self._asked) + points <= _POINTS:
+            return 0.0
+        return self._asked[0][0] + _MINUTE - now
+
+    def _bear(self, seconds: float) -> None:
+        """Raise GitHubError for a wait that is longer than anybody's patience here."""
+        if seconds > self._patience:
+            budget = self.budget
+            hint = f"The limit is lifted at {budget.waits_until}."
+            raise GitHubError(f"GitHub asks to wait: {budget.reason}", hint=hint, title="Rate limit", status=429)
 
     def close(self) -> None:
         """Let nothing through any more, and wake whoever waits."""
