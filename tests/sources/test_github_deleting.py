@@ -1,7 +1,9 @@
 """Deleting: read again first, one by one, told one by one, and kept in the audit log."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -98,6 +100,46 @@ def test_a_refusal_that_all_would_meet_ends_the_deleting() -> None:
     found, asked = fates(shelf, planned(1, 2, 3))
     assert found == {1: Fate.DELETED, 2: Fate.REFUSED, 3: Fate.NOT_TRIED}
     assert [one.path.rpartition("/")[2] for one in asked if one.method == "DELETE"] == ["1", "2"]
+
+
+def test_what_was_refused_once_is_known_then() -> None:
+    """No reading tells what a fine-grained token may delete: the refusal does, and every later snapshot has it."""
+    shelf = Shelf(1)
+    shelf.refusals[1] = Reply({"message": "Resource not accessible by personal access token"}, 403)
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path.endswith("/actions/caches") and "key" not in asked.query:
+            return page_of(asked, "", list(shelf.rows.values()))
+        if not asked.path.endswith(("/actions/caches", "/1")):
+            rights = {"default_branch": "main", "permissions": {"pull": True, "push": True}}
+            return Reply([] if asked.path.endswith(("/branches", "/pulls")) else rights)
+        return shelf(asked)
+
+    with serving(answer) as github:
+        source = GitHubActions(api_of(github.address), "octo/app", pace=0)
+        assert (list(source.read())[-1].read_only, source.read_only()) == ("", "")
+        list(source.delete(planned(1)))
+        for told in (list(source.read())[-1].read_only, source.read_only()):
+            assert "Resource not accessible by personal access token" in told
+        source.close()
+
+
+def test_two_plans_take_turns() -> None:
+    """Deletes stay one at a time, also when a second plan is carried out meanwhile."""
+    shelf = Shelf(1, 2, 3, 4)
+    with serving(lambda asked: replace(shelf(asked), delay=0.05)) as github:
+        source = GitHubActions(api_of(github.address), "octo/app", pace=0)
+        threads = [
+            Thread(target=lambda plan=plan: list(source.delete(plan))) for plan in (planned(1, 2), planned(3, 4))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        source.close()
+    order = [one.path.rpartition("/")[2] for one in github.asked if one.method == "DELETE"]
+    assert order in (["1", "2", "3", "4"], ["3", "4", "1", "2"])
+    assert not shelf.rows
 
 
 def test_a_failure_of_one_leaves_the_others() -> None:

@@ -50,6 +50,8 @@ class Api:
         """Prepare, without a request; `timeout` is to connect and to read, in seconds."""
         self.place, self.gate, self.log = place, gate, log
         self.has_token = token is not None
+        self.refused = ""
+        """Why GitHub refused to delete; of a fine-grained token's rights nothing else tells."""
         self._origin = origin(checked(place.api, "the API's address").geturl())
         self._auth = OwnHost(self._origin, token) if token else NoToken()
         self._timeout = timeout
@@ -117,7 +119,10 @@ class Api:
                 return Answer(headers, body, _link(headers, "next"), _link(headers, "last"))
             wait = asked_wait(status, headers, body, attempt)
             if wait is None:
-                raise refusal(self.place.host, status, headers, body)
+                problem = refusal(self.place.host, status, headers, body)
+                if (method, status) == ("DELETE", 403):
+                    self.refused = str(problem)
+                raise problem
             self.gate.hold(wait)
         raise GitHubError(
             f"{self.place.host} asks to wait again and again", hint="Try again later.", title="Rate limit", status=429

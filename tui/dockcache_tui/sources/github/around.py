@@ -156,7 +156,9 @@ def _quiet(future: Future[T]) -> T | None:
 
 
 def _why_read_only(api: Api, permissions: dict[str, bool] | None, scopes: str | None) -> str:
-    """Tell why nothing can be deleted, as far as that shows before trying."""
+    """Tell why nothing can be deleted, as far as that shows before trying, or showed when it was tried."""
+    if api.refused:
+        return api.refused
     if not api.has_token:
         return "there is no token: set GH_TOKEN or run `gh auth login`"
     if scopes is not None and not {"repo", "public_repo"} & {one.strip() for one in scopes.split(",")}:

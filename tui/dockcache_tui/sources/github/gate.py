@@ -115,7 +115,7 @@ class Gate:
             self._on_wait(wait)
 
     def enter(self, points: int = 1) -> None:
-        """Return when a request of so many points may be sent; raises GitHubError once closed or for too long a wait."""
+        """Return when a request of so many points may be sent; raises GitHubError once closed, or for a long wait."""
         while not self._closed.is_set():
             with self._lock:
                 left = self._opens - monotonic()

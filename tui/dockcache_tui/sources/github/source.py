@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from time import monotonic
 
 from dockcache_tui.core.actions_cache.artifact import Artifact, Run
@@ -44,6 +45,7 @@ class GitHubActions:
         """Take what speaks to GitHub, and inside a job what speaks to its cache service."""
         self._api, self.repo, self._runtime, self._pace = api, repo, runtime, pace
         self.host = api.place.host
+        self._turn = Lock()
 
     @property
     def budget(self) -> ApiBudget:
@@ -69,7 +71,8 @@ class GitHubActions:
 
     def delete(self, plan: DeletePlan) -> Iterator[Deletion]:
         """Delete one by one, each after it was read again, and yield what became of each; see delete_caches."""
-        return delete_caches(self._api, plan, AuditLog(self.host, self.repo), self._pace)
+        with self._turn:
+            yield from delete_caches(self._api, plan, AuditLog(self.host, self.repo), self._pace)
 
     def artifacts(self) -> tuple[Artifact, ...]:
         """Return the repository's workflow artifacts, newest first; raises GitHubError."""
@@ -88,7 +91,8 @@ class GitHubActions:
 
     def delete_artifacts(self, artifacts: Iterable[Artifact]) -> Iterator[ArtifactDeletion]:
         """Delete one by one, each after it was read again, and yield what became of each."""
-        return delete_artifacts(self._api, self.repo, artifacts, AuditLog(self.host, self.repo), self._pace)
+        with self._turn:
+            yield from delete_artifacts(self._api, self.repo, artifacts, AuditLog(self.host, self.repo), self._pace)
 
     def read_only(self) -> str:
         """Return why the token can't delete, as far as that shows before trying; raises GitHubError."""
