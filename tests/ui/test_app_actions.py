@@ -83,8 +83,9 @@ async def test_keys_are_shown_literally(job: Job) -> None:
         for number in numbers:
             assert job.rest(f"actions/caches/{number}", "DELETE").status_code == 204
         await app.press("tab", "enter")
+        await literally("Deleted 0 entries", "What stayed", "gone before")
+        await app.press("escape")
         await app.see("No Actions cache")
-        await literally("Deleted 0 entries", "gone before")
         assert app.app.is_running
 
 

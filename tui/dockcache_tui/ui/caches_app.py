@@ -14,7 +14,8 @@ from dockcache_tui.ui.screens.ask_age import AskAge
 from dockcache_tui.ui.screens.confirm_delete import ConfirmDelete, Doomed
 from dockcache_tui.ui.screens.organisation_view import OrganisationView
 from dockcache_tui.ui.screens.picker import Picker
-from dockcache_tui.ui.texts import deleted_text
+from dockcache_tui.ui.screens.text_screen import TextScreen
+from dockcache_tui.ui.texts import deleted_text, stayed_text
 
 USUAL_AGE = "3d"
 
@@ -68,9 +69,10 @@ class CachesApp(ListeningApp):
 
     @on(messages.DeleteDone)
     def _delete_done(self, event: messages.DeleteDone) -> None:
-        if event.repo == self.keeper.caches.repo:
-            self._caches.table.action_unmark_all()
-        self._say(deleted_text(event.comparison), severity="information" if event.comparison.agrees else "warning")
+        found = event.comparison
+        self._say(deleted_text(found), severity="information" if found.agrees else "warning")
+        if found.differences:
+            self.push_screen(TextScreen("What stayed, and why", stayed_text(found)))
 
     async def action_preset(self) -> None:
         """Pick a preset and mark what it chooses of what is shown."""

@@ -33,6 +33,12 @@ class CachesLink:
         """Return what is left of GitHub's budget now."""
         return self._current.budget if self._current else ApiBudget()
 
+    @property
+    def deleting(self) -> str:
+        """Return how far each delete under way is, in words."""
+        under_way = (plan for repository in self._repositories.values() for plan in repository.deleting)
+        return "  ".join(f"▸ deleting {done:,}/{planned:,}" for done, planned in under_way)
+
     def look_at(self, repo: str | None) -> None:
         """Turn to another repository, or with None to the organisation."""
         self.repo = repo
@@ -84,6 +90,12 @@ class _Repository:
         self._last: CachesReading | None = None
         self._known = False
         self._indexes: dict[int, CacheIndex] = {}
+        self._under_way: list[tuple[list[Deletion], DeletePlan]] = []
+
+    @property
+    def deleting(self) -> list[tuple[int, int]]:
+        """Return how many are done of how many, of each plan that is carried out."""
+        return [(len(done), len(plan.caches)) for done, plan in self._under_way]
 
     @property
     def budget(self) -> ApiBudget:
@@ -103,10 +115,13 @@ class _Repository:
 
         def work() -> messages.DeleteDone:
             deletions: list[Deletion] = []
+            self._under_way.append((deletions, plan))
             try:
                 deletions.extend(self.open().delete(plan))
             except DockcacheError as error:
                 self._post(messages.Troubled(error))
+            finally:
+                self._under_way.remove((deletions, plan))
             try:
                 after = self._read_after(next(self._tickets))
             except DockcacheError as error:

@@ -238,8 +238,10 @@ class ListeningApp(App[None]):
 
     def _show_masthead(self) -> None:
         standing = Standing(self.reading, self._failure, self._checkout, self.running, paused=self._paused)
+        shown = masthead(standing, Instant.now())
         self._masthead.state = replace(
-            masthead(standing, Instant.now()),
+            shown,
+            running="  ".join(filter(None, (shown.running, self.keeper.caches.deleting))),
             scope=str(self.scope),
             budget=budget_words(self.keeper.caches.budget, Instant.now()),
             recorded=self.keeper.workspace.recorded,

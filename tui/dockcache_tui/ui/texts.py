@@ -14,6 +14,7 @@ from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.ui.actions import ACTIONS, Place, shown_key
 
 MOST_DIFFERENCES = 5
+MOST_STAYED = 500
 WORDS = (
     ("record", "one thing the builder keeps so that it need not do it again: a layer, a cache mount, a copied context"),
     ("parent", "the record that a record was built on; it can't go while anything built on it stays"),
@@ -72,12 +73,21 @@ def outcome_text(found: Comparison) -> str:
 
 
 def deleted_text(found: DeleteComparison) -> str:
-    """Return what a bulk delete removed, and what became of each entry that was planned and stayed."""
+    """Return in a line or two what a bulk delete removed."""
     count = wording.count(found.deleted, "entry", "entries")
     if found.agrees:
         return f"Deleted {count}, {wording.exact_size(found.freed)}, as planned."
-    lines = [f"Deleted {count}, {wording.size(found.freed)} of {wording.size(found.planned)}."]
-    lines += [f"{one.cache.key}: {one.fate.value} {one.detail}" for one in found.differences[:MOST_DIFFERENCES]]
+    text = f"Deleted {count}, {wording.size(found.freed)} of {wording.size(found.planned)}."
     if found.lingering:
-        lines.append(f"{wording.count(len(found.lingering), 'entry', 'entries')} listed still")
-    return "\n".join(lines)
+        text += f"\n{wording.count(len(found.lingering), 'entry', 'entries')} listed still"
+    return text
+
+
+def stayed_text(found: DeleteComparison) -> Table:
+    """Return what became of each entry that was planned and stayed."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for one in found.differences[:MOST_STAYED]:
+        grid.add_row(str(one.cache.id), one.fate.value, Text(literal(one.cache.key)), Text(literal(one.detail)))
+    if len(found.differences) > MOST_STAYED:
+        grid.add_row("", f"and {len(found.differences) - MOST_STAYED:,} more")
+    return grid

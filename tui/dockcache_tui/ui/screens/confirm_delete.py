@@ -7,7 +7,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Button, Static
+from textual.widgets import Button, Log, Static
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.literal import literal
@@ -33,6 +33,7 @@ class ConfirmDelete(BoxScreen[bool]):
     DEFAULT_CSS = """
     ConfirmDelete {
         & #plan { height: auto; max-height: 45vh; margin: 1 0; }
+        & Log { height: 45vh; margin: 1 0; }
         & Horizontal { height: 3; align-horizontal: right; }
         & Button { margin-left: 2; }
     }
@@ -51,8 +52,12 @@ class ConfirmDelete(BoxScreen[bool]):
             count = wording.count(len(self._doomed), "entry", "entries")
             head = f"{count}, {wording.exact_size(total)}, each read again before it goes. This can't be undone."
             yield Static(Text(head, "bold"), markup=False)
-            with VerticalScroll(id="plan"):
-                yield Static(_lines(self._doomed), markup=False)
+            if len(self._doomed) > MOST_LINES:
+                # It breaks no lines, and lays out only what is in sight.
+                yield Log(auto_scroll=False).write_lines(_lines(self._doomed))
+            else:
+                with VerticalScroll(id="plan"):
+                    yield Static("\n".join(_lines(self._doomed)), markup=False)
             with Horizontal():
                 yield Button("No", id="no")
                 yield Button(f"Delete ({wording.size(total)})", id="yes", variant="error")
@@ -66,15 +71,10 @@ class ConfirmDelete(BoxScreen[bool]):
         self.dismiss(event.button.id == "yes")
 
 
-def _lines(doomed: Sequence[Doomed]) -> Text:
+def _lines(doomed: Sequence[Doomed]) -> list[str]:
     shown = [
         (f"{one.size:,}", str(one.id), wording.cut(literal(one.branch), WIDEST_BRANCH), literal(one.name))
-        for one in doomed[:MOST_LINES]
+        for one in doomed
     ]
     size, id_, branch, _ = (max(map(len, texts)) for texts in zip(*shown, strict=True))
-    text = Text()
-    for one in shown:
-        text.append(f"{one[0]:>{size}}  {one[1]:<{id_}}  {one[2]:<{branch}}  {one[3]}\n")
-    if len(doomed) > MOST_LINES:
-        text.append(f"and {len(doomed) - MOST_LINES:,} more\n")
-    return text
+    return [f"{one[0]:>{size}}  {one[1]:<{id_}}  {one[2]:<{branch}}  {one[3]}" for one in shown]
