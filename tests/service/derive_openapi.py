@@ -27,15 +27,28 @@ _ENDPOINTS = (
     ("get", f"{_REPO}/actions/artifacts/{{artifact_id}}/{{archive_format}}"),
     ("get", f"{_REPO}/branches"),
 )
+_IN_PART = (
+    ("get", _REPO),
+    ("get", f"{_REPO}/pulls"),
+    ("get", f"{_REPO}/pulls/{{pull_number}}"),
+    ("get", f"{_REPO}/actions/runs"),
+)
+"""Endpoints of which the service answers what a cache client reads: nothing is required, what is there is as described."""
+_NAMES = frozenset(
+    "id name full_name owner login private default_branch permissions admin push pull number state merged_at closed_at "
+    "merged head base ref head_branch head_sha created_at url total_count workflow_runs".split()
+)
+"""The fields that are kept of those."""
 _SHAPE = ("enum", "required", "format")
 
 
 def derive(description: Mapping[str, Any]) -> dict[str, Any]:
     """Return the schema of each answer by `METHOD path` and status; None where an answer has no body."""
     answers = {}
-    for method, path in _ENDPOINTS:
+    for method, path in (*_ENDPOINTS, *_IN_PART):
         responses = description["paths"][path][method]["responses"]
-        answers[f"{method.upper()} {path}"] = {status: _schema(response) for status, response in responses.items()}
+        schemas = {status: _schema(response) for status, response in responses.items()}
+        answers[f"{method.upper()} {path}"] = schemas if (method, path) in _ENDPOINTS else {"200": _part(schemas["200"])}
     return {"from": f"@octokit/openapi {description['info']['version']}", "answers": answers}
 
 
@@ -54,6 +67,15 @@ def _shape(schema: Mapping[str, Any]) -> dict[str, Any]:
     if "items" in schema:
         shape["items"] = _shape(schema["items"])
     return shape
+
+
+def _part(shape: Any) -> Any:
+    """Return a shape in which nothing is required, and nothing is but the fields the service has."""
+    part = {name: value for name, value in shape.items() if name != "required"}
+    if "properties" in part:
+        part["properties"] = {name: _part(one) for name, one in part["properties"].items() if name in _NAMES}
+        part["additionalProperties"] = False
+    return part | ({"items": _part(part["items"])} if "items" in part else {})
 
 
 if __name__ == "__main__":

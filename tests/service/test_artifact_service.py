@@ -13,6 +13,7 @@ from service.serving import Job, Served, get, put_blob, put_block, put_block_lis
 
 ARTIFACTS = "/repos/{owner}/{repo}/actions/artifacts"
 CONTENT = b"PK not really a zip"
+RUNS = "GET /repos/{owner}/{repo}/actions/runs"
 
 
 def upload(job: Job, name: str, content: bytes = CONTENT, **more: object) -> str:
@@ -154,9 +155,9 @@ def test_rest_lists_runs(job: Job) -> None:
     upload(job, "report")
     other = job.also("topic", "main")
     upload(other, "report")
-    runs = job.rest("actions/runs").json()
+    runs = check(RUNS, job.rest("actions/runs"))
     assert (runs["total_count"], {run["id"] for run in runs["workflow_runs"]}) == (2, {job.grant.run, other.grant.run})
-    (run,) = job.rest("actions/runs", params={"branch": "topic"}).json()["workflow_runs"]
+    (run,) = check(RUNS, job.rest("actions/runs", params={"branch": "topic"}))["workflow_runs"]
     assert run["id"] == other.grant.run
 
 

@@ -9,7 +9,8 @@ import pytest
 from service.openapi import check, check_error
 from service.serving import Job, Served
 
-BRANCHES = "GET /repos/{owner}/{repo}/branches"
+REPO = "GET /repos/{owner}/{repo}"
+BRANCHES, PULLS = f"{REPO}/branches", f"{REPO}/pulls"
 
 
 def git(folder: Path, *words: str) -> str:
@@ -59,14 +60,14 @@ def test_branches_are_gits(checkout: Job, tmp_path: Path) -> None:
 def test_a_pull_request_is_open_while_it_has_a_ref(checkout: Job, tmp_path: Path) -> None:
     """A pull request that git has a ref of is open; one that only caches name is closed."""
     checkout.also("refs/pull/9/merge").save("deps")
-    assert [pull["number"] for pull in checkout.rest("pulls").json()] == [7]
-    everything = checkout.rest("pulls", params={"state": "all"}).json()
+    assert [pull["number"] for pull in check(PULLS, checkout.rest("pulls"))] == [7]
+    everything = check(PULLS, checkout.rest("pulls", params={"state": "all"}))
     assert [(pull["number"], pull["state"]) for pull in everything] == [(9, "closed"), (7, "open")]
-    one = checkout.rest("pulls/9").json()
+    one = check(f"{PULLS}/{{pull_number}}", checkout.rest("pulls/9"))
     assert (one["state"], one["merged"], one["base"]["ref"]) == ("closed", False, "main")
     check_error(checkout.rest("pulls/8"), 404, "Not Found")
     git(tmp_path, "update-ref", "-d", "refs/pull/7/merge")
-    assert checkout.rest("pulls").json() == []
+    assert check(PULLS, checkout.rest("pulls")) == []
 
 
 def test_without_git_the_caches_tell(job: Job) -> None:
@@ -76,14 +77,14 @@ def test_without_git_the_caches_tell(job: Job) -> None:
     for ref in ("zeta", "master", "refs/pull/3/merge", "refs/tags/v1"):
         job.also(ref).save("deps")
     assert names(job) == ["master", "zeta"]
-    assert job.rest("pulls").json()[0]["number"] == 3
+    assert check(PULLS, job.rest("pulls"))[0]["number"] == 3
     page = job.rest("branches", params={"per_page": 1})
     assert ([branch["name"] for branch in page.json()], set(page.links)) == (["master"], {"next", "last"})
 
 
 def test_the_repository(checkout: Job) -> None:
     """The repository tells its name, its default branch and whether the token may change things."""
-    told = checkout.rest("").json()
+    told = check(REPO, checkout.rest(""))
     assert (told["full_name"], told["default_branch"]) == ("tests/served", "main")
     assert told["permissions"] == {"admin": False, "push": True, "pull": True}
     reader = {"Authorization": f"Bearer {checkout.served.signer.rest_token(write=False)}"}
@@ -95,4 +96,4 @@ def test_another_repository_is_not_the_one_here(checkout: Job) -> None:
     other = checkout.served.job("elsewhere")
     other.save("deps")
     assert names(other) == ["elsewhere"]
-    assert other.rest("").json()["default_branch"] == "elsewhere"
+    assert check(REPO, other.rest(""))["default_branch"] == "elsewhere"
