@@ -139,6 +139,7 @@ def test_a_port_in_use(tmp_path: Path) -> None:
         (["--fault", "lookup"], "'lookup' is no fault"),
         (["--fault", "lookup:200"], "'lookup:200' is no fault"),
         (["--fault", "lookup:503:often=1"], "'lookup:503:often=1' is no fault"),
+        (["--fault", "upload:cut=100"], "'upload:cut=100' is no fault"),
         (["--retention", "0"], "'--retention'"),
         (["--port", "70000"], "'--port'"),
     ],
