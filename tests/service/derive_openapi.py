@@ -48,7 +48,9 @@ def derive(description: Mapping[str, Any]) -> dict[str, Any]:
     for method, path in (*_ENDPOINTS, *_IN_PART):
         responses = description["paths"][path][method]["responses"]
         schemas = {status: _schema(response) for status, response in responses.items()}
-        answers[f"{method.upper()} {path}"] = schemas if (method, path) in _ENDPOINTS else {"200": _part(schemas["200"])}
+        answers[f"{method.upper()} {path}"] = (
+            schemas if (method, path) in _ENDPOINTS else {"200": _part(schemas["200"])}
+        )
     return {"from": f"@octokit/openapi {description['info']['version']}", "answers": answers}
 
 

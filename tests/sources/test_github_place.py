@@ -63,6 +63,24 @@ def test_the_repository(tmp_path: Path) -> None:
             find_repo(wrong, tmp_path, {})
 
 
+def test_the_remote_of_the_host_that_is_asked(tmp_path: Path) -> None:
+    """Of several remotes it is one on the GitHub that is asked, `origin` before others; else `origin`, or the first."""
+    subprocess.run(("git", "init", "-q", str(tmp_path)), check=True)
+    path = {"PATH": "/usr/bin:/bin"}
+
+    def add(name: str, url: str) -> None:
+        subprocess.run(("git", "-C", str(tmp_path), "remote", "add", name, url), check=True)
+
+    add("upstream", "https://me@ghe.example.com:8443/octo/inner")
+    assert find_repo("", tmp_path, path) == "octo/inner"
+    add("origin", "git@gitlab.example.com:me/mirror.git")
+    assert find_repo("", tmp_path, path) == "me/mirror"
+    add("github", "ssh://git@github.com:22/octo/app.git")
+    assert find_repo("", tmp_path, path) == "octo/app"
+    assert find_repo("", tmp_path, path | {"GH_HOST": "ghe.example.com"}) == "octo/inner"
+    assert find_repo("", tmp_path, path | {"GITHUB_API_URL": "http://127.0.0.1:1"}) == "me/mirror"
+
+
 def gh(folder: Path, script: str) -> dict[str, str]:
     """Put a `gh` on a PATH of its own, and return the environment."""
     program = folder / "gh"

@@ -11,7 +11,7 @@ from dockcache_tui.core.scope import BranchScope
 
 _SAFE = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "status.submoduleSummary=false")
 _QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-_REMOTE = re.compile(r"[/:]([\w.-]+/[\w.-]+?)(?:\.git)?/?$", re.ASCII)
+_REMOTE = re.compile(r"(?:(?:^|//|@)(?P<host>[\w.-]+)(?::\d+)?)?[/:](?P<repo>[\w.-]+/[\w.-]+?)(?:\.git)?/?$", re.ASCII)
 _TIMEOUT = 10
 
 
@@ -22,12 +22,17 @@ def read_checkout(folder: Path, environment: Mapping[str, str] | None = None) ->
     head = git("symbolic-ref", "--quiet", "HEAD") or git.environment.get("GITHUB_REF", "") if revision else ""
     return Checkout(
         path=str(folder),
-        repo=_repository(git("config", "--get", "remote.origin.url")),
+        repo=next((repo for _, repo in _remotes(git)), ""),
         branch=BranchScope.of(head) if head else None,
         default=_default(git),
         revision=revision,
         dirty=bool(revision and _status(git)),
     )
+
+
+def read_remotes(folder: Path, environment: Mapping[str, str] | None = None) -> tuple[tuple[str, str], ...]:
+    """Return host and `owner/name` of a folder's remotes, origin first; the host of a path is empty."""
+    return _remotes(_Git(folder, os.environ if environment is None else environment))
 
 
 def branches_containing(folder: Path, revision: str) -> tuple[BranchScope, ...]:
@@ -69,9 +74,11 @@ def _status(git: _Git) -> str:
     return git("status", "--porcelain", "--ignore-submodules=all", settings=disarmed)
 
 
-def _repository(url: str) -> str:
-    match = _REMOTE.search(url)
-    return match[1] if match else ""
+def _remotes(git: _Git) -> tuple[tuple[str, str], ...]:
+    lines = git("config", "--get-regexp", r"^remote\..*\.url$").splitlines()
+    named = sorted((line.partition(" ") for line in lines), key=lambda parts: parts[0] != "remote.origin.url")
+    found = (_REMOTE.search(url) for _, _, url in named)
+    return tuple(((match["host"] or "").lower(), match["repo"]) for match in found if match)
 
 
 def _default(git: _Git) -> BranchScope | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from dockcache_tui.core.errors import UsageError
-from dockcache_tui.sources.git import read_checkout
+from dockcache_tui.sources.git import read_remotes
 
 _REPO = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}", re.ASCII)
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
@@ -41,9 +41,9 @@ def find_place(environment: Mapping[str, str] = os.environ) -> Place:
 
 
 def find_repo(asked: str = "", folder: Path | None = None, environment: Mapping[str, str] = os.environ) -> str:
-    """Return `owner/name`: what was asked for, else GITHUB_REPOSITORY, else git's remote; raises UsageError."""
+    """Return `owner/name`: what was asked for, else GITHUB_REPOSITORY, else of git's remotes; raises UsageError."""
     folder = folder or Path.cwd()
-    repo = asked or environment.get("GITHUB_REPOSITORY") or read_checkout(folder, environment).repo
+    repo = asked or environment.get("GITHUB_REPOSITORY") or _of_remotes(folder, environment)
     if not repo:
         raise UsageError(
             f"no repository is known for {folder}",
@@ -53,6 +53,13 @@ def find_repo(asked: str = "", folder: Path | None = None, environment: Mapping[
     if not _REPO.fullmatch(repo) or {".", ".."} & set(repo.split("/")):
         raise UsageError(f"{repo!r} is no repository", hint="It is OWNER/NAME.")
     return repo
+
+
+def _of_remotes(folder: Path, environment: Mapping[str, str]) -> str:
+    """Return the repository of a remote on the GitHub that is asked, else of any: its host may be an alias of ssh's."""
+    remotes, asked = read_remotes(folder, environment), find_place(environment).host
+    ours = (repo for host, repo in remotes if host == asked)
+    return next(ours, remotes[0][1] if remotes else "")
 
 
 def checked(address: str, what: str) -> SplitResult:
