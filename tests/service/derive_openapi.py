@@ -33,11 +33,12 @@ _IN_PART = (
     ("get", f"{_REPO}/pulls/{{pull_number}}"),
     ("get", f"{_REPO}/actions/runs"),
 )
-"""Endpoints of which the service answers what a cache client reads: nothing is required, what is there is as described."""
-_NAMES = frozenset(
-    "id name full_name owner login private default_branch permissions admin push pull number state merged_at closed_at "
-    "merged head base ref head_branch head_sha created_at url total_count workflow_runs".split()
-)
+"""Endpoints of which the service answers what a cache client reads: nothing is required, what is there is described."""
+_NAMES = {
+    *("id", "name", "full_name", "owner", "login", "private", "default_branch", "permissions", "admin", "push", "pull"),
+    *("number", "state", "merged_at", "closed_at", "merged", "head", "base", "ref"),
+    *("head_branch", "head_sha", "created_at", "url", "total_count", "workflow_runs"),
+}
 """The fields that are kept of those."""
 _SHAPE = ("enum", "required", "format")
 

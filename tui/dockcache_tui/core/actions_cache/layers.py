@@ -74,9 +74,12 @@ def layer_graph(
     read = []
     for cache, key in current:
         if index := indexes.get(cache.id):
-            scopes = refs.restorable(cache.branch)
-            reach = {digest for digest, caches in held.items() if any(one.branch in scopes for one in caches)}
-            holes = tuple(layer for digest, layer in index.blobs.items() if digest not in reach)
+            scopes = {scope.ref for scope in refs.restorable(cache.branch)}
+            holes = tuple(
+                layer
+                for digest, layer in index.blobs.items()
+                if not any(one.ref in scopes for one in held.get(digest, ()))
+            )
             read.append(ReadIndex(cache, key.scope or "", index, holes))
     unread = tuple(cache for cache, _ in current if cache.id not in indexes)
     return LayerGraph(tuple(read), unread, _blobs(read, held), _orphans(kept, current, indexes, refs))
