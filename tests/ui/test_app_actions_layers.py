@@ -5,6 +5,7 @@ import json
 import pytest
 
 from dockcache_tui.core.actions_cache.keys import BUILDKIT_VERSION, blob_key, index_key
+from dockcache_tui.ui.widgets.caches_table import CachesTable
 from service.serving import Job
 from ui.caches_bench import caches
 
@@ -56,9 +57,32 @@ async def test_layers(job: Job, ids: dict[str, int]) -> None:
         await app.see("1 of 4")
 
 
+async def test_an_index_opens_on_its_layers(job: Job, ids: dict[str, int]) -> None:
+    """Enter shows them, each after the one it lies on, with size, sharing and what is gone; enter again folds them."""
+    assert job.rest(f"actions/caches/{ids['b']}", "DELETE").status_code == 204
+    async with caches() as app:
+        await app.see(r"\+ index-app-1-\w+#1 .* 1 of 2 layers gone$", "GitHub counts")
+        table = app.app.query_one(CachesTable)
+        table.move_to(("entry", ids["app"]))
+        await app.press("enter")
+        await app.see(
+            r"- index-app-1-\w+#1 .*\n +layer sha256:a{9}.* 1\.0 kB .* shared by web, app$",
+            r"layer sha256:a.*\n +layer sha256:b{9}.* gone, 1\.0 kB$",
+        )
+        await app.press("down", "space", "d")
+        await app.see("1 entry, ", rf"\b{ids['a']} +main ", "buildkit-blob-1-sha256:a{64}")
+        await app.press("escape", "up", "up", "enter")
+        await app.see_no("layer sha256:")
+
+
 async def test_a_cycle_survives(job: Job, ids: dict[str, int]) -> None:
     """An index whose layers lie on each other is shown like any other."""
-    job.save(f"{index_key('loop', MAIN)}#1", index(1, 0), version=BUILDKIT_VERSION)
+    number = job.save(f"{index_key('loop', MAIN)}#1", index(1, 0), version=BUILDKIT_VERSION)
     assert ids
     async with caches() as app:
         await app.see(r"BuildKit · loop · 1 generation .* 2 layers, 2\.0 kB$", "shared by loop, web, app$")
+        app.app.query_one(CachesTable).move_to(("entry", number))
+        await app.press("enter")
+        await app.see(
+            r"layer sha256:a.* broken · shared by loop", r"layer sha256:b.* broken · "
+        )

@@ -82,26 +82,22 @@ class IndexRecord:
 
 @dataclass(frozen=True, slots=True)
 class CacheIndex:
-    """A decoded index; `digest` is of its bytes. From a `broken` layer the way up is endless or leads nowhere."""
+    """A decoded index; `digest` is of its bytes.
+
+    `order` are layers' positions, each after the one it lies on. From a `broken` one the way up is endless or leads
+    nowhere.
+    """
 
     digest: str
     layers: tuple[IndexLayer, ...]
     records: tuple[IndexRecord, ...]
+    order: tuple[int, ...]
     broken: tuple[int, ...]
 
     @property
     def blobs(self) -> dict[str, IndexLayer]:
         """Return the blobs it names by their digests, each as its first layer tells of it."""
         return {layer.blob: layer for layer in reversed(self.layers)}
-
-    def chain(self, top: int) -> tuple[int, ...]:
-        """Return the positions of a layer and all below it, lowest first; a broken chain begins where it breaks."""
-        chain: dict[int, None] = {}
-        position: int | None = top
-        while position is not None and 0 <= position < len(self.layers) and position not in chain:
-            chain[position] = None
-            position = self.layers[position].parent
-        return tuple(reversed(chain))
 
 
 def read_index(data: bytes) -> CacheIndex:
@@ -112,7 +108,9 @@ def read_index(data: bytes) -> CacheIndex:
         raise UnreadableIndexError(f"not what BuildKit writes: {error}") from error
     layers = tuple(map(_layer, found.layers))
     records = tuple(map(_record, found.records))
-    return CacheIndex(f"sha256:{sha256(data).hexdigest()}", layers, records, _broken(layers))
+    order = _order(layers)
+    broken = tuple(sorted(set(range(len(layers))) - set(order)))
+    return CacheIndex(f"sha256:{sha256(data).hexdigest()}", layers, records, order, broken)
 
 
 def _layer(layer: _Layer) -> IndexLayer:
@@ -140,13 +138,14 @@ def _record(record: _Record) -> IndexRecord:
     )
 
 
-def _broken(layers: tuple[IndexLayer, ...]) -> tuple[int, ...]:
-    """Spread soundness from the layers without a parent; what it does not reach is broken."""
-    children: list[list[int]] = [[] for _ in layers]
+def _order(layers: tuple[IndexLayer, ...]) -> tuple[int, ...]:
+    """Walk up from the layers without a parent; what is not reached is broken."""
+    above: list[list[int]] = [[] for _ in layers]
     for position, layer in enumerate(layers):
         if layer.parent is not None and 0 <= layer.parent < len(layers):
-            children[layer.parent].append(position)
-    sound = [position for position, layer in enumerate(layers) if layer.parent is None]
-    for position in sound:
-        sound.extend(children[position])
-    return tuple(sorted(set(range(len(layers))) - set(sound)))
+            above[layer.parent].append(position)
+    order, ahead = [], [position for position, layer in enumerate(layers) if layer.parent is None][::-1]
+    while ahead:
+        order.append(position := ahead.pop())
+        ahead.extend(reversed(above[position]))
+    return tuple(order)

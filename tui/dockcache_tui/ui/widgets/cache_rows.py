@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from dockcache_tui.core import wording
 from dockcache_tui.core.actions_cache.entry import CacheEntry
 from dockcache_tui.core.actions_cache.grouping import BranchGroup, ScopeGroup, group
+from dockcache_tui.core.actions_cache.index import IndexLayer
 from dockcache_tui.core.actions_cache.keys import Kind
 from dockcache_tui.core.actions_cache.liveness import RefState
 from dockcache_tui.core.actions_cache.reading import CachesReading
@@ -55,14 +56,31 @@ class Folds:
         return Folds(self.folded | key, self.opened - key)
 
 
+class Blobs:
+    """The entries that hold the layers of a reading's indexes."""
+
+    def __init__(self, reading: CachesReading) -> None:
+        """Take the reading."""
+        self._refs = reading.refs
+        self._entries = {(one.decoded.digest, one.branch): one for one in reading.entries if one.decoded.digest}
+
+    def of(self, index: CacheEntry, digest: str) -> CacheEntry | None:
+        """Return what a run of an index's ref gets for a digest."""
+        found = (self._entries.get((digest, scope)) for scope in self._refs.restorable(index.branch))
+        return next(filter(None, found), None)
+
+
 def grouped(entries: Sequence[CacheEntry], reading: CachesReading, folds: Folds) -> list[CacheRow]:
     """Return branches, their cache scopes and generations, and their layers, biggest branch first."""
     rows: list[CacheRow] = []
     branches = group(entries, reading.graph)
     many = reading.snapshot.expected if reading.snapshot.partial else len(entries)
-    closed = {_key(one) for one in branches} if many > MANY and len(branches) > 1 else set()
+    closed: set[Hashable] = {_entry_key(one) for one in entries if one.index}
+    if many > MANY and len(branches) > 1:
+        closed |= {_key(one) for one in branches}
+    blobs = Blobs(reading)
     for branch in branches:
-        rows += _branch(branch, folds.folded | (closed - folds.opened))
+        rows += _branch(branch, blobs, folds.folded | (closed - folds.opened))
     return rows
 
 
@@ -125,7 +143,7 @@ def _key(branch: BranchGroup) -> Hashable:
     return "branch", branch.branch.ref
 
 
-def _branch(branch: BranchGroup, folded: Collection[Hashable]) -> Iterator[CacheRow]:
+def _branch(branch: BranchGroup, held: Blobs, folded: Collection[Hashable]) -> Iterator[CacheRow]:
     key = _key(branch)
     everything = tuple(one for scope in branch.scopes for one in scope.generations) + branch.blobs
     gone = branch.state in (RefState.DELETED, RefState.CLOSED)
@@ -134,7 +152,7 @@ def _branch(branch: BranchGroup, folded: Collection[Hashable]) -> Iterator[Cache
     if key in folded:
         return
     for scope in branch.scopes:
-        yield from _scope(branch, scope, folded)
+        yield from _scope(branch, scope, held, folded)
     if branch.blobs:
         layers = ("layers", branch.branch.ref)
         name = f"layers · {wording.count(len(branch.blobs), 'blob')}"
@@ -143,7 +161,7 @@ def _branch(branch: BranchGroup, folded: Collection[Hashable]) -> Iterator[Cache
             yield from (_entry(blob, 2) for blob in branch.blobs)
 
 
-def _scope(branch: BranchGroup, scope: ScopeGroup, folded: Collection[Hashable]) -> Iterator[CacheRow]:
+def _scope(branch: BranchGroup, scope: ScopeGroup, held: Blobs, folded: Collection[Hashable]) -> Iterator[CacheRow]:
     if len(scope.generations) == 1 and scope.generations[0].decoded.kind is not Kind.INDEX:
         yield _entry(scope.generations[0], 1)
         return
@@ -154,9 +172,35 @@ def _scope(branch: BranchGroup, scope: ScopeGroup, folded: Collection[Hashable])
     layers = f"{wording.count(len(scope.blobs), 'layer')}, {wording.size(scope.blobs_size)}" * bool(scope.blobs)
     yield CacheRow(key, name, scope.generations, None, 1, layers, key in folded, foldable=True, usual=True)
     if key not in folded:
-        yield from (_entry(one, 2) for one in scope.generations)
+        for one in scope.generations:
+            yield from _generation(one, held, folded)
+
+
+def _generation(one: CacheEntry, held: Blobs, folded: Collection[Hashable]) -> Iterator[CacheRow]:
+    row = _entry(one, 2)
+    if one.index is None:
+        yield row
+        return
+    yield replace(row, folded=row.key in folded, foldable=True)
+    if row.key not in folded:
+        index = one.index.index
+        for position in (*index.order, *index.broken):
+            layer = index.layers[position]
+            yield _layer(one, position, held.of(one, layer.blob), layer, broken=position in index.broken)
+
+
+def _layer(index: CacheEntry, position: int, held: CacheEntry | None, layer: IndexLayer, *, broken: bool) -> CacheRow:
+    words = ("broken" * broken, state(held) if held else f"gone, {wording.size(layer.size)}")
+    told = " · ".join(filter(None, words))
+    entries = (held,) if held else ()
+    usual = held is not None and not broken
+    return CacheRow(("layer", index.id, position), f"layer {layer.blob}", entries, held, 3, told, usual=usual)
+
+
+def _entry_key(entry: CacheEntry) -> Hashable:
+    return "entry", entry.id
 
 
 def _entry(entry: CacheEntry, depth: int, words: str | None = None) -> CacheRow:
     told = state(entry) if words is None else words
-    return CacheRow(("entry", entry.id), entry.cache.key, (entry,), entry, depth, told, usual=not entry.unwanted)
+    return CacheRow(_entry_key(entry), entry.cache.key, (entry,), entry, depth, told, usual=not entry.unwanted)
