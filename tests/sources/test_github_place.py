@@ -104,6 +104,9 @@ def test_tokens_stay_with_their_hosts(tmp_path: Path) -> None:
     assert token(mine, GH_ENTERPRISE_TOKEN="third") == "third"
     service = find_place({"GITHUB_API_URL": "http://127.0.0.1:1"})
     assert token(service, GITHUB_API_URL="http://127.0.0.1:1/") == "second"
+    # A job, and `service env`, set this one beside the address; the other is as a rule a user's own for github.com.
+    assert token(service, GITHUB_API_URL="http://127.0.0.1:1/", GH_TOKEN="first") == "second"
+    assert token(service, GITHUB_API_URL="http://127.0.0.1:1/", GH_TOKEN="first", GITHUB_TOKEN="") == "first"
     assert token(mine, GITHUB_API_URL="http://127.0.0.1:1/") == "of-ghe.example.com"
 
 

@@ -18,12 +18,12 @@ _TIMEOUT = 10
 def find_token(place: Place, environment: Mapping[str, str] = os.environ) -> Secret | None:
     """Return the token for a GitHub: of the environment, else what `gh auth token` says; None when there is none.
 
-    GH_TOKEN and GITHUB_TOKEN are github.com's, or of the GitHub that GITHUB_API_URL names. Raises UsageError for a
-    variable that holds what no token holds.
+    GH_TOKEN and GITHUB_TOKEN are github.com's, or of the GitHub that GITHUB_API_URL names: there GITHUB_TOKEN comes
+    first, as jobs set the two together. Raises UsageError for a variable that holds what no token holds.
     """
     named = environment.get("GITHUB_API_URL", "").rstrip("/") == place.api
-    ours = named or place.host == GITHUB or place.host.endswith(".ghe.com")
-    for name in _VARIABLES if ours else _ENTERPRISE_VARIABLES:
+    ours = _VARIABLES if place.host == GITHUB or place.host.endswith(".ghe.com") else _VARIABLES[::-1] * named
+    for name in ours or _ENTERPRISE_VARIABLES:
         if text := environment.get(name, "").strip():
             if not re.fullmatch(r"[\x21-\x7e]+", text):
                 raise UsageError(f"{name} holds characters that no token has")
