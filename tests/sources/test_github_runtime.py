@@ -90,5 +90,13 @@ def test_which_job() -> None:
     assert RuntimeCache.of_job("octo/app", CommandLog(), job) is not None
     assert RuntimeCache.of_job("octo/other", CommandLog(), job) is None
     assert RuntimeCache.of_job("octo/app", CommandLog(), {"GITHUB_REPOSITORY": "octo/app"}) is None
+
+
+def test_a_service_without_encryption_is_told_when_it_would_be_asked() -> None:
+    """What needs no index does without it: a container's address of the local service is no reason to list nothing."""
+    job = {"ACTIONS_RESULTS_URL": "http://results.example/", "ACTIONS_RUNTIME_TOKEN": TOKEN}
+    runtime = RuntimeCache.of_job("octo/app", CommandLog(), job)
+    assert runtime is not None
+    assert runtime.indexes([entry("node-1")]) == {}
     with pytest.raises(UsageError, match="plain http"):
-        RuntimeCache.of_job("octo/app", CommandLog(), job | {"ACTIONS_RESULTS_URL": "http://results.example/"})
+        runtime.indexes([entry(KEY)])

@@ -83,6 +83,4 @@ async def test_a_cycle_survives(job: Job, ids: dict[str, int]) -> None:
         await app.see(r"BuildKit · loop · 1 generation .* 2 layers, 2\.0 kB$", "shared by loop, web, app$")
         app.app.query_one(CachesTable).move_to(("entry", number))
         await app.press("enter")
-        await app.see(
-            r"layer sha256:a.* broken · shared by loop", r"layer sha256:b.* broken · "
-        )
+        await app.see(r"layer sha256:a.* broken · shared by loop", r"layer sha256:b.* broken · ")

@@ -59,7 +59,7 @@ def read(source: "ActionsSource", *, indexes: bool = False) -> CachesReading:
             "no index can be read here",
             hint="Indexes are read with a job's token: ACTIONS_RESULTS_URL and ACTIONS_RUNTIME_TOKEN.",
         )
-    narrate(f"{len(found)} of {wording.count(len(live), 'index').replace('indexs', 'indexes')} read.")
+    narrate(f"{len(found)} of {wording.count(len(live), 'index', 'indexes')} read.")
     return CachesReading.of(snapshot, found)
 
 

@@ -8,7 +8,7 @@ from dockcache_tui.core.actions_cache.deleting import DeletePlan, Deletion, comp
 from dockcache_tui.core.actions_cache.index import CacheIndex
 from dockcache_tui.core.actions_cache.keys import Kind
 from dockcache_tui.core.actions_cache.reading import CachesReading
-from dockcache_tui.core.errors import DockcacheError, SourceError, UsageError
+from dockcache_tui.core.errors import DockcacheError, UsageError
 from dockcache_tui.sources.github.protocol import ActionsSource, ApiBudget
 from dockcache_tui.sources.protocols import Workspace
 from dockcache_tui.ui import messages
@@ -169,7 +169,7 @@ class _Repository:
         live = (one for one in reading.entries if one.decoded.kind is Kind.INDEX and not one.superseded)
         try:
             found = source.indexes([one.cache for one in live if one.id not in self._indexes])
-        except SourceError as error:
+        except DockcacheError as error:
             self._post(messages.CachesFailed(error, self._repo))
             return False
         self._indexes |= found

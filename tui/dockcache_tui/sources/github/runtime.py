@@ -34,11 +34,8 @@ class RuntimeCache:
     """The cache service of one job."""
 
     def __init__(self, address: str, token: Secret, log: CommandLog) -> None:
-        """Take the origin of the service, the job's token and where requests are noted; raises UsageError."""
-        self._log = log
-        parts = checked(address, "ACTIONS_RESULTS_URL")
-        self._base = f"{parts.scheme}://{parts.netloc}"
-        self._auth = OwnHost(origin(self._base), token)
+        """Take the address of the service, the job's token and where requests are noted."""
+        self._address, self._auth, self._log = address, OwnHost(origin(address), token), log
 
     @classmethod
     def of_job(cls, repo: str, log: CommandLog, environment: Mapping[str, str] = os.environ) -> "RuntimeCache | None":
@@ -49,7 +46,7 @@ class RuntimeCache:
         return cls(address, Secret(token), log)
 
     def indexes(self, caches: Iterable[ActionsCache]) -> dict[int, CacheIndex]:
-        """Read the indexes among these entries that the job may read, by id; raises GitHubError.
+        """Read the indexes among these entries that the job may read, by id; raises GitHubError, UsageError.
 
         One that is no index of BuildKit's is left unread.
         """
@@ -67,7 +64,8 @@ class RuntimeCache:
 
     def _read(self, cache: ActionsCache) -> bytes | None:
         body = msgspec.json.encode({"key": cache.key, "restore_keys": [], "version": cache.version})
-        answer = self._send("POST", self._base + _LOOKUP, self._auth, body)
+        service = checked(self._address, "ACTIONS_RESULTS_URL")
+        answer = self._send("POST", f"{service.scheme}://{service.netloc}{_LOOKUP}", self._auth, body)
         try:
             hit = msgspec.json.decode(answer, type=_Found)
         except msgspec.MsgspecError as error:
