@@ -1,6 +1,10 @@
 """`caches` when things go wrong: no data lost or made up, and an exit code for each."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +109,32 @@ def test_an_interrupted_delete_tells_what_was_done(
     document = json.loads(told.out)
     assert [item["outcome"] for item in document["items"]] == ["deleted", "not tried"]
     assert document["totals"]["deleted"] == 1
+
+
+def test_an_interrupt_ends_a_wait(tmp_path: Path) -> None:
+    """Ctrl+C does not wait until GitHub lets the other pages through again; the exit code is 130."""
+    rows = [cache_json(number) for number in range(300, 0, -1)]
+
+    def limited(asked: Asked) -> Reply:
+        if asked.query.get("page", "1") != "1":
+            return Reply({"message": "slow down"}, 429, {"retry-after": "200"})
+        listed = asked.path.endswith("/caches")
+        return page_of(asked, f"http://{asked.headers['host']}", rows) if listed else answer(asked)
+
+    with serving(limited) as github:
+        command = [sys.executable, "-c", "from dockcache_tui.cli.main import main; main()", "caches"]
+        environment = {**os.environ, "GITHUB_API_URL": github.address}
+        process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, cwd=tmp_path, text=True)
+        try:
+            assert process.stderr
+            assert "GitHub asks to wait 3m20s" in process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 130
+            assert "Traceback" not in process.stderr.read()
+        finally:
+            process.kill()
+            process.wait()
+            process.stderr.close()
 
 
 def test_a_delete_is_told_though_the_list_can_not_be_read_again(

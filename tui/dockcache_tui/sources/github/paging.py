@@ -44,7 +44,8 @@ def pages(api: Api, path: str, type_: type[T], **params: str | int) -> Iterator[
                 following = done.result().next
             yield Page(asked[done], last, api.decoded(done.result(), type_))
     finally:
-        pool.shutdown(cancel_futures=True)
+        # Whoever is interrupted does not wait for what GitHub has us wait for: closing the connection ends that.
+        pool.shutdown(wait=False, cancel_futures=True)
     while following and last < MOST_PAGES:
         answer, last = api.get(following), last + 1
         following = answer.next
