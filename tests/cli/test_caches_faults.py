@@ -124,17 +124,15 @@ def test_an_interrupt_ends_a_wait(tmp_path: Path) -> None:
     with serving(limited) as github:
         command = [sys.executable, "-c", "from dockcache_tui.cli.main import main; main()", "caches"]
         environment = {**os.environ, "GITHUB_API_URL": github.address}
-        process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, cwd=tmp_path, text=True)
-        try:
-            assert process.stderr
-            assert "GitHub asks to wait 3m20s" in process.stderr.readline()
-            process.send_signal(signal.SIGINT)
-            assert process.wait(60) == 130
-            assert "Traceback" not in process.stderr.read()
-        finally:
-            process.kill()
-            process.wait()
-            process.stderr.close()
+        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, cwd=tmp_path, text=True) as process:
+            try:
+                assert process.stderr
+                assert "GitHub asks to wait 3m20s" in process.stderr.readline()
+                process.send_signal(signal.SIGINT)
+                assert process.wait(60) == 130
+                assert "Traceback" not in process.stderr.read()
+            finally:
+                process.kill()
 
 
 def test_a_delete_is_told_though_the_list_can_not_be_read_again(

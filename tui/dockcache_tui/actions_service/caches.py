@@ -112,9 +112,8 @@ class Caches:
 
     def listed(self, repo: str, asked: Asked) -> tuple[int, tuple[Cache, ...]]:
         """Return how many entries there are and one page of them."""
-        where = (
-            "repo = :repo AND size IS NOT NULL AND ref = coalesce(:ref, ref) AND (:key = '' OR starts_with(key, :key))"
-        )
+        where = "repo = :repo AND size IS NOT NULL"
+        where += " AND ref = :ref" * (asked.ref is not None) + " AND starts_with(key, :key)" * bool(asked.key)
         values = {"repo": repo, "ref": asked.ref, "key": asked.key, "limit": asked.per_page}
         values["offset"] = (asked.page - 1) * asked.per_page
         total = self._sql.execute(f"SELECT count(*) FROM cache WHERE {where}", values).fetchone()[0]  # noqa: S608

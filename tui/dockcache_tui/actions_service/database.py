@@ -15,6 +15,8 @@ CREATE TABLE IF NOT EXISTS cache (
   created INTEGER NOT NULL, accessed INTEGER NOT NULL,
   UNIQUE (repo, ref, version, key)
 ) STRICT;
+CREATE INDEX IF NOT EXISTS cache_created ON cache (repo, created, id) WHERE size IS NOT NULL;
+CREATE INDEX IF NOT EXISTS cache_accessed ON cache (repo, accessed, id) WHERE size IS NOT NULL;
 CREATE TABLE IF NOT EXISTS artifact (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   repo TEXT NOT NULL, run INTEGER NOT NULL, job TEXT NOT NULL, name TEXT NOT NULL,
