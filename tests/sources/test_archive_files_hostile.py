@@ -107,6 +107,38 @@ def test_hard_links_in_a_circle(tmp_path: Path, files: ImageFiles) -> None:
         files.content(made.path, made.image, "c", limit=1)
 
 
+@pytest.mark.parametrize(
+    ("info", "out"),
+    [
+        (link("d/l", "../../x"), True),
+        (link("d/l", "a/../../../x"), True),
+        (link("l", "/../x"), True),
+        (link("l", "../x", hard=True), True),
+        (link("d/l", "../x"), False),
+        (link("d/e/l", "../../x"), False),
+        (link("l", "/etc/x"), False),
+        (link("d/l", "/x", hard=True), False),
+    ],
+    ids=lambda value: f"{value.name} {value.linkname}" if isinstance(value, tarfile.TarInfo) else None,
+)
+def test_links_that_lead_out_are_named(info: tarfile.TarInfo, *, out: bool) -> None:
+    """A link that climbs above the root is shown as it is and named with its offset; others are no fault."""
+    entries, faults = read(tar(info))
+    assert [entry.link for entry in entries] == [info.linkname]
+    expected = [(info.name, 0, "a link that leads out of the image")] if out else []
+    assert [(fault.member, fault.offset, fault.reason) for fault in faults] == expected
+
+
+def test_names_that_are_twice_in_a_layer(tmp_path: Path, files: ImageFiles) -> None:
+    """They are named with the place of the one that counts; a folder, and what a whiteout is for, may be repeated."""
+    layer = tar(folder("d"), file("d/a", b"1"), folder("d"), file("d/a", b"22"), file(".wh.b"), file("b"))
+    made = oci(tmp_path / "image", [tar(file("b", b"1")), layer])
+    (fault,) = files.contents(made.path, made.image).faults
+    assert (fault.member, fault.digest, fault.offset) == ("d/a", made.layers[1], 4 * BLOCK)
+    assert "twice" in fault.reason
+    assert files.content(made.path, made.image, "d/a", limit=9) == b"22"
+
+
 def test_whiteouts_of_nothing(tmp_path: Path, files: ImageFiles) -> None:
     """What AUFS left behind and whiteouts of `.`, `..` and nothing remove nothing."""
     odd = [file(f"d/{name}") for name in (".wh.", ".wh..", ".wh...", ".wh..wh.plnk", ".wh..wh.aufs", ".wh.gone")]

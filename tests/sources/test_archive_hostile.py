@@ -17,7 +17,7 @@ import pytest
 
 from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
-from dockcache_tui.sources.archives import tar_members
+from dockcache_tui.sources.archives import tar_members, unpacking
 from dockcache_tui.sources.archives.blobs import open_blobs
 from dockcache_tui.sources.archives.reading import read_archive
 from dockcache_tui.sources.archives.unpacking import unpack
@@ -241,8 +241,8 @@ def test_names_and_links_that_lead_outside_are_told(info: tarfile.TarInfo, tmp_p
     assert len(archive.images) == 1
 
 
-def test_links_in_a_circle_and_devices_are_nothing(tmp_path: Path) -> None:
-    """Links that lead to each other lead to no layer, and a device is no file."""
+def test_links_in_a_circle_and_devices_are_told(tmp_path: Path) -> None:
+    """Links that lead to each other lead to no layer, and a device or pipe is no file: it is named with its offset."""
     files = saved(ONE)
     layer = next(name for name in files if name.endswith("layer.tar"))
     del files[layer]
@@ -251,6 +251,8 @@ def test_links_in_a_circle_and_devices_are_nothing(tmp_path: Path) -> None:
     archive = read_archive(tmp_path / "archive")
     assert told(archive, "not in the archive") == [digest_of(ONE)]
     assert archive.images[0].layers[0].missing
+    assert told(archive, "that no archive has") == ["dev", "pipe"]
+    assert all(fault.offset for fault in archive.faults if fault.member in {"dev", "pipe"})
 
 
 def test_a_name_that_is_there_twice_is_told_and_the_last_counts(tmp_path: Path) -> None:
@@ -307,6 +309,15 @@ def test_a_bomb_is_left_at_a_bound(packing: str) -> None:
     stream = unpack(io.BytesIO(part * 16), packing)
     with pytest.raises(BrokenArchiveError, match=r"grows to more than 1,07\d,\d{3},\d{3} bytes, as a bomb would"):
         all(iter(partial(stream.read, 1 << 20), b""))
+
+
+@pytest.mark.parametrize("packing", ["gz", "zst"])
+def test_a_stream_without_end_is_left_at_a_bound(packing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little it is packed, a stream is not read past a size that no image has."""
+    monkeypatch.setattr(unpacking, "MOST", 1 << 20)
+    stream = unpack(io.BytesIO(packed(os.urandom(2 << 20), packing)), packing)
+    with pytest.raises(BrokenArchiveError, match=r"grows to more than 1,\d{3},\d{3} bytes"):
+        stream.read()
 
 
 def test_what_comes_before_a_bomb_is_shown(tmp_path: Path) -> None:

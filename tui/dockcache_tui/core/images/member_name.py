@@ -35,6 +35,19 @@ def path_of(name: str) -> tuple[str, str]:
     return path, reason
 
 
+def leads_out(folder: str, link: str) -> bool:
+    """Tell whether a link in a folder climbs out of the image, going by names alone as engines do."""
+    depth = 0 if link.startswith("/") or not folder else folder.count("/") + 1
+    for part in link.split("/"):
+        if part == "..":
+            depth -= 1
+        elif part not in ("", "."):
+            depth += 1
+        if depth < 0:
+            return True
+    return False
+
+
 def whiteout_of(path: str) -> tuple[str, FileKind] | None:
     """Return what a whiteout removes: a path, or with OPAQUE all below one; None for any other path.
 

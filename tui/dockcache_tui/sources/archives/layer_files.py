@@ -9,7 +9,7 @@ from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.errors import BrokenArchiveError
 from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.core.images.file_entry import FileEntry, FileKind
-from dockcache_tui.core.images.member_name import MOST_NAME, path_of, whiteout_of
+from dockcache_tui.core.images.member_name import MOST_NAME, leads_out, path_of, whiteout_of
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.archives.hashing import Hashing
 from dockcache_tui.sources.archives.tar_headers import TarHeaders, TarMember
@@ -133,17 +133,20 @@ class LayerFiles:
                 member.uid & _ID,
                 member.gid & _ID,
                 None if member.mtime is None else Instant(member.mtime),
-                self._link(member) if kind_ in {FileKind.SYMLINK, FileKind.HARDLINK} else "",
+                self._link(member, path, kind_) if kind_ in {FileKind.SYMLINK, FileKind.HARDLINK} else "",
                 digest,
             ),
             member.header,
         )
 
-    def _link(self, member: TarMember) -> str:
-        if len(member.link) <= MOST_NAME:
-            return member.link
-        self._complain(member, f"a link of {len(member.link):,} characters")
-        return ""
+    def _link(self, member: TarMember, path: str, kind: FileKind) -> str:
+        if len(member.link) > MOST_NAME:
+            self._complain(member, f"a link of {len(member.link):,} characters")
+            return ""
+        # A hard link's target is a name in the image, a symlink's is read from where it lies.
+        if leads_out(path.rpartition("/")[0] if kind is FileKind.SYMLINK else "", member.link):
+            self._complain(member, "a link that leads out of the image")
+        return member.link
 
     def _digest(self, tar: TarHeaders, member: TarMember) -> str:
         """Return the digest of a file's content as a container sees it; empty for one with too many zeros."""

@@ -11,6 +11,7 @@ import msgspec
 from dockcache_tui.core.images.archive import Fault, Layer
 from dockcache_tui.core.images.contents import LayerContents
 from dockcache_tui.core.images.errors import BrokenArchiveError
+from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.core.images.file_entry import FileEntry, FileKind
 from dockcache_tui.core.images.member_name import order_of, path_in_order, path_of
 from dockcache_tui.core.instant import Instant
@@ -118,8 +119,11 @@ def layer_index(folder: IndexFolder, layer: Layer, first: BinaryIO, again: Open,
         for statement in _MAKE:
             connection.execute(statement)
         connection.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _rows(files))
-        faults = msgspec.json.encode(files.faults).decode()
-        row = (files.digest, files.unpacked_size, files.files, files.diff_id, faults)
+        faults = FaultList()
+        for fault in (*files.faults, *_twice(connection)):
+            faults.add(fault)
+        told = msgspec.json.encode(faults.all()).decode()
+        row = (files.digest, files.unpacked_size, files.files, files.diff_id, told)
         connection.execute("INSERT INTO layer VALUES (?, ?, ?, ?, ?)", row)
         # A packed layer of a `docker save` may be known by the digest of its tar alone.
         return _name(layer.digest if layer.digest == files.diff_id else files.digest)
@@ -166,6 +170,17 @@ def entry_of(path: str, row: Sequence[Any]) -> FileEntry:
         link.decode("utf-8", "surrogateescape"),
         f"sha256:{digest.hex()}" if digest else "",
     )
+
+
+def _twice(connection: sqlite3.Connection) -> Iterator[Fault]:
+    """Yield the paths that are there twice; folders may be, and whiteouts are for what lies below."""
+    folder, *whiteouts = map(KINDS.index, (FileKind.FOLDER, FileKind.WHITEOUT, FileKind.OPAQUE))
+    query = (
+        "SELECT key, header FROM entry JOIN (SELECT key, max(seq) AS seq FROM entry WHERE kind NOT IN (?, ?)"
+        " GROUP BY key HAVING count(*) > 1 AND (min(kind) <> ? OR max(kind) <> ?)) USING (key, seq)"
+    )
+    for key, header in connection.execute(query, (*whiteouts, folder, folder)):
+        yield Fault("is twice in the layer; the last counts", member=path_in_order(key), offset=header)
 
 
 def _rows(files: LayerFiles) -> Iterator[tuple[bytes, int, *Row, int]]:

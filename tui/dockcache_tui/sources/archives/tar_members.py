@@ -103,11 +103,14 @@ class TarMembers:
         source.file.close()
 
     def _note(self, member: TarMember, headers: TarHeaders) -> None:
-        if member.type not in "012":
+        if member.type == "5":
             return
         name = clean(member.name)
         self._letters -= len(member.name)
-        if not name:
+        if member.type not in "012":
+            reason = "a device, a pipe or something else that no archive has; left out"
+            self.faults.add(Fault(reason, member=member.name, offset=member.header))
+        elif not name:
             self.faults.add(Fault("a name that leads outside the archive", member=member.name, offset=member.header))
         elif member.type in "12":
             self._link(name, member)
