@@ -96,7 +96,7 @@ def _wrong_size(files: Files) -> None:
 def _large_manifest(files: Files) -> None:
     (manifest,) = json.loads(files["index.json"])["manifests"]
     large = {"digest": digest_of(b"large"), "size": 9 << 20, "mediaType": MANIFEST}
-    files[path_of(large["digest"])] = b"{" + b" " * (9 << 20) + b"}"
+    files[path_of(digest_of(b"large"))] = b"{" + b" " * (9 << 20) + b"}"
     files["index.json"] = json_of({"manifests": [manifest, large]})
 
 

@@ -1,5 +1,6 @@
 """The Archives view on real archives: listed, looked into, compared, and failed without a loss."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from dockcache_tui.sources.archives.local import LocalArchives
 from sources.archive_files_making import as_tar, file, folder, link, oci, tar
+from sources.record_making import Bundle, framed, message
 from ui.bench import NARROW, Bench, bench
 from ui.house import House
 
@@ -182,13 +184,45 @@ async def test_layers_tell_which_other_archive_has_them(image: Path, tmp_path: P
         await app.see(r"Shared with", r"other\.tar")
 
 
-async def test_a_branch_narrows_archives(image: Path) -> None:
-    """An archive of unknown branch is out of sight while a branch is picked."""
+async def test_archives_of_unknown_branch_are_filtered(image: Path) -> None:
+    """Whether its branch is known is something to filter archives by."""
     async with archives(image) as app:
         await app.see(r"app\.tar +oci layout")
         await app.press("/")
         await app.type("is:known")
         await app.see("Nothing matches", "0 of 1")
+
+
+async def test_a_damaged_record_opens_as_its_build(tmp_path: Path) -> None:
+    """What of a build record can be read is shown as a build, and what is wrong with it is told."""
+    bundle = Bundle()
+    bundle.record(framed(message()))
+    bundle.manifests.append({"digest": f"sha256:{'0' * 64}", "size": 1})
+    async with archives(bundle.write(tmp_path)) as app:
+        await app.see(r"made\.dockerbuild +build record")
+        await app.press("enter")
+        await app.see(r"■ built +\[1/1\] RUN x", "hello", "The record is damaged", "not in the archive")
+
+
+async def test_the_view_is_exported(image: Path) -> None:
+    """The x key writes the layers, and the files in sight, as JSON or CSV."""
+    async with archives(image) as app:
+        await app.see(r"app\.tar +oci layout")
+        await app.press("enter")
+        await app.see("Digest")
+        await app.press("x")
+        await app.see("Export 6 rows as")
+        await app.press("enter")
+        await app.see("dockcache-archive")
+        await app.press("enter")
+        await app.see(r"door -> etc")
+        await app.press("x", "down", "enter")
+        await app.see(r"dockcache-archive.*\.csv")
+    (layers,) = Path.cwd().glob("*.json")
+    document = json.loads(layers.read_text())
+    assert [row["size"] for row in document["items"]][1:3] == [len(BASE), len(TOP)]
+    (listed,) = Path.cwd().glob("*.csv")
+    assert "door" in listed.read_text()
 
 
 async def test_everything_fits_a_narrow_terminal(image: Path) -> None:

@@ -75,6 +75,22 @@ async def test_a_branch_narrows_artifacts(job: Job) -> None:
         await app.see_no(r"one +artifact")
 
 
+async def test_a_branch_that_only_artifacts_have_narrows_every_view(job: Job) -> None:
+    """The f key offers the branches of artifacts too, and picking one leaves only what its runs made."""
+    upload(job, "one", b"PK\x05\x06" + bytes(18))
+    upload(job.also("topic"), "two", b"PK\x05\x06" + bytes(18))
+    async with bench(CachesHouse()) as app:
+        await app.see("no cache yet")
+        await app.press("4")
+        await app.see(r"one +artifact .* main", r"two +artifact .* topic")
+        await app.press("f")
+        await app.see("Branch scope of every view", "topic +0 records · 1 archive")
+        await app.type("topic")
+        await app.press("enter")
+        await app.see(r"^ dockcache .* · topic ", r"two +artifact")
+        await app.see_no(r"one +artifact")
+
+
 async def test_an_artifact_is_deleted_as_previewed(job: Job) -> None:
     """The d key shows what goes; No keeps it, Delete deletes just that."""
     upload(job, "keep", b"PK\x05\x06" + bytes(18))

@@ -138,7 +138,7 @@ class DockcacheApp(CachesApp, ArchivesApp, LabApp):
 
     def action_scope(self) -> None:
         """Pick a branch scope for every view."""
-        found = choices.scopes(self.reading, self.caches, self.all_builds, self._checkout)
+        found = choices.scopes(self.reading, self.caches, self.all_builds, self._archives.rows, self._checkout)
         picker = Picker("Branch scope of every view", found, picked=choices.scope_value(self.scope))
         self.push_screen(picker, self._picked_scope)
 

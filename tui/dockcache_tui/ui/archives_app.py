@@ -3,7 +3,7 @@
 from textual import on
 
 from dockcache_tui.core.actions_cache.artifact import Artifact
-from dockcache_tui.core.images.archive import Archive, ArchiveKind
+from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.images.build_record import BuildRecord
 from dockcache_tui.ui import choices, messages
 from dockcache_tui.ui.actions import Place
@@ -73,7 +73,7 @@ class ArchivesApp(ListeningApp):
             self._artifact_opened(row.artifact)
         elif row.archive is None:
             self._say(row.problem, title="It can't be read", severity="error")
-        elif row.archive.kind is ArchiveKind.RECORD and not row.archive.faults:
+        elif any(row.archive.builds):
             self.keeper.archives.builds(row.archive.path)
         else:
             self._show_archive(row.archive)

@@ -57,20 +57,26 @@ _PRESETS = {
 
 
 def scopes(
-    reading: Reading | None, caches: CachesReading | None, builds: Iterable[Build], checkout: Checkout | None
+    reading: Reading | None,
+    caches: CachesReading | None,
+    builds: Iterable[Build],
+    archives: Iterable[ListedArchive],
+    checkout: Checkout | None,
 ) -> list[Choice]:
     """Return all branches known, the checked-out one first, each alone and with what its runs could restore."""
+    held = Counter(branch for archive in archives for branch in archive.branches)
     kept = Counter(entry.branch for entry in caches.entries) if caches else Counter()
     counts = reading.branches if reading else {}
     own = checkout.branch if checkout else None
-    known = {*counts, *kept, *(build.branch for build in builds if build.branch), *((own,) if own else ())}
+    known = {*counts, *kept, *held, *(build.branch for build in builds if build.branch), *((own,) if own else ())}
     ordered = sorted(known, key=lambda branch: (branch != own, branch))
     found = [Choice(ALL, "all branches")]
     for branch in ordered:
         here = " · checked out" if branch == own else ""
         many = wording.count(counts.get(branch, 0), "record")
         saved = f" · {wording.count(kept[branch], 'Actions cache')}" if branch in kept else ""
-        found.append(Choice(branch.ref, branch.short, f"{many}{saved}{here}"))
+        files = f" · {wording.count(held[branch], 'archive')}" if branch in held else ""
+        found.append(Choice(branch.ref, branch.short, f"{many}{saved}{files}{here}"))
     default = checkout.default if checkout else None
     for branch in ordered:
         order = restorable(branch, base=_base(branch, caches), default=default)
