@@ -1,5 +1,6 @@
 """Archives and the engine, by the app's keys: load one and see what was there, write an image to a file."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -53,5 +54,41 @@ async def test_load_and_export(
             await bench.type(name)
             await bench.press("enter")
             await bench.see(rf"{name}.*\.tar +oci layout")
+    finally:
+        workspace.close()
+
+
+async def test_a_record_opens_as_its_build(
+    at_engine: Engine, container_builder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `buildx history export` wrote of a half cached build shows steps, timeline, reuse, output and Dockerfile."""
+    monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
+    project, metadata = tmp_path / "project", tmp_path / "metadata.json"
+    project.mkdir()
+    text = f"FROM busybox\nARG MARK\nRUN echo {uuid4().hex} >/one\nRUN echo said $MARK\n"
+    (project / "Dockerfile").write_text(text)
+    for mark in ("first", "second"):
+        words = ("--network", "none", "--metadata-file", str(metadata), "--build-arg", f"MARK={mark}")
+        docker(at_engine, "buildx", "build", "--builder", container_builder, *words, str(project))
+    ref = json.loads(metadata.read_text())["buildx.build.ref"].rpartition("/")[2]
+    record = tmp_path / "real.dockerbuild"
+    words = ("--builder", container_builder, "--finalize", "--output", str(record), ref)
+    docker(at_engine, "buildx", "history", "export", *words)
+    monkeypatch.chdir(tmp_path)
+    workspace = ProjectWorkspace(tmp_path, Docker(at_engine.variables), Journal(tmp_path / "data"))
+    app = DockcacheApp(workspace, builder=container_builder)
+    try:
+        async with app.run_test(size=WIDE, notifications=True) as pilot:
+            bench = Bench(app, pilot)
+            await bench.press("4")
+            await bench.see(r"real\.dockerbuild +build record .*1 build")
+            await bench.press("enter")
+            await bench.see("✓ succeeded", "1 of 2 steps", r"reused +\[2/3\]", r"■ built +\[3/3\]", "[━█▇]")
+            await bench.press("/")
+            await bench.type("3/3")
+            await bench.press("enter")
+            await bench.see("said second")
+            await bench.press("D")
+            await bench.see("FROM busybox", "RUN echo said")
     finally:
         workspace.close()

@@ -71,11 +71,12 @@ def test_a_hard_link_that_alone_shows_a_file(tmp_path: Path, monkeypatch: pytest
         reading.close()
 
 
+@pytest.mark.parametrize(("bound", "most"), [("MOST_LOOKED_UP", 3), ("MOST_HELD", 0)])
 def test_links_without_end_are_not_all_followed(
-    files: ImageFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bound: str, most: int, files: ImageFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is too much to look up counts where it is stored; the rest of the tree is as ever."""
-    monkeypatch.setattr("dockcache_tui.sources.archives.hard_links.MOST_LOOKED_UP", 3)
+    """What is too much to look up or to hold counts where it is stored; the rest of the tree is as ever."""
+    monkeypatch.setattr(f"dockcache_tui.sources.archives.hard_links.{bound}", most)
     made = as_tar(oci(tmp_path / "image", [BASE, tar(file("a/.wh.first"))]))
     found = {one.entry.path: (one.size, one.wasted) for one in files.children(made.path, made.image)}
     assert found == {"a": (0, 700), "b": (0, 0)}

@@ -246,3 +246,26 @@ async def test_an_archive_that_goes_away_is_told(image: Path) -> None:
         await app.see("can't be|no such|not there")
         await app.press("escape", "escape", "r")
         await app.see(r"app\.tar +unreadable")
+
+
+async def test_more_paths_than_are_listed_are_told(tmp_path: Path) -> None:
+    """A search that finds more than a thousand paths says that they are the first."""
+    many = as_tar(oci(tmp_path / "many", [tar(*(file(f"name{number:04}") for number in range(1_001)))])).path
+    async with archives(many) as app:
+        await app.see(r"many\.tar +oci layout")
+        await app.press("enter", "enter")
+        await app.see("name0000")
+        assert "only the first" not in app.screen()
+        await app.press("/")
+        await app.type("name")
+        await app.see("only the first 1,000 found listed")
+
+
+async def test_a_folder_of_more_than_is_listed_is_told(image: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with more than fits is listed up to a bound, and how to get at the others is said."""
+    for module in ("sources.archives.image_files", "ui.screens.archive_view"):
+        monkeypatch.setattr(f"dockcache_tui.{module}.MOST_LISTED", 3)
+    async with archives(image) as app:
+        await app.see(r"app\.tar +oci layout")
+        await app.press("enter", "enter")
+        await app.see("only the first 3 in / listed, / finds others")

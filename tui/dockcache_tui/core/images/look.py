@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+MOST_LISTED = 50_000
+"""Of a folder so many paths are listed."""
+MOST_FOUND = 1_000
+"""So many paths that hold a text are told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:

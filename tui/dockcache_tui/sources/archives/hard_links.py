@@ -8,6 +8,9 @@ from dockcache_tui.sources.archives.layer_index import LayerIndex
 MOST_LOOKED_UP = 1_000_000
 """So often it is asked whether a layer has something at a path; what is left then counts where it is stored."""
 
+MOST_HELD = 100_000
+"""So many links and targets of a layer are held in memory; what is left then counts where it is stored too."""
+
 
 def heirs(layers: Sequence[LayerIndex]) -> Mapping[tuple[int, str], FileEntry]:
     """Return by layer and path the hard links that still show a file whose own name a later layer hides."""
@@ -15,15 +18,16 @@ def heirs(layers: Sequence[LayerIndex]) -> Mapping[tuple[int, str], FileEntry]:
     looked_up = 0
     for number, layer in enumerate(layers[:-1]):
         above = layers[number + 1 :]
-        hidden: dict[str, bool] = {}
+        hidden: dict[str, FileEntry | None] = {}
         for path, target in layer.hard_links():
             asked = (path, target) if target not in hidden else (path,)
             looked_up += len(above) * sum(one.count("/") + 1 for one in asked)
-            if looked_up > MOST_LOOKED_UP:
+            if looked_up > MOST_LOOKED_UP or len(found) + len(hidden) >= MOST_HELD:
                 return found
             if target not in hidden:
-                hidden[target] = any(later.hides(target) for later in above)
-            if hidden[target] and not any(later.hides(path) for later in above) and (file := layer.file(target)):
+                hidden[target] = layer.file(target) if any(later.hides(target) for later in above) else None
+            file = hidden[target]
+            if file and not any(later.hides(path) for later in above):
                 found[number, path] = file
     return found
 

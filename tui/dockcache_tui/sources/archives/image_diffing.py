@@ -14,7 +14,7 @@ from dockcache_tui.core.images.file_entry import FileChange, FileEntry
 from dockcache_tui.sources.archives.blobs import Blobs, open_blobs
 from dockcache_tui.sources.archives.image_files import Done, ImageFiles
 
-MOST_FILES = 100_000
+MOST_FILES = 10_000
 """So many differing paths of an image are kept."""
 
 

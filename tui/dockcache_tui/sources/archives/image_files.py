@@ -13,6 +13,7 @@ from dockcache_tui.core.images.archive import Archive, Fault, Image, Layer
 from dockcache_tui.core.images.contents import ImageContents
 from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
 from dockcache_tui.core.images.file_entry import FileEntry, FileKind, TreeEntry
+from dockcache_tui.core.images.look import MOST_FOUND, MOST_LISTED
 from dockcache_tui.core.images.member_name import path_of
 from dockcache_tui.sources.archives.blobs import Blobs, open_blobs
 from dockcache_tui.sources.archives.file_content import file_parts
@@ -20,9 +21,6 @@ from dockcache_tui.sources.archives.file_saving import save_file
 from dockcache_tui.sources.archives.image_tree import ImageTree, build_tree
 from dockcache_tui.sources.archives.index_folder import IndexFolder
 from dockcache_tui.sources.archives.layer_index import LayerIndex, drop_index, faults_of, layer_index
-
-MOST_CHILDREN = 100_000
-"""Of a folder so many are listed."""
 
 T = TypeVar("T")
 Done = Callable[[int, int], None]
@@ -45,10 +43,12 @@ class ImageFiles:
     def children(
         self, path: Path, image: str, folder: str = "", *, layer: str = "", done: Done | None = None
     ) -> tuple[TreeEntry, ...]:
-        """Return what is in a folder, at most MOST_CHILDREN."""
-        return self._asked(path, image, lambda tree: tree.children(folder, layer, MOST_CHILDREN), done)
+        """Return what is in a folder, at most MOST_LISTED."""
+        return self._asked(path, image, lambda tree: tree.children(folder, layer, MOST_LISTED), done)
 
-    def search(self, path: Path, image: str, text: str, *, layer: str = "", limit: int = 1000) -> tuple[TreeEntry, ...]:
+    def search(
+        self, path: Path, image: str, text: str, *, layer: str = "", limit: int = MOST_FOUND
+    ) -> tuple[TreeEntry, ...]:
         """Return the first paths that hold a text."""
         return self._asked(path, image, lambda tree: tree.search(text, layer, limit))
 

@@ -9,6 +9,7 @@ from dockcache_tui.core.images.build_record import BuildRecord
 from dockcache_tui.core.images.contents import ImageContents
 from dockcache_tui.core.images.diff import ArchiveDiff
 from dockcache_tui.core.images.file_entry import TreeEntry
+from dockcache_tui.core.images.look import MOST_FOUND
 from dockcache_tui.sources.archives.blobs import open_blobs
 from dockcache_tui.sources.archives.build_record import read_build_records
 from dockcache_tui.sources.archives.finding import find_archives
@@ -49,7 +50,9 @@ class LocalArchives:
         """Return what is known of an image once its layers were read: unpacked sizes, waste, faults."""
         return self._files.contents(path, image, done=done)
 
-    def search(self, path: Path, image: str, text: str, *, layer: str = "", limit: int = 1000) -> tuple[TreeEntry, ...]:
+    def search(
+        self, path: Path, image: str, text: str, *, layer: str = "", limit: int = MOST_FOUND
+    ) -> tuple[TreeEntry, ...]:
         """Return the paths of an image that hold a text."""
         return self._files.search(path, image, text, layer=layer, limit=limit)
 

@@ -9,6 +9,7 @@ from dockcache_tui.core.images.build_record import BuildRecord
 from dockcache_tui.core.images.contents import ImageContents
 from dockcache_tui.core.images.diff import ArchiveDiff
 from dockcache_tui.core.images.file_entry import TreeEntry
+from dockcache_tui.core.images.look import MOST_FOUND
 
 
 class Archives(Protocol):
@@ -34,7 +35,9 @@ class Archives(Protocol):
     ) -> tuple[TreeEntry, ...]:
         """Return what is in a folder of an image, or of one layer; the first call indexes, telling its progress."""
 
-    def search(self, path: Path, image: str, text: str, *, layer: str = "", limit: int = 1000) -> tuple[TreeEntry, ...]:
+    def search(
+        self, path: Path, image: str, text: str, *, layer: str = "", limit: int = MOST_FOUND
+    ) -> tuple[TreeEntry, ...]:
         """Return the paths of an image that hold a text."""
 
     def contents(self, path: Path, image: str, *, done: Callable[[int, int], None] | None = None) -> ImageContents:

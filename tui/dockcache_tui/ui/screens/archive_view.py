@@ -13,7 +13,7 @@ from dockcache_tui.core import wording
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.images.archive import Archive, Image, Layer
 from dockcache_tui.core.images.file_entry import FileKind, TreeEntry
-from dockcache_tui.core.images.look import Look
+from dockcache_tui.core.images.look import MOST_FOUND, MOST_LISTED, Look
 from dockcache_tui.core.images.sharing import Place, Share
 from dockcache_tui.core.literal import literal
 from dockcache_tui.ui.record_table import RecordTable
@@ -227,7 +227,7 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
         if self.archive is None:
             return
         if self.tab is Tab.FILES and self._image:
-            words = [self._image.platform, *self._image.names[:1]]
+            words = [self._left_off(), self._image.platform, *self._image.names[:1]]
             layer = self._layer
             words.append(f"what this layer did: {layer.created_by or layer.digest[:19]}" if layer else "all layers")
             wasted = sum(tree.wasted for tree in self._folders.get("", ()))
@@ -237,6 +237,13 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
             words = [archive.kind.value, archive.packing, wording.exact_size(archive.size)]
             words += [wording.count(len(archive.faults), "fault")] * bool(archive.faults)
         self._note.update(literal(" · ".join(filter(None, words))))
+
+    def _left_off(self) -> str:
+        """Say that there is more than is listed."""
+        if self._found is not None:
+            return f"only the first {MOST_FOUND:,} found listed" if len(self._found) >= MOST_FOUND else ""
+        folders = [path for path, entries in self._folders.items() if len(entries) >= MOST_LISTED]
+        return f"only the first {MOST_LISTED:,} in {folders[0]}/ listed, / finds others" if folders else ""
 
     @on(RecordTable.Selected)
     def _row_opened(self, event: RecordTable.Selected) -> None:
