@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.cli.main import run
+from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.file_entry import FileChange, FileEntry, FileKind, TreeEntry
 from dockcache_tui.sources.archives.protocol import Archives
 from engine.archive_making import Maker
@@ -28,12 +29,14 @@ def seen(maker: Maker, archives: Archives) -> "Seen":
 def test_layers_that_delete_and_overwrite(name: str, seen: "Seen") -> None:
     """The tree is the container's: paths, kinds, modes, owners, sizes, times, links and contents, from any exporter."""
     assert seen.differences(name) == {}
+    assert seen.faults(name) == ()
 
 
 @pytest.mark.parametrize("name", ["golang", "app", "app-graph", "old-graph"])
 def test_other_images_of_real_engines(name: str, seen: "Seen") -> None:
     """A base of thousands of files, the sample program in either store, and an old layout are what containers have."""
     assert seen.differences(name) == {}
+    assert seen.faults(name) == ()
     assert len(seen.tree(name)) > (5000 if name == "golang" else 0)
 
 
@@ -131,6 +134,10 @@ class Seen:
         path = self._maker.archive(name)
         (image,) = (one for one in self._archives.read(path).images if not one.attestation_of)
         return path, image.digest
+
+    def faults(self, name: str) -> tuple[Fault, ...]:
+        """Return what reading the files found wrong."""
+        return self._archives.contents(*self.only(name)).faults
 
     def children(self, name: str, folder: str = "", layer: str = "") -> tuple[TreeEntry, ...]:
         """Return what is in a folder."""

@@ -186,11 +186,13 @@ class _OneWay(io.RawIOBase):
         return len(data)
 
 
-def streamed(name: str, data: bytes) -> bytes:
+def streamed(files: Mapping[str, bytes]) -> bytes:
     """Return a zip whose sizes stand behind the bytes, as artifacts are uploaded."""
     out = _OneWay()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive, archive.open(name, "w") as file:
-        file.write(data)
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            with archive.open(name, "w") as file:
+                file.write(data)
     return bytes(out.data)
 
 
@@ -229,7 +231,7 @@ PACKINGS: dict[str, Callable[[Mapping[str, bytes], Path], None]] = {
     "tar.zst": _as(lambda data: packed(data, "zst")),
     "tar in zip": _as(_in("image.tar", zipfile.ZIP_STORED)),
     "tar in zip, deflated": _as(_in("image.tar", zipfile.ZIP_DEFLATED)),
-    "tar in zip, streamed": _as(lambda data: streamed("image.tar", data)),
+    "tar in zip, streamed": _as(lambda data: streamed({"image.tar": data})),
     "tar.gz in zip": _as(lambda data: packed(data, "gz"), _in("x", zipfile.ZIP_DEFLATED)),
     "folder in zip": _zip_of(""),
     "folder in zip, deeper": _zip_of("out/layout/"),

@@ -1,7 +1,7 @@
 """Archives cut at any byte: what was left is read, that something is missing is told, nothing else happens."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.images.errors import ArchiveError
 from dockcache_tui.sources.archives.reading import read_archive
 from dockcache_tui.sources.archives.verifying import verify_archive
-from sources.layout_making import PACKINGS, Layout, layer_tar, saved
+from sources.layout_making import PACKINGS, Files, Layout, layer_tar, saved, streamed, zipped
 
 PACKED = [packing for packing in PACKINGS if packing != "folder"]
 
@@ -97,6 +97,24 @@ def test_of_a_cut_archive_the_images_that_are_whole_are_shown(tmp_path: Path) ->
         f"at byte {data.index(b'index.json'):,}: the tar has no end marker; it may be cut",
         "index.json: is not in the archive",
     ]
+
+
+@pytest.mark.parametrize("zipping", [zipped, streamed])
+def test_of_a_cut_zip_every_whole_member_is_shown(zipping: Callable[[Files], bytes], tmp_path: Path) -> None:
+    """A folder in a zip that lost its directory, or a last member too, is read as far as it goes."""
+    path = tmp_path / "archive"
+    layout = Layout()
+    files = layout.end(layout.image(layer_tar(a="one"), pack="gz")) | {"zlast": os.urandom(5_000)}
+    data = zipping(files)
+    path.write_bytes(data)
+    of = whole(path)
+    for cut in (data.index(b"PK\x01\x02"), data.index(b"zlast") + 2_000):
+        path.write_bytes(data[:cut])
+        found = verify_archive(path)
+        assert [image.layers for image in found.images] == [image.layers for image in of.images]
+        (fault,) = found.faults
+        assert "the zip's directory can't be read" in fault.reason
+        assert fault.offset == cut
 
 
 def test_of_a_cut_docker_save_the_steps_are_shown(tmp_path: Path) -> None:

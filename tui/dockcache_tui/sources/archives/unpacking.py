@@ -57,6 +57,17 @@ def unpack(stream: BinaryIO, packing: str) -> io.BufferedReader:
     return io.BufferedReader(_Unpacking(stream, packing), BUFFER)
 
 
+def deflated_sizes(stream: BinaryIO) -> tuple[int, int]:
+    """Return how many bytes deflated data at a stream's front takes, and how many it unpacks to; reads all of it.
+
+    Raises BrokenArchiveError where it can't be unpacked to its end.
+    """
+    unpacking, buffer = _Unpacking(stream, "deflate"), bytearray(BUFFER)
+    while unpacking.readinto(buffer):
+        pass
+    return unpacking.used, unpacking.grown
+
+
 class _Unpacking(io.RawIOBase):
     """Raises BrokenArchiveError with the offset in the packed stream where it can't be unpacked further."""
 
@@ -66,8 +77,13 @@ class _Unpacking(io.RawIOBase):
         self._new = _DECODERS[packing]
         self._decoder = self._new()
         self._rest = b""
-        self._read = self._grown = 0
+        self._read = self.grown = 0
         self._ended = False
+
+    @property
+    def used(self) -> int:
+        """Return how many packed bytes it took up to here."""
+        return self._read - len(self._rest)
 
     def readable(self) -> bool:
         return True
@@ -99,9 +115,9 @@ class _Unpacking(io.RawIOBase):
         if hungry and not given and not data and not self._decoder.eof:
             raise self._broken("is cut")
         self._rest = self._decoder.unused_data
-        self._grown += len(data)
-        if self._grown > MOST or (self._grown > FREE and self._grown > MOST_TIMES * self._read):
-            raise self._broken(f"grows to more than {self._grown - 1:,} bytes, as a bomb would")
+        self.grown += len(data)
+        if self.grown > MOST or (self.grown > FREE and self.grown > MOST_TIMES * self._read):
+            raise self._broken(f"grows to more than {self.grown - 1:,} bytes, as a bomb would")
         return data
 
     def _more(self) -> bytes:
@@ -126,7 +142,7 @@ class _Unpacking(io.RawIOBase):
 
     def _broken(self, what: str) -> BrokenArchiveError:
         name = {"gz": "gzip", "zst": "zstd", "deflate": "deflated"}[self._packing]
-        return BrokenArchiveError(Fault(f"the {name} data {what}", offset=self._read - len(self._rest)))
+        return BrokenArchiveError(Fault(f"the {name} data {what}", offset=self.used))
 
 
 class _Zlib:

@@ -4,16 +4,20 @@ import io
 import struct
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from typing import BinaryIO
 
 from dockcache_tui.core.images.archive import Fault
-from dockcache_tui.core.images.errors import ArchiveError
+from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
 from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.sources.archives.members import MOST_MEMBERS, clean
 from dockcache_tui.sources.archives.spans import Packed, Source, Span
+from dockcache_tui.sources.archives.unpacking import deflated_sizes
 
 _HEADER = struct.Struct("<4sHHHHHIIIHH")
 _ENCRYPTED = 1
+_SIZES_BEHIND = 8
+_IN_ZIP64 = 0xFFFFFFFF
 _MOST_END = 66_000
 """What ends a zip is no longer, its comment of at most 65,535 bytes included."""
 _MOST_DIRECTORY = 16 << 20
@@ -21,7 +25,7 @@ _METHODS = {zipfile.ZIP_STORED: "", zipfile.ZIP_DEFLATED: "deflate"}
 
 
 class ZipMembers:
-    """A zip; of one that was cut, and so lost its directory, the first member is there."""
+    """A zip; of one that was cut, and so lost its directory, what its members say of themselves counts."""
 
     packing = "zip"
 
@@ -37,7 +41,7 @@ class ZipMembers:
                 self._note(info)
         except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, struct.error) as error:
             self.faults.add(Fault(f"the zip's directory can't be read: {error}", offset=span.size))
-            self._note_first()
+            self._note_each()
 
     def sizes(self) -> Mapping[str, int]:
         """Return the bytes of each file."""
@@ -80,15 +84,31 @@ class ZipMembers:
                 self.faults.add(Fault("is twice in the zip; the last counts", member=name))
             self._add(name, info.header_offset, info.compress_size, info.file_size, info.compress_type)
 
-    def _note_first(self) -> None:
-        """Note the member at the front by its own header; its size may stand after it, so all the rest is taken."""
-        header = self._header(0)
-        if header is None or header[2] & _ENCRYPTED or header[3] not in _METHODS:
-            return
-        name_length = header[9]
-        name = self._span.part(_HEADER.size, name_length).open().read()
-        if cleaned := clean(name.decode("utf-8", "surrogateescape")):
-            self._add(cleaned, 0, self._span.size, header[8] or self._span.size, header[3])
+    def _note_each(self) -> None:
+        """Note the members one after the other by their own headers, up to the one that is cut."""
+        at: int | None = 0
+        while at is not None and len(self._sources) < MOST_MEMBERS and (header := self._header(at)):
+            flags, method, stored, size, name_length = header[2], header[3], header[7], header[8], header[9]
+            if flags & _ENCRYPTED or method not in _METHODS:
+                return
+            raw = self._span.part(at + _HEADER.size, name_length).open().read().decode("utf-8", "surrogateescape")
+            start, end = at + _HEADER.size + name_length + header[10], None
+            if flags & _SIZES_BEHIND or stored == _IN_ZIP64:
+                # Where it ends only its bytes tell; of one that is cut, or does not tell, all the rest is taken.
+                stored, size = self._span.size, self._span.size
+                if _METHODS[method]:
+                    with suppress(BrokenArchiveError):
+                        stored, size = deflated_sizes(self._span.part(start, max(0, self._span.size - start)).open())
+                        end = self._after_sizes(start + stored)
+            else:
+                end = start + stored
+            if not raw.endswith("/") and (name := clean(raw)):
+                self._add(name, at, stored, size, method)
+            at = end
+
+    def _after_sizes(self, at: int) -> int | None:
+        """Return where the next header is when sizes, in one of their four forms, stand before it."""
+        return next((at + length for length in (16, 24, 12, 20) if self._header(at + length)), None)
 
     def _add(self, name: str, at: int, stored: int, size: int, method: int) -> None:
         header = self._header(at)
@@ -115,7 +135,7 @@ def _directory(span: Span) -> list[zipfile.ZipInfo]:
     for mark, at, width in ((b"PK\x05\x06", 12, 4), (b"PK\x06\x06", 40, 8)):
         found = end.rfind(mark) + at
         size = int.from_bytes(end[found : found + width], "little") if found >= at else 0
-        if _MOST_DIRECTORY < size != 0xFFFFFFFF:
+        if _MOST_DIRECTORY < size != _IN_ZIP64:
             raise ArchiveError(f"a zip whose directory is {size:,} bytes long")
     with zipfile.ZipFile(span.open()) as opened:
         infos = opened.infolist()
