@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.test_artifacts_service import enter, upload
+from cli.test_artifacts_service import GZIP, RECORD, enter, upload
 from service.serving import Job, Served
 from sources.archive_files_making import as_tar, file, oci, tar
 from ui.bench import bench
@@ -59,6 +59,33 @@ async def test_an_artifact_is_downloaded_and_opened(job: Job, tmp_path: Path) ->
         await app.see(r"image\.zip › layers", "in zip")
         await app.press("enter")
         await app.see(r"hello +16 B")
+
+
+async def test_a_download_that_broke_off_is_gone_on_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What stops a download is told in place of its progress, and the next try asks only for the rest."""
+    monkeypatch.setattr("dockcache_tui.sources.github.artifact_downloading._PAUSE", 0.01)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    served = Served(tmp_path / "a", "--fault", "download:cut=500000:times=1", "--fault", "download:500:times=5")
+    try:
+        upload(enter(served.job("main"), monkeypatch, tmp_path), RECORD, GZIP)
+        async with bench(CachesHouse()) as app:
+            await app.see("no cache yet")
+            await app.press("4")
+            await app.see(rf"{RECORD} +artifact", "1 artifact on GitHub")
+            await app.press("enter")
+            await app.see("Download")
+            await app.press("enter")
+            await app.see("refuses the address that GitHub gave", "^ 1 artifact on GitHub")
+            (part,) = Path.cwd().iterdir()
+            assert part.read_bytes() == GZIP[:500_000]
+            await app.press("enter")
+            await app.see("Download")
+            await app.press("enter")
+            await app.see("Downloaded")
+    finally:
+        served.stop()
+    assert [path.read_bytes() for path in Path.cwd().iterdir()] == [GZIP]
 
 
 async def test_a_branch_narrows_artifacts(job: Job) -> None:

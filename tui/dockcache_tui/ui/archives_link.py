@@ -120,7 +120,7 @@ class ArchivesLink:
 
     def load(self, path: str) -> None:
         """Load an archive into the engine."""
-        self._do(lambda: messages.ArchiveLoaded(path, self._workspace.images().load(Path(path), self._moving(path))))
+        self._move(lambda: messages.ArchiveLoaded(path, self._workspace.images().load(Path(path), self._moving(path))))
 
     def images(self) -> None:
         """List the engine's images."""
@@ -135,7 +135,7 @@ class ArchivesLink:
             self._fetched.add(saved)
             return messages.Done(f"Wrote {saved}", again=True)
 
-        self._do(work)
+        self._move(work)
 
     def _moving(self, name: str) -> Callable[[int, int], None]:
         return lambda done, total: self._told(name, done, total)
@@ -151,7 +151,7 @@ class ArchivesLink:
             self._fetched.add(path)
             return messages.Done(f"Downloaded {path.name}, {wording.size(path.stat().st_size)}", again=True)
 
-        self._do(work)
+        self._move(work)
 
     def delete(self, artifacts: Sequence[Artifact]) -> None:
         """Delete artifacts, each after it was read again, and look for archives again."""
@@ -189,6 +189,14 @@ class ArchivesLink:
 
     def _look(self, look: Look, work: Callable[[], Message]) -> None:
         Once("archive", work, self._post, lambda error: messages.FilesFailed(look, error))
+
+    def _move(self, work: Callable[[], Message]) -> None:
+        Once("archives", work, self._post, self._stopped)
+
+    def _stopped(self, error: DockcacheError) -> Message:
+        """Say that nothing is on its way any more, and why."""
+        self._told("", 0, 0)
+        return messages.Troubled(error)
 
     def _do(self, work: Callable[[], Message]) -> None:
         Once("archives", work, self._post, messages.Troubled)
