@@ -65,7 +65,7 @@ async def test_a_record_opens_as_its_build(
     monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
     project, metadata = tmp_path / "project", tmp_path / "metadata.json"
     project.mkdir()
-    text = f"FROM busybox\nARG MARK\nRUN echo {uuid4().hex} >/one\nRUN echo said $MARK\n"
+    text = f"FROM busybox\nRUN echo {uuid4().hex} >/one\nARG MARK\nRUN echo said $MARK\n"
     (project / "Dockerfile").write_text(text)
     for mark in ("first", "second"):
         words = ("--network", "none", "--metadata-file", str(metadata), "--build-arg", f"MARK={mark}")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from contextlib import closing
 from pathlib import Path
 from textwrap import dedent
 
@@ -17,8 +18,9 @@ from dockcache_tui.sources.archives import index_folder
 from dockcache_tui.sources.archives.image_files import ImageFiles
 from dockcache_tui.sources.archives.image_tree import ImageTree
 from dockcache_tui.sources.archives.index_folder import IndexFolder
+from dockcache_tui.sources.archives.local import LocalArchives
 from dockcache_tui.sources.archives.reading import read_archive
-from sources.archive_files_making import Made, file, oci, packed, tar
+from sources.archive_files_making import Made, as_tar, file, oci, packed, tar
 
 LAYER = packed(tar(*(file(f"d{number % 7}/{number}", b"%d" % number) for number in range(500))))
 
@@ -231,3 +233,17 @@ def test_memory_is_that_of_a_small_layer(tmp_path: Path, folder: Path) -> None:
         tracemalloc.stop()
         files.close()
     assert peaks[1] - peaks[0] < 1_000_000
+
+
+def test_a_file_is_listed_again_only_when_it_is_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read of a packed archive is known while its size, time and place stay the same, and no longer."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = as_tar(oci(tmp_path / "image", [tar(file("a"))]), "w:gz").path
+    with closing(LocalArchives()) as archives:
+        first, told = archives.read(path), path.stat()
+        path.write_bytes(bytes(told.st_size))
+        os.utime(path, ns=(told.st_atime_ns, told.st_mtime_ns))
+        assert archives.read(path) == first
+        os.utime(path, ns=(told.st_atime_ns, told.st_mtime_ns + 1))
+        with pytest.raises(ArchiveError):
+            archives.read(path)

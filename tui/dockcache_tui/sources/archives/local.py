@@ -31,8 +31,11 @@ class LocalArchives:
         return find_archives(folder)
 
     def read(self, path: Path) -> Archive:
-        """Read what an archive holds, without its files; what is wrong with it is told in its faults."""
-        return with_known_layers(read_archive(path))
+        """Read what an archive holds, without its files; what is wrong with it is told in its faults.
+
+        A file is read again only when it is another: a packed one has to be unpacked to its end.
+        """
+        return with_known_layers(read_archive(path) if path.is_dir() else self._files.archive(path))
 
     def children(
         self,
