@@ -5,10 +5,12 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from cli.test_artifacts_service import GZIP, RECORD, enter, upload
+from dockcache_tui.core.instant import Instant
 from service.serving import Job, Served
 from sources.archive_files_making import as_tar, file, oci, tar
 from ui.bench import bench
@@ -86,6 +88,18 @@ async def test_a_download_that_broke_off_is_gone_on_with(monkeypatch: pytest.Mon
     finally:
         served.stop()
     assert [path.read_bytes() for path in Path.cwd().iterdir()] == [GZIP]
+
+
+async def test_what_is_left_of_an_artifact_counts_down(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the view is open the time until GitHub deletes an artifact goes on."""
+    upload(job, "one", b"PK\x05\x06" + bytes(18))
+    async with bench(CachesHouse()) as app:
+        await app.see("no cache yet")
+        await app.press("4")
+        await app.see(r"one +artifact .* 89d")
+        later = Instant(Instant.now().ns + 40 * 86_400 * 10**9)
+        monkeypatch.setattr("dockcache_tui.ui.screens.archives_view.Instant", SimpleNamespace(now=lambda: later))
+        await app.see(r"one +artifact .* 49d")
 
 
 async def test_a_branch_narrows_artifacts(job: Job) -> None:

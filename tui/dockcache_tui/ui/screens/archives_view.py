@@ -63,7 +63,8 @@ class ArchivesView(ListView[ArchivesTable]):
         yield self.bar
 
     def on_mount(self) -> None:
-        """Say that the first reading is under way."""
+        """Say that the first reading is under way, and let what is left of artifacts count down."""
+        self.set_interval(1, self._tick)
         self.table.placeholder = NO_MATCH
         self.add_class("-empty")
         self._panel.say("Looking for archives…", "")
@@ -115,6 +116,11 @@ class ArchivesView(ListView[ArchivesTable]):
     def moved(self) -> None:
         """Count what is shown."""
         self.bar.say_count(self.table.shown, self.table.total)
+
+    def _tick(self) -> None:
+        if self.display:
+            self.table.now = Instant.now()
+            self.table.repaint()
 
     @on(RecordTable.Selected)
     def _opened(self, event: RecordTable.Selected) -> None:
