@@ -8,15 +8,20 @@ from uuid import uuid4
 import pytest
 
 from dockcache_tui.lab.engine import Engine
+from dockcache_tui.lab.engine.images import BUILDKIT
 
 STEPS = {"COPY word /word", "RUN cat /word >/copy"}
 
 
-def _buildx(engine: Engine, *words: str) -> str:
-    argv = ("docker", "buildx", *words)
+def _docker(engine: Engine, *words: str) -> str:
+    argv = ("docker", *words)
     done = subprocess.run(argv, env=engine.variables, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
+
+
+def _buildx(engine: Engine, *words: str) -> str:
+    return _docker(engine, "buildx", *words)
 
 
 def _cached(said: str) -> set[str]:
@@ -45,3 +50,10 @@ def test_every_driver_builds_and_keeps_records(
     assert "cat /word" in _buildx(engine, "du", "--verbose", "--builder", name)
     again = _buildx(engine, *build)
     assert _cached(again) >= STEPS, again
+
+
+def test_layers_are_unpacked_as_in_buildkits_own_image(engine: Engine, container_builder: str) -> None:
+    """BuildKit finds the program by which it unpacks faster than by itself, and that runs there."""
+    image = BUILDKIT[0 if engine.owned else 1]
+    assert container_builder
+    assert "unpigz" in _docker(engine, "run", "--rm", "--entrypoint", "unpigz", image, "--help")

@@ -11,10 +11,11 @@ from dockcache_tui.lab.engine.daemons import registry_address
 from dockcache_tui.lab.engine.home import Engine, EngineError
 from dockcache_tui.lab.engine.process import run
 
-BUSYBOX = ("busybox:latest",)
+BUSYBOX = ("busybox:latest", "busybox:stable")
 GOLANG = (f"golang:{golang.GO}", f"golang:{golang.GO.rpartition('.')[0]}")
 BUILDKIT = (f"localhost/dockcache-buildkit:{golang.BUILDKIT}", "moby/buildkit:buildx-stable-1")
-_RECIPE = "2"  # a new number makes the images anew
+_RECIPE = "3"  # a new number makes the images anew
+_GO_ENV = "GOPROXY={proxy}\nGOSUMDB=sum.golang.org\nGOTOOLCHAIN=local\n"
 _UNUSED = frozenset(("api", "doc", "misc", "test", "testdata"))
 
 
@@ -49,7 +50,7 @@ class Root:
             if path.is_dir():
                 if path.name not in _UNUSED:
                     self.tree(path, f"{name}/{path.name}")
-            elif not path.name.endswith("_test.go"):
+            elif not path.name.endswith(("_test.go", "go.env")):
                 self.file(f"{name}/{path.name}", path.read_bytes(), path.stat().st_mode & 0o777)
 
 
@@ -63,9 +64,10 @@ def make_bases(engine: Engine, say: Callable[[str], None]) -> None:
     def go(root: Root) -> tuple[str, ...]:
         _base(engine, root)
         root.tree(golang.tree(engine, say), "usr/local/go")
+        # where Go itself looks, so that it holds too where a build takes no more than Go from this image
+        root.file("usr/local/go/go.env", _GO_ENV.format(proxy=golang.proxy(engine, say)).encode())
         root.folder("go")
-        places = f"PATH=/go/bin:/usr/local/go/bin:/bin GOPATH=/go GOPROXY={golang.proxy(engine, say)}"
-        return (f"ENV {places} CGO_ENABLED=0 GOTOOLCHAIN=local", 'CMD ["sh"]')
+        return ("ENV PATH=/go/bin:/usr/local/go/bin:/bin GOPATH=/go CGO_ENABLED=0", 'CMD ["sh"]')
 
     _make(engine, BUSYBOX, busybox, say)
     _make(engine, GOLANG, go, say)
@@ -77,10 +79,12 @@ def make_buildkit(engine: Engine, say: Callable[[str], None]) -> None:
     def buildkit(root: Root) -> tuple[str, ...]:
         _base(engine, root)
         commands = golang.buildkit(engine, say)
-        runc = Path(engine.program("runc"))
-        for path in (commands / "buildkitd", commands / "buildctl", runc):
+        runc, pigz = Path(engine.program("runc")), Path(engine.program("pigz"))
+        for path in (commands / "buildkitd", commands / "buildctl", runc, pigz):
             root.file(f"usr/bin/{path.name}", path.read_bytes(), 0o755)
-        for library in _libraries(runc):
+        # as in BuildKit's own image: layers are unpacked by it where it is there
+        root.link("usr/bin/unpigz", "pigz")
+        for library in sorted({*_libraries(runc), *_libraries(pigz)}):
             root.file(str(library).lstrip("/"), library.read_bytes(), 0o755)
         return ("ENV PATH=/usr/bin:/bin", 'ENTRYPOINT ["buildkitd"]')
 

@@ -12,7 +12,7 @@ from dockcache_tui.lab.engine.process import run
 
 NEWEST = ("docker.io", "containerd", "docker-buildx", "docker-registry")
 OWN_RELEASE = (
-    *("runc", "tini", "busybox-static"),  # the newest runc wants a newer libc
+    *("runc", "tini", "busybox-static", "pigz"),  # the newest runc wants a newer libc
     *("iptables", "libip4tc2", "libip6tc2", "libxtables12"),
     *("libmnl0", "libnetfilter-conntrack3", "libnfnetlink0", "libnftnl11"),
 )
