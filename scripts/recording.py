@@ -22,9 +22,9 @@ from dockcache_tui.sources.buildkit.builder import open_builder
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.git import read_checkout
 from dockcache_tui.sources.local_refs import BuildRefs, read_metadata
-from dockcache_tui.sources.provenance import step_lines
+from dockcache_tui.sources.provenance import history_tells
 
-BUILDER = "sample"
+SHOWN_BUILDER = "sample"
 TARGET = Path(form.__file__).parents[1] / "recording" / "sample.jsonl"
 SHOWN_AS = "/recorded"
 
@@ -42,13 +42,13 @@ def edit(project: Path) -> str:
     return "main.go was edited, on the branch louder"
 
 
-def record(docker: Docker, folder: Path) -> Iterator[form.Line]:
+def record(docker: Docker, builder_name: str, folder: Path) -> Iterator[form.Line]:
     """Yield the lines of the recording, as they come."""
     project = demo.sample(folder)
-    info = inspect_builder(docker, BUILDER)
-    spec = BuildSpec(project=str(project), builder=BUILDER)
+    info = inspect_builder(docker, builder_name)
+    spec = BuildSpec(project=str(project), builder=builder_name)
     yield form.Header(form.SCHEMA, Instant.now(), replace(info, current=True), spec)
-    builder = open_builder(docker, BUILDER)
+    builder = open_builder(docker, builder_name)
     try:
         yield form.SnapshotLine(builder.snapshot())
         for change in (lambda _: "nothing was built before", lambda _: "nothing was changed", edit):
@@ -75,14 +75,14 @@ def build(docker: Docker, spec: BuildSpec, change: str, folder: Path) -> Iterato
         sys.exit("the build failed: " + "\n".join(line.line for line in said[-5:]))
     yield form.BuildLine(change, command, _begun(spec, refs, started, docker))
     yield from said
-    yield form.EndLine(ended, step_lines(docker, BUILDER, refs.refs[0]))
+    yield form.EndLine(ended, history_tells(docker, spec.builder, refs.refs[0]).lines)
 
 
 def _begun(spec: BuildSpec, refs: BuildRefs, started: Instant, docker: Docker) -> Build:
     checkout = read_checkout(Path(spec.project), docker.environment)
     return Build(
         refs.refs[0],
-        BUILDER,
+        spec.builder,
         started,
         BuildStatus.RUNNING,
         node=refs.node,
@@ -107,12 +107,10 @@ def main() -> None:
         TemporaryDirectory(prefix="dockcache-") as folder,
     ):
         docker = Docker(demo.environment(lent))
-        engine.remove_builder(lent, BUILDER)
-        engine.container_builder(lent, BUILDER)
-        try:
-            lines = list(record(docker, Path(folder).resolve()))
-        finally:
-            engine.remove_builder(lent, BUILDER)
+        name = engine.container_builder(lent)
+        engine.remove_builder(lent, name)
+        engine.container_builder(lent)  # a fresh one
+        lines = list(record(docker, name, Path(folder).resolve()))
         places = {
             str(Path(folder, "sample").resolve()): SHOWN_AS,
             str(Path(folder).resolve()): SHOWN_AS,
@@ -120,6 +118,7 @@ def main() -> None:
             str(lent.home): SHOWN_AS,
             engine.registry_address(lent): "registry.invalid",
             socket.gethostname(): "machine",
+            name: SHOWN_BUILDER,
             os.path.expanduser("~"): SHOWN_AS,  # noqa: PTH111
         }
         form.write(TARGET, without_machine(lines, places))
