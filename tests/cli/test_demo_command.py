@@ -42,7 +42,7 @@ def test_without_a_terminal_it_builds_twice_on_a_real_engine(
     assert command.demonstrate(lab.workspace(engine, project, tmp_path)) == 0
     first, again = (line for line in capfd.readouterr().out.splitlines() if line.startswith("succeeded in"))
     assert "100 % reused" not in first
-    assert "100 % reused (6 of 6 steps" in again
+    assert "100 % reused (10 of 10 steps" in again
     after = lab.workspace(engine, project, tmp_path)
     assert len(after.builds()) == 2
     assert lab.is_built(after)
@@ -66,8 +66,8 @@ def test_without_a_terminal_the_recording_is_replayed(capfd: pytest.CaptureFixtu
     assert command.demonstrate(RecordedWorkspace(shipped(), built=0, speed=200)) == 0
     captured = capfd.readouterr()
     first, again = (line for line in captured.out.splitlines() if line.startswith("succeeded in"))
-    assert "0 % reused (0 of 6 steps" in first
-    assert "100 % reused (6 of 6 steps" in again
+    assert "0 % reused (0 of 10 steps" in first
+    assert "100 % reused (10 of 10 steps" in again
     assert "[compile 2/2] RUN go build" in captured.err
 
 

@@ -10,7 +10,11 @@ import pytest
 from dockcache_tui.lab.engine import Engine
 
 _APP = Path(__file__).parents[2] / "app"
-_STEPS = ("dependencies 2/4", "dependencies 3/4", "dependencies 4/4", "compile 1/2", "compile 2/2", "stage-2 1/1")
+_STEPS = (
+    *("golang 2/3", "golang 3/3"),
+    *("dependencies 2/6", "dependencies 3/6", "dependencies 4/6", "dependencies 5/6", "dependencies 6/6"),
+    *("compile 1/2", "compile 2/2", "stage-3 1/1"),
+)
 
 
 def _docker(engine: Engine, *words: str) -> str:
@@ -46,7 +50,7 @@ def test_the_app_builds_and_its_second_build_is_all_cached(
     assert "compile 2/2" not in _cached(engine, name, app)
     assert _cached(engine, name, app) == set(_STEPS)
     (app / "main.go").write_text((app / "main.go").read_text().replace("nothing to build", uuid4().hex))
-    assert _cached(engine, name, app) == set(_STEPS[:3])
+    assert _cached(engine, name, app) == set(_STEPS[:7])
 
 
 def test_the_image_runs_as_nobody_and_says_the_phrase(engine: Engine, docker_builder: str, app: Path) -> None:

@@ -18,7 +18,7 @@ def test_it_holds_a_first_build_a_rebuild_and_an_edit() -> None:
     """The three builds are of one project on an empty builder, and each was made by BuildKit in its own time."""
     recording = recorded.shipped()
     assert recording.before.records == ()
-    assert [build.build.reuse for build in recording.builds] == [0.0, 1.0, 0.5]
+    assert [build.build.reuse for build in recording.builds] == [0.0, 1.0, 0.7]
     assert [build.build.branch and build.build.branch.short for build in recording.builds] == ["main", "main", "louder"]
     for build in recording.builds:
         assert build.build.completed_at

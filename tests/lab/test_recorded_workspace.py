@@ -62,7 +62,7 @@ def test_the_rebuild_reuses_everything(workspace: Workspace) -> None:
     for progress in running:
         shown.apply(progress)
     build = running.result()
-    assert (build.status, build.reuse, build.cached) == (BuildStatus.SUCCEEDED, 1.0, 6)
+    assert (build.status, build.reuse, build.cached) == (BuildStatus.SUCCEEDED, 1.0, 10)
     live = {step.digest: step.state for step in shown.snapshot()}
     assert live == {step.digest: step.state for step in build.steps}
     assert workspace.builds()[0] == build

@@ -10,7 +10,11 @@ from dockcache_tui.lab.engine import Engine
 from tour.scratch import Scratch
 from tour.terminal import Open, Terminal
 
-STEPS = ("dependencies 2/4", "dependencies 3/4", "dependencies 4/4", "compile 1/2", "compile 2/2", "stage-2 1/1")
+STEPS = (
+    *("golang 2/3", "golang 3/3"),
+    *("dependencies 2/6", "dependencies 3/6", "dependencies 4/6", "dependencies 5/6", "dependencies 6/6"),
+    *("compile 1/2", "compile 2/2", "stage-3 1/1"),
+)
 ALWAYS = (
     r"^ dockcache · ",
     "1 Overview",
@@ -51,13 +55,13 @@ def _start(terminal: Terminal, project: Scratch) -> None:
 def _build_thrice(terminal: Terminal, project: Scratch) -> None:
     terminal.press("b")
     terminal.see(r"▸ building \d+/\d+", r"▸ running")
-    terminal.see(*ALWAYS, "✓ succeeded", r"■ built +\[compile 2/2\]", r"\d+ of 6 steps")
+    terminal.see(*ALWAYS, "✓ succeeded", r"■ built +\[compile 2/2\]", r"\d+ of 10 steps")
     terminal.press("b")
-    assert _states(terminal.see("✓ succeeded", "100 % reused · 6 of 6 steps")) == dict.fromkeys(STEPS, "reused")
+    assert _states(terminal.see("✓ succeeded", "100 % reused · 10 of 10 steps")) == dict.fromkeys(STEPS, "reused")
     project.edit()
     terminal.press("b")
-    states = _states(terminal.see("✓ succeeded", "50 % reused · 3 of 6 steps", *ALWAYS))
-    assert states == dict.fromkeys(STEPS[:3], "reused") | dict.fromkeys(STEPS[3:], "built")
+    states = _states(terminal.see("✓ succeeded", "70 % reused · 7 of 10 steps", *ALWAYS))
+    assert states == dict.fromkeys(STEPS[:7], "reused") | dict.fromkeys(STEPS[7:], "built")
 
 
 def _states(screen: str) -> dict[str, str]:
@@ -72,7 +76,7 @@ def _build_on_a_branch(terminal: Terminal, project: Scratch) -> str:
     project.edit()
     project.commit()
     terminal.press("b")
-    terminal.see("✓ succeeded", rf"{branch}@[0-9a-f]+", "3 of 6 steps")
+    terminal.see("✓ succeeded", rf"{branch}@[0-9a-f]+", "7 of 10 steps")
     return branch
 
 
