@@ -1,6 +1,7 @@
 """The lab's view: a run is read, plotted, followed, canceled, and its builds are opened."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -9,14 +10,18 @@ from threading import Event
 import pytest
 
 from core.lab_making import job, lab_run
+from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.errors import SourceError
+from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.experiment import Situation
-from dockcache_tui.core.lab.job import Counts, Split
+from dockcache_tui.core.lab.job import Counts, JobResult, Split
 from dockcache_tui.core.lab.run import LabPlan, LabProgress, LabRun, LabStatus, Workflow
 from dockcache_tui.core.lab.summary import summarize
+from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.journal.lab_runs import LabRuns
 from dockcache_tui.ui.lab_link import LabLink
 from dockcache_tui.ui.widgets.lab_plot import PARTS, lengths
+from sources.journal_samples import BUILT, CHECKOUT, REUSED, SPEC
 from ui.bench import NARROW, Bench, bench
 from ui.house import House
 
@@ -80,11 +85,11 @@ async def lab(scripted: Scripted | None = None, size: tuple[int, int] = (120, 40
         yield app
 
 
-def keep(*, status: LabStatus = LabStatus.COMPLETE) -> None:
+def keep(*, status: LabStatus = LabStatus.COMPLETE, jobs: Sequence[JobResult] = JOBS) -> None:
     """Write a run to the journal."""
     runs = LabRuns()
     run = runs.begin(PLAN, lab_run().machine)
-    runs.keep(run.id, JOBS)
+    runs.keep(run.id, jobs)
     runs.finish(replace(run, status=status, completed_at=run.started_at))
     runs.close()
 
@@ -159,6 +164,24 @@ async def test_a_row_leads_to_its_builds() -> None:
         await app.see("Builds of artifact, source changed", "round 1 · build")
         await app.press("enter")
         await app.see("no longer keeps this build")
+
+
+async def test_a_builds_steps_are_opened() -> None:
+    """The build behind a number opens with its steps, and esc leads back to the lab."""
+    journal = Journal()
+    ref = journal.begin(SPEC, CHECKOUT, Instant(5))
+    done = Build(ref, "a-builder", Instant(5), BuildStatus.SUCCEEDED, completed_at=Instant(9), steps=(BUILT, REUSED))
+    journal.finish(ref, done)
+    journal.close()
+    keep(jobs=[replace(one, build=ref if one.is_build else "") for one in JOBS])
+    async with lab() as app:
+        await app.see(r"source changed +artifact")
+        await app.press("enter")
+        await app.see("Builds of artifact, source changed", "round 1 · build")
+        await app.press("enter")
+        await app.see("✓ succeeded", rf"■ built +{re.escape(BUILT.name)}", rf"✓ reused +{re.escape(REUSED.name)}")
+        await app.press("escape")
+        await app.see(r"source changed +artifact")
 
 
 async def test_it_fits_a_narrow_terminal() -> None:
