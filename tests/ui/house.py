@@ -95,8 +95,10 @@ class Cache:
             self.events.close()
         return self.events
 
-    def status(self, node: str, ref: str) -> Line[Progress]:  # noqa: ARG002 - a reading has one builder
-        """Return the progress of a build; nothing and its end for one that is not known."""
+    def status(self, node: str, ref: str) -> Line[Progress]:
+        """Return the progress of a build, none for one that is not known; raises SourceError for a strange node."""
+        if node and node not in {one.name for one in self.nodes}:
+            raise SourceError(f"{self.name} has no node {node}")
         return self._statuses.get(ref) or _ended()
 
     def stream(self, ref: str) -> Line[Progress]:

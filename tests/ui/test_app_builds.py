@@ -3,9 +3,12 @@
 import re
 from dataclasses import replace
 
+import pytest
+
 from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
+from sources.journal_samples import BUILT, REUSED
 from ui.bench import bench
 from ui.house import House
 
@@ -39,3 +42,16 @@ async def test_the_cursor_goes_on_to_the_newest_build() -> None:
             newer = replace(first, ref=f"new{number}", started_at=Instant(NOW.ns + number))
             house.cache.events.say(HistoryEvent(HistoryEventType.COMPLETE, newer))
         await app.see("builds › new8$")
+
+
+@pytest.mark.parametrize("node", ["", "node0", "a-node-that-is-gone"])
+async def test_a_build_that_the_builder_does_not_know(node: str) -> None:
+    """A build of the journal opens with the steps kept of it, though its builder is gone or has forgotten it."""
+    kept = Build("kept", "gone", NOW, BuildStatus.SUCCEEDED, node=node, completed_at=NOW, steps=(BUILT, REUSED))
+    async with bench(House(past=(kept,))) as app:
+        await app.press("5")
+        await app.see("builds › kept")
+        await app.press("enter")
+        await app.see(rf"■ built +{re.escape(BUILT.name)}", rf"✓ reused +{re.escape(REUSED.name)}")
+        await app.press("escape", "5", "enter")
+        await app.see(rf"■ built +{re.escape(BUILT.name)}")

@@ -333,7 +333,7 @@ class ListeningApp(App[None]):
 
     @on(BuildsView.Opened)
     def _build_opened(self, event: BuildsView.Opened) -> None:
-        if not event.build.steps or self.keeper.follows(event.build.ref) is None:
+        if event.build.ref in self._history:  # else there is only what the journal keeps
             self.keeper.follow(event.build)
         self._open_build(event.build)
 
