@@ -1,8 +1,8 @@
-"""The experiments on a real engine: every experiment and every situation once, judged by steps, modules and bytes."""
+"""The experiments on a real engine: each of them once in each situation, judged by steps, modules and bytes."""
 
 import os
 import signal
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
@@ -15,7 +15,7 @@ from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.lab.conclusions import conclusions
 from dockcache_tui.core.lab.experiment import Situation
-from dockcache_tui.core.lab.job import JobResult
+from dockcache_tui.core.lab.job import Counts, JobResult
 from dockcache_tui.core.lab.run import PHRASES, LabPlan, LabRun, LabStatus
 from dockcache_tui.core.lab.summary import summarize
 from dockcache_tui.lab.engine import Engine
@@ -27,10 +27,20 @@ from dockcache_tui.sources.journal.lab_runs import LabRuns
 
 COLD, SAME, SOURCE, DEPENDENCY = Situation.COLD, Situation.SAME, Situation.SOURCE, Situation.DEPENDENCY
 BRANCH, EVICTED, NO_RUNTIME = Situation.BRANCH, Situation.EVICTED, Situation.NO_RUNTIME
-_GHA = LabPlan(("make-original", "actions"), (COLD, SOURCE, NO_RUNTIME), phrases=PHRASES[:1])
-_ARTIFACT = LabPlan(("artifact",), (COLD,), phrases=PHRASES[:1])
-_OURS = LabPlan(("ours",), (COLD, SAME, SOURCE, DEPENDENCY, BRANCH, EVICTED), phrases=())
+_EVERYTHING = LabPlan(phrases=PHRASES[:1])
+_OURS = LabPlan(("ours",), (COLD, SAME, DEPENDENCY), phrases=())
 _MODULES = 3
+_COMES_TO = {
+    #            make, make-original, actions, actions-original, artifact, ours
+    COLD: ("cold", "cold", "cold", "cold", "cold", "cold"),
+    SAME: ("warm", "warm", "warm", "warm", "cold", "warm"),
+    SOURCE: ("own", "again", "own", "again", "cold", "own"),
+    DEPENDENCY: ("again", "again", "again", "again", "cold", "again"),
+    BRANCH: ("cold", "cold", "cold", "cold", "cold", "warm"),
+    EVICTED: ("cold", "cold", "cold", "cold", "cold", "cold"),
+    NO_RUNTIME: ("fails", "fails", "warm", "warm", "cold", "cold"),
+}
+"""What each build job comes to: 1 and 2 keep a cache to its branch, and 3 keeps nothing from run to run."""
 
 
 @dataclass(frozen=True)
@@ -57,39 +67,30 @@ class Ended:
         return found
 
 
-def _ran(plan: LabPlan, engine: Engine, folder: Path) -> Ended:
-    lab = starting.start(engine, plan, folder, folder / "journal")
+@pytest.fixture(scope="module")
+def every(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """Each experiment in each situation, with one later job."""
+    folder = tmp_path_factory.mktemp("lab")
+    lab = starting.start(engine, _EVERYTHING, folder, folder / "journal")
     told = list(lab)
-    assert told[-1].done == told[-1].jobs == len(plan.workflows) * len(plan.names)
+    assert told[-1].done == told[-1].jobs == len(_EVERYTHING.workflows) * 2
     assert told[-1].eta == 0
     return Ended(lab.result(), folder, engine)
 
 
 @pytest.fixture(scope="module")
-def gha(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Ended:
-    """Experiments 1, in the original's layout, and 2, in ours."""
-    return _ran(_GHA, engine, tmp_path_factory.mktemp("lab"))
-
-
-@pytest.fixture(scope="module")
-def artifact(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Ended:
-    """Experiment 3, which knows one situation only: it keeps nothing from run to run."""
-    return _ran(_ARTIFACT, engine, tmp_path_factory.mktemp("lab"))
-
-
-@pytest.fixture(scope="module")
-def ours(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Ended:
-    """Experiment 4; canceled in the middle of a build and taken up again."""
+def resumed(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """Experiment 4, canceled in the middle of a build and taken up again."""
     folder = tmp_path_factory.mktemp("lab")
     lab = starting.start(engine, _OURS, folder, folder / "journal")
     for progress in lab:
         if progress.workflow.situation is DEPENDENCY and "go mod download" in progress.phase:
             lab.cancel()
     canceled = lab.result()
-    assert (canceled.status, len(canceled.jobs)) == (LabStatus.CANCELED, 3)
+    assert (canceled.status, len(canceled.jobs)) == (LabStatus.CANCELED, 2)
     assert _left(Ended(canceled, folder, engine)) == []
     again = starting.resume(engine, folder, folder / "journal")
-    assert [progress.workflow.situation for progress in again if progress.finished] == [DEPENDENCY, BRANCH, EVICTED]
+    assert [progress.workflow.situation for progress in again if progress.finished] == [DEPENDENCY]
     return Ended(again.result(), folder, engine)
 
 
@@ -117,97 +118,116 @@ def _is_warm(job: JobResult) -> None:
     """Check that a job reused every step, and that nothing was downloaded or compiled behind its back."""
     counts = job.counts
     assert counts.reused == counts.cacheable > 0
-    assert counts.modules == counts.own == counts.dependencies == counts.standard == 0
+    assert counts.modules == counts.own == counts.dependencies == counts.standard == counts.pulled == 0
 
 
-def test_cold(gha: Ended, artifact: Ended, ours: Ended) -> None:
-    """Without a cache every experiment does everything."""
-    for ended in (gha, artifact, ours):
-        for experiment in ended.run.plan.experiments:
-            _is_cold(ended.job(experiment, COLD))
+@pytest.mark.parametrize(
+    ("experiment", "situation", "expected"),
+    [
+        (experiment, situation, expected)
+        for situation, row in _COMES_TO.items()
+        for experiment, expected in zip(_EVERYTHING.experiments, row, strict=True)
+    ],
+)
+def test_what_a_situation_costs(every: Ended, experiment: str, situation: Situation, expected: str) -> None:
+    """What is reused, downloaded and compiled by the job that builds, and what it fetches and saves."""
+    job, cold = every.job(experiment, situation), every.job(experiment, COLD).counts
+    counts = job.counts
+    image = cold.up if experiment == "artifact" else 0
+    match expected:
+        case "cold":
+            _is_cold(job)
+        case "warm":
+            _is_warm(job)
+            assert counts.up < cold.up / 50
+        case "own":
+            assert (counts.modules, counts.own, counts.dependencies, counts.standard) == (0, 2, 0, 0)
+            assert 0 < counts.reused < counts.cacheable
+            assert counts.down > counts.up > image
+        case "again":
+            assert (counts.modules, counts.own) == (cold.modules, cold.own)
+            assert (counts.dependencies, counts.standard) == (cold.dependencies, cold.standard)
+            assert 0 < counts.reused < counts.cacheable
+            assert (counts.pulled, counts.down > cold.down) == (0, True)
+        case _:
+            assert "ACTIONS_RUNTIME_TOKEN" in job.error
+            assert counts == Counts()
 
 
-@pytest.mark.parametrize("experiment", _GHA.experiments)
-def test_later_jobs_reuse_the_build_jobs_cache(gha: Ended, experiment: str) -> None:
+@pytest.mark.parametrize("experiment", ["make", "make-original", "actions", "actions-original"])
+@pytest.mark.parametrize("situation", [COLD, SAME, SOURCE, DEPENDENCY, BRANCH, EVICTED])
+def test_later_jobs_reuse_the_build_jobs_cache(every: Ended, experiment: str, situation: Situation) -> None:
     """On a builder of its own a later job has every step from the service, and saves nothing there."""
-    build, say = gha.job(experiment, COLD), gha.job(experiment, COLD, "say 1")
+    say = every.job(experiment, situation, "say 1")
     _is_warm(say)
-    assert say.counts.up < build.counts.up / 100
-    assert say.counts.down > 0
+    assert 0 < say.counts.up < 20_000 < say.counts.down
 
 
-def test_later_jobs_get_the_image(artifact: Ended) -> None:
+@pytest.mark.parametrize("experiment", ["artifact", "ours"])
+@pytest.mark.parametrize("situation", Situation)
+def test_later_jobs_get_the_image(every: Ended, experiment: str, situation: Situation) -> None:
     """Where the image is an artifact a later job builds nothing and needs no builder; the image's bytes come down."""
-    build, say = artifact.job("artifact", COLD), artifact.job("artifact", COLD, "say 1")
+    build, say = every.job(experiment, situation), every.job(experiment, situation, "say 1")
     assert (say.build, say.split.setup, say.counts.cacheable) == ("", 0, 0)
     assert 500_000 < say.counts.down <= build.counts.up
 
 
-def test_a_change_of_the_source(gha: Ended, ours: Ended) -> None:
-    """The original's layout downloads and compiles everything again, ours the program's own packages only."""
-    again, cold = gha.job("make-original", SOURCE).counts, gha.job("make-original", COLD).counts
-    assert (again.modules, again.dependencies, again.standard) == (cold.modules, cold.dependencies, cold.standard)
-    for counts in (gha.job("actions", SOURCE).counts, ours.job("ours", SOURCE).counts):
-        assert (counts.modules, counts.dependencies, counts.standard, counts.own) == (0, 0, 0, 2)
-        assert 0 < counts.reused < counts.cacheable
-    both = replace(gha.run, jobs=(*gha.run.jobs, *ours.run.jobs))
-    assert [one.holds for one in conclusions(summarize(both))] == [True, True]
+def test_a_change_of_the_source(every: Ended) -> None:
+    """The conclusions tell what the original's layout does again, and that ours does not."""
+    assert [one.holds for one in conclusions(summarize(every.run))][:3] == [True, True, True]
 
 
-def test_the_trap_of_cache_mounts(gha: Ended) -> None:
+def test_the_trap_of_cache_mounts(every: Ended) -> None:
     """In the original's layout the download is told as reused, and yet the next step downloads it all again."""
-    job = gha.job("make-original", SOURCE)
-    (download,) = (step for step in gha.build(job).steps if "go mod download" in step.name)
+    job = every.job("make-original", SOURCE)
+    (download,) = (step for step in every.build(job).steps if "go mod download" in step.name)
     assert download.cached
     assert job.counts.modules == _MODULES
 
 
-def test_without_the_runtime_environment(gha: Ended) -> None:
-    """Make fails and says what is missing, so no later job runs; the official actions don't need it."""
-    failed = gha.job("make-original", NO_RUNTIME)
-    assert "ACTIONS_RUNTIME_TOKEN" in failed.error
-    jobs = [job for job in gha.run.jobs if job.situation is NO_RUNTIME]
-    assert [(job.experiment, job.job) for job in jobs] == [
-        ("make-original", "build"),
-        ("actions", "build"),
-        ("actions", "say 1"),
-    ]
-    _is_warm(gha.job("actions", NO_RUNTIME))
+def test_without_the_runtime_environment(every: Ended) -> None:
+    """Where make fails no later job runs; the official actions and what builds without a cache go on."""
+    jobs = [(job.experiment, job.job) for job in every.run.jobs if job.situation is NO_RUNTIME]
+    assert [experiment for experiment, job in jobs if job == "build"] == list(_EVERYTHING.experiments)
+    assert [experiment for experiment, job in jobs if job != "build"] == list(_EVERYTHING.experiments)[2:]
+    assert any("ACTIONS_RUNTIME_TOKEN" in line for line in every.job("ours", NO_RUNTIME).notes)
 
 
-def test_every_number_has_its_build(gha: Ended) -> None:
+def test_every_number_has_its_build(every: Ended) -> None:
     """Each build is in the journal, on its branch, on a builder that no other job had, with the steps that counted."""
-    jobs = [job for job in gha.run.jobs if job.build]
-    builds = [gha.build(job) for job in jobs]
+    jobs = [job for job in every.run.jobs if job.build]
+    builds = [every.build(job) for job in jobs]
     ended = [build for build in builds if build.status is BuildStatus.SUCCEEDED]
     assert len({build.builder for build in ended}) == len(ended) == len([job for job in jobs if not job.error])
     for job, build in zip(jobs, builds, strict=True):
         assert (build.cached, build.cacheable) == (job.counts.reused, job.counts.cacheable)
-        assert build.project == str(gha.folder / "sample" / "app")
+        assert build.project == str(every.folder / "sample" / "app")
         assert build.branch
         assert build.branch.short == "main"
         assert build.status is (BuildStatus.FAILED if job.error else BuildStatus.SUCCEEDED)
         assert all(step.line for step in build.steps if step.cacheable)
 
 
-def test_what_the_journal_kept(gha: Ended) -> None:
+def test_what_the_journal_kept(every: Ended) -> None:
     """The run is in the journal as it was told."""
-    runs = LabRuns(gha.folder / "journal")
-    assert runs.run(gha.run.id) == gha.run
+    runs = LabRuns(every.folder / "journal")
+    assert runs.run(every.run.id) == every.run
     runs.close()
-    assert gha.run.status is LabStatus.COMPLETE
-    assert gha.run.machine.cores > 0
+    assert every.run.status is LabStatus.COMPLETE
+    assert every.run.machine.cores > 0
 
 
-def test_what_the_experiments_left(gha: Ended, artifact: Ended) -> None:
-    """The service still has, for each experiment, what its jobs saved for its branch: caches, or the image."""
-    made, original = (_kept(gha, name) for name in ("actions", "make-original"))
-    image = _kept(artifact, "artifact")
-    scopes = [{scope for scope, _ in caches if scope} for caches, _ in (made, original, image)]
-    assert [len(one) for one in scopes] == [1, 1, 0]
-    assert len(set().union(*scopes)) == 2
-    assert {ref for caches, _ in (made, original) for _, ref in caches} == {"refs/heads/main"}
-    assert [artifacts for _, artifacts in (made, original, image)] == [set(), set(), {("image", "main")}]
+def test_what_the_experiments_left(every: Ended) -> None:
+    """The service still has, for each experiment, what its jobs saved for each branch: caches, or the image."""
+    caches = {name: _kept(every, name)[0] for name in _EVERYTHING.experiments}
+    images = {name: _kept(every, name)[1] for name in _EVERYTHING.experiments}
+    scopes = {name: {scope for scope, _ in found if scope} for name, found in caches.items()}
+    # all caches were deleted after the branch's run, and without the runtime environment only actions save again
+    assert {name: len(found) for name, found in scopes.items()} == dict.fromkeys(scopes, 1) | {"artifact": 0}
+    assert len(set().union(*scopes.values())) == 5
+    assert {ref for found in caches.values() for _, ref in found} == {"refs/heads/main"}
+    carried = {("image", "main"), ("image", "feature")}
+    assert images == {name: carried if name in {"artifact", "ours"} else set() for name in images}
 
 
 def _kept(ended: Ended, experiment: str) -> tuple[set[tuple[str | None, str]], set[tuple[str, str]]]:
@@ -224,52 +244,36 @@ def _kept(ended: Ended, experiment: str) -> tuple[set[tuple[str | None, str]], s
     )
 
 
-def test_nothing_else_is_left(gha: Ended, artifact: Ended, ours: Ended) -> None:
+def test_nothing_else_is_left(every: Ended, resumed: Ended) -> None:
     """No builder, container, volume, image or folder of a job outlives the run."""
-    assert [_left(ended) for ended in (gha, artifact, ours)] == [[], [], []]
+    assert [_left(ended) for ended in (every, resumed)] == [[], []]
 
 
-def test_nothing_changed(ours: Ended) -> None:
-    """The second run of a branch is warm in its build job too."""
-    _is_warm(ours.job("ours", SAME))
-
-
-def test_a_change_of_a_dependency(ours: Ended) -> None:
-    """Every module is downloaded and compiled again, whatever an attempt that was cut off had saved."""
-    counts, cold = ours.job("ours", DEPENDENCY).counts, ours.job("ours", COLD).counts
-    assert (counts.modules, counts.own) == (cold.modules, cold.own)
-    assert (counts.dependencies, counts.standard) == (cold.dependencies, cold.standard)
-
-
-def test_a_new_branch(ours: Ended) -> None:
-    """The first run of a branch starts from the default branch's cache."""
-    job = ours.job("ours", BRANCH)
-    _is_warm(job)
-    branch = ours.build(job).branch
+def test_a_new_branch(every: Ended) -> None:
+    """The build of the first run of a branch is in the journal under that branch."""
+    branch = every.build(every.job("ours", BRANCH)).branch
     assert branch
     assert branch.short == "feature"
 
 
-def test_an_evicted_cache(ours: Ended) -> None:
-    """Without its cache the build is a cold one."""
-    _is_cold(ours.job("ours", EVICTED))
-
-
-def test_resuming_repeats_nothing(ours: Ended) -> None:
+def test_resuming_repeats_nothing(resumed: Ended) -> None:
     """After a cancel and a resume every job is there once, in order, and the build that was cut off is told as such."""
-    assert [job.situation for job in ours.run.jobs] == [COLD, SAME, SOURCE, DEPENDENCY, BRANCH, EVICTED]
-    assert ours.run.status is LabStatus.COMPLETE
-    journal = Journal(ours.folder / "journal")
+    assert [job.situation for job in resumed.run.jobs] == [COLD, SAME, DEPENDENCY]
+    again, cold = resumed.job("ours", DEPENDENCY).counts, resumed.job("ours", COLD).counts
+    # whatever the attempt that was cut off had saved
+    assert (again.modules, again.dependencies, again.standard) == (cold.modules, cold.dependencies, cold.standard)
+    assert resumed.run.status is LabStatus.COMPLETE
+    journal = Journal(resumed.folder / "journal")
     statuses = [build.status for build in journal.builds()]
     journal.close()
     assert statuses.count(BuildStatus.CANCELED) == 1
-    assert statuses.count(BuildStatus.SUCCEEDED) == len(ours.run.jobs)
+    assert statuses.count(BuildStatus.SUCCEEDED) == len(resumed.run.jobs)
 
 
-def test_a_complete_run_is_not_resumed(ours: Ended) -> None:
+def test_a_complete_run_is_not_resumed(resumed: Ended) -> None:
     """There is nothing to go on with."""
     with pytest.raises(UsageError, match="left unfinished"):
-        starting.resume(ours.engine, ours.folder, ours.folder / "journal")
+        starting.resume(resumed.engine, resumed.folder, resumed.folder / "journal")
 
 
 @pytest.fixture
