@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from dockcache_tui.core.builds.build import Build, BuildStatus
+from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
 from sources.journal_samples import BUILT, REUSED
@@ -55,3 +56,36 @@ async def test_a_build_that_the_builder_does_not_know(node: str) -> None:
         await app.see(rf"■ built +{re.escape(BUILT.name)}", rf"✓ reused +{re.escape(REUSED.name)}")
         await app.press("escape", "5", "enter")
         await app.see(rf"■ built +{re.escape(BUILT.name)}")
+
+
+async def test_no_build_is_told_only_when_all_were_asked() -> None:
+    """Before the first reading the list says that it reads, and without an engine why nothing is known."""
+    house = House()
+    house.unreachable = SourceError("the socket is dead", title="Docker is not running", hint="Start it.")
+    async with bench(house) as app:
+        await app.press("5")
+        await app.see("✗ Docker is not running", "the socket is dead", "Start it.", "r  try again")
+        assert "No build yet" not in app.screen()
+        house.unreachable = None
+        await app.press("r")
+        await app.see("No build yet", "b  build the project")
+
+
+async def test_a_journal_that_can_not_be_read_is_told() -> None:
+    """The list of builds says why it is empty; once the journal can be read `r` shows its builds."""
+
+    class Torn(House):
+        torn = True
+
+        def builds(self) -> tuple[Build, ...]:
+            if self.torn:
+                raise SourceError("the disk is full", title="Can't use the journal", hint="Free disk space.")
+            return self.past
+
+    house = Torn(past=(Build("kept", "builder", NOW, BuildStatus.SUCCEEDED, completed_at=NOW),))
+    async with bench(house) as app:
+        await app.press("5")
+        await app.see("✗ Can't use the journal", "the disk is full", "Free disk space.", "r  try again")
+        house.torn = False
+        await app.press("r")
+        await app.see("✓ succeeded", "builds › kept")

@@ -2,6 +2,7 @@
 
 from core.record_making import SHARED, key, record
 from dockcache_tui.core.errors import SourceError
+from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.record import NodeStatus
 from ui.bench import bench
 from ui.house import Cache, House
@@ -27,6 +28,34 @@ async def test_no_engine_is_told_and_recovered_from() -> None:
         await app.press("2", "r")
         await app.see("base", "left", "right", "● ")
         await app.see_no("no engine")
+
+
+async def test_an_engine_that_appears_is_found_by_itself() -> None:
+    """Without a key being pressed the app tries again, and shows the records once it can."""
+    house = family()
+    house.unreachable = GONE
+    async with bench(house) as app:
+        await app.see("✗ no engine", "Start it.")
+        house.unreachable = None
+        await app.see("base", "left", "right", "● ")
+
+
+async def test_another_builder_shows_nothing_of_the_one_before() -> None:
+    """Picked with `n`, a builder that can't be reached says so; the records of the one before are out of sight."""
+    house = family()
+    house.known = (BuilderInfo("builder", "memory"), BuilderInfo("other", "memory"))
+    async with bench(house) as app:
+        await app.see("left")
+        house.unreachable = GONE
+        await app.press("n")
+        await app.see("─ Builder ─")
+        await app.type("other")
+        await app.press("enter")
+        await app.see("✗ Docker is not running", "r  try again")
+        await app.see_no("left", "base")
+        await app.press("1")
+        await app.see("Docker is not running: the socket is dead")
+        await app.see_no("by type")
 
 
 async def test_what_was_read_stays_when_the_engine_goes() -> None:

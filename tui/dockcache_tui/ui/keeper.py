@@ -77,7 +77,11 @@ class Keeper:
 
     def read_project(self) -> None:
         """Read what git and the journal say."""
-        self._do(lambda: messages.ProjectRead(self.workspace.checkout(), self.workspace.builds()))
+
+        def work() -> Message:
+            return messages.ProjectRead(self.workspace.checkout(), self.workspace.builds())
+
+        Once("project", work, self._post, messages.ProjectFailed)
 
     def list_builders(self) -> None:
         """List the builders there are."""

@@ -111,6 +111,7 @@ class ListeningApp(App[None]):
         self._checkout: Checkout | None = None
         self.reading: Reading | None = None
         self._failure: DockcacheError | None = None
+        self._project_failure: DockcacheError | None = None
         self._journal: tuple[Build, ...] = ()
         self._history: dict[str, Build] = {}
         self._moving: dict[str, Build] = {}
@@ -224,7 +225,13 @@ class ListeningApp(App[None]):
         self._follow_others()
         builds = self.all_builds
         self.keeper.builds = builds
-        self._builds.show(builds)
+        failure = self._project_failure or self._failure
+        if builds or (self.reading and self._checkout and not failure):
+            self._builds.show(builds)
+        elif failure:
+            self._builds.fail(failure)
+        else:
+            self._builds.wait()
         self._show_overview()
         opened = next((build for build in builds if build.ref == self._opened), None)
         if opened:
@@ -259,15 +266,13 @@ class ListeningApp(App[None]):
     def _records_loaded(self, event: messages.RecordsLoaded) -> None:
         self.reading, self._failure = event.reading, None
         self._builder.show(event.reading)
-        self._show_overview()
-        self._show_masthead()
+        self._show_builds()
 
     @on(messages.ReadFailed)
     def _read_failed(self, event: messages.ReadFailed) -> None:
         self._failure = event.error
         self._builder.fail(event.error)
-        self._show_overview()
-        self._show_masthead()
+        self._show_builds()
 
     @on(messages.Troubled)
     def _troubled(self, event: messages.Troubled) -> None:
@@ -277,11 +282,17 @@ class ListeningApp(App[None]):
     @on(messages.ProjectRead)
     def _project_read(self, event: messages.ProjectRead) -> None:
         changed = self._journal != event.builds
-        self._checkout, self._journal = event.checkout, event.builds
+        self._checkout, self._journal, self._project_failure = event.checkout, event.builds, None
         self.scope = replace(self.scope, default=event.checkout.default)
         self._show_builds()
         if changed:
             self.keeper.read_records()
+
+    @on(messages.ProjectFailed)
+    def _project_failed(self, event: messages.ProjectFailed) -> None:
+        self._project_failure = event.error
+        self._show_builds()
+        self.post_message(messages.Troubled(event.error))
 
     @on(messages.BuildHeard)
     def _build_heard(self, event: messages.BuildHeard) -> None:
@@ -362,5 +373,6 @@ class ListeningApp(App[None]):
     def _open_builder(self, name: str) -> None:
         self._builder_name, self.reading, self._failure = name, None, None
         self._history.clear()
+        self._builder.wait()
         self.keeper.open(name)
-        self._show_masthead()
+        self._show_builds()

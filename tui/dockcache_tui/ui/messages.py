@@ -57,6 +57,13 @@ class ProjectRead(Message):
 
 
 @dataclass
+class ProjectFailed(Message):
+    """Git or the journal could not be read."""
+
+    error: DockcacheError
+
+
+@dataclass
 class BuildersListed(Message):
     """The builders there are."""
 

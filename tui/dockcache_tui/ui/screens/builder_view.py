@@ -67,8 +67,7 @@ class BuilderView(ListView[RecordsTable]):
     def on_mount(self) -> None:
         """Say that the first reading is under way."""
         self.table.placeholder = NO_MATCH
-        self.add_class("-empty")
-        self._panel.say("Reading the builder…", "")
+        self.wait()
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -82,6 +81,15 @@ class BuilderView(ListView[RecordsTable]):
         """Return the marked records, or the one under the cursor when none is marked."""
         keys = (record_key(key) for key in self.table.marks.keys or {self.table.cursor_key})
         return tuple(dict.fromkeys(key for key in keys if key))
+
+    def wait(self) -> None:
+        """Show nothing until a builder is read: what is in sight is of no builder, or of another."""
+        self.reading = None
+        self.workers.cancel_group(self, "arrange")
+        self.table.set_rows(())
+        self.remove_class("-failed")
+        self.add_class("-empty")
+        self._panel.say("Reading the builder…", "")
 
     def show(self, reading: Reading) -> None:
         """Show another reading; cursor, marks, filter and folds stay."""

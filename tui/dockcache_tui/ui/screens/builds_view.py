@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 
 from dockcache_tui.core.builds.build import Build
+from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.filter import BUILD_FIELDS, FilterError, parse
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import ScopeFilter
@@ -56,8 +57,8 @@ class BuildsView(ListView[BuildsTable]):
         yield self.bar
 
     def on_mount(self) -> None:
-        """Say that there is nothing until there is, and let ages and times go on when nothing is heard."""
-        self.show(())
+        """Say that it reads, and let ages and times go on when nothing is heard."""
+        self.wait()
         self.set_interval(1, self._tick)
 
     @property
@@ -65,6 +66,16 @@ class BuildsView(ListView[BuildsTable]):
         """Return where we are: the view, the build."""
         build = self.table.cursor_row
         return ("builds", *((build.ref[:12],) if build else ()))
+
+    def wait(self) -> None:
+        """Say that it is not known yet whether there are builds."""
+        self.show(())
+        self._panel.say("Reading the builds…", "")
+
+    def fail(self, error: DockcacheError) -> None:
+        """Say why it is not known whether there are builds."""
+        self.show(())
+        self._panel.say_error(error)
 
     def show(self, builds: Sequence[Build]) -> None:
         """Show these builds; filter and cursor stay, but a cursor on the newest goes on to a newer one."""
