@@ -3,6 +3,7 @@
 from dockcache_tui.core.builds.build import BuildStatus
 from dockcache_tui.core.builds.progress import LogChunk, Progress, VertexUpdate
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.ui.widgets.log_pane import LogPane
 from ui.bench import Bench, bench
 from ui.house import House, Launched
 
@@ -155,6 +156,27 @@ async def test_the_cursor_is_on_the_step_that_runs() -> None:
         house.launched[-1][1].line.say(running("four"))
         await app.see(r"▶ +▸ running .*RUN four")
         house.launched[-1][1].end(BuildStatus.SUCCEEDED)
+
+
+async def test_output_is_shown_as_it_came() -> None:
+    """Blank lines stay, an unfinished line is completed in its place, and the oldest go when there are too many."""
+    house = House()
+    async with bench(house) as app:
+        build = await begin(app, house)
+
+        def say(text: str) -> None:
+            build.line.say(Progress(logs=(LogChunk("sha256:one", 1, text.encode()),)))
+
+        say("\n\nwait")
+        await app.see(r"^ hello$\n\n\n wait$")
+        say("ing\n")
+        await app.see(r"^ hello$\n\n\n waiting$")
+        say("".join(f"line {number}\n" for number in range(6_000)))
+        await app.see(r"^ line 5998$\n line 5999$", "1,004 older lines dropped")
+        say("the end\n")
+        await app.see(r"^ line 5999$\n the end$", "1,005 older lines dropped")
+        assert len(app.app.query_one(LogPane).lines.lines) == 5_000
+        build.end(BuildStatus.SUCCEEDED)
 
 
 async def test_what_a_silent_build_said_last_is_seen() -> None:

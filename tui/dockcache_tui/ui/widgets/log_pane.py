@@ -28,7 +28,7 @@ class LogPane(Vertical):
         self.lines = Log(highlight=False)
         self._title = Static(id="log-title", markup=False)
         self._digest = ""
-        self._shown: tuple[str, ...] = ()
+        self._shown = LogView()
 
     def compose(self) -> ComposeResult:
         """Lay out the title and the lines."""
@@ -36,13 +36,15 @@ class LogPane(Vertical):
         yield self.lines
 
     def show(self, step: Step | None, view: LogView) -> None:
-        """Show a step's output; only what is new is written."""
-        fresh = _new_lines(self._shown, view.lines) if step and step.digest == self._digest else None
+        """Show a step's output; only what is new is written, and what was dropped goes."""
+        fresh = _new_lines(self._shown, view) if step and step.digest == self._digest else None
         if fresh is None:
             self.lines.clear()
             fresh = view.lines
-        self._digest, self._shown = step.digest if step else "", view.lines
-        self.lines.write_lines([literal(line) for line in fresh])
+        self._digest, self._shown = step.digest if step else "", view
+        self.lines.max_lines = len(view.lines)
+        # Textual's Log leaves out an empty line.
+        self.lines.write_lines([literal(line) or " " for line in fresh]).refresh()
         self._title.update(Text(_title(step, view), no_wrap=True, overflow="ellipsis"))
 
 
@@ -55,6 +57,7 @@ def _title(step: Step | None, view: LogView) -> str:
     return literal(f"{step.name}{nothing}{dropped}{error}")
 
 
-def _new_lines(before: tuple[str, ...], after: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Return the lines that were added; None when an unfinished line grew or old ones went."""
-    return after[len(before) :] if after[: len(before)] == before else None
+def _new_lines(before: LogView, after: LogView) -> tuple[str, ...] | None:
+    """Return the lines that were added; None when an unfinished line grew."""
+    kept = before.lines[after.dropped - before.dropped :]
+    return after.lines[len(kept) :] if after.lines[: len(kept)] == kept else None
