@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 
 from dockcache_tui.core.builds.build import Build, BuildStatus
+from dockcache_tui.core.builds.progress import Progress, VertexUpdate
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
 from sources.journal_samples import BUILT, REUSED
-from ui.bench import bench
-from ui.house import House
+from ui.bench import Bench, bench
+from ui.house import House, Line
 
 NOW = Instant.now()
 
@@ -89,3 +90,58 @@ async def test_a_journal_that_can_not_be_read_is_told() -> None:
         house.torn = False
         await app.press("r")
         await app.see("✓ succeeded", "builds › kept")
+
+
+def step(name: str) -> Progress:
+    """Return that a step of this name runs."""
+    return Progress((VertexUpdate(name, f"[1/2] RUN {name}", ("in",), Instant.now()),))
+
+
+async def watch(app: Bench, house: House) -> tuple[Build, Line[Progress]]:
+    """Open a build that someone else runs, with one step under way."""
+    line = house.cache.stream("theirs")
+    theirs = Build("theirs", house.cache.name, Instant.now(), BuildStatus.RUNNING, ours=False)
+    house.cache.events.say(HistoryEvent(HistoryEventType.STARTED, theirs))
+    await app.press("5")
+    await app.see("▸ running .*someone else")
+    await app.press("enter")
+    line.say(step("one"))
+    await app.see("▸ running .*RUN one")
+    return theirs, line
+
+
+async def test_a_build_is_followed_again_when_its_stream_broke() -> None:
+    """A connection that breaks under someone else's build is told once, and the build is followed on when it is back."""
+    house = House()
+    async with bench(house) as app:
+        _, line = await watch(app, house)
+        for number in range(2):
+            line.die(SourceError("the connection broke", title="Lost the builder"))
+            await app.see("– canceled .*RUN one")
+            line.say(step("one"))
+            line.say(step(f"more{number}"))
+            await app.see(f"▸ running .*RUN more{number}")
+        assert app.screen().count("Lost the builder") == 1
+        line.close()
+
+
+async def test_a_build_that_went_with_its_engine_is_lost() -> None:
+    """Its steps end as canceled, no clock goes on, and the list tells that nobody knows how it ended."""
+    house = House()
+    async with bench(house) as app:
+        theirs, line = await watch(app, house)
+        line.die(SourceError("the connection broke", title="Lost the builder"))
+        lost = HistoryEvent(HistoryEventType.COMPLETE, replace(theirs, status=BuildStatus.LOST))
+        house.cache.events.say(lost)
+        await app.see("^ . lost · – · 1 canceled", "– canceled .*RUN one")
+        await app.press("escape")
+        await app.see(r"[?] lost .* 0/1 +– ")
+
+
+async def test_a_defect_while_a_build_is_followed_is_told() -> None:
+    """What no one thought of ends the following with a notice, not with a traceback over the screen."""
+    house = House()
+    async with bench(house) as app:
+        _, line = await watch(app, house)
+        line.say(Progress(vertexes=(None,)))  # type: ignore[arg-type] # what no builder can send
+        await app.see("A defect of dockcache-tui", "Please report it")

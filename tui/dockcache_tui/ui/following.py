@@ -9,9 +9,9 @@ from textual.message import Message
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
-from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.protocols import RunningBuild
+from dockcache_tui.ui.feeds import guarded
 from dockcache_tui.ui.messages import BuildMoved, Troubled
 
 PICTURE_EVERY = 0.1
@@ -27,11 +27,15 @@ class WatchedBuild:
         self._build, self._status = build, status
 
     def __iter__(self) -> Iterator[Progress]:
-        """Yield progress until the build ends."""
-        for progress in self._status:
-            self.live.apply(progress)
-            yield progress
-        self.live.end(BuildStatus.SUCCEEDED, self._build.completed_at or Instant.now())
+        """Yield progress until the build ends, or until nothing more is heard of it."""
+        status = BuildStatus.LOST
+        try:
+            for progress in self._status:
+                self.live.apply(progress)
+                yield progress
+            status = BuildStatus.SUCCEEDED
+        finally:
+            self.live.end(status, self._build.completed_at or Instant.now())
 
     def cancel(self) -> None:
         """Leave it alone: it is not ours."""
@@ -44,10 +48,13 @@ class WatchedBuild:
 class Following(Thread):
     """Follows one build to its end; `key` stays while the build's ref may change."""
 
-    def __init__(self, running: RunningBuild, post: Callable[[Message], bool]) -> None:
-        """Start at once."""
+    def __init__(self, running: RunningBuild, post: Callable[[Message], bool], *, again: bool = False) -> None:
+        """Start at once; `again` when following it broke off before, and that was told."""
         self.running = running
         self.key = running.result().ref
+        self.broken = False
+        """Whether it ended before the build did."""
+        self._again = again
         super().__init__(name=f"follow {self.key}", daemon=True)
         self._post = post
         self._ended = Event()
@@ -58,15 +65,17 @@ class Following(Thread):
         # Drawn beside the progress, not by it: the last thing said before a long silence is seen too.
         drawing = Thread(target=self._draw, name=f"draw {self.key}", daemon=True)
         drawing.start()
-        try:
-            for _ in self.running:
-                pass
-        except DockcacheError as error:
-            self._post(Troubled(error))
-        finally:
-            self._ended.set()
-            drawing.join()
+        trouble = guarded(self._follow, Troubled)
+        self._ended.set()
+        drawing.join()
+        self.broken = trouble is not None
+        if trouble and not self._again:
+            self._post(trouble)
         self._post(BuildMoved(self.key, self.running.result(), ended=True))
+
+    def _follow(self) -> None:
+        for _ in self.running:
+            pass
 
     def _draw(self) -> None:
         drawn: tuple[Step, ...] | None = None

@@ -106,12 +106,14 @@ class Keeper:
         if self.ours:
             Once("cancel", self.ours.running.cancel, self._post, messages.Troubled)
 
-    def follow(self, build: Build) -> None:
-        """Follow a build on the builder, from its beginning."""
-        link = self._link
-        if self.follows(build.ref) is None and link and link.builder:
+    def follow(self, build: Build, *, again: bool = False) -> None:
+        """Follow a build on the builder, from its beginning; `again` also when following it broke off."""
+        link, before = self._link, self.follows(build.ref)
+        if link and link.builder and (before is None or (again and before.broken)):
+            if before:
+                self._following.remove(before)
             status = link.builder.status(build.node, build.ref)
-            self._following.append(Following(WatchedBuild(build, status), self._post))
+            self._following.append(Following(WatchedBuild(build, status), self._post, again=before is not None))
 
     def follows(self, ref: str) -> Following | None:
         """Return who follows a build, if anyone does or did."""

@@ -213,13 +213,13 @@ class ListeningApp(App[None]):
     def _show_path(self) -> None:
         self._tabs.path = self.view.path
 
-    def _follow_others(self) -> None:
+    def _follow_others(self, *, again: bool = False) -> None:
         """Follow what others build; while BuildKit's ref of our own build is unknown, any could be ours."""
         if self.running and self.keeper.ours and self.running.ref == self.keeper.ours.key:
             return
         for build in self._history.values():
             if build.status is BuildStatus.RUNNING:
-                self.keeper.follow(build)
+                self.keeper.follow(build, again=again)
 
     def _show_builds(self) -> None:
         self._follow_others()
@@ -266,6 +266,7 @@ class ListeningApp(App[None]):
     def _records_loaded(self, event: messages.RecordsLoaded) -> None:
         self.reading, self._failure = event.reading, None
         self._builder.show(event.reading)
+        self._follow_others(again=True)
         self._show_builds()
 
     @on(messages.ReadFailed)
@@ -345,7 +346,7 @@ class ListeningApp(App[None]):
     @on(BuildsView.Opened)
     def _build_opened(self, event: BuildsView.Opened) -> None:
         if event.build.ref in self._history:  # else there is only what the journal keeps
-            self.keeper.follow(event.build)
+            self.keeper.follow(event.build, again=True)
         self._open_build(event.build)
 
     @on(messages.SpecFound)

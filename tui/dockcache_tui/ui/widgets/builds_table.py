@@ -37,9 +37,10 @@ class BuildsTable(RecordTable[Build], inherit_bindings=False):
         self.now = Instant.now()
         super().__init__(_columns(self), key=lambda build: build.ref, id="build-list")
 
-    def took(self, build: Build) -> float:
-        """Return the seconds a build took, or takes so far."""
-        return build.duration if build.duration is not None else self.now.seconds_since(build.started_at)
+
+def took(build: Build, now: Instant) -> float | None:
+    """Return the seconds a build took, or takes so far; None when nobody knows how long it went on."""
+    return now.seconds_since(build.started_at) if build.status is BuildStatus.RUNNING else build.duration
 
 
 def status(build: Build) -> str:
@@ -96,8 +97,8 @@ def _columns(table: BuildsTable) -> tuple[Column[Build], ...]:
         Column(
             id="took",
             title="Took",
-            text=lambda build: wording.span(table.took(build)),
-            sort_key=table.took,
+            text=lambda build: wording.span(took(build, table.now)),
+            sort_key=lambda build: took(build, table.now),
             justify="right",
             width=7,
         ),

@@ -11,7 +11,7 @@ from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildStatus, StepState
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
-from dockcache_tui.ui.widgets.builds_table import status
+from dockcache_tui.ui.widgets.builds_table import status, took
 
 
 class ReuseBanner(Widget):
@@ -37,10 +37,9 @@ class ReuseBanner(Widget):
     def _standing(self, build: Build) -> Text:
         line = Text(status(build), self._style("status"), no_wrap=True, overflow="ellipsis")
         counts = " · ".join(f"{number} {state.value}" for state, number in tally(build).items() if number)
-        took = build.duration if build.duration is not None else self.now.seconds_since(build.started_at)
         where = f"{build.branch.short}@{build.revision[:8]}" if build.branch else build.revision[:8]
         dim = self._style("dim")
-        for part in (wording.span(took), counts, where, build.target, build.node or build.builder):
+        for part in (wording.span(took(build, self.now)), counts, where, build.target, build.node or build.builder):
             if part:
                 line.append(" · ", dim).append(literal(part), dim)
         return line
