@@ -34,10 +34,21 @@ def test_last_build_comes_first(tmp_path: Path) -> None:
     """The project is built as it last was; a build that came to no step does not count."""
     journal = Journal(tmp_path / "data")
     (tmp_path / "Dockerfile").touch()
-    last = BuildSpec(str(tmp_path), target="t", build_args=(("A", "1"),))
+    last = BuildSpec(
+        str(tmp_path), builder="b", target="t", build_args=(("A", "1"),), cache_from=("f",), cache_to=("t",)
+    )
     journal.record(journal.begin(last, Checkout(str(tmp_path)), Instant(1)), (BUILT,))
     journal.begin(BuildSpec(str(tmp_path), builder="wrong"), Checkout(str(tmp_path)), Instant(2))
     assert find_spec(tmp_path, NOWHERE, journal) == last
+    journal.close()
+
+
+def test_without_cache_holds_for_one_build(tmp_path: Path) -> None:
+    """A build that was told to reuse nothing is repeated with the cache."""
+    journal = Journal(tmp_path / "data")
+    last = BuildSpec(str(tmp_path), target="t", no_cache=True)
+    journal.record(journal.begin(last, Checkout(str(tmp_path)), Instant(1)), (BUILT,))
+    assert find_spec(tmp_path, NOWHERE, journal) == BuildSpec(str(tmp_path), target="t")
     journal.close()
 
 

@@ -1,5 +1,6 @@
 """Finds what a project builds."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -24,7 +25,7 @@ class _Bake(msgspec.Struct):
 
 
 def find_spec(path: Path, docker: Docker, journal: Journal) -> BuildSpec:
-    """Return how to build a project: as it was last built, else by its compose, bake or Dockerfile.
+    """Return how to build a project: as it was last built but with the cache, else by its compose, bake or Dockerfile.
 
     Raises UsageError when there is nothing to build.
     """
@@ -33,7 +34,8 @@ def find_spec(path: Path, docker: Docker, journal: Journal) -> BuildSpec:
     if not path.is_dir():
         raise UsageError(f"{path} is no folder", hint="Name a project's folder or its Dockerfile.")
     project = path.resolve()
-    return journal.last_spec(str(project)) or _found(project, docker)
+    last = journal.last_spec(str(project))
+    return replace(last, no_cache=False) if last else _found(project, docker)
 
 
 def spec_of(file: Path, project: Path | None = None) -> BuildSpec:
