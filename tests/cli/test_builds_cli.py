@@ -6,6 +6,7 @@ import json
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -86,6 +87,26 @@ def test_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert " 50 %" in printed.out
     assert "refs/heads" not in printed.out
     assert "3 builds" in printed.err
+
+
+def test_a_builders_builds_are_of_the_branch_of_their_revision(
+    at_engine: Engine,
+    docker_builder: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A build that docker started is of the branch that its revision is on in the repository we are in."""
+    branch = f"topic-{uuid4().hex[:8]}"
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
+    who = ("-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false")
+    for words in (("init", "-q", f"--initial-branch={branch}"), ("add", "."), ("commit", "-q", "-m", "one")):
+        subprocess.run(("git", "-C", str(tmp_path), *who, *words), check=True)
+    build = ("docker", "buildx", "build", "--quiet", "--builder", docker_builder, str(tmp_path))
+    subprocess.run(build, env=at_engine.variables, check=True, capture_output=True)
+    monkeypatch.chdir(tmp_path)
+    (found,) = listed(capsys, "--builder", docker_builder, "--branch", branch)
+    assert (found["branch"], found["status"]) == (f"refs/heads/{branch}", "succeeded")
 
 
 def test_builders_own_builds(

@@ -1,5 +1,7 @@
 """`dockcache-tui builds`."""
 
+from pathlib import Path
+
 import click
 
 from dockcache_tui.cli.build_rows import print_builds
@@ -49,6 +51,7 @@ def builds(builder: str, branch: str, expression: str, sort: str, limit: int, as
 def _known(builder: str, limit: int) -> tuple[Build, ...]:
     from dockcache_tui.cli.reading import opened
     from dockcache_tui.core.builds.merging import merge
+    from dockcache_tui.sources.branches import RevisionBranches
     from dockcache_tui.sources.journal import Journal
 
     journal = Journal()
@@ -64,7 +67,7 @@ def _known(builder: str, limit: int) -> tuple[Build, ...]:
         heard = {event.build.ref: event.build for event in source.history(follow=False)}
         kept = {build.ref: build for build in ours if build.builder == source.name}
         others = [build for ref, build in heard.items() if ref in kept or ref not in refs]
-        return merge(kept.values(), others)
+        return merge(kept.values(), map(RevisionBranches(Path.cwd()).placed, others))
 
 
 def _ordered(found: list[Build], sort: str) -> list[Build]:
