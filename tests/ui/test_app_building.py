@@ -4,7 +4,7 @@ from dockcache_tui.core.builds.build import BuildStatus
 from dockcache_tui.core.builds.progress import LogChunk, Progress, VertexUpdate
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.ui.widgets.log_pane import LogPane
-from ui.bench import Bench, bench
+from ui.bench import NARROW, Bench, bench
 from ui.house import House, Launched
 
 
@@ -121,6 +121,23 @@ async def test_the_form_changes_what_is_built() -> None:
         await app.see("no step yet")
         spec, build = house.launched[0]
         assert spec.build_args == (("A", "oops"),)
+        build.end(BuildStatus.SUCCEEDED)
+
+
+async def test_the_form_can_be_read_where_the_cursor_is() -> None:
+    """At 80x24 the tick and its words are in sight while it has the focus, and it is for the build that follows."""
+    house = House()
+    async with bench(house, NARROW) as app:
+        await app.press("B")
+        await app.see("Build arguments")
+        await app.press(*["tab"] * 5)
+        await app.see(r"Without cache +\[ \] build every step again")
+        await app.press("space")
+        await app.see(r"Without cache +\[X\] build every step again")
+        await app.press("tab", "tab", "enter")
+        await app.see("no step yet")
+        spec, build = house.launched[0]
+        assert spec.no_cache
         build.end(BuildStatus.SUCCEEDED)
 
 

@@ -35,7 +35,7 @@ class EditBuild(BoxScreen[BuildSpec]):
         & Grid { grid-size: 2; grid-columns: 18 1fr; grid-rows: 1; grid-gutter: 1 1; height: auto; margin: 1 0; }
         & Label { color: $foreground-muted; }
         & Input { padding: 0 1; background: $boost; }
-        & Checkbox { border: none; background: $surface; padding: 0; }
+        & Checkbox, & Checkbox:focus { border: none; background: $surface; padding: 0; }
         & Horizontal { height: 3; align-horizontal: right; }
         & Button { margin-left: 2; }
         & #wrong { color: $error; height: auto; }
