@@ -17,7 +17,7 @@ import pytest
 from dockcache_tui.core.builds.build import BuildStatus
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.records.outcome import compare
-from dockcache_tui.core.records.prune import plan
+from dockcache_tui.core.records.prune import KeepReason, plan
 from dockcache_tui.core.records.record import Record
 from dockcache_tui.lab.engine import Engine, Remote
 from dockcache_tui.sources.builders import inspect_builder, list_builders
@@ -52,6 +52,25 @@ def eventually(holds: Callable[[], bool], seconds: float = 60) -> bool:
 def marked(builder: Builder, project: Project) -> list[Record]:
     """Return the records that only this project's builds made."""
     return [record for record in builder.snapshot().records if project.mark in record.description]
+
+
+def slow(engine: Engine, builder: str, folder: Path) -> "subprocess.Popen[bytes]":
+    """Start a build by docker that sleeps until something ends it."""
+    (folder / "Dockerfile").write_text(f"FROM busybox\nRUN echo {uuid4().hex} && sleep 600\n")
+    command = ("docker", "buildx", "build", "--builder", builder, str(folder))
+    return subprocess.Popen(command, env=engine.variables, stderr=subprocess.DEVNULL, start_new_session=True)
+
+
+@contextmanager
+def followed(builder: BuildKitBuilder) -> Iterator[list[HistoryEvent]]:
+    """Collect what a builder tells of builds from here on."""
+    events: list[HistoryEvent] = []
+    stream = builder.history(follow=True)
+    follower = Thread(target=lambda: events.extend(stream), daemon=True)
+    follower.start()
+    yield events
+    stream.close()
+    follower.join(60)
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
@@ -90,6 +109,24 @@ def test_a_record_with_children_stays_without_a_word(engine: Engine, tmp_path: P
         outcome = builder.prune((parent.key,))
         assert (outcome.freed, outcome.failed) == ((), ((parent.key, ""),))
         assert len(marked(builder, project)) == 2
+
+
+def test_what_a_build_holds_is_in_use_and_frees_nothing(
+    engine: Engine, tmp_path: Path, killable_builder: Remote
+) -> None:
+    """While a build runs, what it stands on is planned to stay as in use, and pruning it frees nothing."""
+    with opened(engine, killable_builder.name) as builder:
+        build = slow(engine, killable_builder.name, tmp_path)
+        assert eventually(lambda: any(one.in_use for one in builder.snapshot().records))
+        held = [one for one in builder.snapshot().records if one.in_use]
+        planned = plan(builder.snapshot().records, [one.key for one in held])
+        assert planned.freed == ()
+        assert {kept.reason for kept in planned.kept} == {KeepReason.IN_USE}
+        outcome = builder.prune(tuple(one.key for one in held))
+        assert outcome.freed == ()
+        assert {one.key for one in held} <= {one.key for one in builder.snapshot().records}
+        os.killpg(build.pid, signal.SIGINT)
+        build.wait(60)
 
 
 def test_every_node_of_a_builder_is_read_and_pruned(engine: Engine, tmp_path: Path, two_node_builder: str) -> None:
@@ -204,6 +241,37 @@ def test_a_build_started_elsewhere_shows_up_live(engine: Engine, tmp_path: Path,
     assert ended.duration > 0
     assert not ended.ours
     assert len({(event.type, event.build.ref) for event in events}) == len(events)
+
+
+def test_a_build_that_went_with_its_daemon_is_lost(engine: Engine, tmp_path: Path, killable_builder: Remote) -> None:
+    """A daemon killed in the midst of someone's build forgets it: once it is back, that build is told as lost."""
+    with opened(engine, killable_builder.name) as builder, followed(builder) as events:
+        build = slow(engine, killable_builder.name, tmp_path)
+        assert eventually(lambda: len(events) == 1)
+        killable_builder.kill()
+        build.wait(60)
+        killable_builder.start()
+        assert eventually(lambda: len(events) == 2)
+    started, ended = events
+    assert (ended.type, ended.build.ref) == (HistoryEventType.COMPLETE, started.build.ref)
+    assert (ended.build.status, ended.build.completed_at) == (BuildStatus.LOST, None)
+
+
+def test_a_build_outlives_a_broken_connection(engine: Engine, tmp_path: Path, killable_builder: Remote) -> None:
+    """When only dial-stdio dies, a build under way is not taken for lost, and its real end is told."""
+    with opened(engine, killable_builder.name) as builder, followed(builder) as events:
+        build = slow(engine, killable_builder.name, tmp_path)
+        assert eventually(lambda: len(events) == 1)
+        bridge = builder.nodes[0].bridge
+        (first,) = bridge.processes
+        os.killpg(first, signal.SIGKILL)
+        assert eventually(lambda: len(bridge.processes) == 1 and first not in bridge.processes)
+        time.sleep(2)  # BuildKit tells at once what it knows
+        assert len(events) == 1
+        os.killpg(build.pid, signal.SIGINT)
+        assert eventually(lambda: len(events) == 2)
+    assert events[1].build.status in {BuildStatus.CANCELED, BuildStatus.FAILED}
+    build.wait(60)
 
 
 def test_the_progress_of_a_finished_build_is_told_again(engine: Engine, tmp_path: Path, remote_builder: str) -> None:

@@ -111,7 +111,7 @@ async def watch(app: Bench, house: House) -> tuple[Build, Line[Progress]]:
 
 
 async def test_a_build_is_followed_again_when_its_stream_broke() -> None:
-    """A connection that breaks under someone else's build is told once, and the build is followed on when it is back."""
+    """A connection that breaks under someone else's build is told once, and the build is followed on later."""
     house = House()
     async with bench(house) as app:
         _, line = await watch(app, house)

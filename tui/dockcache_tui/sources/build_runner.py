@@ -134,7 +134,7 @@ class LaunchedBuild:
 
     def _insist(self) -> None:
         for number, patience in _PATIENCE:
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError, PermissionError):  # macOS refuses a signal to what has just ended
                 os.killpg(self._command.process.pid, number)
             with suppress(subprocess.TimeoutExpired):
                 self._command.process.wait(patience)

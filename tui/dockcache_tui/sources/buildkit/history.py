@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from queue import SimpleQueue
 from threading import Event, Thread
 
+from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.sources.buildkit import control_pb2 as pb
 from dockcache_tui.sources.buildkit.convert import history_event
@@ -19,8 +21,8 @@ _LONGEST_PAUSE = 5.0
 class History:
     """Past builds of every node, oldest first, then with `follow` the live ones; each event of a build comes once.
 
-    A node that is down is left out, and followed from when it is back. When no node tells its builds the iteration
-    raises SourceError, with `follow` only when none ever will.
+    A node that is down is left out, and followed from when it is back; a build that it has forgotten by then is told as
+    lost. When no node tells its builds the iteration raises SourceError, with `follow` only when none ever will.
     """
 
     def __init__(self, builder: str, nodes: tuple[Node, ...], *, follow: bool) -> None:
@@ -82,17 +84,28 @@ class History:
     def _listen(self, node: Node) -> None:
         """Follow one node until close(), also when it goes and comes back."""
         pause = _FIRST_PAUSE
+        running: dict[str, Build] = {}
         while not self._closed.is_set():
             try:
+                if running:
+                    self._settle(node, running)
                 for event in self._open(node, early_exit=False):
                     pause = _FIRST_PAUSE
                     if event:
+                        _note(event, running)
                         self._events.put(event)
             except SourceError as error:
                 if unimplemented(error):
                     return
             self._closed.wait(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _settle(self, node: Node, running: dict[str, Build]) -> None:
+        """Tell as lost what ran when the connection broke and the node does not know any more."""
+        known = {event.build.ref for event in self._open(node, early_exit=True) if event}
+        for ref in running.keys() - known:
+            lost = replace(running.pop(ref), status=BuildStatus.LOST)
+            self._events.put(HistoryEvent(HistoryEventType.COMPLETE, lost))
 
     def _live(self) -> Iterator[HistoryEvent]:
         while not self._closed.is_set():
@@ -112,3 +125,11 @@ class History:
             if not known & self._seen:
                 self._seen.add((*build, event.type))
                 yield event
+
+
+def _note(event: HistoryEvent, running: dict[str, Build]) -> None:
+    """Keep account of the builds that run."""
+    if event.type is HistoryEventType.STARTED:
+        running[event.build.ref] = event.build
+    else:
+        running.pop(event.build.ref, None)
