@@ -1,16 +1,12 @@
 """A terminal in which the real app is started on a real engine."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
 from tour.scratch import Scratch
-from tour.terminal import Open, Terminal
-
-BINARY = str(Path(sys.executable).with_name("dockcache-tui"))
+from tour.terminal import BINARY, Open, Terminal
 
 
 @pytest.fixture

@@ -2,11 +2,13 @@
 
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic, sleep
 from uuid import uuid4
 
+BINARY = str(Path(sys.executable).with_name("dockcache-tui"))
 PATIENCE = 90.0
 """Seconds to wait for something to come into sight, on a machine that may do much else."""
 _LOOK_EVERY = 0.1

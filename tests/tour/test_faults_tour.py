@@ -12,7 +12,7 @@ import pytest
 
 from dockcache_tui.lab.engine import Engine, Remote
 from tour.scratch import Scratch
-from tour.terminal import PATIENCE, Open
+from tour.terminal import BINARY, PATIENCE, Open
 
 SLOW = "FROM busybox\nRUN echo {mark} && sleep 600\n"
 
@@ -32,6 +32,50 @@ def test_a_dead_engine_is_told(engine: Engine, docker_builder: str, open_app: Op
     terminal.see("✗ no engine", "✗ ", "r  try again", "Start it, or set DOCKER_HOST")
     terminal.press("q")
     terminal.see("^ready>$")
+
+
+def test_an_engine_that_appears_is_found(engine: Engine, docker_builder: str, open_app: Open, tmp_path: Path) -> None:
+    """Started without an engine, the app shows its records as soon as there is one, without a key being pressed."""
+    project = Scratch.make(engine, docker_builder, tmp_path)
+    socket = tmp_path / "docker.sock"
+    terminal = open_app(project, 80, 24, DOCKER_HOST=f"unix://{socket}")
+    terminal.see("✗ no engine", "✗ Docker is not running")
+    socket.symlink_to(engine.variables.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://"))
+    terminal.see("● ", "records › ")
+    terminal.press("q")
+    terminal.see("^ready>$")
+
+
+def test_what_is_edited_is_built_and_built_again(
+    engine: Engine, container_builder: str, open_app: Open, tmp_path: Path
+) -> None:
+    """What is typed into the form is built, and repeated by `b` and by `rebuild`."""
+    project = Scratch.make(engine, container_builder, tmp_path)
+    (project.folder / "Dockerfile").write_text(
+        f"FROM busybox AS early\nARG WORD=none\nRUN echo {uuid4().hex} $WORD\nFROM early\nRUN echo late\n"
+    )
+    terminal = open_app(project, 80, 24)
+    terminal.see("● ")
+    terminal.press("B")
+    terminal.see("Build arguments")
+    terminal.type("early")
+    terminal.see("Target +early ")
+    row = terminal.flag("cursor_y")
+    terminal.press("Tab")
+    until = monotonic() + PATIENCE
+    while terminal.flag("cursor_y") == row:
+        assert monotonic() < until
+    terminal.type("WORD=typed")
+    terminal.see("Target +early ", "Build arguments +WORD=typed ")
+    terminal.press("Enter")
+    terminal.see("✓ succeeded", r"■ built .*\[early 2/2\]", "0 % reused · 0 of 1 step", "early")
+    terminal.press("b")
+    screen = terminal.see("✓ succeeded", r"✓ reused .*\[early 2/2\]", "100 % reused · 1 of 1 step")
+    assert "echo late" not in screen
+    terminal.press("q")
+    terminal.see("^ready>$")
+    terminal.run(BINARY, "rebuild", "--json", "|", "grep", "-E", "'\"(reuse|target)\"'")
+    terminal.see('"reuse": 1.0', '"target": "early"')
 
 
 def test_an_engine_that_dies_under_a_build_comes_back(slow: Scratch, killable_builder: Remote, open_app: Open) -> None:
