@@ -11,7 +11,12 @@ from uuid import uuid4
 import pytest
 
 from dockcache_tui.cli.main import run
+from dockcache_tui.core.builds.build import BuildSpec
+from dockcache_tui.core.checkout import Checkout
+from dockcache_tui.core.instant import Instant
 from dockcache_tui.lab.engine import Engine
+from dockcache_tui.sources.journal import Journal
+from sources.journal_samples import BUILT
 
 
 @pytest.fixture
@@ -68,6 +73,19 @@ def test_last_build_is_repeated(project: Path, capsys: pytest.CaptureFixture[str
     found = document(capsys)
     assert found["reuse"] == 1.0
     assert "given" in str(found["step_list"])
+
+
+def test_an_empty_option_takes_back_what_was_built_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--target ""` builds the last stage again, on the builder of last time."""
+    monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    journal = Journal(tmp_path / "data")
+    last = BuildSpec(str(tmp_path), builder="b", target="early")
+    journal.record(journal.begin(last, Checkout(str(tmp_path)), Instant(1)), (BUILT,))
+    assert run(["rebuild", str(tmp_path), "--target", ""]) == 3
+    asked = journal.spec(journal.builds()[0].ref)
+    journal.close()
+    assert asked == BuildSpec(str(tmp_path), builder="b")
 
 
 def test_failure(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,7 +66,7 @@ def rebuild(
     from dockcache_tui.sources.project import find_spec, spec_of
 
     given: dict[str, Any] = {**words, "build_args": tuple(map(_pair, build_args)), "extra": extra}
-    changed = {name: value for name, value in given.items() if value}
+    changed = {name: value for name, value in given.items() if value or value == ""}
     docker, journal = Docker(), Journal()
     runner = Runner(docker, journal)
     try:
