@@ -145,3 +145,16 @@ async def test_a_defect_while_a_build_is_followed_is_told() -> None:
         _, line = await watch(app, house)
         line.say(Progress(vertexes=(None,)))  # type: ignore[arg-type] # what no builder can send
         await app.see("A defect of dockcache-tui", "Please report it")
+
+
+async def test_a_defect_while_listening_is_told() -> None:
+    """What goes wrong with a build that was heard of is told too, and the records are read on."""
+
+    class Torn(House):
+        def placed(self, build: Build) -> Build:
+            raise ZeroDivisionError(build.ref)
+
+    house = Torn()
+    house.cache.events.say(HistoryEvent(HistoryEventType.STARTED, Build("odd", "b", NOW, BuildStatus.RUNNING)))
+    async with bench(house) as app:
+        await app.see("A defect of dockcache-tui", "ZeroDivisionError: odd", "no cache yet")

@@ -10,7 +10,7 @@ from textual.message import Message
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
 from dockcache_tui.core.builds.log import LogView
-from dockcache_tui.core.errors import DockcacheError, SourceError
+from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.records.outcome import compare
 from dockcache_tui.core.records.prune import PrunePlan
 from dockcache_tui.core.records.reading import Reading
@@ -20,7 +20,7 @@ from dockcache_tui.sources.protocols import Builder, HistoryEvent, Stream, Works
 from dockcache_tui.ui import messages
 from dockcache_tui.ui.archives_link import ArchivesLink
 from dockcache_tui.ui.caches_link import CachesLink
-from dockcache_tui.ui.feeds import Beat, Once, Post
+from dockcache_tui.ui.feeds import Beat, Once, Post, guarded
 from dockcache_tui.ui.following import Following, WatchedBuild
 
 BEAT = 4.0
@@ -188,13 +188,14 @@ class _Link:
             self.builder.close()
 
     def _listen(self, history: Stream[HistoryEvent]) -> None:
-        try:
-            for event in history:
-                if self.beat.stopped:
-                    return
-                placed = replace(event, build=self._workspace.placed(event.build))
-                self._post(messages.BuildHeard(placed))
-                if event.build.status is not BuildStatus.RUNNING:
-                    self.beat.ask()
-        except DockcacheError as error:
-            self._post(messages.Troubled(error))
+        if trouble := guarded(lambda: self._hear(history), messages.Troubled):
+            self._post(trouble)
+
+    def _hear(self, history: Stream[HistoryEvent]) -> None:
+        for event in history:
+            if self.beat.stopped:
+                return
+            placed = replace(event, build=self._workspace.placed(event.build))
+            self._post(messages.BuildHeard(placed))
+            if event.build.status is not BuildStatus.RUNNING:
+                self.beat.ask()
