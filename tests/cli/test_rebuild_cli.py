@@ -79,6 +79,7 @@ def test_an_empty_option_takes_back_what_was_built_last(tmp_path: Path, monkeypa
     """`--target ""` builds the last stage again, on the builder of last time."""
     monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "Dockerfile").touch()
     journal = Journal(tmp_path / "data")
     last = BuildSpec(str(tmp_path), builder="b", target="early")
     journal.record(journal.begin(last, Checkout(str(tmp_path)), Instant(1)), (BUILT,))

@@ -46,9 +46,22 @@ def test_last_build_comes_first(tmp_path: Path) -> None:
 def test_without_cache_holds_for_one_build(tmp_path: Path) -> None:
     """A build that was told to reuse nothing is repeated with the cache."""
     journal = Journal(tmp_path / "data")
+    (tmp_path / "Dockerfile").touch()
     last = BuildSpec(str(tmp_path), target="t", no_cache=True)
     journal.record(journal.begin(last, Checkout(str(tmp_path)), Instant(1)), (BUILT,))
     assert find_spec(tmp_path, NOWHERE, journal) == BuildSpec(str(tmp_path), target="t")
+    journal.close()
+
+
+def test_a_file_that_is_gone_is_not_built_again(tmp_path: Path) -> None:
+    """When the last build's file was renamed or deleted the project is looked at anew."""
+    journal = Journal(tmp_path / "data")
+    (tmp_path / "Dockerfile").touch()
+    last = BuildSpec(str(tmp_path), "old.Dockerfile", target="t")
+    journal.record(journal.begin(last, Checkout(str(tmp_path)), Instant(1)), (BUILT,))
+    assert find_spec(tmp_path, NOWHERE, journal) == BuildSpec(str(tmp_path), "Dockerfile")
+    (tmp_path / "old.Dockerfile").touch()
+    assert find_spec(tmp_path, NOWHERE, journal) == last
     journal.close()
 
 

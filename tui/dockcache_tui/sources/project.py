@@ -35,7 +35,9 @@ def find_spec(path: Path, docker: Docker, journal: Journal) -> BuildSpec:
         raise UsageError(f"{path} is no folder", hint="Name a project's folder or its Dockerfile.")
     project = path.resolve()
     last = journal.last_spec(str(project))
-    return replace(last, no_cache=False) if last else _found(project, docker)
+    if last and (project / last.file).is_file():
+        return replace(last, no_cache=False)
+    return _found(project, docker)
 
 
 def spec_of(file: Path, project: Path | None = None) -> BuildSpec:
