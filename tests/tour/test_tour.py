@@ -213,6 +213,18 @@ def _look_into_an_archive(terminal: Terminal, project: Scratch, branch: str) -> 
     terminal.see(r"^▶ +.*COPY /app /app|^▶ +linux/")
     terminal.press("Escape")
     terminal.see(rf"image\.tar +oci layout .*{branch[:12]}")
+    terminal.press("f")
+    terminal.see("Branch scope of every view")
+    terminal.type("main")
+    terminal.see(r"│ *main ")
+    terminal.see_no(r"│ *all branches")
+    terminal.press("Enter")
+    terminal.see("Nothing matches", r" · main ")
+    terminal.press("f")
+    terminal.see("Branch scope of every view")
+    terminal.type("all branches")
+    terminal.press("Enter")
+    terminal.see(rf"image\.tar +oci layout .*{branch[:12]}", "all branches")
 
 
 def _see_the_other_views(terminal: Terminal, project: Scratch) -> None:
