@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -93,6 +94,19 @@ def test_the_list(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
     assert ids(capsys, "--filter", "is:record size>1MB") == [record]
     assert run(["artifacts", "--csv", "--sort", "-id"]) == 0
     assert [row["id"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))] == [str(log), str(record)]
+
+
+def test_restorable(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With --restorable what the default branch's runs made is listed too, of a git repository that has one."""
+    both = [upload(one, "log", zipped(), mime_type="application/zip") for one in (job, job.also("topic"))]
+    monkeypatch.chdir(tmp_path)
+    assert ids(capsys, "--branch", "topic", "--restorable") == both[1:]
+    git = ("git", "-c", "user.name=T", "-c", "user.email=t@example.invalid")
+    for words in (("init", "-q", "--initial-branch=main"), ("commit", "-q", "--allow-empty", "-m", "one")):
+        subprocess.run((*git, *words), check=True)
+    assert ids(capsys, "--branch", "topic", "--restorable") == both
 
 
 def test_the_table_counts_down(job: Job, capsys: pytest.CaptureFixture[str]) -> None:

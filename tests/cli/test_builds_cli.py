@@ -72,6 +72,18 @@ def test_branch_filter_and_order(capsys: pytest.CaptureFixture[str]) -> None:
     assert [build["ref"] for build in listed(capsys, "--sort", "duration")] == ["ref3", "ref2", "ref1"]
 
 
+def test_restorable(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --restorable a branch shows the default branch's builds too, and never a sibling's; alone it is refused."""
+    git = ("git", "-c", "user.name=T", "-c", "user.email=t@example.invalid", "-C", str(tmp_path))
+    for words in (("init", "-q", "--initial-branch=main"), ("commit", "-q", "--allow-empty", "-m", "one")):
+        subprocess.run((*git, *words), check=True)
+    monkeypatch.chdir(tmp_path)
+    assert [build["ref"] for build in listed(capsys, "--branch", "topic", "--restorable")] == ["ref3", "ref2", "ref1"]
+    assert [build["ref"] for build in listed(capsys, "--branch", "main", "--restorable")] == ["ref3", "ref1"]
+    assert run(["builds", "--restorable"]) == 2
+    assert "Name one with --branch" in capsys.readouterr().err
+
+
 def test_csv(capsys: pytest.CaptureFixture[str]) -> None:
     """CSV has the fields of the JSON."""
     assert run(["builds", "--csv"]) == 0

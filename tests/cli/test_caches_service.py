@@ -86,6 +86,8 @@ def test_the_list(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
         "retention_days": 7,
     }
     assert listed(capsys, "--branch", "dev") == ids[3:]
+    assert listed(capsys, "--branch", "dev", "--restorable") == ids
+    assert listed(capsys, "--branch", "main", "--restorable") == ids[:3]
     assert listed(capsys, "--filter", "kind:index !is:superseded") == [ids[1]]
 
 

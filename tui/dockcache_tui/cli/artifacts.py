@@ -8,18 +8,18 @@ from click.core import ParameterSource
 from dockcache_tui.cli.artifact_rows import ordered, print_artifacts, totals
 from dockcache_tui.cli.cache_reading import opened
 from dockcache_tui.cli.output import narrate, print_csv, print_document
+from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, scope_here, scope_of
 from dockcache_tui.core import wording
 from dockcache_tui.core.actions_cache.artifact import Artifact
 from dockcache_tui.core.actions_cache.artifact_row import ARTIFACT_COLUMNS, ARTIFACT_FIELDS, artifact_row
 from dockcache_tui.core.errors import ExitCode, UsageError
 from dockcache_tui.core.filter import parse
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.scope import BranchScope, ScopeFilter
+from dockcache_tui.core.scope import ScopeFilter
 
 _REPO = click.option(
     "--repo", default="", metavar="[HOST/]OWNER/NAME", help="The repository; else GITHUB_REPOSITORY or git's remote."
 )
-_BRANCH = click.option("--branch", default="", metavar="REF", help="Only what runs of this branch made.")
 _FILTER = click.option("--filter", "expression", default="", metavar="EXPR", help="Only what passes, as in the app.")
 _SORT = click.Choice([*ARTIFACT_COLUMNS, *(f"-{name}" for name in ARTIFACT_COLUMNS)])
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/json-artifacts.md).")
@@ -27,14 +27,24 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON doc
 
 @click.group(invoke_without_command=True)
 @_REPO
-@_BRANCH
+@BRANCH
+@RESTORABLE
 @_FILTER
 @click.option("--sort", default="-created_at", metavar="COL", type=_SORT, help="Order by a column; -COL descending.")
 @_JSON
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.pass_context
 def artifacts(
-    ctx: click.Context, /, *, repo: str, branch: str, expression: str, sort: str, as_json: bool, as_csv: bool
+    ctx: click.Context,
+    /,
+    *,
+    repo: str,
+    branch: str,
+    restorable: bool,
+    expression: str,
+    sort: str,
+    as_json: bool,
+    as_csv: bool,
 ) -> int:
     """List a repository's workflow artifacts."""
     if ctx.invoked_subcommand:
@@ -44,8 +54,9 @@ def artifacts(
     if as_json and as_csv:
         raise UsageError("--json and --csv exclude each other")
     parse(expression, ARTIFACT_FIELDS)
+    scope = scope_here(branch, restorable=restorable)
     with opened(repo) as source:
-        found = ordered(_chosen(source.artifacts(), branch, expression), sort)
+        found = ordered(_chosen(source.artifacts(), scope, expression), sort)
     if as_json:
         print_document(map(artifact_row, found), totals(found))
     elif as_csv:
@@ -60,7 +71,7 @@ def artifacts(
 @artifacts.command("download")
 @click.argument("which", metavar="ID|NAME")
 @_REPO
-@_BRANCH
+@BRANCH
 @click.option(
     "--to", default=".", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="The folder; else here."
 )
@@ -73,7 +84,7 @@ def download(which: str, repo: str, branch: str, to: Path, replace: bool) -> int
     from dockcache_tui.cli.progress import progress
 
     with opened(repo) as source:
-        artifact = _named(which, _chosen(source.artifacts(), branch, ""))
+        artifact = _named(which, _chosen(source.artifacts(), scope_of(branch), ""))
         with progress(f"Downloading {artifact.name}") as done:
             path = source.download_artifact(artifact, to, done, replace=replace)
     narrate(
@@ -86,7 +97,7 @@ def download(which: str, repo: str, branch: str, to: Path, replace: bool) -> int
 @artifacts.command("delete")
 @click.argument("ids", nargs=-1, type=int, metavar="[ID]...")
 @_REPO
-@_BRANCH
+@BRANCH
 @_FILTER
 @click.option("--yes", is_flag=True, help="Delete; without it the plan is shown and nothing changes.")
 @_JSON
@@ -98,7 +109,7 @@ def delete(*, ids: tuple[int, ...], repo: str, branch: str, expression: str, yes
         raise UsageError("nothing was named to delete", hint="Name ids, or give --filter or --branch.")
     parse(expression, ARTIFACT_FIELDS)
     with opened(repo) as source:
-        found = _chosen(source.artifacts(), branch, expression)
+        found = _chosen(source.artifacts(), scope_of(branch), expression)
         unknown = set(ids) - {one.id for one in found}
         if unknown:
             named = ", ".join(map(str, sorted(unknown)))
@@ -107,10 +118,9 @@ def delete(*, ids: tuple[int, ...], repo: str, branch: str, expression: str, yes
         return int(delete_artifacts(source, plan, yes=yes, as_json=as_json))
 
 
-def _chosen(found: tuple[Artifact, ...], branch: str, expression: str) -> list[Artifact]:
-    """Return those of a branch (empty: of any) that pass a filter, newest first; raises FilterError."""
+def _chosen(found: tuple[Artifact, ...], scope: ScopeFilter, expression: str) -> list[Artifact]:
+    """Return those of a scope that pass a filter, newest first; raises FilterError."""
     passes = parse(expression, ARTIFACT_FIELDS).compile(Instant.now())
-    scope = ScopeFilter(BranchScope.of(branch) if branch else None)
     return [one for one in found if scope.admits((one.branch,) if one.branch else ()) and passes(one)]
 
 

@@ -6,20 +6,21 @@ import click
 
 from dockcache_tui.cli.build_rows import print_builds
 from dockcache_tui.cli.output import narrate, print_csv, print_document
+from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, scope_here
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.builds.row import BUILD_COLUMNS, build_row
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.filter import BUILD_FIELDS, parse
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.scope import BranchScope, ScopeFilter
 
 _SORT = click.Choice([*BUILD_COLUMNS, *(f"-{name}" for name in BUILD_COLUMNS)])
 
 
 @click.command()
 @click.option("--builder", default="", metavar="B", help="Only builds of this builder, with those that others started.")
-@click.option("--branch", default="", metavar="REF", help="Only builds of this branch: a name or a full ref.")
+@BRANCH
+@RESTORABLE
 @click.option("--filter", "expression", default="", metavar="EXPR", help="Only what passes, as in the app.")
 @click.option("--sort", default="-started_at", metavar="COL", type=_SORT, help="Order by a column; -COL descending.")
 @click.option(
@@ -27,12 +28,22 @@ _SORT = click.Choice([*BUILD_COLUMNS, *(f"-{name}" for name in BUILD_COLUMNS)])
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/json-builds.md).")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
-def builds(builder: str, branch: str, expression: str, sort: str, limit: int, as_json: bool, as_csv: bool) -> None:
+def builds(
+    *,
+    builder: str,
+    branch: str,
+    restorable: bool,
+    expression: str,
+    sort: str,
+    limit: int,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
     """List the builds launched from here, and with --builder all that the builder remembers."""
     if as_json and as_csv:
         raise UsageError("--json and --csv exclude each other")
     passes = parse(expression, BUILD_FIELDS).compile(Instant.now())
-    scope = ScopeFilter(BranchScope.of(branch) if branch else None)
+    scope = scope_here(branch, restorable=restorable)
     found = [
         build
         for build in _known(builder, limit)

@@ -13,7 +13,7 @@ from dockcache_tui.core.actions_cache.reading import CachesReading
 from dockcache_tui.core.actions_cache.snapshot import ActionsSnapshot
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.filter import parse
-from dockcache_tui.core.scope import BranchScope, ScopeFilter
+from dockcache_tui.core.scope import ScopeFilter
 
 if TYPE_CHECKING:
     from dockcache_tui.sources.github.gate import Wait
@@ -63,8 +63,7 @@ def read(source: "ActionsSource", *, indexes: bool = False) -> CachesReading:
     return CachesReading.of(snapshot, found)
 
 
-def chosen(reading: CachesReading, branch: str, expression: str) -> Sequence[CacheEntry]:
-    """Return the entries of a branch (empty: of any) that pass a filter; raises FilterError."""
+def chosen(reading: CachesReading, scope: ScopeFilter, expression: str) -> Sequence[CacheEntry]:
+    """Return the entries of a scope that pass a filter; raises FilterError."""
     passes = parse(expression, CACHE_FIELDS).compile(reading.snapshot.fetched_at)
-    scope = ScopeFilter(BranchScope.of(branch) if branch else None)
     return [one for one in reading.entries if scope.admits((one.branch,)) and passes(one)]

@@ -6,17 +6,18 @@ from click.core import ParameterSource
 from dockcache_tui.cli.cache_reading import chosen, opened, read
 from dockcache_tui.cli.cache_rows import COLUMNS, ordered, print_caches, totals, usage_line
 from dockcache_tui.cli.output import narrate, print_csv, print_document
+from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, scope_of
 from dockcache_tui.core import wording
 from dockcache_tui.core.actions_cache.fields import CACHE_FIELDS
 from dockcache_tui.core.actions_cache.presets import Preset
 from dockcache_tui.core.actions_cache.row import cache_row
 from dockcache_tui.core.errors import ExitCode, UsageError
 from dockcache_tui.core.filter import parse
+from dockcache_tui.core.scope import BranchScope
 
 _REPO = click.option(
     "--repo", default="", metavar="[HOST/]OWNER/NAME", help="The repository; else GITHUB_REPOSITORY or git's remote."
 )
-_BRANCH = click.option("--branch", default="", metavar="REF", help="Only what is of this branch: a name or a full ref.")
 _FILTER = click.option("--filter", "expression", default="", metavar="EXPR", help="Only what passes, as in the app.")
 _SORT = click.Choice([*COLUMNS, *(f"-{name}" for name in COLUMNS)])
 _PRESETS = click.Choice([one.value for one in Preset])
@@ -27,7 +28,8 @@ _INDEXES = click.option("--indexes", is_flag=True, help="Read BuildKit's indexes
 @click.group(invoke_without_command=True)
 @_REPO
 @click.option("--org", default="", metavar="ORG", help="List an organisation's usage by repository instead.")
-@_BRANCH
+@BRANCH
+@RESTORABLE
 @_FILTER
 @click.option("--sort", default="-size_in_bytes", metavar="COL", type=_SORT, help="Order by a column; -COL descending.")
 @_INDEXES
@@ -41,6 +43,7 @@ def caches(
     repo: str,
     org: str,
     branch: str,
+    restorable: bool,
     expression: str,
     sort: str,
     indexes: bool,
@@ -57,7 +60,7 @@ def caches(
     if org:
         from dockcache_tui.cli.cache_usage import print_usage
 
-        for name in ("repo", "branch", "sort", "indexes"):
+        for name in ("repo", "branch", "restorable", "sort", "indexes"):
             if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
                 raise UsageError(
                     f"--org lists repositories: --{name} is of one's caches",
@@ -67,7 +70,9 @@ def caches(
     parse(expression, CACHE_FIELDS)
     with opened(repo) as source:
         reading = read(source, indexes=indexes)
-    found = ordered(chosen(reading, branch, expression), sort)
+    refs = reading.refs
+    scope = scope_of(branch, restorable=restorable, base=refs.base(BranchScope.of(branch)), default=refs.default)
+    found = ordered(chosen(reading, scope, expression), sort)
     if as_json:
         print_document(map(cache_row, found), totals(found, reading.snapshot))
     elif as_csv:
@@ -83,7 +88,7 @@ def caches(
 @caches.command("delete")
 @click.argument("ids", nargs=-1, type=int, metavar="[ID]...")
 @_REPO
-@_BRANCH
+@BRANCH
 @_FILTER
 @click.option(
     "--preset",
@@ -117,7 +122,7 @@ def delete(
     parse(expression, CACHE_FIELDS)
     with opened(repo) as source:
         reading = read(source, indexes=indexes)
-        entries = choice.among(chosen(reading, branch, expression), reading)
+        entries = choice.among(chosen(reading, scope_of(branch), expression), reading)
         return int(delete_caches(source, reading, entries, yes=yes, as_json=as_json))
 
 

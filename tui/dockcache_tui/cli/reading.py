@@ -13,7 +13,7 @@ from dockcache_tui.core.filter import RECORD_FIELDS, parse
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.records.reading import Reading
-from dockcache_tui.core.scope import BranchScope, ScopeFilter
+from dockcache_tui.core.scope import ScopeFilter
 
 if TYPE_CHECKING:
     from dockcache_tui.sources.protocols import Builder
@@ -74,8 +74,7 @@ def _heard(builder: "Builder") -> tuple[Build, ...]:
     return tuple(map(branches.placed, heard.values()))
 
 
-def chosen(reading: Reading, branch: str, expression: str) -> tuple[ScopedRecord, ...]:
-    """Return the records of a branch (empty: of any) that pass a filter; raises FilterError."""
+def chosen(reading: Reading, scope: ScopeFilter, expression: str) -> tuple[ScopedRecord, ...]:
+    """Return the records of a scope that pass a filter; raises FilterError."""
     passes = parse(expression, RECORD_FIELDS).compile(Instant.now())
-    scope = ScopeFilter(BranchScope.of(branch) if branch else None)
     return tuple(one for one in reading.records if scope.admits(one.branches) and passes(one))

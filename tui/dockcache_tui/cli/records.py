@@ -6,6 +6,7 @@ from click.core import ParameterSource
 from dockcache_tui.cli.output import narrate, print_csv, print_document
 from dockcache_tui.cli.reading import chosen, opened, read
 from dockcache_tui.cli.record_rows import COLUMNS, ordered, print_records, totals
+from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, scope_here, scope_of
 from dockcache_tui.core import wording
 from dockcache_tui.core.errors import ExitCode, UsageError
 from dockcache_tui.core.filter import RECORD_FIELDS, parse
@@ -14,7 +15,6 @@ from dockcache_tui.core.records.row import record_row
 _BUILDER = click.option(
     "--builder", default="", metavar="B", help="The buildx builder; else BUILDX_BUILDER or the current one."
 )
-_BRANCH = click.option("--branch", default="", metavar="REF", help="Only what is of this branch: a name or a full ref.")
 _FILTER = click.option("--filter", "expression", default="", metavar="EXPR", help="Only what passes, as in the app.")
 _SORT = click.Choice([*COLUMNS, *(f"-{name}" for name in COLUMNS)])
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/json.md).")
@@ -22,14 +22,24 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON doc
 
 @click.group(invoke_without_command=True)
 @_BUILDER
-@_BRANCH
+@BRANCH
+@RESTORABLE
 @_FILTER
 @click.option("--sort", default="-size", metavar="COL", type=_SORT, help="Order by a column; -COL descending.")
 @_JSON
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.pass_context
 def records(
-    ctx: click.Context, builder: str, branch: str, expression: str, sort: str, as_json: bool, as_csv: bool
+    ctx: click.Context,
+    /,
+    *,
+    builder: str,
+    branch: str,
+    restorable: bool,
+    expression: str,
+    sort: str,
+    as_json: bool,
+    as_csv: bool,
 ) -> int:
     """List the cache records of every node of a builder."""
     if ctx.invoked_subcommand:
@@ -39,9 +49,10 @@ def records(
     if as_json and as_csv:
         raise UsageError("--json and --csv exclude each other")
     parse(expression, RECORD_FIELDS)
+    scope = scope_here(branch, restorable=restorable)
     with opened(builder) as source:
         reading = read(source)
-    found = ordered(chosen(reading, branch, expression), sort)
+    found = ordered(chosen(reading, scope, expression), sort)
     if as_json:
         print_document(map(record_row, found), totals(found))
     elif as_csv:
@@ -56,7 +67,7 @@ def records(
 @records.command("prune")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @_BUILDER
-@_BRANCH
+@BRANCH
 @_FILTER
 @click.option("--yes", is_flag=True, help="Prune; without it the plan is shown and nothing changes.")
 @_JSON
@@ -69,5 +80,5 @@ def prune(ids: tuple[str, ...], builder: str, branch: str, expression: str, yes:
     parse(expression, RECORD_FIELDS)
     with opened(builder) as source:
         reading = read(source)
-        chosen_records = marked(chosen(reading, branch, expression), ids)
+        chosen_records = marked(chosen(reading, scope_of(branch), expression), ids)
         return int(prune_records(source, reading, chosen_records, yes=yes, as_json=as_json))

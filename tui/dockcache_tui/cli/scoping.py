@@ -1,0 +1,34 @@
+"""The branch scope that a list is narrowed to, as `f` does in the app."""
+
+from pathlib import Path
+
+import click
+
+from dockcache_tui.core.errors import UsageError
+from dockcache_tui.core.scope import BranchScope, ScopeFilter
+
+BRANCH = click.option("--branch", default="", metavar="REF", help="Only what is of this branch: a name or a full ref.")
+RESTORABLE = click.option(
+    "--restorable", is_flag=True, help="With --branch: also of its base and the default branch, which its runs restore."
+)
+
+
+def scope_of(
+    branch: str,
+    *,
+    restorable: bool = False,
+    base: BranchScope | None = None,
+    default: BranchScope | None = None,
+) -> ScopeFilter:
+    """Return the scope that the options ask for; raises UsageError for --restorable without a branch."""
+    if restorable and not branch:
+        raise UsageError("--restorable is asked of no branch", hint="Name one with --branch.")
+    return ScopeFilter(BranchScope.of(branch), restorable, base, default) if branch else ScopeFilter()
+
+
+def scope_here(branch: str, *, restorable: bool) -> ScopeFilter:
+    """Return the scope that the options ask for where git alone tells of the default branch; raises UsageError."""
+    from dockcache_tui.sources.git import read_checkout
+
+    default = read_checkout(Path.cwd()).default if restorable else None
+    return scope_of(branch, restorable=restorable, default=default)
