@@ -1,6 +1,7 @@
 """Record a real builder for machines without an engine: three builds of app/ on a fresh builder of a private engine."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -95,6 +96,7 @@ def _begun(spec: BuildSpec, refs: BuildRefs, started: Instant, docker: Docker) -
 def without_machine(lines: list[form.Line], places: dict[str, str]) -> list[form.Line]:
     """Return the lines with this machine's own names replaced."""
     text = b"\n".join(map(msgspec.json.encode, lines)).decode()
+    text = re.sub(rf"\b{re.escape(socket.gethostname())}\b", "machine", text)  # a short one may be part of an id
     for place, shown in places.items():
         text = text.replace(place, shown)
     return [msgspec.json.decode(line, type=form.Line) for line in text.splitlines()]
@@ -117,7 +119,6 @@ def main() -> None:
             lent.environment["DOCKER_HOST"]: "unix:///var/run/docker.sock",
             str(lent.home): SHOWN_AS,
             engine.registry_address(lent): "registry.invalid",
-            socket.gethostname(): "machine",
             name: SHOWN_BUILDER,
             os.path.expanduser("~"): SHOWN_AS,  # noqa: PTH111
         }
