@@ -25,60 +25,43 @@ _ENDPOINTS = (
     ("get", f"{_REPO}/actions/artifacts/{{artifact_id}}"),
     ("delete", f"{_REPO}/actions/artifacts/{{artifact_id}}"),
     ("get", f"{_REPO}/actions/artifacts/{{artifact_id}}/{{archive_format}}"),
-    ("get", f"{_REPO}/branches"),
+    *(("get", f"{_REPO}{path}") for path in ("", "/branches", "/pulls", "/pulls/{pull_number}", "/actions/runs")),
 )
-_IN_PART = (
-    ("get", _REPO),
-    ("get", f"{_REPO}/pulls"),
-    ("get", f"{_REPO}/pulls/{{pull_number}}"),
-    ("get", f"{_REPO}/actions/runs"),
-)
-"""Endpoints of which the service answers what a cache client reads: nothing is required, what is there is described."""
-_NAMES = {
-    *("id", "name", "full_name", "owner", "login", "private", "default_branch", "permissions", "admin", "push", "pull"),
-    *("number", "state", "merged_at", "closed_at", "merged", "head", "base", "ref"),
-    *("head_branch", "head_sha", "created_at", "url", "total_count", "workflow_runs"),
-}
-"""The fields that are kept of those."""
 _SHAPE = ("enum", "required", "format")
+Shapes = list[dict[str, Any]]
 
 
 def derive(description: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schema of each answer by `METHOD path` and status; None where an answer has no body."""
+    """Return the schema of each answer by `METHOD path` and status, None where an answer has no body."""
+    shapes: Shapes = []
     answers = {}
-    for method, path in (*_ENDPOINTS, *_IN_PART):
+    for method, path in _ENDPOINTS:
         responses = description["paths"][path][method]["responses"]
-        schemas = {status: _schema(response) for status, response in responses.items()}
-        answers[f"{method.upper()} {path}"] = (
-            schemas if (method, path) in _ENDPOINTS else {"200": _part(schemas["200"])}
-        )
-    return {"from": f"@octokit/openapi {description['info']['version']}", "answers": answers}
+        answers[f"{method.upper()} {path}"] = {
+            status: _schema(response, shapes) for status, response in responses.items()
+        }
+    named = {str(number): shape for number, shape in enumerate(shapes)}
+    return {"from": f"@octokit/openapi {description['info']['version']}", "answers": answers, "$defs": named}
 
 
-def _schema(response: Mapping[str, Any]) -> Any:
+def _schema(response: Mapping[str, Any], shapes: Shapes) -> Any:
     content = response.get("content", {}).get("application/json")
-    return _shape(content["schema"]) if content else None
+    return _shape(content["schema"], shapes) if content else None
 
 
-def _shape(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a schema says of shapes, with OpenAPI's `nullable` as JSON Schema has it."""
+def _shape(schema: Mapping[str, Any], shapes: Shapes) -> dict[str, Any]:
+    """Return what a schema says of shapes, with OpenAPI's `nullable` as JSON Schema has it; equal objects are one."""
     shape: dict[str, Any] = {name: schema[name] for name in _SHAPE if name in schema}
     if "type" in schema:
         shape["type"] = [schema["type"], "null"] if schema.get("nullable") else schema["type"]
-    if "properties" in schema:
-        shape["properties"] = {name: _shape(one) for name, one in schema["properties"].items()}
     if "items" in schema:
-        shape["items"] = _shape(schema["items"])
-    return shape
-
-
-def _part(shape: Any) -> Any:
-    """Return a shape in which nothing is required, and nothing is but the fields the service has."""
-    part = {name: value for name, value in shape.items() if name != "required"}
-    if "properties" in part:
-        part["properties"] = {name: _part(one) for name, one in part["properties"].items() if name in _NAMES}
-        part["additionalProperties"] = False
-    return part | ({"items": _part(part["items"])} if "items" in part else {})
+        shape["items"] = _shape(schema["items"], shapes)
+    if "properties" not in schema:
+        return shape
+    shape["properties"] = {name: _shape(one, shapes) for name, one in schema["properties"].items()}
+    if shape not in shapes:
+        shapes.append(shape)
+    return {"$ref": f"#/$defs/{shapes.index(shape)}"}
 
 
 if __name__ == "__main__":

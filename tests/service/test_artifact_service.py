@@ -151,14 +151,21 @@ def test_rest_lists_artifacts(job: Job) -> None:
 
 
 def test_rest_lists_runs(job: Job) -> None:
-    """The runs that uploaded something are listed, also by branch."""
+    """The runs that uploaded something are listed, also by branch, each from its first artifact to its last."""
     upload(job, "report")
     other = job.also("topic", "main")
     upload(other, "report")
+    upload(other, "log")
     runs = check(RUNS, job.rest("actions/runs"))
     assert (runs["total_count"], {run["id"] for run in runs["workflow_runs"]}) == (2, {job.grant.run, other.grant.run})
     (run,) = check(RUNS, job.rest("actions/runs", params={"branch": "topic"}))["workflow_runs"]
-    assert run["id"] == other.grant.run
+    assert (run["id"], run["event"], run["conclusion"]) == (other.grant.run, "push", None)
+    assert run["url"] == f"{job.served.address}/repos/{job.repo}/actions/runs/{other.grant.run}"
+    last, first = job.rest(f"actions/runs/{other.grant.run}/artifacts").json()["artifacts"]
+    assert (run["created_at"], run["updated_at"]) == (first["created_at"], last["created_at"])
+    upload(job.also("refs/pull/7/merge", "main"), "report")
+    (run,) = check(RUNS, job.rest("actions/runs", params={"branch": "#7"}))["workflow_runs"]
+    assert run["event"] == "pull_request"
 
 
 def test_rest_deletes_artifacts(job: Job) -> None:

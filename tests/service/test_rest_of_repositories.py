@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dockcache_tui.core.instant import Instant
 from service.openapi import check, check_error
 from service.serving import Job, Served
 
@@ -22,12 +23,13 @@ def git(folder: Path, *words: str) -> str:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Iterator[Job]:
-    """A job of the repository that a service serves from a checkout with main, topic and pull request 7."""
+    """A job of the repository that a service serves from a checkout with main, topic, pull request 7 and a tagged file."""
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
     git(tmp_path, "commit", "--quiet", "--allow-empty", "--message=first")
     git(tmp_path, "branch", "topic/one")
     git(tmp_path, "update-ref", "refs/pull/7/merge", "HEAD")
     git(tmp_path, "update-ref", "refs/remotes/origin/far", "HEAD")
+    git(tmp_path, "tag", "file", git(tmp_path, "hash-object", "-w", "/dev/null"))
     served = Served(tmp_path)
     yield served.job("main", repo="tests/served")
     served.stop()
@@ -74,10 +76,16 @@ def test_without_git_the_caches_tell(job: Job) -> None:
     """Away from a git repository the refs of the caches are all there is, and all of them are there."""
     job.restore("deps")
     assert names(job) == []
+    since = Instant.parse(check(REPO, job.rest(""))["created_at"])
+    assert since == Instant.parse(check(REPO, job.rest(""))["updated_at"])
     for ref in ("zeta", "master", "refs/pull/3/merge", "refs/tags/v1"):
         job.also(ref).save("deps")
     assert names(job) == ["master", "zeta"]
+    told = check(REPO, job.rest(""))
+    assert since < Instant.parse(told["created_at"]) < Instant.parse(told["pushed_at"])
     assert check(PULLS, job.rest("pulls"))[0]["number"] == 3
+    one = check(f"{PULLS}/{{pull_number}}", job.rest("pulls/3"))
+    assert (one["merge_commit_sha"], one["head"]["sha"], one["base"]["sha"]) == (None, "0" * 40, "0" * 40)
     page = job.rest("branches", params={"per_page": 1})
     assert ([branch["name"] for branch in page.json()], set(page.links)) == (["master"], {"next", "last"})
 
@@ -87,8 +95,28 @@ def test_the_repository(checkout: Job) -> None:
     told = check(REPO, checkout.rest(""))
     assert (told["full_name"], told["default_branch"]) == ("tests/served", "main")
     assert told["permissions"] == {"admin": False, "push": True, "pull": True}
+    assert told["url"] == f"{checkout.served.address}/repos/tests/served"
+    assert told["owner"]["followers_url"] == f"{checkout.served.address}/users/tests/followers"
     reader = {"Authorization": f"Bearer {checkout.served.signer.rest_token(write=False)}"}
     assert checkout.rest("", headers=reader).json()["permissions"]["push"] is False
+
+
+def test_commits_and_dates_are_gits(checkout: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repository's dates are those of its oldest and newest branch; a pull request's of its newest commit."""
+    first, seconds = git(tmp_path, "log", "-1", "--format=%H %ct").split()
+    later = "2031-02-03T04:05:06Z"
+    monkeypatch.setenv("GIT_COMMITTER_DATE", later)
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message=second")
+    second = git(tmp_path, "rev-parse", "HEAD")
+    told = check(REPO, checkout.rest(""))
+    earlier = str(Instant(int(seconds) * 10**9))
+    assert (told["created_at"], told["pushed_at"]) == (earlier, later)
+    (pull,) = check(PULLS, checkout.rest("pulls"))
+    shas = (pull["base"]["sha"], pull["head"]["sha"], pull["merge_commit_sha"])
+    assert (*shas, pull["updated_at"]) == (second, "0" * 40, first, earlier)
+    git(tmp_path, "update-ref", "refs/pull/7/head", second)
+    (pull,) = check(PULLS, checkout.rest("pulls"))
+    assert (pull["head"]["sha"], pull["merge_commit_sha"], pull["updated_at"]) == (second, first, later)
 
 
 def test_another_repository_is_not_the_one_here(checkout: Job) -> None:

@@ -141,12 +141,12 @@ class Caches:
         ).fetchone()
         return count, size
 
-    def refs(self, repo: str) -> tuple[str, ...]:
-        """Return the refs that have entries."""
+    def refs(self, repo: str) -> Mapping[str, Instant]:
+        """Return the refs that have entries, and when each last got one."""
         rows = self._sql.execute(
-            "SELECT DISTINCT ref FROM cache WHERE repo = ? AND size IS NOT NULL ORDER BY ref", (repo,)
+            "SELECT ref, max(created) AS last FROM cache WHERE repo = ? AND size IS NOT NULL GROUP BY ref", (repo,)
         )
-        return tuple(row["ref"] for row in rows)
+        return {row["ref"]: Instant(row["last"]) for row in rows}
 
     def evict(self, repo: str, max_size: int, retention_ns: int) -> tuple[Cache, ...]:
         """Take away what was not accessed for so long, then the least recently accessed down to the size."""

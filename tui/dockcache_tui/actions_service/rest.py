@@ -1,6 +1,7 @@
 """What every REST endpoint shares: tokens, the rate limit, versions, ETags, pages and errors of GitHub's form."""
 
 import json
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -119,6 +120,11 @@ def found(thing: T | None) -> T:
     if thing is None:
         raise RestError(404, "Not Found")
     return thing
+
+
+def node_id(kind: str, number: int) -> str:
+    """Return GitHub's other id of a thing."""
+    return b64encode(f"{kind}:{number}".encode()).decode()
 
 
 async def not_found(request: Request, error: Exception) -> Response:  # noqa: ARG001

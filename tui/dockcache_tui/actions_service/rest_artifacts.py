@@ -1,6 +1,5 @@
 """REST endpoints of artifacts and their runs: https://docs.github.com/rest/actions/artifacts."""
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
@@ -10,7 +9,8 @@ from starlette.routing import BaseRoute
 from dockcache_tui.actions_service.artifact_v4 import artifact_url, remove
 from dockcache_tui.actions_service.artifacts import Artifact
 from dockcache_tui.actions_service.repositories import number_of
-from dockcache_tui.actions_service.rest import Answer, Ask, RestError, found, route
+from dockcache_tui.actions_service.rest import Answer, Ask, RestError, found, node_id, route
+from dockcache_tui.actions_service.run_json import run_json
 from dockcache_tui.actions_service.web import path_number
 
 T = TypeVar("T")
@@ -47,11 +47,12 @@ async def _delete(ask: Ask) -> Answer:
 
 async def _runs(ask: Ask) -> Answer:
     """List the runs that uploaded artifacts; the service hears of no others."""
-    newest = {artifact.run: artifact for artifact in ask.service.artifacts.listed(ask.repo)[::-1]}
-    runs = sorted(newest.values(), key=lambda artifact: artifact.run, reverse=True)
+    runs: dict[int, list[Artifact]] = {}
+    for artifact in ask.service.artifacts.listed(ask.repo):
+        runs.setdefault(artifact.run, []).append(artifact)
     branch = ask.text("branch")
-    chosen = [run for run in runs if branch in {None, run.branch}]
-    shown = [_run(ask, run) for run in _paged(ask, chosen)]
+    chosen = [runs[run] for run in sorted(runs, reverse=True) if branch in {None, runs[run][0].branch}]
+    shown = [run_json(str(ask.request.base_url), run) for run in _paged(ask, chosen)]
     return Answer({"total_count": len(chosen), "workflow_runs": shown}, headers=ask.links(len(chosen)))
 
 
@@ -73,7 +74,7 @@ def _artifact(ask: Ask, artifact: Artifact) -> Mapping[str, object]:
     url = f"{ask.request.base_url}repos/{artifact.repo}/actions/artifacts/{artifact.id}"
     return {
         "id": artifact.id,
-        "node_id": b64encode(f"Artifact:{artifact.id}".encode()).decode(),
+        "node_id": node_id("Artifact", artifact.id),
         "name": artifact.name,
         "size_in_bytes": artifact.size,
         "url": url,
@@ -90,16 +91,6 @@ def _artifact(ask: Ask, artifact: Artifact) -> Mapping[str, object]:
             "head_branch": artifact.branch,
             "head_sha": artifact.sha,
         },
-    }
-
-
-def _run(ask: Ask, artifact: Artifact) -> Mapping[str, object]:
-    return {
-        "id": artifact.run,
-        "head_branch": artifact.branch,
-        "head_sha": artifact.sha,
-        "created_at": str(artifact.created),
-        "url": f"{ask.request.base_url}repos/{artifact.repo}/actions/runs/{artifact.run}",
     }
 
 

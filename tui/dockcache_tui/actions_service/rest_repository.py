@@ -1,11 +1,13 @@
-"""REST endpoints of a repository: itself, its branches and pull requests; as little of each as a cache client reads."""
+"""REST endpoints of a repository: itself, its branches and pull requests."""
 
 from collections.abc import Mapping
 
 from anyio.to_thread import run_sync
 from starlette.routing import BaseRoute
 
-from dockcache_tui.actions_service.repositories import NO_COMMIT, branches, default_branch, git_refs, number_of, pulls
+from dockcache_tui.actions_service.pull_json import one_pull_json, pull_json
+from dockcache_tui.actions_service.repositories import NO_COMMIT, Tip, branches, default_branch, git_refs, pulls
+from dockcache_tui.actions_service.repository_json import repository_json
 from dockcache_tui.actions_service.rest import Answer, Ask, found, route
 from dockcache_tui.actions_service.web import path_number
 
@@ -13,18 +15,8 @@ _REPO = "/repos/{owner}/{repo}"
 
 
 async def _repository(ask: Ask) -> Answer:
-    owner, _, name = ask.repo.partition("/")
-    return Answer(
-        {
-            "id": number_of(ask.repo),
-            "name": name,
-            "full_name": ask.repo,
-            "owner": {"login": owner},
-            "private": True,
-            "default_branch": default_branch(await _refs(ask)),
-            "permissions": {"admin": False, "push": ask.write, "pull": True},
-        }
-    )
+    permissions = {"admin": False, "push": ask.write, "pull": True}
+    return Answer({**_home(ask, await _refs(ask)), "permissions": permissions})
 
 
 async def _branches(ask: Ask) -> Answer:
@@ -32,7 +24,9 @@ async def _branches(ask: Ask) -> Answer:
     found_branches = list(branches(await _refs(ask)).items())
     shown = found_branches[(page - 1) * per_page : page * per_page]
     url = f"{ask.request.base_url}repos/{ask.repo}/commits/"
-    listed = [{"name": name, "commit": {"sha": sha, "url": url + sha}, "protected": False} for name, sha in shown]
+    listed = [
+        {"name": name, "commit": {"sha": tip.sha, "url": url + tip.sha}, "protected": False} for name, tip in shown
+    ]
     return Answer(listed, headers=ask.links(len(found_branches)))
 
 
@@ -40,38 +34,37 @@ async def _pulls(ask: Ask) -> Answer:
     per_page, page = ask.page()
     state = ask.choice("state", "open", "closed", "all")
     refs = await _refs(ask)
-    listed = [_pull(number, refs, is_open=alive) for number, alive in _numbered(ask, refs).items()]
-    chosen = [pull for pull in listed if state in {"all", pull["state"]}]
-    return Answer(chosen[(page - 1) * per_page : page * per_page], headers=ask.links(len(chosen)))
+    chosen = [pull for pull in pulls(_saved(ask), refs) if state in {"all", "open" if pull.is_open else "closed"}]
+    home, base = _home(ask, refs), _base(refs)
+    shown = [pull_json(home, base, pull) for pull in chosen[(page - 1) * per_page : page * per_page]]
+    return Answer(shown, headers=ask.links(len(chosen)))
 
 
 async def _one_pull(ask: Ask) -> Answer:
     number, refs = path_number(ask.request, "number"), await _refs(ask)
-    alive = found(_numbered(ask, refs).get(number))
-    return Answer({**_pull(number, refs, is_open=alive), "merged": False})
+    pull = found(next((pull for pull in pulls(_saved(ask), refs) if pull.number == number), None))
+    return Answer(one_pull_json(_home(ask, refs), _base(refs), pull))
 
 
-def _numbered(ask: Ask, refs: Mapping[str, str]) -> Mapping[int, bool]:
-    return pulls(ask.service.caches.refs(ask.repo), refs)
+def _home(ask: Ask, refs: Mapping[str, Tip]) -> Mapping[str, object]:
+    return repository_json(str(ask.request.base_url), ask.repo, refs, ask.service.started)
 
 
-def _pull(number: int, refs: Mapping[str, str], *, is_open: bool) -> Mapping[str, object]:
-    """Return a pull request; that it was closed shows in its ref being gone, when and how is not known."""
-    return {
-        "number": number,
-        "state": "open" if is_open else "closed",
-        "merged_at": None,
-        "closed_at": None,
-        "head": {"ref": f"pull/{number}/head"},
-        "base": {"ref": default_branch(refs)},
-    }
+def _base(refs: Mapping[str, Tip]) -> str:
+    """Return the commit that pull requests are taken to start from, the default branch's."""
+    tip = branches(refs).get(default_branch(refs))
+    return tip.sha if tip else NO_COMMIT
 
 
-async def _refs(ask: Ask) -> Mapping[str, str]:
+def _saved(ask: Ask) -> Mapping[str, Tip]:
+    return {ref: Tip(NO_COMMIT, time) for ref, time in ask.service.caches.refs(ask.repo).items()}
+
+
+async def _refs(ask: Ask) -> Mapping[str, Tip]:
     """Return the refs that exist: git's for the repository served here, else those that caches name."""
     settings = ask.service.settings
     ours = await run_sync(git_refs, settings.checkout) if ask.repo == settings.repo else {}
-    return ours or dict.fromkeys(ask.service.caches.refs(ask.repo), NO_COMMIT)
+    return ours or _saved(ask)
 
 
 ROUTES: tuple[BaseRoute, ...] = (

@@ -13,6 +13,7 @@ from dockcache_tui.actions_service.budget import Budget
 from dockcache_tui.actions_service.caches import DAY_NS, Cache, Caches
 from dockcache_tui.actions_service.home import Home
 from dockcache_tui.actions_service.staging import Staging
+from dockcache_tui.core.instant import Instant
 
 GB = 10**9
 UPLOAD_SECONDS, DOWNLOAD_SECONDS = 3600, 600
@@ -50,6 +51,7 @@ class Service:
     budget: Budget = field(default_factory=Budget)
     limits: dict[str, Limits] = field(default_factory=dict)
     """What was set over REST, until the service ends."""
+    started: Instant = field(default_factory=Instant.now)
 
     @classmethod
     def open(cls, settings: Settings) -> "Service":
