@@ -23,7 +23,7 @@ def git(folder: Path, *words: str) -> str:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Iterator[Job]:
-    """A job of the repository that a service serves from a checkout with main, topic, pull request 7 and a tagged file."""
+    """A job of the repository that a service serves from a checkout: main, topic, pull request 7 and a tagged file."""
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
     git(tmp_path, "commit", "--quiet", "--allow-empty", "--message=first")
     git(tmp_path, "branch", "topic/one")

@@ -12,18 +12,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dockcache_tui.actions_service import (
-    artifact_v4,
-    blobs,
-    cache_v1,
-    cache_v2,
-    rest,
-    rest_artifacts,
-    rest_caches,
-    rest_repository,
-    twirp,
-)
+from dockcache_tui.actions_service import artifact_v4, blobs, cache_v1, cache_v2, twirp
 from dockcache_tui.actions_service.faults import Fault, Faulty
+from dockcache_tui.actions_service.rest import artifacts, caches, endpoint, repository
 from dockcache_tui.actions_service.service import Service
 from dockcache_tui.actions_service.staging import is_full
 
@@ -34,12 +25,12 @@ _NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
 def application(service: Service, faults: list[Fault], say: Callable[[str], None]) -> ASGIApp:
     """Return the ASGI application; `say` is told of what goes wrong."""
     twirps = (*cache_v2.ROUTES, *artifact_v4.ROUTES, twirp.no_method())
-    others = (*cache_v1.ROUTES, *blobs.ROUTES, *rest_caches.ROUTES, *rest_artifacts.ROUTES, *rest_repository.ROUTES)
+    others = (*cache_v1.ROUTES, *blobs.ROUTES, *caches.ROUTES, *artifacts.ROUTES, *repository.ROUTES)
     app = Starlette(
         routes=[*twirps, *others],
         exception_handlers={
-            404: rest.not_found,
-            405: rest.not_found,
+            404: endpoint.not_found,
+            405: endpoint.not_found,
             ClientDisconnect: _left,
             OSError: _no_room,
             sqlite3.Error: _no_room,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from dockcache_tui.actions_service.repositories import number_of
-from dockcache_tui.actions_service.rest import node_id
+from dockcache_tui.actions_service.rest.endpoint import node_id
 
 _PATHS = {
     **{name: name for name in ("followers", "received_events", "repos", "subscriptions")},

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from anyio.to_thread import run_sync
 from starlette.routing import BaseRoute
 
-from dockcache_tui.actions_service.pull_json import one_pull_json, pull_json
 from dockcache_tui.actions_service.repositories import NO_COMMIT, Tip, branches, default_branch, git_refs, pulls
-from dockcache_tui.actions_service.repository_json import repository_json
-from dockcache_tui.actions_service.rest import Answer, Ask, found, route
+from dockcache_tui.actions_service.rest.endpoint import Answer, Ask, found, route
+from dockcache_tui.actions_service.rest.pull_json import one_pull_json, pull_json
+from dockcache_tui.actions_service.rest.repository_json import repository_json
 from dockcache_tui.actions_service.web import path_number
 
 _REPO = "/repos/{owner}/{repo}"

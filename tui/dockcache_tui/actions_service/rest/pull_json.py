@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from dockcache_tui.actions_service.repositories import NO_COMMIT, Pull, number_of
-from dockcache_tui.actions_service.rest import node_id
+from dockcache_tui.actions_service.rest.endpoint import node_id
 
 _NOT_KNOWN = ("assignee", "auto_merge", "body", "closed_at", "merged_at", "milestone")
 _NOT_COUNTED = ("additions", "changed_files", "comments", "commits", "deletions", "review_comments")

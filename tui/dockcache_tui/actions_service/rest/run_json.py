@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from dockcache_tui.actions_service.artifacts import Artifact
-from dockcache_tui.actions_service.repository_json import minimal_json
-from dockcache_tui.actions_service.rest import node_id
+from dockcache_tui.actions_service.rest.endpoint import node_id
+from dockcache_tui.actions_service.rest.repository_json import minimal_json
 
 _NOT_KNOWN = ("conclusion", "head_commit", "pull_requests", "status")
 _PATHS = ("artifacts", "cancel", "jobs", "logs", "rerun")

@@ -7,7 +7,7 @@ import msgspec
 from starlette.routing import BaseRoute
 
 from dockcache_tui.actions_service.caches import ORDERS, Asked, Cache
-from dockcache_tui.actions_service.rest import Answer, Ask, RestError, found, route, small_json
+from dockcache_tui.actions_service.rest.endpoint import Answer, Ask, RestError, found, route, small_json
 from dockcache_tui.actions_service.service import GB, Limits
 from dockcache_tui.actions_service.web import path_number
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from dockcache_tui.actions_service.owner_json import owner_json
 from dockcache_tui.actions_service.repositories import Tip, branches, default_branch, number_of
-from dockcache_tui.actions_service.rest import node_id
+from dockcache_tui.actions_service.rest.endpoint import node_id
+from dockcache_tui.actions_service.rest.owner_json import owner_json
 from dockcache_tui.core.instant import Instant
 
 _PLAIN = (

@@ -9,8 +9,8 @@ from starlette.routing import BaseRoute
 from dockcache_tui.actions_service.artifact_v4 import artifact_url, remove
 from dockcache_tui.actions_service.artifacts import Artifact
 from dockcache_tui.actions_service.repositories import number_of
-from dockcache_tui.actions_service.rest import Answer, Ask, RestError, found, node_id, route
-from dockcache_tui.actions_service.run_json import run_json
+from dockcache_tui.actions_service.rest.endpoint import Answer, Ask, RestError, found, node_id, route
+from dockcache_tui.actions_service.rest.run_json import run_json
 from dockcache_tui.actions_service.web import path_number
 
 T = TypeVar("T")

@@ -1,0 +1,1 @@
+"""The REST endpoints: what GitHub calls API v3."""
