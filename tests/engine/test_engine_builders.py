@@ -56,4 +56,4 @@ def test_layers_are_unpacked_as_in_buildkits_own_image(engine: Engine, container
     """BuildKit finds the program by which it unpacks faster than by itself, and that runs there."""
     image = BUILDKIT[0 if engine.owned else 1]
     assert container_builder
-    assert "unpigz" in _docker(engine, "run", "--rm", "--entrypoint", "unpigz", image, "--help")
+    assert _docker(engine, "run", "--rm", "--entrypoint", "unpigz", image, "--version").startswith("pigz ")
