@@ -203,7 +203,7 @@ def test_every_number_has_its_build(every: Ended) -> None:
         assert (build.cached, build.cacheable) == (job.counts.reused, job.counts.cacheable)
         assert build.project == str(every.folder / "sample" / "app")
         assert build.branch
-        assert build.branch.short == "main"
+        assert build.branch.short == ("feature" if job.situation is BRANCH else "main")
         assert build.status is (BuildStatus.FAILED if job.error else BuildStatus.SUCCEEDED)
         assert all(step.line for step in build.steps if step.cacheable)
 
@@ -247,13 +247,6 @@ def _kept(ended: Ended, experiment: str) -> tuple[set[tuple[str | None, str]], s
 def test_nothing_else_is_left(every: Ended, resumed: Ended) -> None:
     """No builder, container, volume, image or folder of a job outlives the run."""
     assert [_left(ended) for ended in (every, resumed)] == [[], []]
-
-
-def test_a_new_branch(every: Ended) -> None:
-    """The build of the first run of a branch is in the journal under that branch."""
-    branch = every.build(every.job("ours", BRANCH)).branch
-    assert branch
-    assert branch.short == "feature"
 
 
 def test_resuming_repeats_nothing(resumed: Ended) -> None:

@@ -117,9 +117,13 @@ def test_what_a_build_holds_is_in_use_and_frees_nothing(
     """While a build runs, what it stands on is planned to stay as in use, and pruning it frees nothing."""
     with opened(engine, killable_builder.name) as builder:
         build = slow(engine, killable_builder.name, tmp_path)
-        assert eventually(lambda: any(one.in_use for one in builder.snapshot().records))
-        held = [one for one in builder.snapshot().records if one.in_use]
-        planned = plan(builder.snapshot().records, [one.key for one in held])
+        # Before its step runs, what a build holds changes from moment to moment.
+        assert eventually(
+            lambda: any(one.in_use and "sleep 600" in one.description for one in builder.snapshot().records)
+        )
+        records = builder.snapshot().records
+        held = [one for one in records if one.in_use]
+        planned = plan(records, [one.key for one in held])
         assert planned.freed == ()
         assert {kept.reason for kept in planned.kept} == {KeepReason.IN_USE}
         outcome = builder.prune(tuple(one.key for one in held))

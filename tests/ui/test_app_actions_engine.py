@@ -150,7 +150,7 @@ async def _narrow(app: Bench) -> None:
         while len(records.shown_rows) in (0, everything):
             await app.pilot.pause(0.02)
     assert all(dev in row.scoped.branches for row in records.shown_rows)
-    await app.see(r"\[compile 1/2\] COPY", " · dev ")
+    await app.see(r"\[compile 1/2\] CO", " · dev ")
     await _see_what_dev_restores(app)
 
 
