@@ -184,9 +184,10 @@ def _generation(one: CacheEntry, held: Blobs, folded: Collection[Hashable]) -> I
     yield replace(row, folded=row.key in folded, foldable=True)
     if row.key not in folded:
         index = one.index.index
-        for position in (*index.order, *index.broken):
-            layer = index.layers[position]
-            yield _layer(one, position, held.of(one, layer.blob), layer, broken=position in index.broken)
+        for positions, broken in ((index.order, False), (index.broken, True)):
+            for position in positions:
+                layer = index.layers[position]
+                yield _layer(one, position, held.of(one, layer.blob), layer, broken=broken)
 
 
 def _layer(index: CacheEntry, position: int, held: CacheEntry | None, layer: IndexLayer, *, broken: bool) -> CacheRow:
