@@ -1,7 +1,6 @@
 """REST endpoints of artifacts and their runs: https://docs.github.com/rest/actions/artifacts."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
 
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
@@ -13,7 +12,6 @@ from dockcache_tui.actions_service.rest.endpoint import Answer, Ask, RestError, 
 from dockcache_tui.actions_service.rest.run_json import run_json
 from dockcache_tui.actions_service.web import path_number
 
-T = TypeVar("T")
 _REPO = "/repos/{owner}/{repo}/actions"
 _ZIP_SECONDS = 60
 
@@ -52,7 +50,7 @@ async def _runs(ask: Ask) -> Answer:
         runs.setdefault(artifact.run, []).append(artifact)
     branch = ask.text("branch")
     chosen = [runs[run] for run in sorted(runs, reverse=True) if branch in {None, runs[run][0].branch}]
-    shown = [run_json(str(ask.request.base_url), run) for run in _paged(ask, chosen)]
+    shown = [run_json(str(ask.request.base_url), run) for run in ask.paged(chosen)]
     return Answer({"total_count": len(chosen), "workflow_runs": shown}, headers=ask.links(len(chosen)))
 
 
@@ -61,13 +59,8 @@ def _asked(ask: Ask) -> Artifact:
 
 
 def _listing(ask: Ask, artifacts: Sequence[Artifact]) -> Answer:
-    shown = [_artifact(ask, artifact) for artifact in _paged(ask, artifacts)]
+    shown = [_artifact(ask, artifact) for artifact in ask.paged(artifacts)]
     return Answer({"total_count": len(artifacts), "artifacts": shown}, headers=ask.links(len(artifacts)))
-
-
-def _paged(ask: Ask, things: Sequence[T]) -> Sequence[T]:
-    per_page, page = ask.page()
-    return things[(page - 1) * per_page : page * per_page]
 
 
 def _artifact(ask: Ask, artifact: Artifact) -> Mapping[str, object]:

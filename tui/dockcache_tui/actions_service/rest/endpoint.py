@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TypeVar
@@ -66,6 +66,11 @@ class Ask:
         """Return per_page and page as GitHub reads them: what is out of bounds is brought within."""
         per_page = min(max(self._number("per_page", 30), 1), _MOST_PER_PAGE)
         return per_page, min(max(self._number("page", 1), 1), 10**9)
+
+    def paged(self, things: Sequence[T]) -> Sequence[T]:
+        """Return those of this page."""
+        per_page, page = self.page()
+        return things[(page - 1) * per_page : page * per_page]
 
     def _number(self, name: str, default: int) -> int:
         value = self.text(name) or ""

@@ -20,23 +20,21 @@ async def _repository(ask: Ask) -> Answer:
 
 
 async def _branches(ask: Ask) -> Answer:
-    per_page, page = ask.page()
     found_branches = list(branches(await _refs(ask)).items())
-    shown = found_branches[(page - 1) * per_page : page * per_page]
     url = f"{ask.request.base_url}repos/{ask.repo}/commits/"
     listed = [
-        {"name": name, "commit": {"sha": tip.sha, "url": url + tip.sha}, "protected": False} for name, tip in shown
+        {"name": name, "commit": {"sha": tip.sha, "url": url + tip.sha}, "protected": False}
+        for name, tip in ask.paged(found_branches)
     ]
     return Answer(listed, headers=ask.links(len(found_branches)))
 
 
 async def _pulls(ask: Ask) -> Answer:
-    per_page, page = ask.page()
     state = ask.choice("state", "open", "closed", "all")
     refs = await _refs(ask)
     chosen = [pull for pull in pulls(_saved(ask), refs) if state in {"all", "open" if pull.is_open else "closed"}]
     home, base = _home(ask, refs), _base(refs)
-    shown = [pull_json(home, base, pull) for pull in chosen[(page - 1) * per_page : page * per_page]]
+    shown = [pull_json(home, base, pull) for pull in ask.paged(chosen)]
     return Answer(shown, headers=ask.links(len(chosen)))
 
 
