@@ -72,6 +72,16 @@ async def test_no_archive_says_what_to_do() -> None:
         await app.see("No archive here", "r +look again")
 
 
+async def test_a_movement_key_loads_nothing(image: Path) -> None:
+    """Moving and panning in the list asks nothing of the engine; I asks it to load the archive."""
+    async with archives(image) as app:
+        await app.see(r"app\.tar +oci layout")
+        await app.press(*"hjklgG", "right", "left", "up", "down", "home", "end")
+        await app.see_no("Loading", "no engine")
+        await app.press("I")
+        await app.see(r"Loading app\.tar", "there is no engine")
+
+
 async def test_layers_then_files(image: Path) -> None:
     """Enter opens the layers, enter on the image its whole tree, with what is wasted and what was removed."""
     async with archives(image) as app:

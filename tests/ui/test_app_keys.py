@@ -1,18 +1,20 @@
 """One registry makes bindings, footer, help, palette and the README's key table."""
 
 import ast
+from collections.abc import Iterator
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 
 import pytest
 from textual.binding import Binding
+from textual.dom import DOMNode
 
 from core.record_making import record
 from dockcache_tui import ui
 from dockcache_tui.ui.actions import ACTIONS, Action, Place, key_table, shown_key
 from dockcache_tui.ui.app import DockcacheApp
 from dockcache_tui.ui.record_table import RecordTable
-from dockcache_tui.ui.widgets.archives_table import ArchivesTable
 from ui.bench import NARROW, bench
 from ui.house import Cache, House
 
@@ -24,6 +26,11 @@ OF_TABLE = {
     if isinstance(binding, Binding)
     for name in binding.key.split(",")
 }
+MOVEMENT = {*"hjklgG", "up", "down", "left", "right", "home", "end", "pageup", "pagedown", "ctrl+u", "ctrl+d"}
+MOVES = {
+    *("cursor_up", "cursor_down", "pan_left", "pan_right", "first", "last"),
+    *("page_up", "page_down", "half_page_up", "half_page_down"),
+}
 FOOTER = [action for action in ACTIONS if action.footer and action.where == frozenset(Place)]
 
 
@@ -32,15 +39,37 @@ def names(action: Action) -> list[str]:
     return action.key.split(",")
 
 
+def _ours(base: type[DOMNode]) -> Iterator[type[DOMNode]]:
+    """Yield the app's own classes below one of Textual's."""
+    for one in base.__subclasses__():
+        if one.__module__.startswith("dockcache_tui."):
+            yield one
+        yield from _ours(one)
+
+
 def test_every_action_has_keys_of_its_own() -> None:
-    """No key and no id stands twice, nor a key of the table's for another action, but one that a table gives up."""
+    """No key and no id stands twice, nor a key of the table's for another action."""
     keys = list(chain.from_iterable(map(names, ACTIONS)))
     assert len(set(keys)) == len(keys)
     assert len({action.id for action in ACTIONS}) == len(ACTIONS)
     others = chain.from_iterable(names(action) for action in ACTIONS if not action.of_table)
-    assert OF_TABLE.keys() & set(others) == {"l"}
-    given_up = ArchivesTable.BINDINGS
-    assert not any("l" in binding.key.split(",") for binding in given_up if isinstance(binding, Binding))
+    assert OF_TABLE.keys().isdisjoint(others)
+
+
+def test_a_movement_key_only_moves() -> None:
+    """No action of the registry has a movement key, and whatever in the app binds one moves by it."""
+    assert [action.id for action in ACTIONS if MOVEMENT.intersection(names(action))] == []
+    for file in UI.rglob("*.py"):
+        import_module(".".join(("dockcache_tui.ui", *file.relative_to(UI).with_suffix("").parts)))
+    bound = {
+        (owner.__name__, key): binding.action
+        for owner in _ours(DOMNode)
+        for binding in owner.__dict__.get("BINDINGS", ())
+        if isinstance(binding, Binding)
+        for key in binding.key.split(",")
+    }
+    assert {("RecordTable", "l"), ("DockcacheApp", "I")} <= bound.keys()
+    assert {action for (_, key), action in bound.items() if key in MOVEMENT} <= MOVES
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)

@@ -88,7 +88,7 @@ ACTIONS = (
     ),
     Action("previous_tab", "[", "Previous tab", "The same, the other way", TABBED, key_display="["),
     Action("compare", "c", "Compare", "What makes two marked archives differ", ARCHIVES),
-    Action("load", "l", "Load", "Load the archive into the engine", ARCHIVES, changes=True),
+    Action("load", "I", "Load", "Load the archive into the engine", ARCHIVES, changes=True),
     Action("export_image", "i", "Export image", "Write an image of the engine to a file", ARCHIVES),
     Action("save_file", "w", "Save file", "Write the file to the current folder", ARCHIVE, footer=True),
     Action("dockerfile", "D", "Dockerfile", "The Dockerfile that a build record keeps", frozenset({Place.BUILD})),

@@ -2,13 +2,11 @@
 
 from textual.binding import Binding, BindingType
 
-PAN_RIGHT = Binding("right,l", "pan_right", "Long text right", show=False, id="table.right")
-
 READING_BINDINGS: list[BindingType] = [
     Binding("up,k", "cursor_up", "Up", show=False, id="table.up"),
     Binding("down,j", "cursor_down", "Down", show=False, id="table.down"),
     Binding("left,h", "pan_left", "Long text left", show=False, id="table.left"),
-    PAN_RIGHT,
+    Binding("right,l", "pan_right", "Long text right", show=False, id="table.right"),
     Binding("home,g", "first", "First", show=False, id="table.first"),
     Binding("end,G", "last", "Last", show=False, id="table.last"),
     Binding("pageup", "page_up", "Page up", show=False, id="table.page_up"),

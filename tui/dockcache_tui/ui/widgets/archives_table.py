@@ -2,23 +2,15 @@
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
-
 from dockcache_tui.core import wording
 from dockcache_tui.core.images.listing import ListedArchive
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.ui.record_table import Column, RecordTable
-from dockcache_tui.ui.record_table.keys import PAN_RIGHT, TABLE_BINDINGS
 
 
-class ArchivesTable(RecordTable[ListedArchive], inherit_bindings=False):
+class ArchivesTable(RecordTable[ListedArchive]):
     """One row a file or an artifact."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(binding for binding in TABLE_BINDINGS if binding is not PAN_RIGHT),
-        Binding("right", "pan_right", "Long text right", show=False, id="table.right"),
-    ]
-    """l loads the archive here."""
     DEFAULT_CSS: ClassVar[str] = "ArchivesTable { height: 1fr; }"
 
     def __init__(self) -> None:
