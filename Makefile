@@ -10,7 +10,7 @@ DEV_GROUP = import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["d
 # Tests that share the engine are one group: one worker runs them in turn, the others run the rest.
 PYTEST := $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 
-.PHONY: help setup demo test test-fast test-matrix lint format lock proto bench screenshots recording clean
+.PHONY: help setup demo test test-fast test-lab test-matrix lint format lock proto bench screenshots recording clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -29,7 +29,10 @@ test: $(STAMP) ## Run every test, the engine's too
 	$(PYTEST)
 
 test-fast: $(STAMP) ## Run the tests that need no engine
-	$(PYTEST) -m "not engine and not matrix"
+	$(PYTEST) -m "not engine and not matrix and not lab"
+
+test-lab: $(STAMP) ## Run each experiment in each situation (a quarter of an hour)
+	$(PYTEST) -m lab
 
 test-matrix: $(STAMP) ## Run the wide tests: many cases, soaks, peers to compile (an hour and more)
 	$(PYTEST) -m matrix --capture=no

@@ -1,13 +1,19 @@
-"""The experiments on a real engine: each of them once in each situation, judged by steps, modules and bytes."""
+"""The experiments on a real engine, judged by steps, modules and bytes.
+
+`make test` runs each experiment once and each situation once, `make test-lab` each experiment in each situation.
+"""
 
 import os
 import signal
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
+from typing import cast
 
 import pytest
 import requests
+from _pytest.mark import ParameterSet
 
 from dockcache_tui.cli.main import run as command
 from dockcache_tui.core.actions_cache.keys import decode
@@ -29,6 +35,15 @@ COLD, SAME, SOURCE, DEPENDENCY = Situation.COLD, Situation.SAME, Situation.SOURC
 BRANCH, EVICTED, NO_RUNTIME = Situation.BRANCH, Situation.EVICTED, Situation.NO_RUNTIME
 _EVERYTHING = LabPlan(phrases=PHRASES[:1])
 _OURS = LabPlan(("ours",), (COLD, SAME, DEPENDENCY), phrases=())
+_FEW: dict[str, tuple[Situation, ...]] = {
+    "make": (COLD, NO_RUNTIME),
+    "make-original": (COLD, SOURCE),
+    "actions": (COLD,),
+    "actions-original": (COLD,),
+    "artifact": (COLD, EVICTED),
+    "ours": (COLD, SAME, DEPENDENCY, BRANCH),
+}
+"""Each experiment once and each situation once; every one begins cold."""
 _MODULES = 3
 _COMES_TO = {
     #            make, make-original, actions, actions-original, artifact, ours
@@ -45,16 +60,27 @@ _COMES_TO = {
 
 @dataclass(frozen=True)
 class Ended:
-    """A run that is over, and where it was."""
+    """Runs that are over, and where they were."""
 
-    run: LabRun
+    runs: tuple[LabRun, ...]
     folder: Path
     engine: Engine
+
+    @property
+    def run(self) -> LabRun:
+        """Return the only run there is."""
+        (only,) = self.runs
+        return only
+
+    @property
+    def jobs(self) -> list[JobResult]:
+        """Return the jobs of all runs."""
+        return [job for run in self.runs for job in run.jobs]
 
     def job(self, experiment: str, situation: Situation, job: str = "build") -> JobResult:
         """Return one job."""
         (found,) = (
-            one for one in self.run.jobs if (one.experiment, one.situation, one.job) == (experiment, situation, job)
+            one for one in self.jobs if (one.experiment, one.situation, one.job) == (experiment, situation, job)
         )
         return found
 
@@ -71,11 +97,41 @@ class Ended:
 def every(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Ended:
     """Each experiment in each situation, with one later job."""
     folder = tmp_path_factory.mktemp("lab")
-    lab = starting.start(engine, _EVERYTHING, folder, folder / "journal")
+    return Ended((_ran(engine, _EVERYTHING, folder),), folder, engine)
+
+
+@pytest.fixture(scope="module")
+def few(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """Each experiment and each situation once, with one later job."""
+    folder = tmp_path_factory.mktemp("lab")
+    plans = (LabPlan((name,), situations, phrases=PHRASES[:1]) for name, situations in _FEW.items())
+    return Ended(tuple(_ran(engine, plan, folder) for plan in plans), folder, engine)
+
+
+@pytest.fixture
+def ended(request: pytest.FixtureRequest) -> Ended:
+    """Return the runs that the test's parameter names: `few` or `every`."""
+    return cast("Ended", request.getfixturevalue(request.param))
+
+
+def _ran(engine: Engine, plan: LabPlan, folder: Path) -> LabRun:
+    lab = starting.start(engine, plan, folder, folder / "journal")
     told = list(lab)
-    assert told[-1].done == told[-1].jobs == len(_EVERYTHING.workflows) * 2
+    assert told[-1].done == told[-1].jobs == len(plan.workflows) * 2
     assert told[-1].eta == 0
-    return Ended(lab.result(), folder, engine)
+    return lab.result()
+
+
+_BOTH = ("few", pytest.param("every", marks=pytest.mark.lab))
+
+
+def _cases(experiments: Iterable[str], situations: Iterable[Situation]) -> list[ParameterSet]:
+    """Return runs, experiment and situation: those of the few, and all of them behind `make test-lab`."""
+    pairs = [(name, situation) for name in experiments for situation in situations]
+    return [
+        *(pytest.param("few", *pair, id=f"few-{pair[0]}-{pair[1]}") for pair in pairs if pair[1] in _FEW[pair[0]]),
+        *(pytest.param("every", *pair, id=f"{pair[0]}-{pair[1]}", marks=pytest.mark.lab) for pair in pairs),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -88,10 +144,10 @@ def resumed(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Ended:
             lab.cancel()
     canceled = lab.result()
     assert (canceled.status, len(canceled.jobs)) == (LabStatus.CANCELED, 2)
-    assert _left(Ended(canceled, folder, engine)) == []
+    assert _left(Ended((canceled,), folder, engine)) == []
     again = starting.resume(engine, folder, folder / "journal")
     assert [progress.workflow.situation for progress in again if progress.finished] == [DEPENDENCY]
-    return Ended(again.result(), folder, engine)
+    return Ended((again.result(),), folder, engine)
 
 
 def _left(ended: Ended) -> list[str]:
@@ -122,16 +178,12 @@ def _is_warm(job: JobResult) -> None:
 
 
 @pytest.mark.parametrize(
-    ("experiment", "situation", "expected"),
-    [
-        (experiment, situation, expected)
-        for situation, row in _COMES_TO.items()
-        for experiment, expected in zip(_EVERYTHING.experiments, row, strict=True)
-    ],
+    ("ended", "experiment", "situation"), _cases(_EVERYTHING.experiments, Situation), indirect=["ended"]
 )
-def test_what_a_situation_costs(every: Ended, experiment: str, situation: Situation, expected: str) -> None:
+def test_what_a_situation_costs(ended: Ended, experiment: str, situation: Situation) -> None:
     """What is reused, downloaded and compiled by the job that builds, and what it fetches and saves."""
-    job, cold = every.job(experiment, situation), every.job(experiment, COLD).counts
+    job, cold = ended.job(experiment, situation), ended.job(experiment, COLD).counts
+    expected = _COMES_TO[situation][_EVERYTHING.experiments.index(experiment)]
     counts = job.counts
     image = cold.up if experiment == "artifact" else 0
     match expected:
@@ -154,37 +206,44 @@ def test_what_a_situation_costs(every: Ended, experiment: str, situation: Situat
             assert counts == Counts()
 
 
-@pytest.mark.parametrize("experiment", ["make", "make-original", "actions", "actions-original"])
-@pytest.mark.parametrize("situation", [COLD, SAME, SOURCE, DEPENDENCY, BRANCH, EVICTED])
-def test_later_jobs_reuse_the_build_jobs_cache(every: Ended, experiment: str, situation: Situation) -> None:
+@pytest.mark.parametrize(
+    ("ended", "experiment", "situation"),
+    _cases(["make", "make-original", "actions", "actions-original"], [COLD, SAME, SOURCE, DEPENDENCY, BRANCH, EVICTED]),
+    indirect=["ended"],
+)
+def test_later_jobs_reuse_the_build_jobs_cache(ended: Ended, experiment: str, situation: Situation) -> None:
     """On a builder of its own a later job has every step from the service, and saves nothing there."""
-    say = every.job(experiment, situation, "say 1")
+    say = ended.job(experiment, situation, "say 1")
     _is_warm(say)
     assert 0 < say.counts.up < 20_000 < say.counts.down
 
 
-@pytest.mark.parametrize("experiment", ["artifact", "ours"])
-@pytest.mark.parametrize("situation", Situation)
-def test_later_jobs_get_the_image(every: Ended, experiment: str, situation: Situation) -> None:
+@pytest.mark.parametrize(
+    ("ended", "experiment", "situation"), _cases(["artifact", "ours"], Situation), indirect=["ended"]
+)
+def test_later_jobs_get_the_image(ended: Ended, experiment: str, situation: Situation) -> None:
     """Where the image is an artifact a later job builds nothing and needs no builder; the image's bytes come down."""
-    build, say = every.job(experiment, situation), every.job(experiment, situation, "say 1")
+    build, say = ended.job(experiment, situation), ended.job(experiment, situation, "say 1")
     assert (say.build, say.split.setup, say.counts.cacheable) == ("", 0, 0)
     assert 500_000 < say.counts.down <= build.counts.up
 
 
+@pytest.mark.lab
 def test_a_change_of_the_source(every: Ended) -> None:
     """The conclusions tell what the original's layout does again, and that ours does not."""
     assert [one.holds for one in conclusions(summarize(every.run))][:3] == [True, True, True]
 
 
-def test_the_trap_of_cache_mounts(every: Ended) -> None:
+@pytest.mark.parametrize("ended", _BOTH, indirect=True)
+def test_the_trap_of_cache_mounts(ended: Ended) -> None:
     """In the original's layout the download is told as reused, and yet the next step downloads it all again."""
-    job = every.job("make-original", SOURCE)
-    (download,) = (step for step in every.build(job).steps if "go mod download" in step.name)
+    job = ended.job("make-original", SOURCE)
+    (download,) = (step for step in ended.build(job).steps if "go mod download" in step.name)
     assert download.cached
     assert job.counts.modules == _MODULES
 
 
+@pytest.mark.lab
 def test_without_the_runtime_environment(every: Ended) -> None:
     """Where make fails no later job runs; the official actions and what builds without a cache go on."""
     jobs = [(job.experiment, job.job) for job in every.run.jobs if job.situation is NO_RUNTIME]
@@ -193,30 +252,33 @@ def test_without_the_runtime_environment(every: Ended) -> None:
     assert any("ACTIONS_RUNTIME_TOKEN" in line for line in every.job("ours", NO_RUNTIME).notes)
 
 
-def test_every_number_has_its_build(every: Ended) -> None:
+@pytest.mark.parametrize("ended", _BOTH, indirect=True)
+def test_every_number_has_its_build(ended: Ended) -> None:
     """Each build is in the journal, on its branch, on a builder that no other job had, with the steps that counted."""
-    jobs = [job for job in every.run.jobs if job.build]
-    builds = [every.build(job) for job in jobs]
-    ended = [build for build in builds if build.status is BuildStatus.SUCCEEDED]
-    assert len({build.builder for build in ended}) == len(ended) == len([job for job in jobs if not job.error])
+    jobs = [job for job in ended.jobs if job.build]
+    builds = [ended.build(job) for job in jobs]
+    succeeded = [build for build in builds if build.status is BuildStatus.SUCCEEDED]
+    assert len({build.builder for build in succeeded}) == len(succeeded) == len([job for job in jobs if not job.error])
     for job, build in zip(jobs, builds, strict=True):
         assert (build.cached, build.cacheable) == (job.counts.reused, job.counts.cacheable)
-        assert build.project == str(every.folder / "sample" / "app")
+        assert build.project == str(ended.folder / "sample" / "app")
         assert build.branch
         assert build.branch.short == ("feature" if job.situation is BRANCH else "main")
         assert build.status is (BuildStatus.FAILED if job.error else BuildStatus.SUCCEEDED)
         assert all(step.line for step in build.steps if step.cacheable)
 
 
-def test_what_the_journal_kept(every: Ended) -> None:
-    """The run is in the journal as it was told."""
-    runs = LabRuns(every.folder / "journal")
-    assert runs.run(every.run.id) == every.run
+@pytest.mark.parametrize("ended", _BOTH, indirect=True)
+def test_what_the_journal_kept(ended: Ended) -> None:
+    """Each run is in the journal as it was told."""
+    runs = LabRuns(ended.folder / "journal")
+    assert tuple(runs.run(run.id) for run in ended.runs) == ended.runs
     runs.close()
-    assert every.run.status is LabStatus.COMPLETE
-    assert every.run.machine.cores > 0
+    assert {run.status for run in ended.runs} == {LabStatus.COMPLETE}
+    assert all(run.machine.cores > 0 for run in ended.runs)
 
 
+@pytest.mark.lab
 def test_what_the_experiments_left(every: Ended) -> None:
     """The service still has, for each experiment, what its jobs saved for each branch: caches, or the image."""
     caches = {name: _kept(every, name)[0] for name in _EVERYTHING.experiments}
@@ -244,9 +306,10 @@ def _kept(ended: Ended, experiment: str) -> tuple[set[tuple[str | None, str]], s
     )
 
 
-def test_nothing_else_is_left(every: Ended, resumed: Ended) -> None:
+@pytest.mark.parametrize("ended", _BOTH, indirect=True)
+def test_nothing_else_is_left(ended: Ended, resumed: Ended) -> None:
     """No builder, container, volume, image or folder of a job outlives the run."""
-    assert [_left(ended) for ended in (every, resumed)] == [[], []]
+    assert [_left(one) for one in (ended, resumed)] == [[], []]
 
 
 def test_resuming_repeats_nothing(resumed: Ended) -> None:
@@ -298,7 +361,7 @@ def test_ctrl_c(lab_command: tuple[tuple[str, ...], Path], engine: Engine, capsy
     assert code == 130, said.err
     assert f"lab run --resume --data {folder}` goes on" in said.err
     runs = LabRuns()
-    assert _left(Ended(runs.runs()[0], folder, engine)) == []
+    assert _left(Ended((runs.runs()[0],), folder, engine)) == []
     runs.close()
 
 
@@ -327,7 +390,7 @@ def test_a_builder_is_in_memory(engine: Engine, tmp_path: Path) -> None:
             seen = f"{place}: {docker.run('volume', 'inspect', '--format', '{{.Options.type}}', volume).strip()}"
             lab.cancel()
     assert seen == "/var/lib/buildkit: tmpfs"
-    assert _left(Ended(lab.result(), tmp_path, engine)) == []
+    assert _left(Ended((lab.result(),), tmp_path, engine)) == []
 
 
 def test_what_a_killed_lab_left(engine: Engine, tmp_path: Path) -> None:
@@ -337,7 +400,7 @@ def test_what_a_killed_lab_left(engine: Engine, tmp_path: Path) -> None:
     docker.run("volume", "create", f"buildx_buildkit_{dead}0_state")
     (tmp_path / "jobs" / "dead").mkdir(parents=True)
     lab = starting.start(engine, _OURS, tmp_path, tmp_path / "journal")
-    assert _left(Ended(lab.result(), tmp_path, engine))
+    assert _left(Ended((lab.result(),), tmp_path, engine))
     lab.cancel()
     assert {progress.done for progress in lab} <= {0}
-    assert _left(Ended(lab.result(), tmp_path, engine)) == []
+    assert _left(Ended((lab.result(),), tmp_path, engine)) == []
