@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 from uuid import uuid4
 
 import pytest
@@ -16,6 +16,7 @@ from dockcache_tui.lab.engine import DOCKER, Engine, Remote
 from dockcache_tui.sources.build_runner import LaunchedBuild, Runner
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
+from processes import ends
 
 DOCKERFILE = """\
 FROM busybox AS build
@@ -221,6 +222,7 @@ from dockcache_tui.core.builds.build import BuildSpec
 from dockcache_tui.sources.build_runner import Runner
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
+from processes import ends
 launched = Runner(Docker(), Journal(Path(sys.argv[1]))).start(BuildSpec(sys.argv[2]))
 print(launched._command.process.pid, flush=True)
 for _ in launched:
@@ -244,18 +246,7 @@ def test_killed_app_leaves_a_lost_build(engine: Engine, journal: Journal, tmp_pa
     assert lost.status is BuildStatus.LOST
     assert ran(lost) == {"RUN echo"}
     assert not lost.ref.startswith("local-")
-    deadline = monotonic() + 60
-    while alive(pid) and monotonic() < deadline:
-        sleep(0.1)
-    assert not alive(pid)
-
-
-def alive(pid: int) -> bool:
-    """Tell whether a process runs."""
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    assert ends(pid)
 
 
 def test_compose_project(runner: Runner, engine: Engine, project: Path) -> None:

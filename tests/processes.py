@@ -1,0 +1,24 @@
+"""Whether a process that something else started still runs."""
+
+import os
+from pathlib import Path
+from time import monotonic, sleep
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process runs; one that is dead and not yet waited for does not."""
+    try:
+        os.kill(pid, 0)
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except ProcessLookupError:
+        return False
+    except FileNotFoundError:
+        return not Path("/proc/self").exists()
+
+
+def ends(pid: int) -> bool:
+    """Tell whether a process ends within a minute: on a busy machine it takes a moment."""
+    deadline = monotonic() + 60
+    while alive(pid) and monotonic() < deadline:
+        sleep(0.1)
+    return not alive(pid)
