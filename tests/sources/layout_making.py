@@ -1,8 +1,10 @@
 """Makes image archives file by file, in every layout and packing, sound or hostile."""
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import sys
 import tarfile
 import zipfile
@@ -11,12 +13,21 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from dockcache_tui.sources.archives import unpacking
+
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
 
 Files = dict[str, bytes]
+
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gz": lambda data: gzip.compress(data, mtime=0),
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "zst": zstd.compress,
+}
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -74,7 +85,9 @@ class Layout:
     ) -> dict[str, Any]:
         """Add an image of layers and return its manifest's descriptor."""
         said = config_of(*tars, **(config or {}))
-        layers = [self.blob(packed(tar, pack), LAYER + {"": "", "gz": "+gzip", "zst": "+zstd"}[pack]) for tar in tars]
+        layers = [
+            self.blob(packed(tar, pack), LAYER + (f"+{unpacking.PACKINGS[pack]}" if pack else "")) for tar in tars
+        ]
         return self.document(
             {"schemaVersion": 2, "mediaType": MANIFEST, "config": self.document(said, CONFIG), "layers": layers},
             MANIFEST,
@@ -159,8 +172,8 @@ def sample() -> Files:
 
 
 def packed(data: bytes, packing: str) -> bytes:
-    """Return data packed as `gz` or `zst`, or as it is."""
-    return {"": lambda: data, "gz": lambda: gzip.compress(data, mtime=0), "zst": lambda: zstd.compress(data)}[packing]()
+    """Return data packed as it is asked for, or as it is."""
+    return PACKERS[packing](data) if packing else data
 
 
 def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -227,12 +240,12 @@ def _zip_of(folder: str) -> Callable[[Mapping[str, bytes], Path], None]:
 PACKINGS: dict[str, Callable[[Mapping[str, bytes], Path], None]] = {
     "folder": as_folder,
     "tar": _as(),
-    "tar.gz": _as(lambda data: packed(data, "gz")),
-    "tar.zst": _as(lambda data: packed(data, "zst")),
+    **{f"tar.{packing}": _as(packer) for packing, packer in PACKERS.items()},
     "tar in zip": _as(_in("image.tar", zipfile.ZIP_STORED)),
     "tar in zip, deflated": _as(_in("image.tar", zipfile.ZIP_DEFLATED)),
     "tar in zip, streamed": _as(lambda data: streamed({"image.tar": data})),
-    "tar.gz in zip": _as(lambda data: packed(data, "gz"), _in("x", zipfile.ZIP_DEFLATED)),
+    "tar.gz in zip": _as(PACKERS["gz"], _in("x", zipfile.ZIP_DEFLATED)),
+    "tar.xz in zip": _as(PACKERS["xz"], _in("x", zipfile.ZIP_STORED)),
     "folder in zip": _zip_of(""),
     "folder in zip, deeper": _zip_of("out/layout/"),
 }

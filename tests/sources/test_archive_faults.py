@@ -20,6 +20,7 @@ from sources.layout_making import (
     CONFIG,
     LAYER,
     MANIFEST,
+    PACKERS,
     PROVENANCE,
     Files,
     Layout,
@@ -216,7 +217,7 @@ def test_a_sparse_member_is_told(tmp_path: Path) -> None:
     assert archive.images[0].layers[0].missing
 
 
-@pytest.mark.parametrize("packing", ["gz", "zst"])
+@pytest.mark.parametrize("packing", PACKERS)
 def test_a_packed_stream_may_have_parts_and_zeros_and_nothing_else(packing: str) -> None:
     """Parts one after the other are one stream, zeros at the end fill up, other bytes are told with their offset."""
     part = packed(b"one", packing)

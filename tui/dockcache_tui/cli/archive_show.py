@@ -22,7 +22,7 @@ from dockcache_tui.core.images.row import LAYER_COLUMNS, archive_row, archive_to
 def show(files: Sequence[Path], as_json: bool, as_csv: bool, verify: bool) -> int:
     """Show the images, layers and builds in archives.
 
-    FILE is a tar (or tar.gz, tar.zst) or folder of docker save, of an OCI layout or of BuildKit's local cache, a
+    FILE is a tar (packed or not) or folder of docker save, of an OCI layout or of BuildKit's local cache, a
     .dockerbuild, or an artifact's zip with one of them; of several in a zip, ZIP/NAME is one. With a fault in any of
     them the exit code is 1.
     """

@@ -85,7 +85,7 @@ class Blob:
 class Archive:
     """An archive of `size` bytes as it lies there.
 
-    `packing` is `folder`, `tar`, `tar.gz` or `tar.zst`, with ` in zip` inside an artifact's zip.
+    `packing` is `folder`, `tar`, or `tar.gz`, `tar.bz2`, `tar.xz`, `tar.zst`, with ` in zip` inside an artifact's zip.
     """
 
     path: str

@@ -6,7 +6,7 @@ from dockcache_tui.core.images.archive import Layer
 from dockcache_tui.core.images.manifest import Config, Descriptor, History
 from dockcache_tui.core.instant import Instant
 
-_PACKED = (".gzip", ".zstd")
+_PACKED = (".gzip", ".bzip2", ".xz", ".zstd")
 PLAIN_TAR = ("application/vnd.oci.image.layer.v1.tar", "application/vnd.docker.image.rootfs.diff.tar")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from hashlib import sha256, sha512
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
@@ -62,7 +62,7 @@ class Blobs:
         """
         return self.members.open(self._place(digest))
 
-    def each(self, digests: Collection[str]) -> Iterator[tuple[str, BinaryIO]]:
+    def each(self, digests: Collection[str]) -> Iterator[tuple[str, io.BufferedReader]]:
         """Return several blobs in the order in which they lie, each to be used before the next: unpacks only once."""
         named: dict[str, list[str]] = {}
         for digest in dict.fromkeys(digests):
@@ -78,7 +78,7 @@ class Blobs:
         """Return the names of the files beside the blobs."""
         return [name.removeprefix(self._root) for name in self._sizes if name.startswith(self._root)]
 
-    def each_file(self) -> Iterator[tuple[str, int, BinaryIO]]:
+    def each_file(self) -> Iterator[tuple[str, int, io.BufferedReader]]:
         """Return every file with its bytes in the order in which they lie, each to be used before the next."""
         names = [name for name in self._sizes if name.startswith(self._root)]
         for name, stream in self.members.each(names):
@@ -97,7 +97,7 @@ class Blobs:
         return self._sizes[self._root + name]
 
     def file_head(self, name: str) -> bytes:
-        """Return the first four bytes of a file beside the blobs."""
+        """Return the first bytes of a file beside the blobs."""
         return self.members.head(self._root + name)
 
     def file(self, name: str) -> bytes:
@@ -114,7 +114,7 @@ class Blobs:
         return data
 
     def head(self, digest: str) -> bytes:
-        """Return the first four bytes of a blob."""
+        """Return the first bytes of a blob."""
         return self.members.head(self._place(digest))
 
     def unchecked(self, digest: str) -> bytes:

@@ -13,7 +13,7 @@ from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.core.images.manifest import Config, Descriptor, Saved, decode
 from dockcache_tui.sources.archives.blobs import Blobs, mismatch
 from dockcache_tui.sources.archives.members import clean
-from dockcache_tui.sources.archives.unpacking import packing_of
+from dockcache_tui.sources.archives.unpacking import PACKINGS, packing_of
 
 _HEX = re.compile(r"(?:sha256:)?([0-9a-f]{64})(?:\.tar|\.json|\.tar\.gz)?")
 _MOST_IMAGES = 1_000
@@ -74,7 +74,7 @@ def _stored(blobs: Blobs, name: str, diff_id: str) -> Descriptor:
         return Descriptor(diff_id)
     packing = packing_of(blobs.file_head(name))
     digest = (_named(name) if packing else diff_id) or diff_id
-    return Descriptor(digest, blobs.file_size(name), _LAYER + {"gz": ".gzip", "zst": ".zstd"}.get(packing, ""))
+    return Descriptor(digest, blobs.file_size(name), f"{_LAYER}.{PACKINGS[packing]}" if packing else _LAYER)
 
 
 def _named(name: str) -> str:

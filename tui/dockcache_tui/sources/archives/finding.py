@@ -9,8 +9,9 @@ from pathlib import Path
 from dockcache_tui.core.images.errors import ArchiveError
 from dockcache_tui.sources.archives.opening import SAVED, layout_roots
 from dockcache_tui.sources.archives.recognise import HEAD, container_of
-from dockcache_tui.sources.archives.spans import Packed, Source, Span
+from dockcache_tui.sources.archives.spans import Packed, Source, Span, beginning
 from dockcache_tui.sources.archives.tar_headers import TarHeaders
+from dockcache_tui.sources.archives.unpacking import PACKINGS
 from dockcache_tui.sources.archives.zip_members import ZipMembers
 
 _LOOKED_AT = 8
@@ -42,8 +43,7 @@ def _is_archive(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         span = Span(file, 0, file.seek(0, 2))
-        with span.open() as stream:
-            kind = container_of(stream.read(HEAD))
+        kind = _kind(span)
         if kind != "zip":
             return bool(kind) and _is_image(span, kind)
         zipped = ZipMembers(span)
@@ -54,18 +54,16 @@ def _is_archive(path: Path) -> bool:
 
 
 def _kind(source: Source) -> str:
-    with source.open() as stream:
-        return container_of(stream.read(HEAD))
+    return container_of(beginning(source, HEAD))
 
 
 def _is_image(source: Source, kind: str) -> bool:
     """Tell whether a tar begins as images do."""
-    if kind in ("gz", "zst"):
+    if kind in PACKINGS:
         source = Packed(source, kind)
         kind = _kind(source)
     if kind != "tar":
         return False
-    with source.open() as stream:
-        # Only the beginning of a packed one is unpacked.
-        headers = TarHeaders(stream if isinstance(source, Span) else BytesIO(stream.read(_UNPACKED)))
-        return any(_TELLING.fullmatch(member.name) for member in islice(headers, _LOOKED_AT))
+    # Only the beginning of a packed one is unpacked.
+    with source.open() if isinstance(source, Span) else BytesIO(beginning(source, _UNPACKED)) as stream:
+        return any(_TELLING.fullmatch(member.name) for member in islice(TarHeaders(stream), _LOOKED_AT))

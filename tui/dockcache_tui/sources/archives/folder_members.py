@@ -6,12 +6,12 @@ import re
 import stat
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
 
 from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.errors import BrokenArchiveError
 from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.sources.archives.members import MOST_MEMBERS
+from dockcache_tui.sources.archives.unpacking import TELLING
 
 _FOLDERS = re.compile(r"blobs(/[^/]+)?|[0-9a-f]{64}")
 
@@ -48,11 +48,11 @@ class FolderMembers:
         return file
 
     def head(self, name: str) -> bytes:
-        """Return a file's first four bytes."""
+        """Return a file's first bytes."""
         with self.open(name) as stream:
-            return stream.read(4)
+            return stream.read(TELLING)
 
-    def each(self, names: Collection[str]) -> Iterator[tuple[str, BinaryIO]]:
+    def each(self, names: Collection[str]) -> Iterator[tuple[str, io.BufferedReader]]:
         """Return several files."""
         for name in names:
             with self.open(name) as stream:

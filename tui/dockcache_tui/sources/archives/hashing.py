@@ -3,13 +3,17 @@
 import io
 from collections.abc import Callable
 from hashlib import new
-from typing import Any, BinaryIO
+from typing import Any
+
+from dockcache_tui.sources.archives.unpacking import fill
 
 
 class Hashing(io.RawIOBase):
     """Passes a stream on, counts its bytes, tells the count to `done` and takes their digest."""
 
-    def __init__(self, stream: BinaryIO, done: Callable[[int], None] | None = None, algorithm: str = "sha256") -> None:
+    def __init__(
+        self, stream: io.BufferedIOBase, done: Callable[[int], None] | None = None, algorithm: str = "sha256"
+    ) -> None:
         """Take a stream at its first byte."""
         self._stream, self._done, self.algorithm = stream, done, algorithm
         self._hash = new(algorithm)
@@ -26,10 +30,9 @@ class Hashing(io.RawIOBase):
 
     def readinto(self, buffer: Any, /) -> int:
         """Read on."""
-        data = self._stream.read(len(buffer))
-        buffer[: len(data)] = data
-        self._hash.update(data)
-        self.count += len(data)
+        count = fill(self._stream, buffer)
+        self._hash.update(memoryview(buffer)[:count])
+        self.count += count
         if self._done:
             self._done(self.count)
-        return len(data)
+        return count

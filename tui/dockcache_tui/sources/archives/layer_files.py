@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from hashlib import sha256
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.errors import BrokenArchiveError
@@ -45,7 +45,7 @@ class LayerFile(NamedTuple):
 class LayerFiles:
     """Iterate once; then the other attributes are known. What can't be read is told in `faults`, never raised."""
 
-    def __init__(self, stored: BinaryIO, done: Callable[[int], None], algorithm: str = "sha256") -> None:
+    def __init__(self, stored: io.BufferedIOBase, done: Callable[[int], None], algorithm: str = "sha256") -> None:
         """Take a blob as it is stored, packed or not; `done` hears how many bytes of it were read."""
         self._stored = Hashing(stored, done, algorithm)
         self._faults = FaultList()

@@ -1,10 +1,11 @@
 """A layer's files in an index, read once for all archives that hold the layer."""
 
+import io
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import new, sha256
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -20,7 +21,7 @@ from dockcache_tui.sources.archives.layer_files import STEP, LayerFiles
 
 KINDS = tuple(FileKind)
 Row: TypeAlias = tuple[int, int, int, int, int, int | None, bytes, bytes]
-Open = Callable[[], BinaryIO]
+Open = Callable[[], io.BufferedIOBase]
 Done = Callable[[int], None]
 
 ENTRY = "kind, size, mode, uid, gid, mtime, link, digest"
@@ -99,7 +100,7 @@ def drop_index(folder: IndexFolder, digest: str) -> None:
     folder.drop(_name(digest))
 
 
-def layer_index(folder: IndexFolder, layer: Layer, first: BinaryIO, again: Open, done: Done) -> LayerIndex:
+def layer_index(folder: IndexFolder, layer: Layer, first: io.BufferedIOBase, again: Open, done: Done) -> LayerIndex:
     """Return the index of a layer, made when there is none for the bytes that really are stored under its digest.
 
     They are read from `first`, and from `again` should they be needed once more.
@@ -188,14 +189,14 @@ def _rows(files: LayerFiles) -> Iterator[tuple[bytes, int, *Row, int]]:
         yield order_of(entry.path), number, *row_of(entry), header
 
 
-def _streams(first: BinaryIO, again: Open) -> Iterator[BinaryIO]:
+def _streams(first: io.BufferedIOBase, again: Open) -> Iterator[io.BufferedIOBase]:
     yield first
     while True:
         with again() as stream:
             yield stream
 
 
-def _digest(stream: BinaryIO, algorithm: str, done: Done) -> str:
+def _digest(stream: io.BufferedIOBase, algorithm: str, done: Done) -> str:
     """Return the digest of what is stored; nothing where it can't be read to its end."""
     hashed, count = new(algorithm), 0
     try:

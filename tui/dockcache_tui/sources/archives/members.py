@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Collection, Iterator, Mapping
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from dockcache_tui.core.images.fault_list import FaultList
 
@@ -28,9 +28,9 @@ class Members(Protocol):
         """Return a member's bytes, seekable where the packing lets it; raises KeyError when there is none."""
 
     def head(self, name: str) -> bytes:
-        """Return a member's first four bytes, without unpacking what lies before them again."""
+        """Return a member's first bytes, as many as tell its packing, without unpacking what lies before them again."""
 
-    def each(self, names: Collection[str]) -> Iterator[tuple[str, BinaryIO]]:
+    def each(self, names: Collection[str]) -> Iterator[tuple[str, io.BufferedReader]]:
         """Return several members in the order in which they lie there, unpacking once; use each before the next."""
 
     def close(self) -> None:

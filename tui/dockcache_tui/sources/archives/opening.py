@@ -11,8 +11,9 @@ from dockcache_tui.core.wording import cut
 from dockcache_tui.sources.archives.folder_members import FolderMembers
 from dockcache_tui.sources.archives.members import Members
 from dockcache_tui.sources.archives.recognise import HEAD, container_of, described
-from dockcache_tui.sources.archives.spans import Packed, Source, Span
+from dockcache_tui.sources.archives.spans import Packed, Source, Span, beginning
 from dockcache_tui.sources.archives.tar_members import TarMembers
+from dockcache_tui.sources.archives.unpacking import PACKINGS
 from dockcache_tui.sources.archives.zip_members import ZipMembers
 
 SAVED = re.compile(r"(sha256:)?[0-9a-f]{64}(\.json|\.tar(\.gz)?|/layer\.tar|/json|/VERSION)?")
@@ -80,7 +81,7 @@ def _of(source: Source, size: int, suffix: str = "") -> TarMembers:
     kind = container_of(head)
     if kind == "tar":
         return TarMembers(source, f"tar{suffix}", size)
-    if kind in ("gz", "zst"):
+    if kind in PACKINGS:
         packed = Packed(source, kind)
         inner = _head(packed)
         if container_of(inner) == "tar":
@@ -117,7 +118,7 @@ def _tars(zipped: ZipMembers) -> Iterator[str]:
         try:
             source = zipped.source(name)
             kind = container_of(_head(source))
-            if kind == "tar" or (kind in ("gz", "zst") and container_of(_head(Packed(source, kind))) == "tar"):
+            if kind == "tar" or (kind in PACKINGS and container_of(_head(Packed(source, kind))) == "tar"):
                 yield name
         except BrokenArchiveError as error:
             zipped.faults.add(error.fault)
@@ -146,8 +147,7 @@ def _told(names: Collection[str]) -> str:
 
 
 def _head(source: Source) -> bytes:
-    with source.open() as stream:
-        return stream.read(HEAD)
+    return beginning(source, HEAD)
 
 
 def _below(name: str, root: str) -> bool:

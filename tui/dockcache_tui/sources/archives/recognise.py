@@ -1,7 +1,7 @@
 """What bytes are, told by their first ones; names count for nothing."""
 
 from dockcache_tui.sources.archives.tar_fields import BLOCK, checked
-from dockcache_tui.sources.archives.unpacking import packing_of
+from dockcache_tui.sources.archives.unpacking import PACKINGS, packing_of
 
 HEAD = 4096
 """So many bytes are enough to tell."""
@@ -13,8 +13,8 @@ _MAGIC = (
     (b"GIF8", "a GIF picture"),
     (b"%PDF-", "a PDF"),
     (b"SQLite format 3\0", "an SQLite database"),
-    (b"\xfd7zXZ\0", "xz data"),
-    (b"BZh", "bzip2 data"),
+    (b"]\0\0", "lzma data"),
+    (b"LZIP", "lzip data"),
     (b"\x04\x22\x4d\x18", "lz4 data"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
@@ -31,7 +31,7 @@ _MAGIC = (
 
 
 def container_of(head: bytes) -> str:
-    """Return `tar`, `gz`, `zst` or `zip` for the first bytes of one, else nothing."""
+    """Return `tar`, `zip` or one of PACKINGS for the first bytes of one, else nothing."""
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "zip"
     if packing := packing_of(head):
@@ -45,7 +45,7 @@ def described(head: bytes) -> str:
     if not head:
         return "nothing"
     if container := container_of(head):
-        return {"gz": "gzip data", "zst": "zstd data", "tar": "a tar", "zip": "a zip"}[container]
+        return {"tar": "a tar", "zip": "a zip"}.get(container) or f"{PACKINGS[container]} data"
     for magic, name in _MAGIC:
         if head.startswith(magic):
             return name

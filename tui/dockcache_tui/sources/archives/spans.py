@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.errors import BrokenArchiveError
-from dockcache_tui.sources.archives.unpacking import BUFFER, unpack
+from dockcache_tui.sources.archives.unpacking import BUFFER, fill, unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,13 @@ class Packed:
 
 
 Source = Span | Packed
+
+
+def beginning(source: Source, most: int) -> bytes:
+    """Return the first bytes; raises BrokenArchiveError when there are none before a fault."""
+    buffer = bytearray(most)
+    with source.open() as stream:
+        return bytes(buffer[: fill(stream, buffer)])
 
 
 class _Window(io.RawIOBase):

@@ -1,8 +1,9 @@
 """One pass over the headers of a tar, hostile or cut, by the rules of Go's archive/tar (which engines read with)."""
 
+import io
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.errors import BrokenArchiveError
@@ -52,7 +53,7 @@ class TarHeaders:
     engines do without, and of a file that was cut between two members it is all that is missing.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: io.BufferedIOBase) -> None:
         """Take a stream at the tar's first byte, whose `read` gives less than asked only at its end."""
         self._stream = stream
         self._start = stream.tell() if stream.seekable() else None
@@ -216,7 +217,7 @@ class TarHeaders:
             self._at = self._stream.seek(self._start + offset) - self._start
             return True
         while self._at < offset:
-            skipped = len(self._stream.read(min(_STEP, offset - self._at)))
+            skipped = len(self._stream.read1(min(_STEP, offset - self._at)))
             if not skipped:
                 return False
             self._at += skipped

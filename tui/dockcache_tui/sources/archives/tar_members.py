@@ -3,7 +3,7 @@
 import io
 import posixpath
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.errors import BrokenArchiveError
@@ -11,7 +11,7 @@ from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.sources.archives.members import DOCUMENT, MOST_MEMBERS, MOST_NAMES, clean
 from dockcache_tui.sources.archives.spans import Source, Span
 from dockcache_tui.sources.archives.tar_headers import TarHeaders, TarMember
-from dockcache_tui.sources.archives.unpacking import BUFFER
+from dockcache_tui.sources.archives.unpacking import BUFFER, TELLING, fill
 
 _KEPT = 4 * DOCUMENT
 _MOST_LINKS = 40
@@ -35,7 +35,8 @@ class TarMembers:
         self._kept: dict[str, bytes] = {}
         self._heads: dict[str, bytes] = {}
         self._room, self._letters = _KEPT, MOST_NAMES
-        headers = TarHeaders(source.open())
+        stream = source.open()
+        headers = TarHeaders(stream)
         try:
             for member in headers:
                 self._note(member, headers)
@@ -50,6 +51,12 @@ class TarMembers:
             return
         if not headers.ended:
             self.faults.add(Fault("the tar has no end marker; it may be cut", offset=headers.position))
+        if not isinstance(source, Span):  # what ends a packed stream tells whether all of it is right
+            try:
+                while stream.read(BUFFER):
+                    pass
+            except BrokenArchiveError as error:
+                self.faults.add(error.fault)
 
     def sizes(self) -> Mapping[str, int]:
         """Return the bytes of each member, and of each link to one."""
@@ -68,14 +75,14 @@ class TarMembers:
         return io.BufferedReader(_Part(stream, place.size), BUFFER)
 
     def head(self, name: str) -> bytes:
-        """Return a member's first four bytes."""
+        """Return a member's first bytes."""
         followed = self._followed(name)
         if followed in self._heads:
             return self._heads[followed]
         with self.open(name) as stream:
-            return stream.read(4)
+            return stream.read(TELLING)
 
-    def each(self, names: Collection[str]) -> Iterator[tuple[str, BinaryIO]]:
+    def each(self, names: Collection[str]) -> Iterator[tuple[str, io.BufferedReader]]:
         """Return several members in their order, a packed tar in one pass."""
         wanted = sorted((self._places[self._followed(name)], name) for name in names)
         if isinstance(self._source, Span):
@@ -127,7 +134,7 @@ class TarMembers:
 
     def _keep(self, name: str, size: int, headers: TarHeaders) -> None:
         """Keep of a packed tar what a second pass would be needed for: heads, and what may be JSON documents."""
-        self._heads[name] = head = headers.read(4)
+        self._heads[name] = head = headers.read(TELLING)
         if size <= min(DOCUMENT, self._room) and head[:1] in (b"{", b"["):
             self._kept[name] = head + headers.read(size)
             self._room -= size
@@ -161,7 +168,7 @@ class _Part(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any, /) -> int:
-        count = self._stream.readinto(memoryview(buffer)[: self.left])
+        count = fill(self._stream, memoryview(buffer)[: self.left])
         if not count and self.left and len(buffer):
             raise BrokenArchiveError(Fault("the tar is cut inside a member"))
         self.left -= count
@@ -173,6 +180,6 @@ class _Part(io.RawIOBase):
         super().close()
 
 
-def _skip(stream: BinaryIO, count: int) -> None:
+def _skip(stream: io.BufferedIOBase, count: int) -> None:
     while count and (skipped := len(stream.read(min(count, BUFFER)))):
         count -= skipped

@@ -1,10 +1,13 @@
-"""Bytes unpacked while they are read: gzip, zstd and zip's deflate, with a bound to what they may grow to."""
+"""Bytes unpacked while they are read: gzip, bzip2, xz, zstd, zip's deflate, with a bound to what they may grow to."""
 
+import bz2
 import io
+import lzma
+import re
 import sys
 import zlib
 from collections.abc import Callable
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.errors import BrokenArchiveError
@@ -21,14 +24,26 @@ MOST = 1 << 40
 BUFFER = 1 << 16
 
 _STEP = 1 << 16
+_CHECKS = 64
+"""The checksums that end a stream are no longer."""
 _WINDOW_LOG = 27
-"""A zstd stream may ask for 128 MiB to look back in, zstd's own default."""
-GZIP = b"\x1f\x8b"
-ZSTD = b"\x28\xb5\x2f\xfd"
+"""A stream may ask for 128 MiB to look back in, zstd's own default and twice what `xz -9` takes."""
+_MOST_MEMORY = (1 << _WINDOW_LOG) + (1 << 20)
+TELLING = 10
+"""So many first bytes tell how something is packed."""
+_MAGIC = {
+    "gz": re.compile(rb"\x1f\x8b"),
+    "bz2": re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"),
+    "xz": re.compile(rb"\xfd7zXZ\0"),
+    "zst": re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"),
+}
+PACKINGS = {"gz": "gzip", "bz2": "bzip2", "xz": "xz", "zst": "zstd"}
+"""What each packing is called."""
+_NAMES = {**PACKINGS, "deflate": "deflated"}
 
 
 class _Decoder(Protocol):
-    """Unpacks one gzip member or one zstd frame, a bounded piece at a time."""
+    """Unpacks one gzip member, bzip2 or xz stream, or zstd frame, a bounded piece at a time."""
 
     @property
     def eof(self) -> bool: ...
@@ -40,24 +55,34 @@ class _Decoder(Protocol):
 
 
 def packing_of(head: bytes) -> str:
-    """Return `gz` or `zst` for bytes that begin so, else nothing."""
-    if head.startswith(GZIP):
-        return "gz"
-    return "zst" if head.startswith(ZSTD) or _is_skippable(head) else ""
+    """Return which of PACKINGS the first bytes of something tell, else nothing."""
+    return next((packing for packing, magic in _MAGIC.items() if magic.match(head)), "")
 
 
-def unpacked(stream: "io.BufferedReader[Any]") -> BinaryIO:
+def unpacked(stream: io.BufferedReader) -> io.BufferedReader:
     """Return what a stream unpacks to; one that is not packed is returned as it is."""
-    packing = packing_of(stream.peek(4)[:4])
+    packing = packing_of(stream.peek(TELLING))
     return unpack(stream, packing) if packing else stream
 
 
-def unpack(stream: BinaryIO, packing: str) -> io.BufferedReader:
-    """Return what a stream packed as `gz`, `zst` or `deflate` unpacks to."""
+def unpack(stream: io.BufferedIOBase, packing: str) -> io.BufferedReader:
+    """Return what a stream packed as one of PACKINGS or `deflate` unpacks to."""
     return io.BufferedReader(_Unpacking(stream, packing), BUFFER)
 
 
-def deflated_sizes(stream: BinaryIO) -> tuple[int, int]:
+def fill(stream: io.BufferedIOBase, buffer: Any) -> int:
+    """Fill a buffer and return the bytes read; what lies before a fault is given first, the fault when asked again."""
+    view, count = memoryview(buffer), 0
+    try:
+        while count < len(view) and (read := stream.readinto1(view[count:])):
+            count += read
+    except BrokenArchiveError:
+        if not count:
+            raise
+    return count
+
+
+def deflated_sizes(stream: io.BufferedIOBase) -> tuple[int, int]:
     """Return how many bytes deflated data at a stream's front takes, and how many it unpacks to; reads all of it.
 
     Raises BrokenArchiveError where it can't be unpacked to its end.
@@ -71,14 +96,15 @@ def deflated_sizes(stream: BinaryIO) -> tuple[int, int]:
 class _Unpacking(io.RawIOBase):
     """Raises BrokenArchiveError with the offset in the packed stream where it can't be unpacked further."""
 
-    def __init__(self, packed: BinaryIO, packing: str) -> None:
+    def __init__(self, packed: io.BufferedIOBase, packing: str) -> None:
         self._packed = packed
         self._packing = packing
         self._new = _DECODERS[packing]
         self._decoder = self._new()
-        self._rest = b""
+        self._rest = self._ahead = b""
         self._read = self.grown = 0
         self._ended = False
+        self._fault: BrokenArchiveError | None = None
 
     @property
     def used(self) -> int:
@@ -89,10 +115,16 @@ class _Unpacking(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any, /) -> int:
-        while not self._ended:
-            if data := self._piece(len(buffer)):
-                buffer[: len(data)] = data
-                return len(data)
+        if self._fault:
+            raise self._fault
+        try:
+            while not self._ended:
+                if data := self._piece(len(buffer)):
+                    buffer[: len(data)] = data
+                    return len(data)
+        except BrokenArchiveError as error:
+            self._fault = error
+            raise
         return 0
 
     def close(self) -> None:
@@ -110,8 +142,9 @@ class _Unpacking(io.RawIOBase):
             given = self._more()
         try:
             data = self._decoder.decompress(given, most)
-        except (zlib.error, zstd.ZstdError) as error:
-            raise self._broken("is damaged") from error
+        except (zlib.error, lzma.LZMAError, zstd.ZstdError, OSError) as error:
+            large = "memory" in str(error).lower()
+            raise self._broken("looks back further than 128 MiB" if large else "is damaged") from error
         if hungry and not given and not data and not self._decoder.eof:
             raise self._broken("is cut")
         self._rest = self._decoder.unused_data
@@ -121,17 +154,21 @@ class _Unpacking(io.RawIOBase):
         return data
 
     def _more(self) -> bytes:
-        data = self._packed.read(_STEP)
-        self._read += len(data)
-        return data
+        """Return further packed bytes, the last ones one by one: a wrong checksum then takes no data along."""
+        while len(self._ahead) <= _CHECKS and (data := self._packed.read1(_STEP)):
+            self._ahead += data
+        count = max(1, len(self._ahead) - _CHECKS)
+        given, self._ahead = self._ahead[:count], self._ahead[count:]
+        self._read += len(given)
+        return given
 
     def _next_part(self) -> None:
-        """Begin the next gzip member or zstd frame, if there is one; zeros may fill up the end."""
+        """Begin the next member, stream or frame, if there is one; zeros may fill up the end."""
         if self._packing == "deflate":
             self._ended = True
             return
         self._rest = self._rest.lstrip(b"\0")
-        while len(self._rest) < 4 and (more := self._more()):
+        while len(self._rest) < TELLING and (more := self._more()):
             self._rest = (self._rest + more).lstrip(b"\0")
         if not self._rest:
             self._ended = True
@@ -141,8 +178,7 @@ class _Unpacking(io.RawIOBase):
             raise self._broken("is followed by something else")
 
     def _broken(self, what: str) -> BrokenArchiveError:
-        name = {"gz": "gzip", "zst": "zstd", "deflate": "deflated"}[self._packing]
-        return BrokenArchiveError(Fault(f"the {name} data {what}", offset=self.used))
+        return BrokenArchiveError(Fault(f"the {_NAMES[self._packing]} data {what}", offset=self.used))
 
 
 class _Zlib:
@@ -171,12 +207,10 @@ def _zstd() -> _Decoder:
     return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _WINDOW_LOG})
 
 
-def _is_skippable(head: bytes) -> bool:
-    return len(head) >= 4 and head[0] & 0xF0 == 0x50 and head[1:4] == b"\x2a\x4d\x18"
-
-
 _DECODERS: dict[str, Callable[[], _Decoder]] = {
     "gz": lambda: _Zlib(31),
     "deflate": lambda: _Zlib(-15),
+    "bz2": bz2.BZ2Decompressor,
+    "xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _MOST_MEMORY),
     "zst": _zstd,
 }

@@ -4,7 +4,6 @@ import io
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
 
 from dockcache_tui.core.images.archive import Archive, Fault, Image, Layer
 from dockcache_tui.core.images.errors import BrokenArchiveError
@@ -47,7 +46,7 @@ class _Check:
         self._layers, self._total, self._done = layers, total, done
         self._before = 0
 
-    def blob(self, digest: str, stream: BinaryIO) -> None:
+    def blob(self, digest: str, stream: io.BufferedIOBase) -> None:
         """Read a blob."""
         layer = self._layers.get(digest)
         stored = Hashing(stream, self._tell, "sha512" if digest.startswith("sha512:") else "sha256")

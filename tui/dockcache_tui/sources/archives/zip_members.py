@@ -5,14 +5,13 @@ import struct
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from typing import BinaryIO
 
 from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
 from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.sources.archives.members import MOST_MEMBERS, clean
 from dockcache_tui.sources.archives.spans import Packed, Source, Span
-from dockcache_tui.sources.archives.unpacking import deflated_sizes
+from dockcache_tui.sources.archives.unpacking import TELLING, deflated_sizes
 
 _HEADER = struct.Struct("<4sHHHHHIIIHH")
 _ENCRYPTED = 1
@@ -56,11 +55,11 @@ class ZipMembers:
         return self._sources[name].open()
 
     def head(self, name: str) -> bytes:
-        """Return a file's first four bytes."""
+        """Return a file's first bytes."""
         with self.open(name) as stream:
-            return stream.read(4)
+            return stream.read(TELLING)
 
-    def each(self, names: Collection[str]) -> Iterator[tuple[str, BinaryIO]]:
+    def each(self, names: Collection[str]) -> Iterator[tuple[str, io.BufferedReader]]:
         """Return several files."""
         for name in names:
             with self.open(name) as stream:
