@@ -22,6 +22,17 @@ from dockcache_tui.sources.github.tokens import find_token
             Place("http://127.0.0.1:8917", "127.0.0.1:8917"),
         ),
         ({"GITHUB_API_URL": "https://api.github.com"}, Place("https://api.github.com", "github.com")),
+        ({"GITHUB_API_URL": "https://api.octo.ghe.com"}, Place("https://api.octo.ghe.com", "octo.ghe.com")),
+        (
+            {"GITHUB_API_URL": "https://ghe.example.com/api/v3"},
+            Place("https://ghe.example.com/api/v3", "ghe.example.com"),
+        ),
+        ({"GITHUB_API_URL": "https://api.example.com"}, Place("https://api.example.com", "api.example.com")),
+        (
+            {"GITHUB_API_URL": "https://api.example.com", "GITHUB_SERVER_URL": "https://Git.example.com"},
+            Place("https://api.example.com", "git.example.com"),
+        ),
+        ({"GITHUB_SERVER_URL": "https://git.example.com"}, Place("https://api.github.com", "github.com")),
     ],
 )
 def test_the_place(environment: dict[str, str], expected: Place) -> None:
@@ -37,6 +48,7 @@ def test_the_place(environment: dict[str, str], expected: Place) -> None:
         {"GITHUB_API_URL": "https://user:pass@ghe.example.com"},
         {"GITHUB_API_URL": "https://ghe.example.com:port"},
         {"GITHUB_API_URL": "https://ghe.example.com?x=1"},
+        {"GITHUB_API_URL": "https://ghe.example.com/api/v3", "GITHUB_SERVER_URL": "ghe.example.com"},
         {"GH_HOST": "ghe.example.com/evil"},
         {"GH_HOST": "a@b"},
         {"GH_HOST": "a b"},
@@ -63,24 +75,6 @@ def test_the_repository(tmp_path: Path) -> None:
             find_repo(wrong, tmp_path, {})
 
 
-def test_the_remote_of_the_host_that_is_asked(tmp_path: Path) -> None:
-    """Of several remotes it is one on the GitHub that is asked, `origin` before others; else `origin`, or the first."""
-    subprocess.run(("git", "init", "-q", str(tmp_path)), check=True)
-    path = {"PATH": "/usr/bin:/bin"}
-
-    def add(name: str, url: str) -> None:
-        subprocess.run(("git", "-C", str(tmp_path), "remote", "add", name, url), check=True)
-
-    add("upstream", "https://me@ghe.example.com:8443/octo/inner")
-    assert find_repo("", tmp_path, path) == "octo/inner"
-    add("origin", "git@gitlab.example.com:me/mirror.git")
-    assert find_repo("", tmp_path, path) == "me/mirror"
-    add("github", "ssh://git@github.com:22/octo/app.git")
-    assert find_repo("", tmp_path, path) == "octo/app"
-    assert find_repo("", tmp_path, path | {"GH_HOST": "ghe.example.com"}) == "octo/inner"
-    assert find_repo("", tmp_path, path | {"GITHUB_API_URL": "http://127.0.0.1:1"}) == "me/mirror"
-
-
 def gh(folder: Path, script: str) -> dict[str, str]:
     """Put a `gh` on a PATH of its own, and return the environment."""
     program = folder / "gh"
@@ -90,7 +84,7 @@ def gh(folder: Path, script: str) -> dict[str, str]:
 
 
 def test_tokens_stay_with_their_hosts(tmp_path: Path) -> None:
-    """GH_TOKEN is of github.com or of GITHUB_API_URL's host; another host gets gh's own token for it, or none."""
+    """GH_TOKEN is of github.com or a service of this machine; another host gets a token of its own, or none."""
     github, mine = find_place({}), find_place({"GH_HOST": "ghe.example.com"})
     environment = gh(tmp_path, 'echo "of-$4"') | {"GITHUB_TOKEN": "second"}
 
@@ -108,6 +102,15 @@ def test_tokens_stay_with_their_hosts(tmp_path: Path) -> None:
     assert token(service, GITHUB_API_URL="http://127.0.0.1:1/", GH_TOKEN="first") == "second"
     assert token(service, GITHUB_API_URL="http://127.0.0.1:1/", GH_TOKEN="first", GITHUB_TOKEN="") == "first"
     assert token(mine, GITHUB_API_URL="http://127.0.0.1:1/") == "of-ghe.example.com"
+    ghe = {"GITHUB_API_URL": mine.api}
+    assert token(find_place(ghe), **ghe, GH_TOKEN="first") == "of-ghe.example.com"
+    assert token(find_place(ghe), **ghe, GH_TOKEN="first", GITHUB_ACTIONS="true") == "second"
+    assert token(find_place(ghe), **ghe, GITHUB_ACTIONS="true", GH_ENTERPRISE_TOKEN="third") == "third"
+    # Who calls itself github.com is not sent what gh keeps for github.com.
+    posing = {"GITHUB_API_URL": "https://api.example.com", "GITHUB_SERVER_URL": "https://github.com"}
+    assert token(find_place(posing), **posing, GH_TOKEN="first") is None
+    tenant = {"GITHUB_API_URL": "https://api.octo.ghe.com"}
+    assert token(find_place(tenant), **tenant, GH_TOKEN="first") == "first"
 
 
 @pytest.mark.parametrize("script", ["exit 1", "echo 'two words'", "true"])

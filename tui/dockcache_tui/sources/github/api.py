@@ -110,6 +110,12 @@ class Api:
     def _request(self, method: str, url: str, params: Mapping[str, str | int], *, redirected: bool = False) -> Answer:
         if origin(url) != self._origin:
             raise GitHubError(f"an answer of {self.place.host} points to another host, which is not asked")
+        if not (self.has_token or self.place.is_public or self.place.is_here):
+            raise GitHubError(
+                f"there is no token for {self.place.host}, which is asked with one of its own only",
+                hint=f"Set GH_ENTERPRISE_TOKEN, or run `gh auth login --hostname {self.place.host}`.",
+                title="Not signed in",
+            )
         points = 1 if method == "GET" else 5
         for attempt in range(_ATTEMPTS):
             self.gate.enter(points)

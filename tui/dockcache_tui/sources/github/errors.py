@@ -47,7 +47,7 @@ def refusal(host: str, status: int, headers: Mapping[str, str], body: bytes) -> 
             status=status,
         )
     if status == 401:
-        hint = "Set GH_TOKEN to a valid token, or run `gh auth login`."
+        hint = "Set GH_TOKEN (for GitHub Enterprise GH_ENTERPRISE_TOKEN) to a valid token, or run `gh auth login`."
         return GitHubError(f"{host} does not know this token{quoted}", hint=hint, title="Not signed in", status=status)
     if status == 403:
         needed = headers.get("X-Accepted-GitHub-Permissions", "")

@@ -4,17 +4,22 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from dockcache_tui.core.errors import UsageError
-from dockcache_tui.sources.git import read_remotes
+from dockcache_tui.sources.remotes import read_remotes
 
 _REPO = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}", re.ASCII)
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
 GITHUB = "github.com"
 _TENANT = ".ghe.com"
+_WHICH = (
+    "Name it with --repo OWNER/NAME, or set GITHUB_REPOSITORY, or run where git has a remote on {host}. "
+    "For another GitHub set GH_HOST."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +29,46 @@ class Place:
     api: str
     host: str
 
+    @property
+    def is_here(self) -> bool:
+        """Tell whether it is served by this machine."""
+        return is_here(urlsplit(self.api).hostname or "")
+
+    @property
+    def is_usual(self) -> bool:
+        """Tell whether its API is where this host's always is; else it may belong to somebody else."""
+        return self.api == _api_of(self.host)
+
+    @property
+    def is_public(self) -> bool:
+        """Tell whether GitHub itself runs it, so that it knows github.com's tokens."""
+        return self.is_usual and (self.host == GITHUB or self.host.endswith(_TENANT))
+
 
 def find_place(environment: Mapping[str, str] = os.environ) -> Place:
-    """Return GITHUB_API_URL's GitHub, else GH_HOST's, else github.com; raises UsageError for what is no address."""
+    """Return GITHUB_API_URL's GitHub, known by GITHUB_SERVER_URL's host, else GH_HOST's, else github.com.
+
+    Raises UsageError for what is no address.
+    """
     if address := environment.get("GITHUB_API_URL"):
         api = checked(address.rstrip("/"), "GITHUB_API_URL")
-        host = api.netloc
-        return Place(api.geturl(), GITHUB if host == f"api.{GITHUB}" else host.removeprefix("api."))
+        server = environment.get("GITHUB_SERVER_URL")
+        host = checked(server, "GITHUB_SERVER_URL").netloc.lower() if server else _host_of(api)
+        return Place(api.geturl(), host)
     host = environment.get("GH_HOST") or GITHUB
     if not _HOST.fullmatch(host):
         raise UsageError(f"GH_HOST is no host: {host!r}", hint="It is such as github.example.com.")
-    host = host.lower()
-    if host == GITHUB or host.endswith(_TENANT):
-        return Place(f"https://api.{host}", host)
-    return Place(f"https://{host}/api/v3", host)
+    return Place(_api_of(host.lower()), host.lower())
+
+
+def _api_of(host: str) -> str:
+    return f"https://api.{host}" if host == GITHUB or host.endswith(_TENANT) else f"https://{host}/api/v3"
+
+
+def _host_of(api: SplitResult) -> str:
+    host = api.netloc.lower()
+    public = host.removeprefix("api.")
+    return public if _api_of(public) == f"https://{host}" else host
 
 
 def find_repo(asked: str = "", folder: Path | None = None, environment: Mapping[str, str] = os.environ) -> str:
@@ -48,7 +79,7 @@ def find_repo(asked: str = "", folder: Path | None = None, environment: Mapping[
         raise UsageError(
             f"no repository is known for {folder}",
             title="Which repository?",
-            hint="Name it with --repo OWNER/NAME, or set GITHUB_REPOSITORY, or run where git has a remote.",
+            hint=_WHICH.format(host=find_place(environment).host),
         )
     if not _REPO.fullmatch(repo) or {".", ".."} & set(repo.split("/")):
         raise UsageError(f"{repo!r} is no repository", hint="It is OWNER/NAME.")
@@ -56,10 +87,21 @@ def find_repo(asked: str = "", folder: Path | None = None, environment: Mapping[
 
 
 def _of_remotes(folder: Path, environment: Mapping[str, str]) -> str:
-    """Return the repository of a remote on the GitHub that is asked, else of any: its host may be an alias of ssh's."""
-    remotes, asked = read_remotes(folder, environment), find_place(environment).host
-    ours = (repo for host, repo in remotes if host == asked)
-    return next(ours, remotes[0][1] if remotes else "")
+    """Return the repository of a remote on the GitHub that is asked; a service of this machine has no remotes."""
+    place = find_place(environment)
+    return "" if place.is_here else _on(place.host, folder, environment)
+
+
+def find_project_repo(folder: Path, environment: Mapping[str, str]) -> str:
+    """Return the repository that a folder is a clone of, whichever GitHub is asked; empty where there is none."""
+    with suppress(UsageError):
+        if repo := _of_remotes(folder, environment):
+            return repo
+    return _on(GITHUB, folder, environment)
+
+
+def _on(host: str, folder: Path, environment: Mapping[str, str]) -> str:
+    return next((one.repo for one in read_remotes(folder, environment) if one.is_on(host, environment)), "")
 
 
 def checked(address: str, what: str) -> SplitResult:

@@ -1,5 +1,6 @@
 """A repository's Actions caches on GitHub: reads, and deletes what was planned."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from dockcache_tui.core.actions_cache.cache import ActionsCache
 from dockcache_tui.core.actions_cache.deleting import DeletePlan, Deletion
 from dockcache_tui.core.actions_cache.index import CacheIndex
 from dockcache_tui.core.actions_cache.snapshot import ActionsSnapshot
+from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.command_log import CommandLog, LoggedCommand
 from dockcache_tui.sources.github.answers import ArtifactsAnswer, RunsAnswer
@@ -27,7 +29,8 @@ from dockcache_tui.sources.github.paging import PER_PAGE, pages
 from dockcache_tui.sources.github.place import Place, find_place, find_repo
 from dockcache_tui.sources.github.protocol import ApiBudget
 from dockcache_tui.sources.github.runtime import RuntimeCache
-from dockcache_tui.sources.github.tokens import find_token
+from dockcache_tui.sources.github.tokens import ask_gh, find_token
+from dockcache_tui.sources.remotes import read_remotes
 
 PATIENCE = 300.0
 """Seconds that GitHub may ask us to wait before that is an error."""
@@ -154,10 +157,24 @@ def open_actions(
 
     `repo` is `owner/name`, or `host/owner/name` as gh takes it.
     """
-    host, _, rest = repo.partition("/")
-    place = None
-    if "/" in rest:
-        place, repo = find_place({"GH_HOST": host}), rest
-    name = find_repo(repo, folder)
+    place, name = _located(repo, folder or Path.cwd())
     api = connect_api(log=log, on_wait=on_wait, place=place)
-    return GitHubActions(api, name, RuntimeCache.of_job(name, api.log))
+    elsewhere = repo.count("/") > 1
+    return GitHubActions(api, name, None if elsewhere else RuntimeCache.of_job(name, api.log))
+
+
+def _located(repo: str, folder: Path) -> tuple[Place, str]:
+    """Return which repository is meant and on which GitHub: without a word on it, also one that gh is signed in to."""
+    host, _, rest = repo.partition("/")
+    if "/" in rest:
+        return find_place({"GH_HOST": host}), find_repo(rest)
+    try:
+        return find_place(), find_repo(repo, folder)
+    except UsageError:
+        if repo or any(map(os.environ.get, ("GITHUB_API_URL", "GH_HOST", "GITHUB_REPOSITORY"))):
+            raise
+        for remote in read_remotes(folder, os.environ):
+            for host in filter(None, remote.hosts(os.environ)):
+                if ask_gh(host, os.environ):
+                    return find_place({"GH_HOST": host}), remote.repo
+        raise
