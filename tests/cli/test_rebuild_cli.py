@@ -89,6 +89,104 @@ def test_an_empty_option_takes_back_what_was_built_last(tmp_path: Path, monkeypa
     assert asked == BuildSpec(str(tmp_path), builder="b")
 
 
+def asked(project: Path) -> BuildSpec:
+    """Return how the project's newest build was asked for."""
+    journal = Journal(project.parent / "data")
+    spec = journal.spec(journal.builds()[0].ref)
+    journal.close()
+    assert spec
+    return spec
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--target", "nowhere"),
+        ("--builder", "nowhere"),
+        ("--cache-to", "type=nothing"),
+        ("--build-arg", "BASE=nowhere.invalid/image"),
+        ("--", "--no-such-flag"),
+        ("--", "--file", "nowhere"),
+    ],
+)
+def test_what_docker_refuses_is_not_repeated(project: Path, wrong: tuple[str, ...]) -> None:
+    """A wrong word is gone next time, and what was built before it is built again."""
+    (project / "Dockerfile").write_text(f"ARG BASE=busybox\nFROM $BASE\nARG A\nRUN echo {uuid4().hex} $A\n")
+    assert run(["rebuild", str(project), "--build-arg", "A=1"]) == 0
+    before = asked(project)
+    assert run(["rebuild", str(project), *wrong]) != 0
+    assert asked(project) != before
+    assert run(["rebuild", str(project)]) == 0
+    assert asked(project) == before
+
+
+def test_a_failing_step_is_repeated(project: Path) -> None:
+    """A build whose RUN failed is the one to build again once that is mended."""
+    (project / "Dockerfile").write_text("FROM busybox AS early\nRUN exit 3\nFROM early\nRUN true\n")
+    assert run(["rebuild", str(project), "--target", "early"]) == 1
+    (project / "Dockerfile").write_text(f"FROM busybox AS early\nRUN echo {uuid4().hex}\nFROM early\nRUN exit 3\n")
+    assert run(["rebuild", str(project)]) == 0
+    assert asked(project).target == "early"
+
+
+def test_the_environment_gives_an_argument_each_time(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--build-arg WORD` takes what the environment says now, and the journal keeps no value; `WORD=` takes it back."""
+    for words, value, shown in (
+        (["--build-arg", "WORD"], "first", "first"),
+        ([], "second", "second"),
+        ([], None, "none"),
+        (["--build-arg", "WORD=given", "--build-arg", "OTHER=x"], "third", "given"),
+        (["--build-arg", "WORD="], "fourth", "none"),
+    ):
+        monkeypatch.delenv("WORD", raising=False)
+        if value:
+            monkeypatch.setenv("WORD", value)
+        assert run(["rebuild", str(project), *words, "--json"]) == 0
+        echo = next(step["name"] for step in document(capsys)["step_list"] if "echo" in step["name"])  # type: ignore[attr-defined]
+        assert echo.endswith(f" {shown}"), echo
+        if shown in ("first", "second"):
+            assert asked(project).build_args == (("WORD", None),)
+    assert asked(project).build_args == (("OTHER", "x"),)
+
+
+def test_the_environments_builder_comes_first(
+    project: Path, container_builder: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """BUILDX_BUILDER beats the last builder, a flag beats both, and a builder that is gone is told and left."""
+    assert run(["rebuild", str(project), "--builder", "default"]) == 0
+    monkeypatch.setenv("BUILDX_BUILDER", container_builder)
+    capsys.readouterr()
+    assert run(["rebuild", str(project), "--json"]) == 0
+    assert document(capsys)["builder"] == container_builder
+    assert run(["rebuild", str(project), "--builder", "default", "--json"]) == 0
+    assert document(capsys)["builder"] == "default"
+    monkeypatch.delenv("BUILDX_BUILDER")
+    journal = Journal(project.parent / "data")
+    gone = BuildSpec(str(project), builder="gone")
+    journal.record(journal.begin(gone, Checkout(str(project)), Instant(1)), (BUILT,))
+    journal.close()
+    assert run(["rebuild", str(project)]) == 0
+    assert "The builder gone, which built last, is gone." in capsys.readouterr().err
+    assert asked(project).builder == ""
+
+
+@pytest.mark.parametrize("words", [("--file", "-"), ("--", "-f", "-")])
+def test_stdin_is_read_once(project: Path, words: tuple[str, ...]) -> None:
+    """A Dockerfile that is piped is built, and the next build is that of the folder again."""
+    marks = [uuid4().hex, uuid4().hex]
+    (project / "Dockerfile").write_text(f"FROM busybox\nRUN echo {marks[0]}\n")
+    command = [sys.executable, "-c", "import sys; from dockcache_tui.cli.main import run; sys.exit(run(sys.argv[1:]))"]
+    piped = f"FROM busybox\nRUN echo {marks[1]}\n"
+    for more, inputs, seen in ((words, piped, 1), ((), "", 0)):
+        done = subprocess.run(
+            [*command, "rebuild", str(project), "--json", *more],
+            input=inputs, capture_output=True, text=True, check=True, timeout=300,
+        )  # fmt: skip
+        assert [mark in done.stdout for mark in marks] == [seen == 0, seen == 1]
+
+
 def test_failure(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A failed build exits with 1 and tells the step, its last lines and the reason, literally."""
     (project / "Dockerfile").write_text("FROM busybox\nRUN printf 'last \\033[31mwords\\n'; exit 3\n")
@@ -101,12 +199,14 @@ def test_failure(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_usage_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing to build and a build argument without a value are usage errors."""
+    """Nothing to build and a build argument without a name are usage errors."""
     monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
     assert run(["rebuild", str(tmp_path)]) == 2
     assert "nothing to build" in capsys.readouterr().err
-    assert run(["rebuild", str(tmp_path), "--build-arg", "X"]) == 2
-    assert "K=V" in capsys.readouterr().err
+    assert run(["rebuild", str(tmp_path), "--build-arg", "=X"]) == 2
+    (tmp_path / "Dockerfile").touch()
+    assert run(["rebuild", str(tmp_path), "--build-arg", "=X"]) == 2
+    assert "--build-arg =X" in capsys.readouterr().err
 
 
 def test_unknown_builder(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

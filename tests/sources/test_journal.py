@@ -61,6 +61,27 @@ def test_build_comes_back_as_it_was_kept(journal: Journal) -> None:
     assert journal.last_spec("/other") is None
 
 
+def test_what_is_remembered(journal: Journal) -> None:
+    """A build is repeated once a step of it ran or it succeeded; what docker refused before, and stdin, never."""
+    look = Step("d", "[internal] load build definition", StepState.BUILT, False, Instant(1), Instant(2))  # noqa: FBT003
+    waiting = Step("e", "[1/2] RUN a", StepState.WAITING, True)  # noqa: FBT003
+    ran = Step("f", "[1/2] RUN a", StepState.FAILED, True, Instant(1))  # noqa: FBT003
+
+    def remembered(target: str, status: BuildStatus, *steps: Step, extra: tuple[str, ...] = ()) -> bool:
+        spec = replace(SPEC, target=target, extra=extra)
+        ref = journal.begin(spec, CHECKOUT, Instant(1))
+        journal.finish(ref, Build(ref, "b", Instant(1), status, project="/p", steps=steps))
+        return journal.last_spec("/p") == spec
+
+    assert remembered("failing RUN", BuildStatus.FAILED, look, ran)
+    assert remembered("no step to speak of", BuildStatus.SUCCEEDED, look)
+    assert remembered("canceled", BuildStatus.CANCELED, look, ran)
+    assert not remembered("unknown builder", BuildStatus.FAILED)
+    assert not remembered("unknown stage", BuildStatus.FAILED, look)
+    assert not remembered("canceled early", BuildStatus.CANCELED, look, waiting)
+    assert not remembered("stdin", BuildStatus.SUCCEEDED, look, ran, extra=("-f", "-"))
+
+
 def test_buildkits_own_ref_leads_to_the_build(journal: Journal) -> None:
     """Once BuildKit's refs are known, the build goes by the first and is found by any."""
     build = finished(journal)

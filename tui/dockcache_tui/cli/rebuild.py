@@ -3,7 +3,6 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,9 @@ from dockcache_tui.cli.build_rows import print_report
 from dockcache_tui.cli.output import narrate, print_json
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.repeating import Given
 from dockcache_tui.core.builds.row import whole_build
-from dockcache_tui.core.errors import ExitCode, UsageError
+from dockcache_tui.core.errors import ExitCode
 
 if TYPE_CHECKING:
     from dockcache_tui.sources.build_runner import LaunchedBuild
@@ -30,15 +30,15 @@ class _WithRest(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Split at the first `--`."""
         at = args.index("--") if "--" in args else len(args)
-        ctx.obj = tuple(args[at + 1 :])
+        ctx.obj = tuple(args[at + 1 :]) if "--" in args else None
         return super().parse_args(ctx, args[:at])
 
 
 @click.command(cls=_WithRest, options_metavar="[OPTIONS]")
 @click.argument("path", default=".", type=click.Path(path_type=Path), metavar="[PATH] [-- BUILDX ARGS]")
-@click.option("-f", "--file", type=click.Path(path_type=Path), help="The Dockerfile, compose or bake file.")
+@click.option("-f", "--file", "files", multiple=True, metavar="FILE", help="The Dockerfile, or compose or bake files.")
 @click.option("--target", help="The stage, or the bake target.")
-@click.option("--build-arg", "build_args", multiple=True, metavar="K=V", help="A build argument; may be repeated.")
+@click.option("--build-arg", "build_args", multiple=True, metavar="K[=V]", help="A build argument; may be repeated.")
 @click.option("--cache-from", multiple=True, metavar="SPEC", help="A cache to import; may be repeated.")
 @click.option("--cache-to", multiple=True, metavar="SPEC", help="A cache to export to; may be repeated.")
 @click.option("--builder", metavar="B", help="The buildx builder.")
@@ -46,34 +46,31 @@ class _WithRest(click.Command):
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/json-builds.md).")
 @click.pass_obj
 def rebuild(
-    extra: tuple[str, ...],
+    extra: tuple[str, ...] | None,
     /,
     path: Path,
     *,
-    file: Path | None,
-    no_cache: bool,
+    files: tuple[str, ...],
     as_json: bool,
-    build_args: tuple[str, ...],
-    **words: str | tuple[str, ...] | None,
+    **given: Any,
 ) -> int:
     """Build a project again, as it was last built but for what is given here, and print what was reused.
 
-    What follows `--` goes to buildx as it is.
+    An empty option takes back what was given before. What follows `--` goes to buildx as it is.
     """
     from dockcache_tui.sources.build_runner import Runner
     from dockcache_tui.sources.docker_cli import Docker
     from dockcache_tui.sources.journal import Journal
-    from dockcache_tui.sources.project import find_spec, spec_of
+    from dockcache_tui.sources.project import find_spec
 
-    given: dict[str, Any] = {**words, "build_args": tuple(map(_pair, build_args)), "extra": extra}
-    changed = {name: value for name, value in given.items() if value or value == ""}
     docker, journal = Docker(), Journal()
     runner = Runner(docker, journal)
     try:
         if journal.notice:
             narrate(journal.notice)
-        spec = spec_of(file, path) if file else find_spec(path, docker, journal)
-        build = _run(runner.start(replace(spec, **changed, no_cache=no_cache)))
+        named = tuple(filter(None, files)) if files else None
+        spec = find_spec(path, docker, journal, named, given["target"] or "", narrate)
+        build = _run(runner.start(Given(extra=extra, **given).changing(spec)))
     finally:
         runner.close()
         journal.close()
@@ -129,10 +126,3 @@ def _canceling(launched: "LaunchedBuild") -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _pair(argument: str) -> tuple[str, str]:
-    name, equals, value = argument.partition("=")
-    if not equals:
-        raise UsageError(f"not K=V: --build-arg {argument}")
-    return name, value

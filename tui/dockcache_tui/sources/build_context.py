@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dockcache_tui.core.builds.build import BuildSpec
-from dockcache_tui.sources.build_words import is_remote
+from dockcache_tui.sources.bake_files import bake_targets, is_remote
 from dockcache_tui.sources.context_manifest import ContextReading, Stamp, read_context
 from dockcache_tui.sources.docker_cli import Docker
-from dockcache_tui.sources.project import bake_targets
 
 
 def read_build_context(
@@ -18,7 +17,7 @@ def read_build_context(
     if len(sent) != 1:
         return None
     ((context, file),) = sent
-    if is_remote(context):
+    if is_remote(context) or is_remote(file):
         return None
     root = Path(spec.project, context).resolve()
     dockerfile = Path(spec.project if spec.kind == "dockerfile" else root, file)

@@ -13,7 +13,9 @@ from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
 from dockcache_tui.core.builds.outcome import outcome
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
+from dockcache_tui.core.builds.repeating import reads_stdin
 from dockcache_tui.core.errors import SourceError
+from dockcache_tui.sources.bake_files import bake_files
 from dockcache_tui.sources.build_keeper import BuildKeeper
 from dockcache_tui.sources.build_words import build_words
 from dockcache_tui.sources.docker_cli import Docker, RunningCommand, explained
@@ -126,8 +128,11 @@ class LaunchedBuild:
 
     def _launch(self, docker: Docker, spec: BuildSpec, words: Words | None) -> RunningCommand:
         try:
-            argv = words(self._metadata) if words else ("docker", *build_words(spec, self._metadata))
-            return _launch(docker, spec, argv)
+            if words:
+                return _launch(docker, spec, words(self._metadata), spec.project)
+            files = None if spec.kind == "dockerfile" else bake_files(spec, docker, Path(self._folder.name))
+            argv = ("docker", *build_words(spec, self._metadata, files))
+            return _launch(docker, spec, argv, files.folder if files else spec.project)
         except SourceError as error:
             self._keeper.finish(BuildStatus.FAILED, str(error), None)
             raise
@@ -153,14 +158,14 @@ class LaunchedBuild:
         self._folder.cleanup()
 
 
-def _launch(docker: Docker, spec: BuildSpec, words: tuple[str, ...]) -> RunningCommand:
+def _launch(docker: Docker, spec: BuildSpec, words: tuple[str, ...], folder: str) -> RunningCommand:
     number = docker.log.start(words)
     try:
         process = subprocess.Popen(
             words,
-            cwd=spec.project,
+            cwd=folder,
             env={"BUILDX_METADATA_PROVENANCE": "disabled"} | docker.environment,
-            stdin=subprocess.DEVNULL,
+            stdin=None if reads_stdin(spec) else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             start_new_session=True,
@@ -168,7 +173,7 @@ def _launch(docker: Docker, spec: BuildSpec, words: tuple[str, ...]) -> RunningC
     except OSError as error:
         docker.log.finish(number, 127)
         raise SourceError(
-            f"the {words[0]} command can't be run in {spec.project}: {error.strerror}",
+            f"the {words[0]} command can't be run in {folder}: {error.strerror}",
             title="Can't build",
             hint="Install docker and put it on PATH; `dockcache-tui demo` brings an engine of its own.",
         ) from error

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from dockcache_tui.core.builds.build import BuildSpec
+from dockcache_tui.core.builds.repeating import argument_words
+from dockcache_tui.sources.bake_files import BakeFiles, is_remote
 
 
-def build_words(spec: BuildSpec, metadata: Path) -> tuple[str, ...]:
-    """Return what follows `docker` to run a build, its progress as rawjson on stderr.
+def build_words(spec: BuildSpec, metadata: Path, files: BakeFiles | None = None) -> tuple[str, ...]:
+    """Return what follows `docker` to run a build, its progress as rawjson on stderr; to bake, `files` says what.
 
     python-on-whales puts the command together, but does not run it: its reader keeps all output, gives no process to
     cancel and takes no environment, and its API has neither a second cache nor words for buildx.
@@ -26,33 +28,32 @@ def build_words(spec: BuildSpec, metadata: Path) -> tuple[str, ...]:
         "progress": "rawjson",
         "stream_logs": True,
     }
-    if spec.kind == "dockerfile":
+    if files is None:
         stream = buildx.build(
             _path(spec, spec.context),
             file=_path(spec, spec.file),
             target=spec.target or None,
-            build_args=dict(spec.build_args),
             **cast("Any", common),
         )
         *words, context = _words(stream)
-        caches = (*_repeated("--cache-from", spec.cache_from), *_repeated("--cache-to", spec.cache_to))
-        return (*words, *caches, *spec.extra, context)
+        more = (
+            *_repeated("--build-arg", argument_words(spec.build_args)),
+            *_repeated("--cache-from", spec.cache_from),
+            *_repeated("--cache-to", spec.cache_to),
+        )
+        return (*words, *more, *spec.extra, context)
     baking = buildx.bake(
-        targets=[spec.target] if spec.target else [],
-        files=[_path(spec, spec.file)],
-        set={f"*.args.{name}": value for name, value in spec.build_args},
+        targets=list(files.targets),
+        files=list(files.files),
         **cast("Any", common),
     )
-    caches = (
+    more = (
+        *_repeated("--allow", tuple(f"fs.read={folder}" for folder in files.readable)),
+        *_repeated("--set", tuple(f"*.args.{word}" for word in argument_words(spec.build_args))),
         *_repeated("--set", tuple(f"*.cache-from={cache}" for cache in spec.cache_from)),
         *_repeated("--set", tuple(f"*.cache-to={cache}" for cache in spec.cache_to)),
     )
-    return (*_words(baking), *caches, *spec.extra)
-
-
-def is_remote(context: str) -> bool:
-    """Tell whether a context is an address or stdin rather than a folder here."""
-    return "://" in context or context.startswith("git@") or context == "-"
+    return (*_words(baking), *more, *spec.extra)
 
 
 def _path(spec: BuildSpec, path: str) -> str:

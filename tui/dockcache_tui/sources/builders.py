@@ -8,6 +8,9 @@ import msgspec
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.records.builder_info import BuilderInfo, NodeInfo
 from dockcache_tui.sources.docker_cli import Docker, explained
+from dockcache_tui.sources.local_refs import buildx_folder
+
+_UNKNOWN = re.compile(r"no builder .* found|no such builder")
 
 
 class _Node(msgspec.Struct, rename="pascal"):
@@ -57,6 +60,17 @@ def inspect_builder(docker: Docker, name: str = "", **environment: str) -> Build
     if info.error and not info.nodes:
         raise explained(info.error)
     return info
+
+
+def is_gone(docker: Docker, name: str) -> bool:
+    """Tell whether docker knows no builder of this name; one that can't be reached is not gone."""
+    if (buildx_folder(docker.environment) / "instances" / name).is_file():
+        return False
+    try:
+        inspect_builder(docker, name)
+    except SourceError as error:
+        return bool(_UNKNOWN.search(str(error)))
+    return False
 
 
 def parse_inspect(output: str) -> BuilderInfo:

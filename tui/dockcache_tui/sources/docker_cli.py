@@ -31,6 +31,11 @@ _KNOWN = (
         "Docker's buildx plugin is missing or too old",
         "Install buildx 0.13 or newer (Debian and Ubuntu: docker-buildx or docker-buildx-plugin).",
     ),
+    (
+        r"additional privileges requested",
+        "The build wants to read more than docker lets it",
+        "Give the flag that docker names after --, as in `dockcache-tui rebuild -- --allow=fs.read=../lib`.",
+    ),
     (r"no builder .* found|no such builder", "There is no such builder", "See `docker buildx ls`."),
     (r"no such host|i/o timeout|connection refused|no route to host", "Can't reach the builder", "Is its machine up?"),
 )
@@ -44,9 +49,9 @@ class Docker:
         self.environment = dict(os.environ if environment is None else environment)
         self.log = log or CommandLog()
 
-    def run(self, *words: str, timeout: float = 30, **environment: str) -> str:
+    def run(self, *words: str, timeout: float = 30, cwd: str | None = None, **environment: str) -> str:
         """Run `docker WORDS` and return its stdout; raises SourceError when it fails or takes `timeout` s."""
-        command = self.start(*words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **environment)
+        command = self.start(*words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, cwd=cwd, **environment)
         try:
             output, errors = command.process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired as error:
@@ -61,7 +66,9 @@ class Docker:
             raise explained(_text(errors))
         return _text(output)
 
-    def start(self, *words: str, stdin: int, stdout: int, **environment: str) -> "RunningCommand":
+    def start(
+        self, *words: str, stdin: int, stdout: int, cwd: str | None = None, **environment: str
+    ) -> "RunningCommand":
         """Start `docker WORDS` away from our terminal, its stderr a pipe; raises SourceError without docker."""
         argv = ("docker", *words)
         number = self.log.start(argv)
@@ -71,6 +78,7 @@ class Docker:
                 stdin=stdin,
                 stdout=stdout,
                 stderr=subprocess.PIPE,
+                cwd=cwd,
                 env=self.environment | environment,
                 start_new_session=True,
             )

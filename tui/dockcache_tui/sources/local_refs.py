@@ -25,13 +25,18 @@ class _LocalState(msgspec.Struct, rename="pascal"):
     group_ref: str = ""
 
 
+def buildx_folder(environment: Mapping[str, str]) -> Path:
+    """Return where a buildx of this environment keeps its own files."""
+    docker = environment.get("DOCKER_CONFIG") or Path(environment.get("HOME") or Path.home(), ".docker")
+    return Path(environment.get("BUILDX_CONFIG") or Path(docker, "buildx"))
+
+
 class RefWatch:
     """Sees which refs are new since it was made."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         """Look at the buildx configuration that a command in this environment uses."""
-        docker = environment.get("DOCKER_CONFIG") or Path(environment.get("HOME") or Path.home(), ".docker")
-        self._folder = Path(environment.get("BUILDX_CONFIG") or Path(docker, "buildx")) / "refs"
+        self._folder = buildx_folder(environment) / "refs"
         self._before = set(self._paths())
 
     def find(self, context: str | None) -> BuildRefs | None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
 from dockcache_tui.core.builds.build import Build, BuildSpec
+from dockcache_tui.core.builds.repeating import repeated
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.records.builder_info import BuilderInfo
@@ -11,7 +12,7 @@ from dockcache_tui.sources.archives.local import LocalArchives
 from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.branches import RevisionBranches
 from dockcache_tui.sources.build_runner import Runner
-from dockcache_tui.sources.builders import list_builders
+from dockcache_tui.sources.builders import is_gone, list_builders
 from dockcache_tui.sources.buildkit.builder import open_builder
 from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.sources.docker_cli import Docker
@@ -46,10 +47,11 @@ class ProjectWorkspace:
         return list_builders(self._docker)
 
     def connect(self, name: str) -> Builder:
-        """Open a builder; for an empty name the one that last built this project, else the current one."""
+        """Open a builder; unnamed BUILDX_BUILDER's, else the one that last built this project, else the current one."""
         last = self._journal.last_spec(str(self._project))
-        if not name and last and last.builder in {builder.name for builder in self.builders()}:
-            name = last.builder
+        again = repeated(last, self._docker.environment).builder if last and not name else ""
+        if again and not is_gone(self._docker, again):
+            name = again
         return open_builder(self._docker, name)
 
     def placed(self, build: Build) -> Build:

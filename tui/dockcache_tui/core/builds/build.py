@@ -106,7 +106,10 @@ class Build:
 
 @dataclass(frozen=True, slots=True)
 class BuildSpec:
-    """What to build and how; `file` is a Dockerfile, bake or compose file inside or beside `project`."""
+    """What to build and how; `file` is a Dockerfile, bake or compose file inside or beside `project`.
+
+    It is empty for the bake or compose files that docker finds in the project by itself, `-` for stdin.
+    """
 
     project: str
     file: str = "Dockerfile"
@@ -115,9 +118,12 @@ class BuildSpec:
     context: str = "."
     builder: str = ""
     target: str = ""
-    build_args: tuple[tuple[str, str], ...] = ()
+    build_args: tuple[tuple[str, str | None], ...] = ()
+    """One without a value takes the environment's, each time."""
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
     no_cache: bool = False
     extra: tuple[str, ...] = ()
     """Further words for buildx, given after `--`."""
+    more_files: tuple[str, ...] = ()
+    """Bake or compose files that are read after `file`."""

@@ -12,6 +12,7 @@ import platformdirs
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.manifest import ContextManifest
 from dockcache_tui.core.builds.names import identity
+from dockcache_tui.core.builds.repeating import reads_stdin
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.context_manifest import ContextReading, Stamp
@@ -150,13 +151,14 @@ class Journal:
         return rows.spec_of(found[0][0]) if found else None
 
     def last_spec(self, project: str) -> BuildSpec | None:
-        """Return how the project's last build that got as far as a step was asked for."""
+        """Return how the project's last build that can be repeated was asked for: it succeeded, or a step of it ran."""
         found = self._store.read(
-            "SELECT spec FROM builds WHERE project = ? AND EXISTS (SELECT 1 FROM steps WHERE build = id)"
-            " ORDER BY id DESC LIMIT 1",
+            "SELECT spec FROM builds WHERE project = ? AND (status = ? OR EXISTS"
+            " (SELECT 1 FROM steps WHERE build = id AND cacheable AND started_ns IS NOT NULL)) ORDER BY id DESC",
             project,
+            BuildStatus.SUCCEEDED,
         )
-        return rows.spec_of(found[0][0]) if found else None
+        return next((spec for (text,) in found if not reads_stdin(spec := rows.spec_of(text))), None)
 
     def last_durations(self, project: str) -> dict[str, float]:
         """Return the seconds each step of a project took when it last really ran, by the step's identity."""

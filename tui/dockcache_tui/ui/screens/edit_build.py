@@ -12,6 +12,8 @@ from textual.content import Content
 from textual.widgets import Button, Checkbox, Input, Label, Static
 
 from dockcache_tui.core.builds.build import BuildSpec
+from dockcache_tui.core.builds.repeating import argument_words, with_arguments
+from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.literal import literal
 from dockcache_tui.ui.screens.modal import BoxScreen
 
@@ -50,16 +52,16 @@ class EditBuild(BoxScreen[BuildSpec]):
     def compose(self) -> ComposeResult:
         """Lay out one line an option."""
         spec = self._spec
-        arguments = shlex.join(f"{name}={value}" for name, value in spec.build_args)
+        arguments = shlex.join(argument_words(spec.build_args))
         fields = (
             ("target", "Target", "the last stage", spec.target),
-            ("args", "Build arguments", "NAME=VALUE, quoted when there are spaces", arguments),
+            ("args", "Build arguments", "NAME=VALUE, or NAME for the environment's", arguments),
             ("from", "Cache from", "such as type=gha,scope=app", shlex.join(spec.cache_from)),
             ("to", "Cache to", "such as type=local,dest=cache", shlex.join(spec.cache_to)),
             ("builder", "Builder", "the current one", spec.builder),
         )
         with VerticalScroll(classes="box") as box:
-            box.border_title = Text(literal(f"Build {spec.file} of {spec.project}"))
+            box.border_title = Text(literal(f"Build {spec.file or f'what {spec.kind} says'} of {spec.project}"))
             with Grid():
                 for name, label, example, value in fields:
                     yield Label(label, markup=False)
@@ -87,7 +89,7 @@ class EditBuild(BoxScreen[BuildSpec]):
     def _build(self) -> None:
         try:
             self.dismiss(self._edited())
-        except ValueError as error:
+        except (ValueError, UsageError) as error:
             self.query_one("#wrong", Static).update(Text(literal(str(error))))
 
     def _edited(self) -> BuildSpec:
@@ -99,16 +101,9 @@ class EditBuild(BoxScreen[BuildSpec]):
         return spec
 
 
-def _argument(word: str) -> tuple[str, str]:
-    name, equals, value = word.partition("=")
-    if not (name and equals):
-        raise ValueError(f"A build argument is NAME=VALUE, not {word!r}.")
-    return name, value
-
-
 _CHANGES: dict[str, Callable[[BuildSpec, str], BuildSpec]] = {
     "target": lambda spec, text: replace(spec, target=text),
-    "args": lambda spec, text: replace(spec, build_args=tuple(map(_argument, shlex.split(text)))),
+    "args": lambda spec, text: replace(spec, build_args=with_arguments((), shlex.split(text))),
     "from": lambda spec, text: replace(spec, cache_from=tuple(shlex.split(text))),
     "to": lambda spec, text: replace(spec, cache_to=tuple(shlex.split(text))),
     "builder": lambda spec, text: replace(spec, builder=text),
