@@ -11,7 +11,18 @@ import pytest
 from dockcache_tui.cli.main import run
 from sources.layout_making import Layout, as_folder, digest_of, layer_tar, packed, sample, tar_of, zipped
 
-IMAGE = {"digest", "platform", "names", "labels", "created_at", "revision", "attestation_of", "missing", "layers"}
+IMAGE = {
+    "digest",
+    "platform",
+    "names",
+    "labels",
+    "created_at",
+    "revision",
+    "attestation_of",
+    "missing",
+    "artifact_type",
+    "layers",
+}
 LAYER = {
     "digest", "size", "diff_id", "unpacked_size", "media_type", "created_by", "created_at", "empty", "missing",
 }  # fmt: skip

@@ -154,6 +154,22 @@ def saved(*tars: bytes, tags: tuple[str, ...] = ("app:1",), **config: Any) -> Fi
     return files
 
 
+def flat(files: Files) -> Files:
+    """Return a layout as skopeo's `dir:` has it: blobs by their bare digests, manifests of an index by theirs.
+
+    The format is that of the containers/image library: version 1.1 of its directory transport.
+    """
+    (top,) = json.loads(files["index.json"])["manifests"]
+    manifest = files[path_of(top["digest"])]
+    below = {one["digest"] for one in json.loads(manifest).get("manifests", ())}
+    found = {"manifest.json": manifest, "version": b"Directory Transport Version: 1.1\n"}
+    for name, data in files.items():
+        hexed, digest = name.rpartition("/")[2], digest_of(data)
+        if name.startswith("blobs/") and digest != top["digest"]:
+            found[f"{hexed}.manifest.json" if digest in below else hexed] = data
+    return found
+
+
 def sample() -> Files:
     """Return a small layout with everything: two platforms, an attestation, a tag, packed layers."""
     layout = Layout()

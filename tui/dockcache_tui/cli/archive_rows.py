@@ -29,7 +29,8 @@ def print_archive(archive: Archive) -> None:
 def _headline(image: Image) -> str:
     if image.attestation_of:
         return f"attestations of {image.attestation_of[:_SHORT]}"
-    parts = [image.platform or "image", image.digest[:_SHORT], *image.names]
+    what = f"artifact {image.artifact}" if image.artifact else image.platform or "image"
+    parts = [what, image.digest[:_SHORT], *image.names]
     if image.revision:
         parts.append(f"revision {image.revision}")
     if image.missing:

@@ -88,10 +88,10 @@ class EngineImages:
         """Load an archive, and tell which of its layers were there already; raises DockcacheError."""
         with open_blobs(path) as blobs:
             archive = archive_of(path, blobs)
-            images = [one for one in archive.images if one.layers and not one.missing and not one.attestation_of]
+            images = [one for one in archive.images if one.layers and not one.missing and one.has_files]
             if archive.faults and not images:
                 raise BrokenArchiveError(archive.faults[0])
-            if archive.kind not in {ArchiveKind.DOCKER, ArchiveKind.OCI} or not images:
+            if archive.kind not in {ArchiveKind.DOCKER, ArchiveKind.OCI, ArchiveKind.DIR} or not images:
                 raise UsageError(f"{path} is a {archive.kind.value} and holds no image", title="Nothing to load")
             for layer in (layer for one in images for layer in one.layers if layer.missing):
                 # containerd's store takes an image without its layers, and fails when it is run.
@@ -140,7 +140,7 @@ class EngineImages:
         self, path: Path, blobs: Blobs, archive: Archive, images: list[Image], done: Done | None
     ) -> tuple[str, list[Image]]:
         """Give `docker load` the archive; returns what it said, and the images that it was given."""
-        if blobs.has("manifest.json") or self._knows_layouts():
+        if not blobs.flat and (blobs.has("manifest.json") or self._knows_layouts()):
             if path.is_file() and " in zip" not in archive.packing:
                 with path.open("rb") as file:
                     return self._loaded(lambda out, count: _copy(file, out, count), archive.size, done), images

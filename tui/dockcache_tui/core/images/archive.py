@@ -13,6 +13,10 @@ class ArchiveKind(StrEnum):
     DOCKER = "docker save"
     """manifest.json and no index: the layout of `docker save` before the containerd store."""
     OCI = "oci layout"
+    DIR = "dir layout"
+    """A manifest.json that is an image's manifest, and blobs beside it: skopeo's `dir:`, podman's docker-dir."""
+    ARTIFACT = "oci artifact"
+    """An OCI layout of what is no image: a chart, a signature, a module."""
     CACHE = "build cache"
     """BuildKit's local cache export."""
     RECORD = "build record"
@@ -69,6 +73,13 @@ class Image:
     """Set for a manifest of attestations: the digest of the image they are about."""
     missing: bool = False
     """An index names it, but its manifest is not in the archive: `docker save` leaves other platforms out."""
+    artifact: str = ""
+    """Set for an OCI artifact that is no image: its type; `layers` are its blobs."""
+
+    @property
+    def has_files(self) -> bool:
+        """Tell whether it is an image, and not attestations or another artifact."""
+        return not (self.attestation_of or self.artifact)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from dockcache_tui.core.images.errors import ArchiveError
 
 def image_of(archive: Archive, wanted: str = "") -> Image:
     """Return the image of a platform, a name or the beginning of a digest; without any the only image."""
-    images = [image for image in archive.images if not image.attestation_of and not image.missing]
+    images = [image for image in archive.images if image.has_files and not image.missing]
     if not images:
-        raise ArchiveError("it holds no image with files")
+        types = ", ".join(dict.fromkeys(filter(None, (image.artifact for image in archive.images))))
+        raise ArchiveError(f"it holds no image with files{types and f', but {types}'}")
     meant = [image for image in images if wanted in {image.platform, *image.names}]
     meant = meant or [image for image in images if _begins(image.digest, wanted)]
     if not meant:

@@ -129,7 +129,7 @@ def _layers(image: Image) -> tuple[Layer, ...]:
 
 
 def _comparable(images: Sequence[Image]) -> list[Image]:
-    return [image for image in images if not image.attestation_of and not image.missing]
+    return [image for image in images if image.has_files and not image.missing]
 
 
 def _same_digest(one: Image, other: Image) -> bool:

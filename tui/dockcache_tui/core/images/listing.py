@@ -64,7 +64,7 @@ class ListedArchive:
     def platforms(self) -> tuple[str, ...]:
         """Return the platforms of its images."""
         images = self.archive.images if self.archive else ()
-        return tuple(image.platform for image in images if image.platform and not image.attestation_of)
+        return tuple(image.platform for image in images if image.platform and image.has_files)
 
     @property
     def state(self) -> str:

@@ -7,6 +7,8 @@ import msgspec
 from dockcache_tui.core.images.errors import ArchiveError
 
 CONFIGS = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
+_LAYERS = ("application/vnd.oci.image.layer.", "application/vnd.docker.image.rootfs.")
+EMPTY = "application/vnd.oci.empty.v1+json"
 CACHE_CONFIG = "application/vnd.buildkit.cacheconfig.v0"
 RECORD_CONFIG = "application/vnd.buildkit.historyrecord.v0"
 ATTESTATION_TYPE, ATTESTATION_OF = "vnd.docker.reference.type", "vnd.docker.reference.digest"
@@ -45,14 +47,34 @@ class Descriptor(msgspec.Struct, rename={"media_type": "mediaType"}):
         return (self.annotations or {}).get(key, "")
 
 
-class Document(msgspec.Struct, rename={"media_type": "mediaType"}):
-    """An index (it has manifests) or a manifest (it has a config or layers)."""
+class Document(msgspec.Struct, rename={"media_type": "mediaType", "artifact_type": "artifactType"}):
+    """An index (it has manifests) or a manifest (it has a config or layers; artifacts once had blobs instead)."""
 
     media_type: str = ""
+    artifact_type: str = ""
     manifests: Few[Descriptor] | None = None
     config: Descriptor | None = None
     layers: Few[Descriptor] | None = None
+    blobs: Few[Descriptor] | None = None
     annotations: dict[str, str] | None = None
+
+    @property
+    def stored(self) -> list[Descriptor]:
+        """Return what leads to the layers, or to an artifact's blobs."""
+        return self.layers or self.blobs or []
+
+    @property
+    def artifact(self) -> str:
+        """Return the type of an artifact that is no image, by the OCI image specification; empty for an image.
+
+        What has an image's config but no layer of an image, as cosign's signatures, goes by the type of its first blob.
+        """
+        config = self.config.media_type if self.config else ""
+        types = [blob.media_type for blob in self.stored if blob.media_type]
+        if (not config or config in CONFIGS) and (not types or any(one.startswith(_LAYERS) for one in types)):
+            return ""
+        told = (self.artifact_type, "" if config in {*CONFIGS, EMPTY} else config, *types, config)
+        return next(filter(None, told))
 
 
 class History(msgspec.Struct):
@@ -96,6 +118,13 @@ class Saved(msgspec.Struct, rename="pascal"):
     config: str
     layers: Few[str] | None = None
     repo_tags: Few[str] | None = None
+
+
+class V1Config(msgspec.Struct):
+    """A layer's JSON of Docker 1.x, as far as it is known by it."""
+
+    id: str
+    created: str
 
 
 class Record(msgspec.Struct):

@@ -51,7 +51,7 @@ def archive_totals(archives: Sequence[Archive]) -> Row:
     return {
         "count": len(archives),
         "size": sum(archive.size for archive in archives),
-        "images": sum(not image.attestation_of for archive in archives for image in archive.images),
+        "images": sum(image.has_files for archive in archives for image in archive.images),
         "unnamed_size": sum(blob.size for archive in archives for blob in archive.blobs if not blob.named),
         "faults": sum(len(archive.faults) for archive in archives),
     }
@@ -66,6 +66,7 @@ def _image(image: Image) -> Row:
         "created_at": _time(image.created_at),
         "revision": image.revision or None,
         "attestation_of": image.attestation_of or None,
+        "artifact_type": image.artifact or None,
         "missing": image.missing,
         "layers": [_layer(layer) for layer in image.layers],
     }

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from hashlib import sha256, sha512
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from dockcache_tui.sources.archives.opening import open_members
 
 _DOCUMENTS = 32 * DOCUMENT
 """So many bytes of documents are read of one archive."""
+_FLAT = re.compile(r"([0-9a-f]{64}|[0-9a-f]{128})(?:\.manifest\.json)?")
 _BLOB = re.compile(r"blobs/(sha256/[0-9a-f]{64}|sha512/[0-9a-f]{128})")
 
 
@@ -32,7 +34,11 @@ class Blobs:
             for name in self._sizes
             if name.startswith(self._root) and (match := _BLOB.fullmatch(name, len(self._root)))
         }
-        self.saved = not self.has("index.json") and (self.has("manifest.json") or not self._places)
+        self.flat = self._is_flat()
+        """Whether it is of skopeo's `dir:`, where the blobs lie beside the manifest.json under their bare digests."""
+        if self.flat:
+            self._place_flat()
+        self.saved = not self.flat and not self.has("index.json") and (self.has("manifest.json") or not self._places)
         """Whether it is of `docker save` alone; a newer one is an OCI layout that has a manifest.json too."""
 
     def __enter__(self) -> Self:
@@ -122,6 +128,22 @@ class Blobs:
         if digest not in self._places:
             raise BrokenArchiveError(Fault("is not in the archive", digest=digest))
         return self._read(self._places[digest], Fault("", digest=digest))
+
+    def _is_flat(self) -> bool:
+        """Tell whether it is of skopeo's `dir:`, by its version file, else by a manifest that is no list of images."""
+        if self.has("index.json"):
+            return False
+        begins = {"version": b"Directory ", "manifest.json": b"{"}
+        with suppress(BrokenArchiveError):
+            return any(self.has(name) and self.file_head(name).startswith(one) for name, one in begins.items())
+        return False
+
+    def _place_flat(self) -> None:
+        for name in self.files():
+            if match := _FLAT.fullmatch(name):
+                self.place(f"sha{len(match[1]) * 4}:{match[1]}", name)
+        with suppress(ArchiveError):
+            self.place(f"sha256:{sha256(self.file('manifest.json')).hexdigest()}", "manifest.json")
 
     def _read(self, name: str, place: Fault) -> bytes:
         size = self._sizes[name]

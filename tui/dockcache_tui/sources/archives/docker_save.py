@@ -4,18 +4,21 @@ Others write it too (podman, kaniko, crane, bazel), with other names and packed 
 """
 
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 
 from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.errors import ArchiveError, fault_of
 from dockcache_tui.core.images.fault_list import FaultList
-from dockcache_tui.core.images.manifest import Config, Descriptor, Saved, decode
+from dockcache_tui.core.images.manifest import Config, Descriptor, Saved, V1Config, decode
 from dockcache_tui.sources.archives.blobs import Blobs, mismatch
 from dockcache_tui.sources.archives.members import clean
 from dockcache_tui.sources.archives.unpacking import PACKINGS, packing_of
 
 _HEX = re.compile(r"(?:sha256:)?([0-9a-f]{64})(?:\.tar|\.json|\.tar\.gz)?")
+_V1_ID = re.compile(r"[0-9a-f]{64}")
 _MOST_IMAGES = 1_000
 _LAYER = "application/vnd.docker.image.rootfs.diff.tar"
 
@@ -67,6 +70,14 @@ def place_layers(blobs: Blobs) -> None:
         for name, layer in stored_layers(blobs, saved, config):
             if layer.digest and blobs.has(name):
                 blobs.place(layer.digest, name)
+
+
+def v1_configs(blobs: Blobs, digests: Iterable[str]) -> Iterator[str]:
+    """Yield the blobs that are a layer's JSON as Docker 1.x had it: `docker save` writes one each, and names none."""
+    for digest in digests if blobs.has("manifest.json") else ():
+        with suppress(ArchiveError):
+            if blobs.head(digest)[:1] == b"{" and _V1_ID.fullmatch(decode(blobs.unchecked(digest), V1Config).id):
+                yield digest
 
 
 def _stored(blobs: Blobs, name: str, diff_id: str) -> Descriptor:

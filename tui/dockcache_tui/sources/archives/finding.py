@@ -17,6 +17,8 @@ from dockcache_tui.sources.archives.zip_members import ZipMembers
 _LOOKED_AT = 8
 """So many members at a tar's beginning tell what it is."""
 _UNPACKED = 1 << 20
+_FOLDERS = {"version": b"Directory Transport Version", "manifest.json": b'[{"Config"'}
+"""Files of skopeo's `dir:` and of an unpacked `docker save`, and how they begin."""
 _TELLING = re.compile(
     rf"(\./)?([^/]+/)?(blobs(/.*)?|index\.json|oci-layout|manifest\.json|repositories|[0-9a-f]{{64}}/|{SAVED.pattern})"
 )
@@ -38,7 +40,9 @@ def find_archives(folder: Path) -> tuple[Path, ...]:
 
 def _is_archive(path: Path) -> bool:
     if path.is_dir():
-        return (path / "index.json").is_file() and ((path / "oci-layout").is_file() or (path / "blobs").is_dir())
+        if (path / "index.json").is_file():
+            return (path / "oci-layout").is_file() or (path / "blobs").is_dir()
+        return any((path / name).is_file() and _begins(path / name, begin) for name, begin in _FOLDERS.items())
     if not path.is_file():
         return False
     with path.open("rb") as file:
@@ -51,6 +55,11 @@ def _is_archive(path: Path) -> bool:
         if layout_roots(names):
             return True
         return any(_is_image(source, _kind(source)) for source in map(zipped.source, list(names)[:_LOOKED_AT]))
+
+
+def _begins(path: Path, begin: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(begin)) == begin
 
 
 def _kind(source: Source) -> str:

@@ -1,6 +1,7 @@
 """The OCI image layout: indexes that lead to indexes and manifests, as engines, BuildKit and others write them."""
 
 from dataclasses import replace
+from hashlib import sha256
 
 from dockcache_tui.core.images.archive import ArchiveKind, Fault, Image, Layer
 from dockcache_tui.core.images.errors import ArchiveError, fault_of
@@ -49,12 +50,7 @@ class OciReading:
         self._below: dict[str, range] = {}
         """Which images each index or manifest led to."""
         self._seen = 0
-        try:
-            top = decode(blobs.file("index.json"), Document)
-        except ArchiveError as error:
-            self._broken(error, Fault("", member="index.json"))
-            top = Document(manifests=lost_roots(blobs))
-        self._index(top, (), ())
+        self._index(self._top(), (), ())
         words = {layer.digest: layer.created_by for image in self.images for layer in image.layers if layer.created_by}
         self.images = [completed(image, words, self._revisions) for image in self.images]
 
@@ -63,7 +59,23 @@ class OciReading:
         """Return what all of it is."""
         if self.builds:
             return ArchiveKind.RECORD
-        return ArchiveKind.CACHE if self.caches == len(self.images) > 0 else ArchiveKind.OCI
+        if self.caches == len(self.images) > 0:
+            return ArchiveKind.CACHE
+        if self.images and all(image.artifact for image in self.images):
+            return ArchiveKind.ARTIFACT
+        return ArchiveKind.DIR if self._blobs.flat else ArchiveKind.OCI
+
+    def _top(self) -> Document:
+        """Read index.json, or stand in for it: with the manifest.json of a `dir:`, or what the blobs still tell."""
+        name = "manifest.json" if self._blobs.flat else "index.json"
+        try:
+            data = self._blobs.file(name)
+            top = decode(data, Document)
+        except ArchiveError as error:
+            self._broken(error, Fault("", member=name))
+            return Document(manifests=lost_roots(self._blobs))
+        digest = f"sha256:{sha256(data).hexdigest()}"
+        return Document(manifests=[Descriptor(digest, len(data), top.media_type)]) if self._blobs.flat else top
 
     def _index(self, index: Document, above: tuple[str, ...], names: tuple[str, ...]) -> None:
         children = index.manifests or []
@@ -106,7 +118,7 @@ class OciReading:
             return
         if document.manifests is not None:
             self._index_or_cache(descriptor, document, (*above, digest), names)
-        elif document.config is not None or document.layers is not None:
+        elif document.config or document.layers is not None or document.blobs is not None:
             self._manifest(descriptor, document, names)
         else:
             self.faults.add(Fault("neither an index nor a manifest", digest=digest))
@@ -137,6 +149,9 @@ class OciReading:
             self._record(config, layers)
         elif of := descriptor.said(ATTESTATION_OF):
             self._attestations(descriptor, layers, config, of)
+        elif artifact := manifest.artifact:
+            blobs = self._listed(manifest.stored, config)
+            self.images.append(Image(descriptor.digest, blobs, names=names, artifact=artifact))
         else:
             self._image(descriptor, manifest, names)
 
@@ -175,20 +190,25 @@ class OciReading:
     def _attestations(
         self, descriptor: Descriptor, stored: list[Descriptor], config: Descriptor | None, of: str
     ) -> None:
-        if config is not None:
-            self._name(config)
-            if config.digest in self._blobs:  # it is empty, and may be left out
-                self._check(config)
+        layers = self._listed(stored, config)
         for layer in stored:
-            self._name(layer)
-            self._check(layer)
             if layer.said(PREDICATE).startswith(_PROVENANCE) and layer.digest in self._blobs:
                 self._provenance(layer.digest, of)
-        layers = tuple(
-            Layer(layer.digest, layer.size, media_type=layer.media_type, missing=layer.digest not in self._blobs)
-            for layer in stored
-        )
         self.images.append(Image(descriptor.digest, layers, attestation_of=of))
+
+    def _listed(self, stored: list[Descriptor], config: Descriptor | None) -> tuple[Layer, ...]:
+        """Return the blobs of what is no image as layers without files."""
+        if config is not None:
+            self._name(config)
+            if config.digest in self._blobs:  # it may be empty, and so left out
+                self._check(config)
+        for blob in stored:
+            self._name(blob)
+            self._check(blob)
+        return tuple(
+            Layer(blob.digest, blob.size, media_type=blob.media_type, missing=blob.digest not in self._blobs)
+            for blob in stored
+        )
 
     def _provenance(self, digest: str, of: str) -> None:
         try:

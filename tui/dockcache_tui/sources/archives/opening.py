@@ -1,7 +1,7 @@
 """Opens an archive, whatever it is packed in."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -46,12 +46,13 @@ def open_members(path: Path) -> tuple[Members, str]:
         raise ArchiveError(f"{path}: {error.strerror or error}") from error
 
 
-def layout_roots(names: Iterable[str]) -> list[str]:
+def layout_roots(names: Collection[str]) -> list[str]:
     """Return the folders among names that an image layout is in, the outermost first; `docker save` has no folder."""
     found = set()
+    beside = {name.rpartition("/")[0] for name in names if name.rpartition("/")[2] == "manifest.json"}
     for name in names:
         folder, _, last = name.rpartition("/")
-        if last == "oci-layout":
+        if last == "oci-layout" or (last == "version" and folder in beside):  # the latter of skopeo's `dir:`
             found.add(folder)
         elif blob := _BLOB.fullmatch(name):
             found.add((blob[1] or "").rstrip("/"))

@@ -9,7 +9,7 @@ from dockcache_tui.core.images.layering import layers_of, moment
 from dockcache_tui.core.images.telling import revision_in
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.archives.blobs import Blobs, open_blobs
-from dockcache_tui.sources.archives.docker_save import read_config, read_saved, stored_layers
+from dockcache_tui.sources.archives.docker_save import read_config, read_saved, stored_layers, v1_configs
 from dockcache_tui.sources.archives.oci import OciReading
 
 
@@ -25,6 +25,8 @@ def archive_of(path: Path, blobs: Blobs) -> Archive:
         reading = OciReading(blobs)
         kind, images, faults = reading.kind, reading.images, reading.faults
         builds, named, revisions = reading.builds, reading.named, reading.revisions
+        unnamed = [digest for digest in blobs.sizes if digest not in named]
+        named |= dict.fromkeys(v1_configs(blobs, unnamed), "")
     else:
         kind, builds, revisions = ArchiveKind.DOCKER, [], []
         images, faults = _saved(blobs)

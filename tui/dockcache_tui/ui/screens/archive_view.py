@@ -104,7 +104,7 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
     def show(self, archive: Archive) -> None:
         """Show an archive; the same again keeps its place."""
         if self.archive is None or self.archive.path != archive.path:
-            images = [image for image in archive.images if not image.attestation_of]
+            images = [image for image in archive.images if image.has_files]
             self._look_at(images[0] if images else None, None)
             self._turn_to(Tab.LAYERS)
             self._shares = {}
@@ -251,7 +251,7 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
         row = self.table.cursor_row
         if isinstance(row, FileRow):
             self._open_file(row)
-        elif row and row.image and not row.image.attestation_of and not (row.layer and row.layer.empty):
+        elif row and row.image and row.image.has_files and not (row.layer and row.layer.empty):
             if (row.image, row.layer) != (self._image, self._layer):
                 self._look_at(row.image, row.layer)
             self._turn_to(Tab.FILES)

@@ -57,6 +57,8 @@ def _image(number: int, image: Image, shared: Shared) -> Iterator[LayerRow]:
     name = " · ".join(filter(None, (image.platform or "unknown platform", *image.names)))
     if image.attestation_of:
         name = f"attestations of {image.attestation_of[:19]}"
+    elif image.artifact:
+        name = " · ".join(("artifact", image.artifact, *image.names))
     packed = sum({layer.digest: layer.size for layer in image.layers}.values())
     sizes = [layer.unpacked_size for layer in image.layers if not layer.empty]
     unpacked = sum(size or 0 for size in sizes) if sizes and None not in sizes else None
