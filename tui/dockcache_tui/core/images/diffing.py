@@ -1,6 +1,6 @@
 """Compares two images: their layers by digest, their files in path order, and says what makes them differ."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from dockcache_tui.core import wording
@@ -14,14 +14,14 @@ ADDED, REMOVED = "added", "removed"
 
 def diff_layers(first: Image, second: Image) -> tuple[LayerDiff, ...]:
     """Pair the layers that have files by digest, in the first's order; then those only the second has."""
-    left = list(_layers(second))
-    found = []
-    for layer in _layers(first):
-        twin = next((other for other in left if other.digest == layer.digest), None)
-        if twin:
-            left.remove(twin)
-        found.append(LayerDiff(layer, twin))
-    return (*found, *(LayerDiff(None, layer) for layer in left))
+    left: defaultdict[str, dict[int, Layer]] = defaultdict(dict)
+    for number, layer in reversed([*enumerate(_layers(second))]):
+        left[layer.digest][number] = layer
+    found = [
+        LayerDiff(layer, left[layer.digest].popitem()[1] if left[layer.digest] else None) for layer in _layers(first)
+    ]
+    rest = {number: layer for numbered in left.values() for number, layer in numbered.items()}
+    return (*found, *(LayerDiff(None, rest[number]) for number in sorted(rest)))
 
 
 def same_layers(first: Image, second: Image) -> bool:

@@ -58,7 +58,6 @@ class _Frame:
     """A path while what is below it is read."""
 
     number: int
-    key: bytes
     path: str
     above: tuple[int, ...] = ()
     """The layers, lowest first, that hide all that lower ones have here, by what they do to a folder above."""
@@ -86,12 +85,10 @@ def overlay(layers: Sequence[Iterable[FileEntry]], moved: Moved | None = None) -
     Parents that no layer has are made up, as engines do. What is hidden by a whiteout, an opaque folder or something
     else at its place or above is removed there, and its bytes are wasted.
     """
-    stack = [_Frame(0, b"", "", puts={0: FileEntry("", FileKind.FOLDER, mode=0o755)})]
+    stack = [_Frame(0, "", puts={0: FileEntry("", FileKind.FOLDER, mode=0o755)})]
     count = 1
     keyed = [_keyed(layer, number) for number, layer in enumerate(layers)]
-    for key, group in groupby(merge(*keyed, key=lambda one: one[:2]), key=lambda one: one[0]):
-        while stack[-1].key and not key.startswith(stack[-1].key + b"\0"):
-            yield from _close(stack, moved or {})
+    for _, group in groupby(merge(*keyed, key=lambda one: one[:2]), key=lambda one: one[0]):
         path = ""
         puts: dict[int, FileEntry] = {}
         outs: set[int] = set()
@@ -106,15 +103,16 @@ def overlay(layers: Sequence[Iterable[FileEntry]], moved: Moved | None = None) -
                 puts[layer] = entry
                 if entry.kind is not FileKind.FOLDER:
                     cuts.add(layer)
-        if not key:
+        while stack[-1].path and not path.startswith(f"{stack[-1].path}/"):
+            yield from _close(stack, moved or {})
+        if not path:
             stack[0].puts.update(puts)
             stack[0].cuts |= cuts
             continue
-        for end in _folder_ends(key, len(stack[-1].key)):
-            between = key[:end]
-            stack.append(_Frame(count, between, _shown(between), stack[-1].hiders()))
+        for end in _folder_ends(path, len(stack[-1].path)):
+            stack.append(_Frame(count, path[:end], stack[-1].hiders()))
             count += 1
-        stack.append(_Frame(count, key, path, stack[-1].hiders(), puts, outs, cuts))
+        stack.append(_Frame(count, path, stack[-1].hiders(), puts, outs, cuts))
         count += 1
     while stack:
         yield from _close(stack, moved or {})
@@ -125,16 +123,12 @@ def _keyed(layer: Iterable[FileEntry], number: int) -> Iterator[tuple[bytes, int
         yield order_of(entry.path), number, entry
 
 
-def _folder_ends(key: bytes, begin: int) -> Iterator[int]:
-    """Yield where the folders between an ancestor's key and this key end."""
-    at = key.find(b"\0", begin + 1)
+def _folder_ends(path: str, begin: int) -> Iterator[int]:
+    """Yield where the folders between an ancestor's path and this path end."""
+    at = path.find("/", begin + 1)
     while at > 0:
         yield at
-        at = key.find(b"\0", at + 1)
-
-
-def _shown(key: bytes) -> str:
-    return key.replace(b"\0", b"/").decode("utf-8", "surrogateescape")
+        at = path.find("/", at + 1)
 
 
 def _close(stack: list[_Frame], moved: Moved) -> Iterator[Node]:
