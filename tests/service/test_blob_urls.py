@@ -169,6 +169,34 @@ def test_ranges(job: Job, headers: dict[str, str], status: int, start: int, end:
     assert answer.headers.get("content-range") == expected
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "junk", "", "=", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=1", "bytes=5-2", "bytes=1-x", "bytes=--5",
+        "bytes=+1-2", "bytes=1_0-2", "bytes= - ", "items=0-1", "bytes=0-1,4-5", "bytes=0-0," * 2000, "bytes=\u0661-2",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["Range", "x-ms-range"])
+def test_an_odd_range_is_ignored(job: Job, name: str, asked: str) -> None:
+    """What is no single range of bytes gives the whole blob."""
+    job.save("k", CONTENT)
+    found = job.url_of("k")
+    assert found
+    answer = send("GET", found[1], headers={name: asked.encode()})
+    assert (answer.status_code, answer.content) == (200, CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"), [("9" * 5000 + "-", 416), ("0-" + "9" * 5000, 206), ("-" + "9" * 5000, 206), ("-0", 416)]
+)
+def test_a_range_of_any_length(job: Job, asked: str, status: int) -> None:
+    """Numbers of any length are read as numbers."""
+    job.save("k", CONTENT)
+    found = job.url_of("k")
+    assert found
+    assert send("GET", found[1], headers={"Range": f"bytes={asked}"}).status_code == status
+
+
 @pytest.mark.parametrize("name", ["Range", "x-ms-range"])
 def test_a_range_beyond_the_end(job: Job, name: str) -> None:
     """A range that begins after the end is 416 with the size."""

@@ -164,3 +164,23 @@ def test_what_is_no_http(served: Served, request_: bytes) -> None:
         noisy.sendall(request_)
         assert noisy.recv(100)[:12] in {b"HTTP/1.1 400", b"HTTP/1.1 431", b"HTTP/1.1 404"}
     assert send("GET", served.address).status_code == 404
+
+
+@pytest.mark.parametrize("digits", ["9" * 19, "9" * 5000, "0" * 5000])
+def test_numbers_without_bounds(faulty: Start, digits: str) -> None:
+    """A number of a path that nothing can have is not found; one of a query is brought within bounds."""
+    with faulty() as job:
+        job.save("k")
+        for method, path in (
+            ("GET", "pulls/{}"),
+            ("GET", "actions/artifacts/{}"),
+            ("DELETE", "actions/artifacts/{}"),
+            ("GET", "actions/artifacts/{}/zip"),
+            ("GET", "actions/runs/{}/artifacts"),
+            ("DELETE", "actions/caches/{}"),
+        ):
+            assert job.rest(path.format(digits), method=method).status_code == 404
+        for method in ("PATCH", "POST"):
+            assert job.v1(method, f"caches/{digits}").status_code == 404
+        page = job.rest(f"actions/caches?page={digits}&per_page={digits}")
+        assert page.status_code == 200

@@ -9,6 +9,12 @@ from service.serving import Job, Served
 from ui.caches_bench import look_at
 
 
+@pytest.fixture(autouse=True)
+def crash_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep what a defect leaves away from the user's own folders."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A running service."""

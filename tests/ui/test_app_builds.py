@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,9 @@ from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.builds.progress import Progress, VertexUpdate
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
+from sources.github_server import TOKEN
 from sources.journal_samples import BUILT, REUSED
 from ui.bench import Bench, bench
 from ui.house import House, Line
@@ -158,3 +161,22 @@ async def test_a_defect_while_listening_is_told() -> None:
     house.cache.events.say(HistoryEvent(HistoryEventType.STARTED, Build("odd", "b", NOW, BuildStatus.RUNNING)))
     async with bench(house) as app:
         await app.see("A defect of dockcache-tui", "ZeroDivisionError: odd", "no cache yet")
+
+
+async def test_a_defect_is_kept_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What a source raises that nobody thought of is told with a file that has its traceback, without tokens."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("GH_TOKEN", TOKEN)
+
+    class Broken(House):
+        def builders(self) -> tuple[BuilderInfo, ...]:
+            raise KeyError("nope", TOKEN)
+
+    async with bench(Broken()) as app:
+        await app.see("no cache yet")
+        await app.press("n")
+        await app.see("A defect of dockcache-tui", "KeyError: .'nope', '[*]{3}'")
+        await app.see("error-[0-9]")
+    (log,) = tmp_path.rglob("error-*.log")  # noqa: ASYNC240 - the app is left
+    assert "in builders" in log.read_text()
+    assert TOKEN not in log.read_text()

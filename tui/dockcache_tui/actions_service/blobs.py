@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from dockcache_tui.actions_service.access import BlobAccess, DeniedError
 from dockcache_tui.actions_service.staging import UploadError
-from dockcache_tui.actions_service.web import UnreadableError, service_of, small_body, streamed
+from dockcache_tui.actions_service.web import UnreadableError, number_of, service_of, small_body, streamed
 
 _LONGEST_LIST = 16 << 20  # 50,000 blocks, as many as a blob may have, with ids of 88 characters
 _LISTED = re.compile(rb"<(Latest|Uncommitted|Committed)>([A-Za-z0-9+/=]+)</\1>")
@@ -26,18 +26,30 @@ _WHOLE = ""
 """The name of the one block that Put Blob writes; no block id is empty."""
 
 
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII | re.IGNORECASE)
+
+
 class BlobResponse(FileResponse):
     """A finished blob, whole or in ranges, in pieces that keep memory flat."""
 
     chunk_size = 1 << 20
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let Azure's own range header win, as Azure does."""
-        own = Headers(scope=scope).get("x-ms-range")
-        if own:
-            others = [header for header in scope["headers"] if header[0] != b"range"]
-            scope = {**scope, "headers": [*others, (b"range", own.encode("latin-1"))]}
+        """Let Azure's own range header win, as Azure does; one that is no single range is ignored, as HTTP wants it."""
+        headers = Headers(scope=scope)
+        asked = _range(headers.get("x-ms-range") or headers.get("range", ""))
+        others = [header for header in scope["headers"] if header[0] != b"range"]
+        scope = {**scope, "headers": [*others, *([(b"range", asked)] if asked else [])]}
         await super().__call__(scope, receive, send)
+
+
+def _range(asked: str) -> bytes:
+    """Return a range with no more digits than any size has; nothing for what is none."""
+    match = _RANGE.fullmatch(asked.strip())
+    first, last = (number_of(match[1]), number_of(match[2])) if match else (None, None)
+    if (first is None and last is None) or (first is not None and last is not None and first > last):
+        return b""
+    return b"bytes=%b-%b" % tuple(b"" if one is None else b"%d" % one for one in (first, last))
 
 
 async def _upload(request: Request) -> Response:

@@ -139,8 +139,8 @@ ROUTES: tuple[BaseRoute, ...] = (
         routes=[
             Route("/cache", _endpoint(_find)),
             Route("/caches", _endpoint(_reserve), methods=["POST"]),
-            Route("/caches/{number:int}", _endpoint(_chunk), methods=["PATCH"]),
-            Route("/caches/{number:int}", _endpoint(_commit), methods=["POST"]),
+            Route("/caches/{number:number}", _endpoint(_chunk), methods=["PATCH"]),
+            Route("/caches/{number:number}", _endpoint(_commit), methods=["POST"]),
         ],
     ),
 )

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import TypeVar
 
 import msgspec
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 
 from dockcache_tui.actions_service.access import DeniedError, Grant
@@ -11,7 +12,23 @@ from dockcache_tui.actions_service.service import Service
 
 T = TypeVar("T")
 _SMALL = 1 << 20
-_MOST = (1 << 63) - 1
+_DIGITS = 18
+"""The most that a number has: SQLite holds any such."""
+
+
+class _NumberConvertor(Convertor[int]):
+    """A number of a path; what has more digits names nothing here, and int() would refuse thousands."""
+
+    regex = f"[0-9]{{1,{_DIGITS}}}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("number", _NumberConvertor())
 
 
 class UnreadableError(Exception):
@@ -41,8 +58,17 @@ def grant_of(request: Request) -> Grant:
 
 
 def path_number(request: Request, name: str) -> int:
-    """Return a number of the path, no larger than SQLite holds."""
-    return min(int(request.path_params[name]), _MOST)
+    """Return a number of the path."""
+    number: int = request.path_params[name]
+    return number
+
+
+def number_of(text: str) -> int | None:
+    """Return what a query or header says in digits, no larger than SQLite holds; None for anything else."""
+    if not text.isdecimal() or not text.isascii():
+        return None
+    digits = text.lstrip("0")
+    return int(digits or "0") if len(digits) <= _DIGITS else 10**_DIGITS
 
 
 async def small_body(request: Request, most: int = _SMALL) -> bytes:
@@ -65,5 +91,4 @@ async def decoded(request: Request, type_: type[T]) -> T:
 
 def streamed(request: Request) -> tuple[AsyncIterator[bytes], int | None]:
     """Return a body as it comes, and its length where it was told."""
-    length = request.headers.get("content-length", "")
-    return request.stream(), int(length) if length.isdecimal() and length.isascii() else None
+    return request.stream(), number_of(request.headers.get("content-length", ""))

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -13,7 +12,6 @@ import click
 
 from dockcache_tui.cli.output import narrate
 from dockcache_tui.core.errors import DockcacheError, ExitCode
-from dockcache_tui.core.instant import Instant
 
 COMMANDS = {
     "app": ("dockcache_tui.cli.app:app", "Open the app for a project folder; the default."),
@@ -107,11 +105,9 @@ def _told(error: DockcacheError) -> int:
 
 def _unexpected(error: Exception) -> int:
     """Tell of a fault of ours in one line, and keep the traceback in a file."""
-    from platformdirs import user_log_path
+    from dockcache_tui.sources.crash_log import write_crash
 
     narrate(f"Something went wrong: {type(error).__name__}: {error}")
-    with suppress(OSError):
-        log = user_log_path("dockcache-tui", ensure_exists=True) / f"error-{Instant.now().ns}.log"
-        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8", errors="backslashreplace")
+    if log := write_crash(error):
         narrate(f"This is a fault of dockcache-tui; the details are in {log}")
     return int(ExitCode.FAILED)

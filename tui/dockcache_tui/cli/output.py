@@ -8,7 +8,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from textwrap import indent
 
+from dockcache_tui.core.csv_cell import csv_cell
 from dockcache_tui.core.literal import literal
+from dockcache_tui.sources.secret import masked
 
 JsonValue = str | int | float | bool | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 Row = Mapping[str, JsonValue]
@@ -16,12 +18,12 @@ Row = Mapping[str, JsonValue]
 
 def narrate(text: str) -> None:
     """Write one line on stderr, literally."""
-    print(_encodable(literal(text), sys.stderr.encoding), file=sys.stderr)  # noqa: T201
+    print(_shown(text, sys.stderr.encoding), file=sys.stderr)  # noqa: T201
 
 
 def print_line(text: str) -> None:
     """Print one line, literally."""
-    print(_encodable(literal(text), sys.stdout.encoding))  # noqa: T201
+    print(_shown(text, sys.stdout.encoding))  # noqa: T201
 
 
 def print_document(items: Iterable[Row], totals: Row) -> None:
@@ -34,7 +36,7 @@ def print_long_document(items: Iterable[Row], totals: Row) -> None:
     between = "\n"
     print('{\n  "schema": 1,\n  "items": [', end="")  # noqa: T201
     for item in items:
-        print(between + indent(json.dumps(item, indent=2), "    "), end="")  # noqa: T201
+        print(between + indent(masked(json.dumps(item, indent=2)), "    "), end="")  # noqa: T201
         between = ",\n"
     end = "]" if between == "\n" else "\n  ]"
     print(f'{end},\n  "totals": {indent(json.dumps(totals, indent=2), "  ").lstrip()}\n}}')  # noqa: T201
@@ -42,20 +44,20 @@ def print_long_document(items: Iterable[Row], totals: Row) -> None:
 
 def print_json(document: Row) -> None:
     """Print one JSON document, in ASCII: no terminal acts on it and any encoding holds it."""
-    print(json.dumps(document, indent=2))  # noqa: T201
+    print(masked(json.dumps(document, indent=2)))  # noqa: T201
 
 
 def print_csv(columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Print CSV with a header; lists are joined by blanks, null is empty, and text is literal as in the tables."""
+    """Print CSV with a header; see csv_cell."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_encodable(_plain(row[column]), sys.stdout.encoding) for column in columns])
+        writer.writerow([_encodable(masked(csv_cell(row[column])), sys.stdout.encoding) for column in columns])
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:
     """Print aligned columns, those named in `right` to the right; in a terminal the last one is cut at its edge."""
-    cells = [[literal(cell) for cell in row] for row in (columns, *rows)]
+    cells = [[literal(masked(cell)) for cell in row] for row in (columns, *rows)]
     widths = [max(map(cell_width, column)) for column in zip(*cells, strict=True)]
     edge = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for row in cells:
@@ -90,14 +92,8 @@ def _padded(text: str, width: int, *, to_right: bool) -> str:
     return space + text if to_right else text + space
 
 
-def _plain(value: JsonValue) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return " ".join(map(_plain, value))
-    return literal(str(value))
+def _shown(text: str, encoding: str) -> str:
+    return _encodable(literal(masked(text)), encoding)
 
 
 def _encodable(text: str, encoding: str) -> str:

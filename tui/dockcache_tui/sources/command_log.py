@@ -9,6 +9,7 @@ from threading import Lock
 from time import monotonic
 
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources import secret
 
 _SECRET = re.compile(r"(?i)((?:token|password|passwd|(?<!--)secret|secret_access_key|access_key_id)=)[^,\s]+")
 _USER = re.compile(r"(://)[^/@\s]+@")
@@ -63,4 +64,4 @@ class CommandLog:
 
 def masked(word: str) -> str:
     """Return a word of a command line without what looks like a secret."""
-    return _USER.sub(r"\1***@", _SECRET.sub(r"\1***", word))
+    return secret.masked(_USER.sub(r"\1***@", _SECRET.sub(r"\1***", word)))

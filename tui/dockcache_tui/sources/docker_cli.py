@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.sources.command_log import CommandLog
+from dockcache_tui.sources.secret import masked
 
 _KNOWN = (
     (
@@ -132,4 +133,4 @@ def explained(stderr: str) -> SourceError:
 
 
 def _text(data: bytes) -> str:
-    return data.decode(errors="backslashreplace")
+    return masked(data.decode(errors="backslashreplace"))

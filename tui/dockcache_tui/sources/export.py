@@ -7,8 +7,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from dockcache_tui.core.csv_cell import csv_cell
 from dockcache_tui.core.errors import DockcacheError
-from dockcache_tui.core.literal import literal
 
 Row = Mapping[str, Any]
 
@@ -25,7 +25,7 @@ def write_export(folder: Path, name: str, kind: str, rows: Sequence[Row]) -> Pat
                 if kind == "csv":
                     writer = csv.writer(file, lineterminator="\n")
                     writer.writerow(rows[0] if rows else ())
-                    writer.writerows([_cell(value) for value in row.values()] for row in rows)
+                    writer.writerows(map(csv_cell, row.values()) for row in rows)
                 else:
                     json.dump({"schema": 1, "items": list(rows)}, file, indent=2)
         except FileExistsError:
@@ -36,9 +36,3 @@ def write_export(folder: Path, name: str, kind: str, rows: Sequence[Row]) -> Pat
             ) from error
         return path
     raise AssertionError("count() never ends")
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return " ".join(map(_cell, value))
-    return "" if value is None else literal(str(value))

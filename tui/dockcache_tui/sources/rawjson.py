@@ -4,6 +4,7 @@ import msgspec
 
 from dockcache_tui.core.builds.progress import BuildWarning, LogChunk, Progress, TransferUpdate, VertexUpdate
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.secret import masked, masked_bytes
 
 
 class _Vertex(msgspec.Struct):
@@ -70,7 +71,7 @@ def _vertexes(line: _Line) -> tuple[VertexUpdate, ...]:
             _moment(vertex.started),
             _moment(vertex.completed),
             vertex.cached,
-            vertex.error,
+            masked(vertex.error),
         )
         for vertex in line.vertexes or ()
     )
@@ -92,7 +93,9 @@ def _transfers(line: _Line) -> tuple[TransferUpdate, ...]:
 
 
 def _logs(line: _Line) -> tuple[LogChunk, ...]:
-    return tuple(LogChunk(log.vertex, log.stream, log.data, _moment(log.timestamp)) for log in line.logs or ())
+    return tuple(
+        LogChunk(log.vertex, log.stream, masked_bytes(log.data), _moment(log.timestamp)) for log in line.logs or ()
+    )
 
 
 def _warnings(line: _Line) -> tuple[BuildWarning, ...]:
@@ -107,4 +110,4 @@ def _moment(text: str | None) -> Instant | None:
 
 
 def _text(data: bytes) -> str:
-    return data.decode("utf-8", "backslashreplace").rstrip("\r\n")
+    return masked(data.decode("utf-8", "backslashreplace")).rstrip("\r\n")

@@ -1,8 +1,23 @@
-"""A secret text that nothing shows by accident."""
+"""A secret text that nothing shows by accident, and a mask for what others say of it."""
 
+import os
+import re
+from base64 import b64encode, urlsafe_b64encode
+from functools import lru_cache
 from typing import NoReturn
+from urllib.parse import quote
 
 _MASK = "***"
+_VARIABLES = (
+    "GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN",
+    "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+)  # fmt: skip
+_SHORTEST = 8
+"""Characters: a shorter text is part of too many words to be masked."""
+_ENOUGH = 12
+"""Characters that tell a token when the rest of it was cut off."""
+_REST = r"[\w.~%+/=-]*"
+_known: set[str] = set()
 
 
 class Secret:
@@ -13,6 +28,7 @@ class Secret:
     def __init__(self, text: str) -> None:
         """Keep the text."""
         self.__text = text
+        _known.add(text)
 
     def reveal(self) -> str:
         """Return the text, as one whose repr is masked too, so that no dump of local variables shows it."""
@@ -52,3 +68,39 @@ class _Masked(str):
 def bearer(secret: Secret) -> str:
     """Return the value of an Authorization header; its repr is masked."""
     return _Masked(f"Bearer {secret.reveal()}")
+
+
+def masked(text: str) -> str:
+    """Return text without the tokens we know of, as they are, URL-encoded, or in base64 as basic authentication is."""
+    tokens = frozenset((*_known, *(os.environ.get(name, "").strip() for name in _VARIABLES)))
+    pattern = _pattern(tokens)
+    return pattern.sub(_MASK, text) if pattern else text
+
+
+def masked_bytes(data: bytes) -> bytes:
+    """Return bytes without the tokens we know of, which are ASCII; see masked."""
+    return masked(data.decode("latin-1")).encode("latin-1")
+
+
+@lru_cache(maxsize=8)
+def _pattern(tokens: frozenset[str]) -> re.Pattern[str] | None:
+    forms = {form for token in tokens if len(token) >= _SHORTEST and token.isascii() for form in _forms(token)}
+    beginnings = sorted({re.escape(form) for form in forms}, key=len, reverse=True)
+    return re.compile(f"(?:{'|'.join(beginnings)}){_REST}") if beginnings else None
+
+
+def _forms(token: str) -> set[str]:
+    """Return how each way to write a token begins; in base64 there are three, by where it begins within a triple."""
+    bare = token[:_ENOUGH]
+    hexadecimal = "".join(f"%{ord(one):02X}" for one in bare)
+    encoded = {
+        quote(bare, safe=""),
+        re.sub("%..", lambda one: one[0].lower(), quote(bare, safe="")),
+        hexadecimal,
+        hexadecimal.lower(),
+    }
+    for shift in range(3):
+        data, first = b"\0" * shift + bare.encode(), (0, 2, 3)[shift]
+        whole = len(data) * 8 // 6
+        encoded |= {code(data).decode()[first:whole] for code in (b64encode, urlsafe_b64encode)}
+    return {bare, *encoded}

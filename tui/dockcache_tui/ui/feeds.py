@@ -6,6 +6,8 @@ from threading import Event, Thread
 from textual.message import Message
 
 from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.sources.crash_log import write_crash
+from dockcache_tui.sources.secret import masked
 
 Post = Callable[[Message], bool]
 Told = Callable[[DockcacheError], Message]
@@ -18,8 +20,14 @@ def guarded(work: Callable[[], Message | None], failed: Told) -> Message | None:
     except DockcacheError as error:
         return failed(error)
     except Exception as defect:  # noqa: BLE001 - a thread's traceback would garble the screen
-        reason = f"{type(defect).__name__}: {defect}"
-        return failed(DockcacheError(reason, title="A defect of dockcache-tui", hint="Please report it."))
+        return failed(told(defect))
+
+
+def told(defect: BaseException) -> DockcacheError:
+    """Keep the traceback of a defect in a file, and return the defect as an error that names the file."""
+    log = write_crash(defect)
+    hint = f"Please report it with {log}" if log else "Please report it."
+    return DockcacheError(masked(f"{type(defect).__name__}: {defect}"), title="A defect of dockcache-tui", hint=hint)
 
 
 class Once(Thread):

@@ -89,9 +89,9 @@ def _artifact(ask: Ask, artifact: Artifact) -> Mapping[str, object]:
 
 ROUTES: tuple[BaseRoute, ...] = (
     route("GET", _REPO + "/artifacts", _list),
-    route("GET", _REPO + "/artifacts/{artifact_id:int}", _get),
-    route("DELETE", _REPO + "/artifacts/{artifact_id:int}", _delete),
-    route("GET", _REPO + "/artifacts/{artifact_id:int}/zip", _zip),
+    route("GET", _REPO + "/artifacts/{artifact_id:number}", _get),
+    route("DELETE", _REPO + "/artifacts/{artifact_id:number}", _delete),
+    route("GET", _REPO + "/artifacts/{artifact_id:number}/zip", _zip),
     route("GET", _REPO + "/runs", _runs),
-    route("GET", _REPO + "/runs/{run_id:int}/artifacts", _list_of_run),
+    route("GET", _REPO + "/runs/{run_id:number}/artifacts", _list_of_run),
 )

@@ -124,7 +124,7 @@ def _cache(cache: Cache) -> Mapping[str, object]:
 ROUTES: tuple[BaseRoute, ...] = (
     route("GET", _REPO + "/caches", _list),
     route("DELETE", _REPO + "/caches", _delete_key),
-    route("DELETE", _REPO + "/caches/{cache_id:int}", _delete),
+    route("DELETE", _REPO + "/caches/{cache_id:number}", _delete),
     route("GET", _REPO + "/cache/usage", _usage),
     route("GET", _REPO + "/cache/storage-limit", _storage_limit),
     route("PUT", _REPO + "/cache/storage-limit", _set_storage_limit),

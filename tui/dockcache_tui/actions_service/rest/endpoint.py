@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from dockcache_tui.actions_service.access import DeniedError
 from dockcache_tui.actions_service.service import Service
-from dockcache_tui.actions_service.web import UnreadableError, bearer, decoded, service_of
+from dockcache_tui.actions_service.web import UnreadableError, bearer, decoded, number_of, service_of
 
 VERSIONS = ("2022-11-28", "2026-03-10")
 NOT_MODIFIED = 304
@@ -73,8 +73,8 @@ class Ask:
         return things[(page - 1) * per_page : page * per_page]
 
     def _number(self, name: str, default: int) -> int:
-        value = self.text(name) or ""
-        return int(value) if value.isdecimal() and value.isascii() else default
+        value = number_of(self.text(name) or "")
+        return default if value is None else value
 
     def links(self, total: int) -> dict[str, str]:
         """Return the Link header for this page of `total` things, nothing where one page holds all."""

@@ -69,5 +69,5 @@ ROUTES: tuple[BaseRoute, ...] = (
     route("GET", _REPO, _repository),
     route("GET", _REPO + "/branches", _branches),
     route("GET", _REPO + "/pulls", _pulls),
-    route("GET", _REPO + "/pulls/{number:int}", _one_pull),
+    route("GET", _REPO + "/pulls/{number:number}", _one_pull),
 )

@@ -8,6 +8,7 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.record import Record
 from dockcache_tui.sources.buildkit import control_pb2 as pb
 from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
+from dockcache_tui.sources.secret import masked, masked_bytes
 
 _CANCELED = 1
 _EVENTS = {
@@ -67,7 +68,7 @@ def _build(record: pb.BuildHistoryRecord, attributes: dict[str, str], builder: s
         project=attributes.get("context", ""),
         target=attributes.get("target", ""),
         revision=attributes.get("vcs:revision", ""),
-        error=text(record.error.message),
+        error=masked(text(record.error.message)),
         ours=False,
     )
 
@@ -85,7 +86,10 @@ def progress(response: pb.StatusResponse) -> Progress:
     return Progress(
         vertexes=tuple(_vertex(vertex) for vertex in response.vertexes),
         transfers=tuple(_transfer(status) for status in response.statuses),
-        logs=tuple(LogChunk(text(log.vertex), log.stream, log.msg, instant(log.timestamp)) for log in response.logs),
+        logs=tuple(
+            LogChunk(text(log.vertex), log.stream, masked_bytes(log.msg), instant(log.timestamp))
+            for log in response.logs
+        ),
         warnings=tuple(
             BuildWarning(text(warning.vertex), text(warning.short), tuple(map(text, warning.detail)), text(warning.url))
             for warning in response.warnings
@@ -101,7 +105,7 @@ def _vertex(vertex: pb.Vertex) -> VertexUpdate:
         started=instant(vertex.started) if vertex.HasField("started") else None,
         completed=instant(vertex.completed) if vertex.HasField("completed") else None,
         cached=vertex.cached,
-        error=text(vertex.error),
+        error=masked(text(vertex.error)),
     )
 
 

@@ -17,6 +17,7 @@ from dockcache_tui.sources.buildkit.convert import text
 from dockcache_tui.sources.buildkit.dial import Dialer
 from dockcache_tui.sources.buildkit.instances import Instance
 from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.secret import masked
 
 R = TypeVar("R", bound=Message)
 T_co = TypeVar("T_co", covariant=True)
@@ -108,7 +109,7 @@ class Node:
             return self.bridge.failure(_REASON_PATIENCE) or SourceError(
                 f"the connection to {self.name} broke", title="Lost the builder", hint="It is dialled again by itself."
             )
-        return SourceError(f"{self.name}: {error.details() or code.name}", title="The builder refused")
+        return SourceError(masked(f"{self.name}: {error.details() or code.name}"), title="The builder refused")
 
     def status(self) -> NodeStatus:
         """Return how the node is, with BuildKit's version (empty on daemons that do not tell)."""

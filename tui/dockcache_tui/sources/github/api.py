@@ -10,6 +10,7 @@ import msgspec
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from requests.utils import parse_header_links
 from urllib3.util.retry import Retry
 
@@ -19,7 +20,7 @@ from dockcache_tui.sources.github.bodies import Bodies
 from dockcache_tui.sources.github.errors import GitHubError, failure, refusal
 from dockcache_tui.sources.github.gate import Gate, asked_wait
 from dockcache_tui.sources.github.place import Place, checked, is_here
-from dockcache_tui.sources.secret import Secret
+from dockcache_tui.sources.secret import Secret, masked, masked_bytes
 
 T = TypeVar("T")
 CONCURRENT = 8
@@ -144,7 +145,9 @@ class Api:
         try:
             with sent(self._session, prepared, self._timeout) as response:
                 status, body = self._bodies.read(prepared, response.raw)
-                return status, response.headers, body
+                # Who repeats what we sent must not get a token onto the screen, into a file or to another host.
+                headers = {name: masked(value) for name, value in response.headers.items()}
+                return status, CaseInsensitiveDict(headers), masked_bytes(body)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             problem = failure(self.place.host, error)
         finally:

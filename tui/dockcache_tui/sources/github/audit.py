@@ -9,6 +9,7 @@ from dockcache_tui.core.actions_cache.cache import ActionsCache
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.journal.journal import data_folder
+from dockcache_tui.sources.secret import masked
 
 _NAME = "audit.jsonl"
 
@@ -35,7 +36,7 @@ class AuditLog:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
-                os.write(file, json.dumps(line).encode() + b"\n")
+                os.write(file, masked(json.dumps(line)).encode() + b"\n")
             finally:
                 os.close(file)
         except OSError as error:

@@ -8,6 +8,7 @@ import urllib3
 
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.literal import literal
+from dockcache_tui.sources.secret import masked
 
 _SAID_LENGTH = 300
 
@@ -18,8 +19,8 @@ class GitHubError(SourceError):
     title = "GitHub can't be read"
 
     def __init__(self, message: str, *, hint: str = "", title: str | None = None, status: int | None = None) -> None:
-        """Keep the status beside the words."""
-        super().__init__(message, title=title, hint=hint)
+        """Keep the status beside the words, which may be others': without our tokens."""
+        super().__init__(masked(message), title=title, hint=masked(hint))
         self.status = status
 
 
@@ -33,7 +34,7 @@ def said(body: bytes) -> str:
         words = msgspec.json.decode(body, type=_Said).message
     except msgspec.MsgspecError:
         return ""
-    return literal(words[:_SAID_LENGTH])
+    return literal(masked(words)[:_SAID_LENGTH])
 
 
 def refusal(host: str, status: int, headers: Mapping[str, str], body: bytes) -> GitHubError:

@@ -18,7 +18,7 @@ from dockcache_tui.sources.github.auth import NoToken, OwnHost, origin
 from dockcache_tui.sources.github.bodies import Bodies
 from dockcache_tui.sources.github.errors import GitHubError, failure, refusal
 from dockcache_tui.sources.github.place import checked, is_here
-from dockcache_tui.sources.secret import Secret
+from dockcache_tui.sources.secret import Secret, masked_bytes
 
 _LOOKUP = "/twirp/github.actions.results.api.v1.CacheService/GetCacheEntryDownloadURL"
 _TIMEOUT = (5.0, 20.0)
@@ -92,7 +92,7 @@ class RuntimeCache:
                 with sent(session, prepared, _TIMEOUT) as answer:
                     status, read = Bodies().read(prepared, answer.raw)
                     if status == 200:
-                        return read
+                        return masked_bytes(read)
                     problem = refusal(host, status, answer.headers, read)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             problem = failure(host, error)
