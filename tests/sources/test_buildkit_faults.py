@@ -15,6 +15,7 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.record import Pruned, RecordKey
 from dockcache_tui.sources.buildkit import builder as builder_module
 from dockcache_tui.sources.buildkit import control_pb2 as pb
+from dockcache_tui.sources.buildkit import node as node_module
 from dockcache_tui.sources.buildkit.builder import open_builder
 from sources.control_server import INSPECT, ControlServer, Unary, fake_docker, scripted_docker
 
@@ -103,6 +104,22 @@ def test_a_builder_that_does_not_answer_is_given_up(tmp_path: Path, monkeypatch:
         with pytest.raises(SourceError, match="did not answer DiskUsage in time"):
             builder.snapshot()
         assert time.monotonic() - began < 60
+        released.set()
+
+
+def test_a_builder_that_freezes_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for an answer of a builder whose heart stopped is told, long before the time limit of a reading."""
+    monkeypatch.setattr(node_module, "_HEARTBEAT", 0.5)
+    released = Event()
+
+    def frozen(_request: bytes, _context: grpc.ServicerContext) -> bytes:
+        released.wait(600)
+        return b""
+
+    with ControlServer({"DiskUsage": frozen, "Info": frozen}).builder(tmp_path) as builder:
+        with pytest.raises(SourceError, match="has not answered for 1 seconds") as caught:
+            builder.snapshot()
+        assert "frozen" in caught.value.hint
         released.set()
 
 

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dockcache_tui.core.errors import SourceError
-from dockcache_tui.sources.builders import list_builders, parse_inspect
+from dockcache_tui.core.records.builder_info import BuilderInfo, NodeInfo
+from dockcache_tui.sources.builders import find_builder, list_builders, parse_inspect
 from dockcache_tui.sources.command_log import CommandLog, masked
-from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.docker_cli import Docker, explained
 from sources.control_server import scripted_docker
 
 
@@ -44,7 +45,17 @@ from sources.control_server import scripted_docker
         ),
         ("unknown flag: --format\n", "Docker's buildx plugin is missing or too old"),
         ('ERROR: no builder "nope" found', "There is no such builder"),
-        ("dial tcp 10.0.0.1:1234: i/o timeout", "Can't reach the builder"),
+        ("dial tcp 10.0.0.1:1234: i/o timeout", "No answer in time"),
+        ('Get "http://127.0.0.1:2375/_ping": context deadline exceeded', "No answer in time"),
+        ("error during connect: dial tcp: lookup far.invalid: no such host", "Can't reach the builder"),
+        (
+            'error during connect: Head "http://x/_ping": command [ssh -T -- x docker] has exited with exit status 255',
+            "Docker can't be reached by ssh",
+        ),
+        (
+            "error during connect: tls: failed to verify certificate: x509: certificate signed by unknown authority",
+            "Docker can't be reached as safely as asked",
+        ),
         ("something new", "Docker refused"),
     ],
 )
@@ -59,6 +70,51 @@ def test_what_docker_says_becomes_an_error_with_a_title(tmp_path: Path, stderr: 
     (entry,) = docker.log.entries()
     assert (entry.argv, entry.exit_code) == (("docker", "buildx", "ls"), 1)
     assert entry.duration is not None
+
+
+@pytest.mark.parametrize("said", ["unknown flag: --nope", "unknown shorthand flag: 'q' in -qx"])
+def test_an_option_of_the_users_own_is_not_a_fault_of_buildx(said: str) -> None:
+    """An unknown option that the user passed on is told as one; one of ours means that buildx is too old."""
+    given = ("--nope=1", "-qx")
+    assert explained(said, given).title == "buildx knows no such option"
+    assert "--help" in explained(said, given).hint
+    assert explained(said, ("--other",)).title == "Docker's buildx plugin is missing or too old"
+
+
+@pytest.mark.parametrize("name", ["", "nope"])
+def test_a_context_that_is_not_there(name: str, tmp_path: Path) -> None:
+    """What buildx says of an unknown DOCKER_CONTEXT is told as one; a builder that was named is no context."""
+    docker = scripted_docker(tmp_path, "#!/bin/sh\necho 'ERROR: no builder \"nope\" found' >&2; exit 1\n")
+    docker.environment["DOCKER_CONTEXT"] = "nope"
+    with pytest.raises(SourceError) as caught:
+        find_builder(docker, name)
+    assert caught.value.title == ("There is no such builder" if name else "The Docker context is not usable")
+
+
+def test_a_builder_is_found_without_its_nodes(tmp_path: Path) -> None:
+    """Buildx's own files tell which builder is meant, and its nodes: none of them is waited for."""
+    folder = tmp_path / ".docker/buildx/instances"
+    folder.mkdir(parents=True)
+    (folder / "two").write_text('{"Name":"two","Driver":"remote","Nodes":[{"Name":"a","Endpoint":"tcp://a:1"}]}')
+    docker = scripted_docker(tmp_path, '#!/bin/sh\n[ "$1" = context ] && echo "default tcp://here:1" || exit 9\n')
+    expected = BuilderInfo("two", "remote", (NodeInfo("a", "tcp://a:1"),))
+    assert find_builder(docker, "Two") == expected
+    docker.environment["BUILDX_BUILDER"] = "two"
+    assert find_builder(docker) == expected
+    del docker.environment["BUILDX_BUILDER"]
+    for choice, meant in (("here", True), ("elsewhere", False)):
+        current = f'{{"Key":"tcp://{choice}:1","Name":"two","Global":false}}'
+        (folder.parent / "current").write_text(current)
+        if meant:
+            assert find_builder(docker) == expected
+        else:
+            with pytest.raises(SourceError):
+                find_builder(docker)
+    (folder.parent / "current").write_text('{"Key":"","Name":"two","Global":true}')
+    assert find_builder(docker) == expected
+    (folder / "two").write_text('{"Name":"two","Nodes":[{}]}')
+    with pytest.raises(SourceError, match="can't be read"):
+        find_builder(docker)
 
 
 def test_without_docker_the_error_says_so(tmp_path: Path) -> None:
@@ -79,7 +135,7 @@ def test_a_command_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None
     with pytest.raises(SourceError, match="did not answer within 3 seconds") as caught:
         docker.run("buildx", "ls", timeout=3)
     assert time.monotonic() - began < 300
-    assert caught.value.title == "Docker does not answer"
+    assert caught.value.title == "No answer in time"
     child = Path(f"/proc/{(tmp_path / 'child').read_text().strip()}")
     deadline = time.monotonic() + 60
     while child.exists() and "State:\tZ" not in (child / "status").read_text():

@@ -6,7 +6,7 @@ import click
 from click.core import ParameterSource
 
 from dockcache_tui.cli.artifact_rows import ordered, print_artifacts, totals
-from dockcache_tui.cli.cache_reading import opened
+from dockcache_tui.cli.cache_reading import opened, read_artifacts
 from dockcache_tui.cli.output import narrate, print_csv, print_document
 from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, scope_here, scope_of
 from dockcache_tui.core import wording
@@ -56,7 +56,7 @@ def artifacts(
     parse(expression, ARTIFACT_FIELDS)
     scope = scope_here(branch, restorable=restorable)
     with opened(repo) as source:
-        found = ordered(_chosen(source.artifacts(), scope, expression), sort)
+        found = ordered(_chosen(read_artifacts(source), scope, expression), sort)
     if as_json:
         print_document(map(artifact_row, found), totals(found))
     elif as_csv:
@@ -84,7 +84,7 @@ def download(which: str, repo: str, branch: str, to: Path, replace: bool) -> int
     from dockcache_tui.cli.progress import progress
 
     with opened(repo) as source:
-        artifact = _named(which, _chosen(source.artifacts(), scope_of(branch), ""))
+        artifact = _named(which, _chosen(read_artifacts(source), scope_of(branch), ""))
         with progress(f"Downloading {artifact.name}") as done:
             path = source.download_artifact(artifact, to, done, replace=replace)
     narrate(
@@ -109,7 +109,7 @@ def delete(*, ids: tuple[int, ...], repo: str, branch: str, expression: str, yes
         raise UsageError("nothing was named to delete", hint="Name ids, or give --filter or --branch.")
     parse(expression, ARTIFACT_FIELDS)
     with opened(repo) as source:
-        found = _chosen(source.artifacts(), scope_of(branch), expression)
+        found = _chosen(read_artifacts(source), scope_of(branch), expression)
         unknown = set(ids) - {one.id for one in found}
         if unknown:
             named = ", ".join(map(str, sorted(unknown)))

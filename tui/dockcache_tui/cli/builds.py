@@ -7,10 +7,11 @@ import click
 from dockcache_tui.cli.build_rows import print_builds
 from dockcache_tui.cli.output import narrate, print_csv, print_document
 from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, scope_here
+from dockcache_tui.cli.waiting import each
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.builds.row import BUILD_COLUMNS, build_row
-from dockcache_tui.core.errors import UsageError
+from dockcache_tui.core.errors import ExitCode, SourceError, UsageError
 from dockcache_tui.core.filter import BUILD_FIELDS, parse
 from dockcache_tui.core.instant import Instant
 
@@ -38,17 +39,17 @@ def builds(
     limit: int,
     as_json: bool,
     as_csv: bool,
-) -> None:
+) -> int:
     """List the builds launched from here, and with --builder all that the builder remembers."""
     if as_json and as_csv:
         raise UsageError("--json and --csv exclude each other")
     passes = parse(expression, BUILD_FIELDS).compile(Instant.now())
     scope = scope_here(branch, restorable=restorable)
-    found = [
-        build
-        for build in _known(builder, limit)
-        if scope.admits((build.branch,) if build.branch else ()) and passes(build)
-    ]
+    known, failures = _known(builder, limit)
+    for node, error in failures.items():
+        narrate(f"{node}: {error.title}: {error}")
+        narrate(error.hint)
+    found = [build for build in known if scope.admits((build.branch,) if build.branch else ()) and passes(build)]
     found = _ordered(found, sort)
     if as_json:
         print_document(map(build_row, found), _totals(found))
@@ -57,9 +58,11 @@ def builds(
     else:
         print_builds(found)
         narrate(wording.count(len(found), "build"))
+    return int(ExitCode.FAILED if failures else ExitCode.OK)
 
 
-def _known(builder: str, limit: int) -> tuple[Build, ...]:
+def _known(builder: str, limit: int) -> tuple[tuple[Build, ...], dict[str, SourceError]]:
+    """Return the builds, and why nodes told none, by their names."""
     from dockcache_tui.cli.reading import opened
     from dockcache_tui.core.builds.merging import merge
     from dockcache_tui.sources.branches import RevisionBranches
@@ -73,12 +76,13 @@ def _known(builder: str, limit: int) -> tuple[Build, ...]:
     finally:
         journal.close()
     if not builder:
-        return ours
+        return ours, {}
     with opened(builder) as source:
-        heard = {event.build.ref: event.build for event in source.history(follow=False)}
+        history = source.history(follow=False)
+        heard = {event.build.ref: event.build for event in each(f"the builds of {source.name}", history)}
         kept = {build.ref: build for build in ours if build.builder == source.name}
         others = [build for ref, build in heard.items() if ref in kept or ref not in refs]
-        return merge(kept.values(), map(RevisionBranches(Path.cwd()).placed, others))
+        return merge(kept.values(), map(RevisionBranches(Path.cwd()).placed, others)), history.failures
 
 
 def _ordered(found: list[Build], sort: str) -> list[Build]:

@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dockcache_tui.cli.output import narrate
+from dockcache_tui.cli.waiting import each, wait_for
 from dockcache_tui.core import wording
+from dockcache_tui.core.actions_cache.artifact import Artifact
 from dockcache_tui.core.actions_cache.entry import CacheEntry
 from dockcache_tui.core.actions_cache.fields import CACHE_FIELDS
 from dockcache_tui.core.actions_cache.keys import Kind
@@ -25,7 +27,7 @@ def opened(repo: str) -> Iterator["ActionsSource"]:
     """Open a repository for a while; raises UsageError."""
     from dockcache_tui.sources.github.source import open_actions
 
-    source = open_actions(repo, on_wait=tell_wait)
+    source = wait_for("the repository's name and token", lambda: open_actions(repo, on_wait=tell_wait))
     try:
         yield source
     finally:
@@ -37,9 +39,14 @@ def tell_wait(wait: "Wait") -> None:
     narrate(f"GitHub asks to wait {wording.span(wait.seconds)}: {wait.reason}")
 
 
+def read_artifacts(source: "ActionsSource") -> tuple[Artifact, ...]:
+    """Read the list of artifacts; raises SourceError."""
+    return wait_for(source.host, source.artifacts)
+
+
 def read_whole(source: "ActionsSource") -> ActionsSnapshot:
     """Read everything, and tell what could not be read; raises SourceError."""
-    for last in source.read():
+    for last in each(source.host, source.read()):
         whole = last
     for notice in whole.notices:
         narrate(notice)
@@ -53,7 +60,7 @@ def read(source: "ActionsSource", *, indexes: bool = False) -> CachesReading:
     if not indexes:
         return reading
     live = [one.cache for one in reading.entries if one.decoded.kind is Kind.INDEX and not one.superseded]
-    found = source.indexes(live)
+    found = wait_for("the job's cache service", lambda: source.indexes(live))
     if live and not found:
         raise SourceError(
             "no index can be read here",

@@ -2,6 +2,7 @@
 
 from dockcache_tui.cli.cache_reading import tell_wait
 from dockcache_tui.cli.output import narrate, print_csv, print_document, print_table
+from dockcache_tui.cli.waiting import wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.actions_cache.fields import REPOSITORY_FIELDS
 from dockcache_tui.core.actions_cache.row import usage_row
@@ -15,7 +16,8 @@ def print_usage(organisation: str, expression: str, *, as_json: bool, as_csv: bo
     from dockcache_tui.sources.github.organisation import read_usage
 
     passes = parse(expression, REPOSITORY_FIELDS).compile(Instant.now())
-    found = [one for one in read_usage(organisation, on_wait=tell_wait) if passes(one)]
+    usage = wait_for("GitHub", lambda: read_usage(organisation, on_wait=tell_wait))
+    found = [one for one in usage if passes(one)]
     whole = sum(one.size for one in found)
     if as_json:
         print_document(map(usage_row, found), {"count": sum(one.count for one in found), "size_in_bytes": whole})

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dockcache_tui.cli.output import narrate
+from dockcache_tui.cli.waiting import each, wait_for
 from dockcache_tui.core.builds.build import Build
 from dockcache_tui.core.builds.merging import merge
 from dockcache_tui.core.errors import SourceError
@@ -16,6 +17,7 @@ from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.scope import ScopeFilter
 
 if TYPE_CHECKING:
+    from dockcache_tui.sources.buildkit.builder import BuildKitBuilder
     from dockcache_tui.sources.protocols import Builder
 
 _BUILDS = 1000
@@ -23,12 +25,12 @@ _BUILDS = 1000
 
 
 @contextmanager
-def opened(name: str) -> Iterator["Builder"]:
+def opened(name: str) -> Iterator["BuildKitBuilder"]:
     """Open a builder for a while; raises SourceError."""
     from dockcache_tui.sources.buildkit.builder import open_builder
     from dockcache_tui.sources.docker_cli import Docker
 
-    builder = open_builder(Docker(), name)
+    builder = wait_for("Docker", lambda: open_builder(Docker(), name))
     try:
         yield builder
     finally:
@@ -37,7 +39,7 @@ def opened(name: str) -> Iterator["Builder"]:
 
 def read(builder: "Builder") -> Reading:
     """Read the records and relate them to the builds that are known; tells of nodes that are down."""
-    snapshot = builder.snapshot()
+    snapshot = wait_for(f"the records of {builder.name}", builder.snapshot)
     for node in snapshot.nodes:
         if node.error:
             narrate(f"{node.name}: {node.error}")
@@ -65,8 +67,9 @@ def _heard(builder: "Builder") -> tuple[Build, ...]:
     """Return the builds the builder remembers; records are worth showing without them."""
     from dockcache_tui.sources.branches import RevisionBranches
 
+    history = builder.history(follow=False)
     try:
-        heard = {event.build.ref: event.build for event in builder.history(follow=False)}
+        heard = {event.build.ref: event.build for event in each(f"the builds of {builder.name}", history)}
     except SourceError as error:
         narrate(f"Builds are unknown, and so are branches: {error}")
         return ()

@@ -11,6 +11,7 @@ import click
 
 from dockcache_tui.cli.build_rows import print_report
 from dockcache_tui.cli.output import narrate, print_json
+from dockcache_tui.cli.waiting import each
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.repeating import Given
@@ -86,7 +87,7 @@ def _run(launched: "LaunchedBuild") -> Build:
     told: dict[str, str] = {}
     with _canceling(launched):
         steps: tuple[Step, ...] = ()
-        for _ in launched:
+        for _ in each("the builder", launched):
             if launched.live.snapshot() is not steps:
                 steps = launched.live.snapshot()
                 _tell(steps, told)

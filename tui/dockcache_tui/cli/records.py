@@ -81,4 +81,5 @@ def prune(ids: tuple[str, ...], builder: str, branch: str, expression: str, yes:
     with opened(builder) as source:
         reading = read(source)
         chosen_records = marked(chosen(reading, scope_of(branch), expression), ids)
-        return int(prune_records(source, reading, chosen_records, yes=yes, as_json=as_json))
+        code = prune_records(source, reading, chosen_records, yes=yes, as_json=as_json)
+    return int(code or (ExitCode.FAILED if any(node.error for node in reading.snapshot.nodes) else ExitCode.OK))

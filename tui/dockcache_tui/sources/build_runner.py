@@ -61,7 +61,7 @@ class LaunchedBuild:
     def __init__(self, docker: Docker, journal: Journal, spec: BuildSpec, words: Words | None = None) -> None:
         """Start it; raises SourceError when docker can't be run or the journal can't be used."""
         self.live = LiveBuild()
-        self._canceled = False
+        self._canceled, self._given = False, spec.extra
         self._build: Build | None = None
         self._folder = TemporaryDirectory(prefix="dockcache-", ignore_cleanup_errors=True)
         self._metadata = Path(self._folder.name, "metadata.json")
@@ -89,7 +89,7 @@ class LaunchedBuild:
             self.kill()
             self._end()
         if self._build and self._build.status is BuildStatus.FAILED and not self._build.steps:
-            raise explained("\n".join(self.live.noise().lines))
+            raise explained("\n".join(self.live.noise().lines), self._given)
 
     @property
     def ref(self) -> str:

@@ -7,10 +7,13 @@ import msgspec
 
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.records.builder_info import BuilderInfo, NodeInfo
+from dockcache_tui.sources.buildx_files import buildx_folder, read_builder, read_chosen
 from dockcache_tui.sources.docker_cli import Docker, explained
-from dockcache_tui.sources.local_refs import buildx_folder
 
 _UNKNOWN = re.compile(r"no builder .* found|no such builder")
+
+ANSWERS = 9.0
+"""Seconds in which whoever is there answers: within ten a user is told."""
 
 
 class _Node(msgspec.Struct, rename="pascal"):
@@ -32,7 +35,7 @@ class _Builder(msgspec.Struct, rename="pascal"):
 
 def list_builders(docker: Docker) -> tuple[BuilderInfo, ...]:
     """Return every builder of `docker buildx ls`; nothing is started. Raises SourceError."""
-    output = docker.run("buildx", "ls", "--format", "json", timeout=40)
+    output = docker.run("buildx", "ls", "--format", "json", timeout=25)
     try:
         builders = [msgspec.json.decode(line, type=_Builder) for line in output.splitlines() if line.strip()]
     except msgspec.MsgspecError as error:
@@ -53,9 +56,39 @@ def _nodes(builder: _Builder) -> Iterator[NodeInfo]:
             yield NodeInfo(node.name, node.endpoint, node.status, node.err, node.version, tuple(node.platforms or ()))
 
 
+def find_builder(docker: Docker, name: str = "") -> BuilderInfo:
+    """Return a builder (none named: BUILDX_BUILDER's or the current one) without asking its nodes; raises SourceError.
+
+    Only a Docker context, which has one node and no file, is asked: `docker buildx inspect` says nothing of any node
+    while it waits, 20 seconds, for one that is down.
+    """
+    kept = read_builder(docker.environment, name or docker.environment.get("BUILDX_BUILDER") or _current(docker))
+    if kept is None:
+        return inspect_builder(docker, name)
+    nodes = (NodeInfo(str(node["Name"]), str(node.get("Endpoint", ""))) for node in kept.nodes)
+    return BuilderInfo(kept.name, kept.driver, tuple(nodes))
+
+
+def _current(docker: Docker) -> str:
+    """Return which builder `docker buildx use` chose, empty where it is the Docker context that is."""
+    chosen = read_chosen(docker.environment)
+    if not chosen.name or chosen.everywhere:
+        return chosen.name
+    words = ("context", "inspect", "--format", "{{.Name}} {{.Endpoints.docker.Host}}")
+    context, _, address = docker.run(*words, timeout=ANSWERS).strip().partition(" ")
+    # As buildx keeps it: the default context, which DOCKER_HOST may lead elsewhere, by its address.
+    return chosen.name if chosen.key == (address if context == "default" else context) else ""
+
+
 def inspect_builder(docker: Docker, name: str = "", **environment: str) -> BuilderInfo:
     """Return one builder (none named: BUILDX_BUILDER's or the current one), starting nothing; raises SourceError."""
-    output = docker.run("buildx", "inspect", *([name] if name else []), timeout=40, **environment)
+    try:
+        output = docker.run("buildx", "inspect", *([name] if name else []), timeout=ANSWERS, **environment)
+    except SourceError as error:
+        context = docker.environment.get("DOCKER_CONTEXT")
+        if context and not name and f'no builder "{context}"' in str(error):  # what buildx says of an unknown context
+            raise explained(f"context {context} not found") from error
+        raise
     info = parse_inspect(output)
     if info.error and not info.nodes:
         raise explained(info.error)

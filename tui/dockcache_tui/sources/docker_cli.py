@@ -1,16 +1,22 @@
 """The docker command: the one place that runs it."""
 
+import atexit
 import os
 import re
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from weakref import WeakSet
 
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.sources.command_log import CommandLog
 from dockcache_tui.sources.secret import masked
 
+_FROZEN = (
+    "No answer in time",
+    "It is frozen, overloaded or can't be reached: look at its machine, restart it, or see `docker buildx ls`.",
+)
 _KNOWN = (
     (
         r"permission denied while trying to connect|connect: permission denied",
@@ -18,9 +24,25 @@ _KNOWN = (
         "Add your user to the docker group, or run with the rights that `docker info` needs.",
     ),
     (
-        r"context .*(not found|does not exist)|unable to resolve docker endpoint|to switch to context",
+        r"command \[ssh|\"ssh\": executable file not found",
+        "Docker can't be reached by ssh",
+        "Does `ssh` to that host work by itself, without a question? DOCKER_HOST or the context names it.",
+    ),
+    (
+        r"x509:|tls:|HTTP response to HTTPS client|HTTP request to an HTTPS server|client certificate|tls\.Config",
+        "Docker can't be reached as safely as asked",
+        "See DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, the certificates of the context, and its port.",
+    ),
+    (r"deadline exceeded|i/o timeout|timed out", *_FROZEN),
+    (
+        r"no such host|server misbehaving|no route to host|network is unreachable|name resolution",
+        "Can't reach the builder",
+        "Is its machine up, and its name right? See DOCKER_HOST, `docker context ls` and `docker buildx ls`.",
+    ),
+    (
+        r"context .*(not found|does not exist)|unable to (resolve|parse) docker (endpoint|host)|to switch to context",
         "The Docker context is not usable",
-        "See `docker context ls`; `docker context use NAME` picks one.",
+        "See `docker context ls`; `docker context use NAME` picks one, unless DOCKER_CONTEXT or DOCKER_HOST does.",
     ),
     (
         r"Cannot connect to the Docker daemon|failed to connect to the docker API|error during connect",
@@ -37,9 +59,19 @@ _KNOWN = (
         "The build wants to read more than docker lets it",
         "Give the flag that docker names after --, as in `dockcache-tui rebuild -- --allow=fs.read=../lib`.",
     ),
-    (r"no builder .* found|no such builder", "There is no such builder", "See `docker buildx ls`."),
-    (r"no such host|i/o timeout|connection refused|no route to host", "Can't reach the builder", "Is its machine up?"),
+    (
+        r"no builder .* found|no such builder",
+        "There is no such builder",
+        "See `docker buildx ls`; --builder or BUILDX_BUILDER names one.",
+    ),
+    (r"connection refused", "Can't reach the builder", "Is its machine up?"),
 )
+_UNKNOWN_FLAG = re.compile(r"unknown (?:shorthand )?flag: (?:'.' in )?(?P<flag>-\S+)")
+_running: "WeakSet[RunningCommand]" = WeakSet()
+
+
+class NoAnswerError(SourceError):
+    """Docker said nothing in the time it had."""
 
 
 class Docker:
@@ -56,10 +88,10 @@ class Docker:
         try:
             output, errors = command.process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired as error:
-            raise SourceError(
+            raise NoAnswerError(
                 f"`docker {' '.join(words[:2])}` did not answer within {timeout:g} seconds",
-                title="Docker does not answer",
-                hint="A node or context that is down can hold it up; try again, or see `docker buildx ls`.",
+                title=_FROZEN[0],
+                hint=_FROZEN[1],
             ) from error
         finally:
             command.end()
@@ -101,6 +133,7 @@ class RunningCommand:
         self.process = process
         self._log = log
         self._number = number
+        _running.add(self)
 
     def wait(self) -> str:
         """Wait until it ends by itself and return what it said on stderr."""
@@ -123,9 +156,21 @@ class RunningCommand:
             os.killpg(self.process.pid, signal.SIGKILL)
 
 
-def explained(stderr: str) -> SourceError:
-    """Return what docker said on stderr as an error with a title and a hint."""
+@atexit.register
+def _end_all() -> None:
+    """Leave none behind whose thread ends with us."""
+    for command in tuple(_running):
+        if command.process.returncode is None:
+            command.kill()
+
+
+def explained(stderr: str, given: Sequence[str] = ()) -> SourceError:
+    """Return what docker said on stderr as an error with a title and a hint; `given` are words that the user chose."""
     reason = stderr.strip().removeprefix("ERROR: ") or "docker failed without a word"
+    flag = _UNKNOWN_FLAG.search(stderr)
+    if flag and any(word.partition("=")[0] == flag["flag"] for word in given):
+        hint = "What follows `--` goes to buildx as it is; see `docker buildx build --help`."
+        return SourceError(reason.splitlines()[0], title="buildx knows no such option", hint=hint)
     for pattern, title, hint in _KNOWN:
         if re.search(pattern, stderr, re.IGNORECASE):
             return SourceError(reason.splitlines()[0], title=title, hint=hint)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from dockcache_tui.sources.buildx_files import buildx_folder
+
 
 @dataclass(frozen=True, slots=True)
 class BuildRefs:
@@ -23,12 +25,6 @@ class BuildRefs:
 class _LocalState(msgspec.Struct, rename="pascal"):
     local_path: str = ""
     group_ref: str = ""
-
-
-def buildx_folder(environment: Mapping[str, str]) -> Path:
-    """Return where a buildx of this environment keeps its own files."""
-    docker = environment.get("DOCKER_CONFIG") or Path(environment.get("HOME") or Path.home(), ".docker")
-    return Path(environment.get("BUILDX_CONFIG") or Path(docker, "buildx"))
 
 
 class RefWatch:

@@ -3,7 +3,6 @@
 import shutil
 import tempfile
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 from weakref import WeakSet, finalize
@@ -12,7 +11,7 @@ from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.record import BuilderSnapshot, NodeStatus, PruneOutcome, Record, RecordKey
-from dockcache_tui.sources.builders import inspect_builder
+from dockcache_tui.sources.builders import find_builder
 from dockcache_tui.sources.buildkit import control_pb2 as pb
 from dockcache_tui.sources.buildkit.convert import progress, record
 from dockcache_tui.sources.buildkit.history import History
@@ -22,6 +21,7 @@ from dockcache_tui.sources.buildkit.pruning import prune_node
 from dockcache_tui.sources.buildkit.streams import NodeStream
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.protocols import HistoryEvent, Stream
+from dockcache_tui.sources.side_by_side import everywhere
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ READ_SECONDS = 60.0
 
 def open_builder(docker: Docker, name: str = "") -> "BuildKitBuilder":
     """Open a builder (none named: BUILDX_BUILDER's or the current one), starting nothing; raises SourceError."""
-    info = inspect_builder(docker, name)
+    info = find_builder(docker, name)
     folder = Path(tempfile.mkdtemp(prefix="dockcache-"))
     try:
         nodes = tuple(open_node(docker, instance, folder) for instance in write_instances(docker, info, folder))
@@ -115,8 +115,7 @@ class BuildKitBuilder:
             except SourceError as error:
                 return error
 
-        with ThreadPoolExecutor(len(self.nodes)) as pool:
-            return list(pool.map(attempt, self.nodes))
+        return everywhere(attempt, self.nodes, "nodes")
 
 
 def _told(node: Node, reading: tuple[NodeStatus, tuple[Record, ...]] | SourceError) -> NodeStatus:

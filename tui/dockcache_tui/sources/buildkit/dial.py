@@ -5,9 +5,9 @@ from pathlib import Path
 
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.records.builder_info import NodeInfo
-from dockcache_tui.sources.builders import inspect_builder
+from dockcache_tui.sources.builders import ANSWERS, inspect_builder
 from dockcache_tui.sources.buildkit.instances import Instance
-from dockcache_tui.sources.docker_cli import Docker, RunningCommand, explained
+from dockcache_tui.sources.docker_cli import Docker, NoAnswerError, RunningCommand, explained
 
 
 class Dialer:
@@ -38,11 +38,22 @@ class Dialer:
     def _check(self) -> None:
         node, self._known = self._known, None
         if node is None or not node.status:
-            node = inspect_builder(self._docker, self._instance.alias, **self._environment).nodes[0]
+            node = self._inspect()
         if node.error:
             raise explained(node.error)
         if not node.running:
             raise _idle(self._instance)
+
+    def _inspect(self) -> NodeInfo:
+        try:
+            return inspect_builder(self._docker, self._instance.alias, **self._environment).nodes[0]
+        except NoAnswerError as error:
+            node = self._instance.node
+            raise SourceError(
+                f"{node.name} at {node.endpoint} did not answer within {ANSWERS:g} seconds",
+                title="The builder does not answer",
+                hint="It is frozen, overloaded or can't be reached: look at its machine, or restart it.",
+            ) from error
 
 
 def _idle(instance: Instance) -> SourceError:

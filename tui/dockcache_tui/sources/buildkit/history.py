@@ -1,7 +1,6 @@
 """The builds of all nodes of a builder as one stream."""
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from queue import SimpleQueue
 from threading import Event, Thread
@@ -13,6 +12,7 @@ from dockcache_tui.sources.buildkit.convert import history_event
 from dockcache_tui.sources.buildkit.node import Node, unimplemented
 from dockcache_tui.sources.buildkit.streams import NodeStream
 from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
+from dockcache_tui.sources.side_by_side import everywhere
 
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
@@ -30,6 +30,8 @@ class History:
         self._builder = builder
         self._nodes = nodes
         self._follow = follow
+        self.failures: dict[str, SourceError] = {}
+        """Why nodes did not tell their past builds, by their names."""
         self._closed = Event()
         self._streams: dict[str, NodeStream[pb.BuildHistoryEvent, HistoryEvent | None]] = {}
         self._events: SimpleQueue[HistoryEvent | SourceError | None] = SimpleQueue()
@@ -37,7 +39,8 @@ class History:
 
     def __iter__(self) -> Iterator[HistoryEvent]:
         """Yield events until close(), or without `follow` until the last past one."""
-        past, errors = self._past()
+        past = self._past()
+        errors = list(self.failures.values())
         hopeless = [error for error in errors if unimplemented(error)] if self._follow else errors
         if len(hopeless) == len(self._nodes) and not self._closed.is_set():
             raise hopeless[0]
@@ -54,19 +57,17 @@ class History:
             stream.close()
         self._events.put(None)
 
-    def _past(self) -> tuple[list[HistoryEvent], list[SourceError]]:
+    def _past(self) -> list[HistoryEvent]:
         events: list[HistoryEvent] = []
-        errors: list[SourceError] = []
 
         def read(node: Node) -> None:
             try:
                 events.extend(filter(None, self._open(node, early_exit=True)))
             except SourceError as error:
-                errors.append(error)
+                self.failures[node.name] = error
 
-        with ThreadPoolExecutor(len(self._nodes)) as pool:
-            list(pool.map(read, self._nodes))
-        return events, errors
+        everywhere(read, self._nodes, "history")
+        return events
 
     def _open(self, node: Node, *, early_exit: bool) -> NodeStream[pb.BuildHistoryEvent, HistoryEvent | None]:
         stream = NodeStream(

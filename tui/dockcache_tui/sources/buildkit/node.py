@@ -1,10 +1,10 @@
 """One node of a builder: its channel, and its calls with errors a user can read."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
+from weakref import WeakSet
 
 import grpc
 from google.protobuf.message import Message
@@ -64,6 +64,7 @@ class Node:
         self._closed = Event()
         self._starting = Lock()
         self._heart: Thread | None = None
+        self._waiting: WeakSet[grpc.Future[Any]] = WeakSet()
 
     def call(self, method: str, request: Message, response: type[R], seconds: float) -> R:
         """Make a call that changes nothing and give its answer; a connection that had died is dialled once more."""
@@ -71,12 +72,12 @@ class Node:
         self._beat()
         try:
             try:
-                answer: R = rpc(request, timeout=seconds)
+                answer: R = self._answer(rpc, request, seconds)
             except grpc.RpcError as error:
                 if error.code() is not grpc.StatusCode.UNAVAILABLE or self.bridge.failure(_REASON_PATIENCE):
                     raise
-                answer = rpc(request, timeout=seconds)
-        except (grpc.RpcError, ValueError) as error:
+                answer = self._answer(rpc, request, seconds)
+        except (grpc.RpcError, grpc.FutureCancelledError, ValueError) as error:
             raise self.explained(error, method) from error
         self.bridge.succeeded()
         return answer
@@ -95,6 +96,12 @@ class Node:
 
     def explained(self, error: Exception, method: str) -> SourceError:
         """Return a gRPC error as one with a reason and a hint; ValueError is what a closed channel raises."""
+        if isinstance(error, grpc.FutureCancelledError) and not self._closed.is_set():
+            return SourceError(
+                f"{self.name} has not answered for {2 * _HEARTBEAT:g} seconds",
+                title="The builder does not answer",
+                hint="It is frozen, overloaded or can't be reached: look at its machine, or restart it.",
+            )
         if not isinstance(error, grpc.RpcError):
             return SourceError(f"{self.name} was closed", title="The builder was closed")
         code = error.code()
@@ -134,6 +141,13 @@ class Node:
             _path(method), request_serializer=_bytes, response_deserializer=response.FromString
         )
 
+    def _answer(self, rpc: "grpc.UnaryUnaryMultiCallable[Message, R]", request: Message, seconds: float) -> R:
+        """Wait for an answer as long as the heart beats."""
+        call = rpc.future(request, timeout=seconds)
+        self._waiting.add(call)
+        answer: R = call.result()
+        return answer
+
     def _beat(self) -> None:
         """Start the heart with the first call."""
         with self._starting:
@@ -144,9 +158,15 @@ class Node:
     def _keep_beating(self) -> None:
         info = self._unary("Info", pb.InfoResponse)
         while not self._closed.wait(_HEARTBEAT):
-            # Whoever waits for an answer on this channel is told the error.
-            with suppress(grpc.RpcError, ValueError):
+            try:
                 info(pb.InfoRequest(), timeout=_HEARTBEAT)
+            except grpc.RpcError as error:
+                # Whoever waits for an answer on this channel is told any other error.
+                if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                    for call in tuple(self._waiting):
+                        call.cancel()
+            except ValueError:
+                return
 
 
 def open_node(docker: Docker, instance: Instance, folder: Path) -> Node:

@@ -11,7 +11,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
-from requests.utils import parse_header_links
+from requests.utils import parse_header_links, select_proxy
 from urllib3.util.retry import Retry
 
 from dockcache_tui.sources.command_log import CommandLog
@@ -25,7 +25,8 @@ from dockcache_tui.sources.secret import Secret, masked, masked_bytes
 T = TypeVar("T")
 CONCURRENT = 8
 """Requests of one listing at a time; GitHub allows a hundred of everything."""
-_TIMEOUT = (5.0, 20.0)
+_TIMEOUT = (4.0, 20.0)
+"""Seconds to connect, tried twice, and to read: within ten it shows whether somebody is there."""
 _ATTEMPTS = 4
 _REDIRECTS = {302, 303, 307}
 FAILED = 599
@@ -59,7 +60,7 @@ class Api:
         self._bodies = Bodies()
         self._session = requests.Session()
         retries = Retry(
-            connect=2, read=False, status=2, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504),
+            connect=1, read=False, other=0, status=2, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504),
             allowed_methods={"GET"}, raise_on_status=False, respect_retry_after_header=False, redirect=False,
         )  # fmt: skip
         adapter = HTTPAdapter(pool_maxsize=2 * CONCURRENT, max_retries=retries)
@@ -149,10 +150,16 @@ class Api:
                 headers = {name: masked(value) for name, value in response.headers.items()}
                 return status, CaseInsensitiveDict(headers), masked_bytes(body)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            problem = failure(self.place.host, error)
+            problem = failure(self.place.host, error, proxy_of(self._session, url))
         finally:
             self.log.finish(number, status)
         raise problem
+
+
+def proxy_of(session: requests.Session, url: str) -> str:
+    """Return host and port of the environment's proxy for an address, without its user; empty when there is none."""
+    found = session.merge_environment_settings(url, {}, None, None, None)["proxies"]
+    return urlsplit(select_proxy(url, found) or "").netloc.rpartition("@")[2]
 
 
 def sent(

@@ -1,7 +1,7 @@
 """What surrounds the caches: usage, limits, the default branch, branches, pull requests, and the token's rights."""
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
@@ -22,6 +22,7 @@ from dockcache_tui.sources.github.answers import (
 from dockcache_tui.sources.github.api import Api
 from dockcache_tui.sources.github.errors import GitHubError
 from dockcache_tui.sources.github.paging import PER_PAGE, pages
+from dockcache_tui.sources.side_by_side import SideBySide
 
 T = TypeVar("T")
 _ROUNDS = 3
@@ -43,7 +44,7 @@ class Around:
     def __init__(self, api: Api, repo: str) -> None:
         """Begin reading."""
         self._api, self._repo = api, repo
-        self._pool = ThreadPoolExecutor(6, "around")
+        self._pool = SideBySide(6, "around")
         self.notices: list[str] = []
         self._usage = self._pool.submit(self._read_usage)
         self._storage = self._pool.submit(self._read, "actions/cache/storage-limit", StorageLimit)
@@ -84,8 +85,8 @@ class Around:
         return opened + (self._known("list of closed pull requests", closed) or ())
 
     def close(self) -> None:
-        """Wait for nothing more than what is under way."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Wait for nothing more."""
+        self._pool.drop()
 
     def _known(self, what: str, future: Future[T]) -> T | None:
         try:

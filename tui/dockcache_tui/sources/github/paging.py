@@ -1,13 +1,14 @@
 """Listings of many pages: the first alone, the others side by side."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from dockcache_tui.sources.github.api import CONCURRENT, Api
 from dockcache_tui.sources.github.errors import GitHubError
+from dockcache_tui.sources.side_by_side import SideBySide
 
 T = TypeVar("T")
 PER_PAGE = 100
@@ -36,7 +37,7 @@ def pages(api: Api, path: str, type_: type[T], **params: str | int) -> Iterator[
     if answer.next is None:
         return
     following: str | None = None
-    pool = ThreadPoolExecutor(CONCURRENT, "pages")
+    pool = SideBySide(CONCURRENT, "pages")
     try:
         asked = {pool.submit(api.get, _numbered(answer.next, number)): number for number in range(2, last + 1)}
         for done in as_completed(asked):
@@ -44,8 +45,7 @@ def pages(api: Api, path: str, type_: type[T], **params: str | int) -> Iterator[
                 following = done.result().next
             yield Page(asked[done], last, api.decoded(done.result(), type_))
     finally:
-        # Whoever is interrupted does not wait for what GitHub has us wait for: closing the connection ends that.
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.drop()
     while following and last < MOST_PAGES:
         answer, last = api.get(following), last + 1
         following = answer.next

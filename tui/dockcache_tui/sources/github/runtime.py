@@ -13,7 +13,7 @@ from dockcache_tui.core.actions_cache.cache import ActionsCache
 from dockcache_tui.core.actions_cache.index import CacheIndex, UnreadableIndexError, read_index
 from dockcache_tui.core.actions_cache.keys import Kind, decode
 from dockcache_tui.sources.command_log import CommandLog
-from dockcache_tui.sources.github.api import FAILED, sent
+from dockcache_tui.sources.github.api import FAILED, proxy_of, sent
 from dockcache_tui.sources.github.auth import NoToken, OwnHost, origin
 from dockcache_tui.sources.github.bodies import Bodies
 from dockcache_tui.sources.github.errors import GitHubError, failure, refusal
@@ -95,7 +95,7 @@ class RuntimeCache:
                         return masked_bytes(read)
                     problem = refusal(host, status, answer.headers, read)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            problem = failure(host, error)
+            problem = failure(host, error, proxy_of(session, url))
         finally:
             self._log.finish(number, status)
         raise problem

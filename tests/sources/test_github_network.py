@@ -1,0 +1,158 @@
+"""What stands between us and GitHub: each fault is told by its cause, and soon."""
+
+import ssl
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from time import monotonic, sleep
+
+import pytest
+
+from dockcache_tui.sources.github.errors import GitHubError, refusal
+from sources.github_server import api_of
+from sources.silent import answering, full
+
+PATH = "/repos/octo/app"
+REFUSED = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+
+
+def error_of(address: str) -> GitHubError:
+    """Ask, and return the error, which comes within ten seconds, or what a busy machine makes of them."""
+    began = monotonic()
+    with pytest.raises(GitHubError) as caught:
+        api_of(address, timeout=(4.0, 20.0)).get(PATH)
+    assert monotonic() - began < 40
+    assert caught.value.hint
+    return caught.value
+
+
+@pytest.fixture
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy of the machine's own."""
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def untrusted(tmp_path: Path) -> Iterator[int]:
+    """A port with TLS and a certificate that nobody signed."""
+    words = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost")
+    files = ("-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "cert.pem"))
+    subprocess.run((*words, "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", *files), check=True, stderr=-3)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    client, _ = server.accept()
+                    with context.wrap_socket(client, server_side=True):
+                        pass
+                except ssl.SSLError:
+                    continue
+                except OSError:
+                    return
+
+        Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def test_an_untrusted_certificate(untrusted: int, no_proxy: None) -> None:  # noqa: ARG001
+    """A certificate that nobody signed is told as one, with why, and what to set."""
+    error = error_of(f"https://127.0.0.1:{untrusted}")
+    assert "certificate of 127.0.0.1 can't be trusted: self" in str(error)
+    assert "REQUESTS_CA_BUNDLE" in error.hint
+
+
+def test_a_port_without_tls(no_proxy: None) -> None:  # noqa: ARG001
+    """A port that answers without TLS is told as such, not as a certificate."""
+    with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
+        error = error_of(f"https://127.0.0.1:{port}")
+    assert "does not speak TLS as it should: " in str(error)
+    assert "right address and port" in error.hint
+
+
+@pytest.mark.parametrize("answer", [None, b""])
+def test_a_port_that_says_nothing(answer: bytes | None, no_proxy: None) -> None:  # noqa: ARG001
+    """Neither an address that nothing leads to nor a port that never speaks keeps us waiting."""
+    with full() if answer is None else answering(answer) as port:
+        assert "did not answer in time" in str(error_of(f"https://127.0.0.1:{port}"))
+
+
+def test_a_name_without_an_address(no_proxy: None) -> None:  # noqa: ARG001
+    """A name that the name server does not know is told as such."""
+    assert "can't be reached: " in str(error := error_of("https://github.invalid"))
+    assert "resolution" in str(error) or "not known" in str(error) or "resolve" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "words"),
+    [
+        ("refusing", "Tunnel connection failed: 407 Proxy Authentication Required"),
+        ("http://user:hunter2@127.0.0.1:1", "Connection refused"),
+        ("http://user:hunter2@proxy.invalid:3128", ""),
+        ("gopher://user:hunter2@127.0.0.1:70", "unsupported scheme"),
+    ],
+)
+def test_a_proxy_that_is_of_no_use(
+    proxy: str,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    no_proxy: None,  # noqa: ARG001
+) -> None:
+    """The error names the proxy, never its user, with why it can't be used and which variable names it."""
+    with answering(REFUSED) as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:hunter2@127.0.0.1:{port}" if proxy == "refusing" else proxy)
+        error = error_of("https://github.invalid")
+    assert error.title == "The proxy fails"
+    assert words in str(error)
+    assert "HTTPS_PROXY" in error.hint
+    assert "hunter2" not in f"{error}{error.hint}"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "words"),
+    [
+        (302, {"Location": "https://portal.invalid/login"}, "sends us to portal.invalid (302)"),
+        (403, {"Content-Type": "text/html; charset=utf-8"}, "answers with a web page (403)"),
+        (407, {}, "a proxy before github.com asks who we are"),
+    ],
+)
+def test_something_in_between_is_not_github(status: int, headers: dict[str, str], words: str) -> None:
+    """A sign-in page, a company's filter and a proxy are not taken for GitHub's own refusal."""
+    error = refusal("github.com", status, headers, b"<html>Sign in</html>")
+    assert words in str(error)
+    assert "proxy" in error.hint or "HTTPS_PROXY" in error.hint
+    assert "token" not in error.hint
+
+
+def test_a_repository_that_was_renamed_is_no_stranger() -> None:
+    """GitHub's own redirect leads to its API, under another host's name than people use."""
+    error = refusal("github.com", 301, {"Location": "https://api.github.com/repositories/1"}, b"{}")
+    assert "renamed or moved" in error.hint
+
+
+def test_a_wait_of_a_thread_does_not_outlive_the_process(tmp_path: Path) -> None:
+    """A process whose threads wait for an answer that never comes ends as soon as its own work is done."""
+    code = (
+        "from threading import Event\n"
+        "from dockcache_tui.sources.side_by_side import SideBySide\n"
+        "began = Event()\n"
+        "SideBySide(1, 'x').submit(lambda: (began.set(), Event().wait(600)))\n"
+        "began.wait()\n"
+    )
+    import sys
+
+    with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path) as process:
+        until = monotonic() + 120
+        while process.poll() is None and monotonic() < until:
+            sleep(0.05)
+        try:
+            assert process.poll() == 0
+        finally:
+            process.kill()
