@@ -87,7 +87,8 @@ def _begun(spec: BuildSpec, refs: BuildRefs, started: Instant, docker: Docker) -
         started,
         BuildStatus.RUNNING,
         node=refs.node,
-        project=spec.project,
+        folder=spec.project,
+        project=checkout.project,
         branch=checkout.branch,
         revision=checkout.revision,
     )

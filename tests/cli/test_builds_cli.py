@@ -14,12 +14,14 @@ from dockcache_tui.cli.main import run
 from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.project import Project
 from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.journal import Journal
 from sources.journal_samples import BUILT, REUSED, SPEC
 
 SECOND = 10**9
+WEB = Project("/p", "acme/web")
 
 
 @pytest.fixture(autouse=True)
@@ -28,9 +30,9 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path))
     journal = Journal(tmp_path)
     for number, branch in enumerate(("main", "topic", "main"), 1):
-        checkout = Checkout("/p", branch=BranchScope.of(branch), revision=f"rev{number}")
+        checkout = Checkout("/p", branch=BranchScope.of(branch), revision=f"rev{number}", project=WEB)
         ref = journal.begin(SPEC, checkout, Instant(number * SECOND))
-        build = Build(ref, "", Instant(0), BuildStatus.SUCCEEDED, project="/p", completed_at=Instant(9 * SECOND))
+        build = Build(ref, "", Instant(0), BuildStatus.SUCCEEDED, folder="/p", completed_at=Instant(9 * SECOND))
         journal.finish(ref, replace(build, steps=(BUILT, REUSED)))
         journal.name(ref, (f"ref{number}",), f"builder{number}", "n")
     journal.close()
@@ -61,6 +63,8 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
         "cached": 1,
         "reuse": 0.5,
         "duration": 6.0,
+        "project": "acme/web",
+        "branch_candidates": [],
     }
     assert document["totals"] == {"count": 3, "succeeded": 3, "reused": 3, "cacheable": 6}
 

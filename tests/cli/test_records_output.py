@@ -12,10 +12,11 @@ from dockcache_tui.cli.output import cell_width, cut, print_csv, print_document,
 from dockcache_tui.cli.record_rows import COLUMNS, ordered, print_records, totals
 from dockcache_tui.core import wording
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.project import Project
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.records.record import Record
 from dockcache_tui.core.records.row import record_row
-from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.core.scope import BranchScope, Known, Owner
 
 HOSTILE = '[red]\x1b]0;owned\x07 \u202eevil\u202c \ud800 =cmd()\r\n,"q"'
 
@@ -26,7 +27,7 @@ def scoped(
     """Return a record of branch main."""
     last = None if used is None else Instant(used)
     record = Record("b", node, id_, "regular", size, Instant(3), last, 2, ("p", "q"), False, True, True, text)  # noqa: FBT003
-    return ScopedRecord(record, (BranchScope("refs/heads/main"),))
+    return ScopedRecord(record, (Owner(Project("/web", "acme/web"), BranchScope("refs/heads/main"), Known.NAMED),))
 
 
 def test_a_row_has_the_stable_fields() -> None:
@@ -46,7 +47,9 @@ def test_a_row_has_the_stable_fields() -> None:
         "mutable": True,
         "reclaimable": False,
         "description": "RUN x",
+        "project": "acme/web",
         "branches": ["refs/heads/main"],
+        "owners": [{"project": "acme/web", "branch": "refs/heads/main", "known": "named"}],
     }
     assert list(record_row(scoped())) == list(COLUMNS)
     assert record_row(scoped(used=None))["last_used_at"] is None

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.project import Project
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.records.record import Record, RecordKey
-from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.core.scope import BranchScope, Known, Owner
 
 SECOND = 1_000_000_000
 
@@ -102,12 +103,20 @@ READINGS = st.lists(_RECORDS, max_size=24, unique_by=lambda made: made.key)
 """Readings of two nodes with shared and missing parents, cycles, parents of themselves and every mix of flags."""
 
 SCOPED = st.builds(
-    lambda made, text, branches, uses: ScopedRecord(
-        record(made.id, *made.parents, size=made.size, used=uses, what=("regular", text)), branches
+    lambda made, text, owners, uses: ScopedRecord(
+        record(made.id, *made.parents, size=made.size, used=uses, what=("regular", text)), owners
     ),
     _RECORDS,
     st.text(max_size=20),
-    st.lists(st.builds(BranchScope.of, st.text(max_size=6)), max_size=2).map(tuple),
+    st.lists(
+        st.builds(
+            Owner,
+            st.none() | st.builds(Project, st.text(max_size=6)),
+            st.none() | st.builds(BranchScope.of, st.text(max_size=6)),
+            st.sampled_from(Known),
+        ),
+        max_size=2,
+    ).map(tuple),
     st.none() | st.floats(0, 10**6),
 )
 """Attributed records with any text and branches."""

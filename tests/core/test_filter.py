@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from core.record_making import IN_USE, SCOPED, Flags, at, build, record
 from dockcache_tui.core.filter import BUILD_FIELDS, RECORD_FIELDS, Filter, FilterError, parse, quote
+from dockcache_tui.core.project import Project
 from dockcache_tui.core.records.attribution import ScopedRecord
-from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.core.scope import BranchScope, Known, Owner
 
 DAY = 86_400
 NOW = at(10 * DAY)
@@ -20,7 +21,9 @@ ROW = ScopedRecord(
         type="exec.cachemount",
         description='RUN go "build" | tee C:\\log',
     ),
-    (BranchScope.of("feature/x"), BranchScope("refs/pull/7/merge"), BranchScope("refs/tags/v1")),
+    tuple(
+        Owner(Project("/web", "acme/web"), BranchScope.of(name), Known.NAMED) for name in ("feature/x", "#7", "tag v1")
+    ),
     "ci-feature-x",
     created_by=build("build-1", 0, 1),
 )

@@ -261,7 +261,7 @@ def test_every_number_has_its_build(ended: Ended) -> None:
     assert len({build.builder for build in succeeded}) == len(succeeded) == len([job for job in jobs if not job.error])
     for job, build in zip(jobs, builds, strict=True):
         assert (build.cached, build.cacheable) == (job.counts.reused, job.counts.cacheable)
-        assert build.project == str(ended.folder / "sample" / "app")
+        assert build.folder == str(ended.folder / "sample" / "app")
         assert build.branch
         assert build.branch.short == ("feature" if job.situation is BRANCH else "main")
         assert build.status is (BuildStatus.FAILED if job.error else BuildStatus.SUCCEEDED)

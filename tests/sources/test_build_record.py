@@ -34,7 +34,7 @@ def test_a_sound_one(tmp_path: Path) -> None:
     (record,) = read(bundle, tmp_path)
     (step,) = record.build.steps
     assert (step.state, step.duration, record.log(step.digest).lines) == (StepState.BUILT, 2.0, ("hello",))
-    assert (record.build.project, record.build.target, record.build.revision) == tuple(attributes.values())
+    assert (record.build.folder, record.build.target, record.build.revision) == tuple(attributes.values())
     assert record.build.duration == pytest.approx(7.000000005)
     assert LocalArchives().read(tmp_path / "made.dockerbuild").revisions == ("f" * 40,)
     assert record.imports == ("type=gha,scope=buildkit", "type=gha,scope=app", "type=registry,ref=x")

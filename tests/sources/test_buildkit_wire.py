@@ -87,7 +87,7 @@ def test_a_history_record_tells_target_and_revision() -> None:
     seen = history_event(event, "b", "n")
     assert seen is not None
     assert (seen.type, seen.vcs_source) == (HistoryEventType.COMPLETE, "https://x/r")
-    assert (seen.build.target, seen.build.project, seen.build.revision) == ("test", "https://x/r.git", "abc-dirty")
+    assert (seen.build.target, seen.build.folder, seen.build.revision) == ("test", "https://x/r.git", "abc-dirty")
     assert (seen.build.status, seen.build.duration) == ("failed", 2.5)
     event.record.error.code = 1
     again = history_event(event, "b", "n")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.core.checkout import Checkout
+from dockcache_tui.core.project import Project
 from dockcache_tui.core.scope import BranchScope
-from dockcache_tui.sources.git import branches_containing, read_checkout
+from dockcache_tui.sources.git import branches_containing, read_checkout, read_project
 
 MAIN, TOPIC = BranchScope.of("main"), BranchScope.of("topic")
 ENVIRONMENT = {"PATH": os.environ["PATH"], "GIT_DIR": "/nowhere"}
@@ -45,7 +46,8 @@ def test_branch_revision_and_remote(repository: Path) -> None:
     git(repository, "remote", "add", "origin", "git@github.com:owner/name.git")
     git(repository, "switch", "-c", "topic")
     revision = git(repository, "rev-parse", "HEAD")
-    expected = Checkout(str(repository), "owner/name", TOPIC, MAIN, revision, dirty=False)
+    project = Project(str(repository))
+    expected = Checkout(str(repository), "owner/name", TOPIC, MAIN, revision, dirty=False, project=project)
     assert read_checkout(repository, ENVIRONMENT) == expected
 
 
@@ -84,17 +86,34 @@ def test_branches_containing(repository: Path) -> None:
 
 
 def test_no_repository_and_no_git(tmp_path: Path) -> None:
-    """Outside a repository, or without git, only the path is known."""
+    """Outside a repository, or without git, only the path is known, and is the project."""
+    alone, missing = Checkout(str(tmp_path), project=Project(str(tmp_path))), tmp_path / "missing"
     environment = ENVIRONMENT | {"GIT_CEILING_DIRECTORIES": str(tmp_path)}
-    assert read_checkout(tmp_path, environment) == Checkout(str(tmp_path))
-    assert read_checkout(tmp_path, {"PATH": str(tmp_path)}) == Checkout(str(tmp_path))
-    assert read_checkout(tmp_path / "missing", ENVIRONMENT) == Checkout(str(tmp_path / "missing"))
+    assert read_checkout(tmp_path, environment) == alone
+    assert read_checkout(tmp_path, {"PATH": str(tmp_path)}) == alone
+    assert read_checkout(missing, ENVIRONMENT) == Checkout(str(missing), project=Project(str(missing)))
 
 
 def test_unborn_branch(tmp_path: Path) -> None:
     """A repository without a commit has neither revision nor branch."""
     git(tmp_path, "init", "--initial-branch=main")
-    assert read_checkout(tmp_path, ENVIRONMENT) == Checkout(str(tmp_path))
+    assert read_checkout(tmp_path, ENVIRONMENT) == Checkout(str(tmp_path), project=Project(str(tmp_path)))
+
+
+def test_a_project_is_the_repository(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Its folders and worktrees are one project, by whichever path; a clone is another, a bare repository its own."""
+    git(repository, "remote", "add", "origin", "git@github.com:owner/name.git")
+    others = tmp_path_factory.mktemp("others")
+    git(repository, "worktree", "add", str(others / "worktree"), "-b", "topic")
+    git(others, "clone", str(repository), "clone")
+    git(others, "clone", "--bare", str(repository), "bare.git")
+    (repository / "app").mkdir()
+    (others / "link").symlink_to(repository)
+    for folder in (repository, repository / "app", others / "link", others / "worktree"):
+        found = read_project(folder, ENVIRONMENT)
+        assert (found.id, found.repo, found.name) == (str(repository), "owner/name", "owner/name")
+    assert read_project(others / "clone", ENVIRONMENT) == Project(str(others / "clone"))
+    assert read_project(others / "bare.git", ENVIRONMENT) == Project(str(others / "bare.git"))
 
 
 def test_hostile_repository_starts_nothing(repository: Path) -> None:

@@ -39,8 +39,9 @@ def finished(journal: Journal, spec: BuildSpec = SPEC, steps: tuple[Step, ...] =
         spec.builder,
         Instant(5),
         BuildStatus.SUCCEEDED,
-        project=spec.project,
+        folder=spec.project,
         target=spec.target,
+        project=CHECKOUT.project,
         branch=CHECKOUT.branch,
         revision="abc",
         completed_at=Instant(9),
@@ -56,6 +57,7 @@ def test_build_comes_back_as_it_was_kept(journal: Journal) -> None:
     """Every field of a build and its steps survives, and so does how it was asked for."""
     build = finished(journal)
     assert journal.builds() == (build,)
+    assert [one.project and one.project.repo for one in journal.builds()] == ["acme/web"]
     assert journal.spec(build.ref) == SPEC
     assert journal.last_spec("/p") == SPEC
     assert journal.last_spec("/other") is None
@@ -70,7 +72,7 @@ def test_what_is_remembered(journal: Journal) -> None:
     def remembered(target: str, status: BuildStatus, *steps: Step, extra: tuple[str, ...] = ()) -> bool:
         spec = replace(SPEC, target=target, extra=extra)
         ref = journal.begin(spec, CHECKOUT, Instant(1))
-        journal.finish(ref, Build(ref, "b", Instant(1), status, project="/p", steps=steps))
+        journal.finish(ref, Build(ref, "b", Instant(1), status, folder="/p", steps=steps))
         return journal.last_spec("/p") == spec
 
     assert remembered("failing RUN", BuildStatus.FAILED, look, ran)

@@ -11,6 +11,7 @@ from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import DockcacheError, SourceError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
+from dockcache_tui.core.project import Project
 from dockcache_tui.core.records.builder_info import BuilderInfo, NodeInfo
 from dockcache_tui.core.records.record import Record
 from dockcache_tui.core.scope import BranchScope
@@ -44,13 +45,24 @@ def house(text: str) -> House:
     branch = BranchScope.of(text)
     step = Step(text, text, StepState.FAILED, True, NOW, NOW, stage=text, error=text, cause=text)  # noqa: FBT003
     build = Build(
-        text, text, NOW, BuildStatus.FAILED, text, text, text, branch, text, NOW, (step,), error=text, ours=False
+        text,
+        text,
+        NOW,
+        BuildStatus.FAILED,
+        *(text, text, text),
+        project=Project(text, text),
+        branch=branch,
+        revision=text,
+        completed_at=NOW,
+        steps=(step,),
+        error=text,
+        ours=False,
     )
     record = Record(text, text, text, text, 1, NOW, NOW, 1, (f"{text}0",), False, False, False, text)  # noqa: FBT003
     return House(
         Cache(text, [record, replace(record, id=f"{text[:9]}1", parents=(text,))], nodes=[text, f"{text}1"]),
         (build,),
-        Checkout(text, text, branch, branch, text),
+        Checkout(text, text, branch, branch, text, project=Project(text, text)),
         (BuilderInfo(text, text, (NodeInfo(text, text, text, text, text, (text,)),), error=text),),
         (LoggedCommand((text, text), NOW, 1.0, 1),),
         BuildSpec(text, text, target=text, build_args=((text, text),), cache_from=(text,), builder=text),

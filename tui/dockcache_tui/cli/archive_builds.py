@@ -48,7 +48,7 @@ def builds(file: Path, logs: bool, dockerfile: bool, as_json: bool) -> int:
 
 
 def _print_build(build: Build) -> None:
-    words = (build.ref, build.branch.short if build.branch else "", build.revision[:12], build.project)
+    words = (build.ref, build.branch.short if build.branch else "", build.revision[:12], build.folder)
     print_line("  ".join(filter(None, words)))
     print_report(build)
 

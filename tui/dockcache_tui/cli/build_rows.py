@@ -23,7 +23,7 @@ def print_builds(builds: Sequence[Build]) -> None:
             f"{build.cached}/{build.cacheable}",
             wording.span(build.duration),
             wording.span(build.time_saved),
-            build.project,
+            build.project.name if build.project else build.folder,
         )
         for build in builds
     ]

@@ -49,7 +49,7 @@ def builds(
     for node, error in failures.items():
         narrate(f"{node}: {error.title}: {error}")
         narrate(error.hint)
-    found = [build for build in known if scope.admits((build.branch,) if build.branch else ()) and passes(build)]
+    found = [build for build in known if scope.takes(build.project, build.branch) and passes(build)]
     found = _ordered(found, sort)
     if as_json:
         print_document(map(build_row, found), _totals(found))

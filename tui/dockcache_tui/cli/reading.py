@@ -80,4 +80,4 @@ def _heard(builder: "Builder") -> tuple[Build, ...]:
 def chosen(reading: Reading, scope: ScopeFilter, expression: str) -> tuple[ScopedRecord, ...]:
     """Return the records of a scope that pass a filter; raises FilterError."""
     passes = parse(expression, RECORD_FIELDS).compile(Instant.now())
-    return tuple(one for one in reading.records if scope.admits(one.branches) and passes(one))
+    return tuple(one for one in reading.records if scope.admits_owners(one.owners) and passes(one))

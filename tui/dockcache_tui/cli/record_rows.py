@@ -24,7 +24,9 @@ COLUMNS: dict[str, Key] = {
     "mutable": lambda one: one.record.mutable,
     "reclaimable": lambda one: one.record.reclaimable,
     "description": lambda one: one.record.description,
+    "project": lambda one: one.project.name if one.project else None,
     "branches": lambda one: " ".join(branch.ref for branch in one.branches) or None,
+    "owners": lambda one: len(one.owners),
 }
 """The fields in their order, each with what it is sorted by."""
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dockcache_tui.core.project import Project
 from dockcache_tui.core.scope import BranchScope
 
 
@@ -17,3 +18,5 @@ class Checkout:
     default: BranchScope | None = None
     revision: str = ""
     dirty: bool = False
+    project: Project | None = None
+    """None where nobody asked."""

@@ -1,5 +1,7 @@
 """A value as a cell of CSV, which people open in a spreadsheet."""
 
+import json
+
 from dockcache_tui.core.literal import literal
 
 _RUN = ("=", "+", "-", "@", "\t", "\r")
@@ -7,7 +9,7 @@ _RUN = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_cell(value: object) -> str:
-    """Return a value as text: lists joined by blanks, null empty, a text literal and never a formula."""
+    """Return a value as text: lists joined by blanks, objects as JSON, null empty, text literal and never a formula."""
     text = _plain(value)
     number = isinstance(value, int | float)
     return f"'{literal(text)}" if text.startswith(_RUN) and not number else literal(text)
@@ -18,6 +20,8 @@ def _plain(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, dict):
+        return json.dumps(value)
     if isinstance(value, list | tuple):
         return " ".join(map(_plain, value))
     return str(value)

@@ -49,7 +49,7 @@ def held(things: Iterable[tuple[int, tuple[BranchScope, ...]]], scope: ScopeFilt
 
 def overview(records: Iterable[ScopedRecord], scope: ScopeFilter) -> Overview:
     """Add up the records a scope lets through, biggest type and branch first."""
-    admitted = [scoped for scoped in records if scope.admits(scoped.branches)]
+    admitted = [scoped for scoped in records if scope.admits_owners(scoped.owners)]
     free, types = _Sums(), _Sums()
     for record in (scoped.record for scoped in admitted):
         types.add(record.type, record.size)

@@ -1,6 +1,10 @@
 """Branch scopes: whose a thing is, and what a run of a branch may restore."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
+
+from dockcache_tui.core.project import Project
 
 _SHORT = (("refs/heads/", ""), ("refs/tags/", "tag "), ("refs/pull/", "#"))
 
@@ -30,6 +34,29 @@ class BranchScope:
         return self.ref
 
 
+class Known(StrEnum):
+    """How an owner is known, the surest first."""
+
+    MOUNT_ID = "mount id"
+    NAMED = "named"
+    """A step of one of its builds is the one that the record names."""
+    WINDOW = "window"
+    """Of the builds whose steps the record names, one of its own was under way at the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A project and one of its branches that something belongs to.
+
+    Without a branch it is of a build on none, or on one that is not known; without a project it is of a build of which
+    nothing is known.
+    """
+
+    project: Project | None
+    branch: BranchScope | None
+    known: Known
+
+
 def restorable(
     own: BranchScope, *, base: BranchScope | None = None, default: BranchScope | None = None
 ) -> tuple[BranchScope, ...]:
@@ -39,12 +66,21 @@ def restorable(
 
 @dataclass(frozen=True, slots=True)
 class ScopeFilter:
-    """The app's global branch filter: nothing picked shows everything, else what `scopes` lets through."""
+    """The app's global branch filter: nothing picked shows everything, else what `scopes` lets through.
+
+    `projects` are those whose branch is meant, several when they share a name; none means that of any project.
+    """
 
     picked: BranchScope | None = None
     restorable: bool = False
     base: BranchScope | None = None
     default: BranchScope | None = None
+    projects: tuple[Project, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether it lets everything through."""
+        return self.picked is None and not self.projects
 
     @property
     def scopes(self) -> tuple[BranchScope, ...]:
@@ -56,6 +92,14 @@ class ScopeFilter:
     def admits(self, branches: tuple[BranchScope, ...]) -> bool:
         """Tell whether a thing of these branches passes; a thing of unknown branch passes only an empty filter."""
         return self.picked is None or any(branch in self.scopes for branch in branches)
+
+    def takes(self, project: Project | None, branch: BranchScope | None) -> bool:
+        """Tell whether a branch of a project is asked for, as by an empty filter all are."""
+        return (not self.projects or project in self.projects) and (self.picked is None or branch in self.scopes)
+
+    def admits_owners(self, owners: Iterable[Owner]) -> bool:
+        """Tell whether a thing of these owners passes; a thing of no known owner passes only an empty filter."""
+        return self.empty or any(self.takes(owner.project, owner.branch) for owner in owners)
 
     def __str__(self) -> str:
         """Return what the header shows."""

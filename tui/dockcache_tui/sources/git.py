@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dockcache_tui.core.checkout import Checkout
+from dockcache_tui.core.project import Project
 from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.sources.git_command import Git
 from dockcache_tui.sources.github.place import find_project_repo
@@ -23,7 +24,13 @@ def read_checkout(folder: Path, environment: Mapping[str, str] | None = None) ->
         default=_default(git),
         revision=revision,
         dirty=bool(revision and _status(git)),
+        project=_project(folder, git),
     )
+
+
+def read_project(folder: Path, environment: Mapping[str, str] | None = None) -> Project:
+    """Return the project a folder belongs to: its repository, else the folder itself."""
+    return _project(folder, Git(folder, os.environ if environment is None else environment))
 
 
 def branches_containing(folder: Path, revision: str) -> tuple[BranchScope, ...]:
@@ -41,6 +48,14 @@ def _status(git: Git) -> str:
     filters = git("config", "--local", "--includes", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process)$")
     disarmed = tuple(f"{name}=" for name in dict.fromkeys(filters.splitlines()))
     return git("status", "--porcelain", "--ignore-submodules=all", settings=disarmed)
+
+
+def _project(folder: Path, git: Git) -> Project:
+    common = git("rev-parse", "--path-format=absolute", "--git-common-dir")
+    if not common:
+        return Project(str(folder.resolve()))
+    home = Path(common).resolve()
+    return Project(str(home.parent if home.name == ".git" else home), find_project_repo(folder, git.environment))
 
 
 def _default(git: Git) -> BranchScope | None:

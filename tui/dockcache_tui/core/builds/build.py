@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.project import Project
 from dockcache_tui.core.scope import BranchScope
 
 
@@ -71,9 +72,13 @@ class Build:
     started_at: Instant
     status: BuildStatus
     node: str = ""
-    project: str = ""
+    folder: str = ""
+    """Where it was built, or the address of its context."""
     target: str = ""
+    project: Project | None = None
     branch: BranchScope | None = None
+    branch_candidates: tuple[BranchScope, ...] = ()
+    """The branches it may be of, where it is not known which."""
     revision: str = ""
     completed_at: Instant | None = None
     steps: tuple[Step, ...] = ()

@@ -125,7 +125,7 @@ def _build(read: _Record) -> Build:
         started_at=read.created.instant(),
         completed_at=read.completed.instant() if read.completed else None,
         status=_status(read),
-        project=attributes.get("context", "") or (read.state.folder if read.state else ""),
+        folder=attributes.get("context", "") or (read.state.folder if read.state else ""),
         target=attributes.get("target", ""),
         revision=attributes.get("vcs:revision", ""),
         error=read.error.message if read.error else "",

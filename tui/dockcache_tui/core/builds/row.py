@@ -11,7 +11,7 @@ Row: TypeAlias = Mapping[str, Value | Sequence[str]]
 
 _SAID_CACHED = {StepState.REUSED, StepState.FALSE_HIT}
 
-BUILD_COLUMNS: dict[str, Callable[[Build], Value]] = {
+BUILD_COLUMNS: dict[str, Callable[[Build], Value | Sequence[str]]] = {
     "ref": lambda build: build.ref,
     "builder": lambda build: build.builder,
     "branch": lambda build: build.branch.ref if build.branch else None,
@@ -25,6 +25,8 @@ BUILD_COLUMNS: dict[str, Callable[[Build], Value]] = {
     "cached": lambda build: sum(step.state in _SAID_CACHED for step in build.steps),
     "reuse": lambda build: build.reuse,
     "duration": lambda build: build.duration,
+    "project": lambda build: build.project.name if build.project else None,
+    "branch_candidates": lambda build: tuple(branch.ref for branch in build.branch_candidates),
 }
 """The fields of a build in their order."""
 
@@ -37,7 +39,7 @@ def build_row(build: Build) -> Row:
 def whole_build(build: Build) -> Mapping[str, Value | Sequence[str] | Sequence[Row]]:
     """Return a build with its steps, as `rebuild --json` prints it."""
     more: Row = {
-        "project": build.project,
+        "folder": build.folder or None,
         "target": build.target or None,
         "node": build.node or None,
         "time_saved": build.time_saved,

@@ -10,6 +10,10 @@ def _builds(row: ScopedRecord) -> tuple[str, ...]:
     return tuple(dict.fromkeys(build.ref for build in builds if build is not None))
 
 
+def _projects(row: ScopedRecord) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(owner.project.name for owner in row.owners if owner.project))
+
+
 RECORD_FIELDS: tuple[Field[ScopedRecord], ...] = (
     Field("id", Kind.TEXT, lambda row: row.record.id, "the record's id"),
     Field("type", Kind.TEXT, lambda row: row.record.type, "regular, exec.cachemount, source.local, frontend, ..."),
@@ -27,6 +31,7 @@ RECORD_FIELDS: tuple[Field[ScopedRecord], ...] = (
     Field("uses", Kind.INT, lambda row: row.record.usage_count, "how often it was used", ("used", "usage_count")),
     Field("node", Kind.TEXT, lambda row: row.record.node, "the builder's node it is on"),
     Field("branch", Kind.BRANCH, lambda row: row.branches, "whose it is: main, #7, tag v1 or a full ref"),
+    Field("project", Kind.TEXT, _projects, "whose it is: owner/name, or the folder"),
     Field("scope", Kind.TEXT, lambda row: row.cache_scope, "the cache scope of a cache mount"),
     Field("parent", Kind.TEXT, lambda row: row.record.parents, "the ids it was built on", ("parents",)),
     Field("build", Kind.TEXT, _builds, "the builds that made or last used it"),
@@ -42,7 +47,13 @@ BUILD_FIELDS: tuple[Field[Build], ...] = (
     Field("status", Kind.TEXT, lambda row: row.status.value, "running, succeeded, failed, canceled or lost"),
     Field("branch", Kind.BRANCH, lambda row: (row.branch,) if row.branch else (), "whose it is: main, #7, tag v1"),
     Field("revision", Kind.TEXT, lambda row: row.revision, "the commit it was built from"),
-    Field("project", Kind.TEXT, lambda row: row.project, "the folder it was built from"),
+    Field(
+        "project",
+        Kind.TEXT,
+        lambda row: row.project.name if row.project else None,
+        "whose it is, by name or folder",
+    ),
+    Field("folder", Kind.TEXT, lambda row: row.folder, "the folder it was built in"),
     Field("target", Kind.TEXT, lambda row: row.target, "the target that was built"),
     Field("builder", Kind.TEXT, lambda row: row.builder, "the builder"),
     Field("node", Kind.TEXT, lambda row: row.node, "the builder's node"),

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from dockcache_tui.core.builds.build import Build, Step
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.project import Project
 from dockcache_tui.core.records.mounts import ScopeIndex, mount_id
 from dockcache_tui.core.records.record import Record, RecordKey
 from dockcache_tui.core.records.steps import StepKey, description_key, fitness
 from dockcache_tui.core.records.windows import NOTHING, Stretch, Timeline, Window
-from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.core.scope import BranchScope, Known, Owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class ScopedRecord:
     """A record with where it came from, as far as known; `cache_scope` is what a cache mount's id ends in."""
 
     record: Record
-    branches: tuple[BranchScope, ...] = ()
+    owners: tuple[Owner, ...] = ()
     cache_scope: str | None = None
     created_by: Build | None = None
     created_step: Step | None = None
@@ -29,6 +30,17 @@ class ScopedRecord:
     def key(self) -> RecordKey:
         """Return the record's node and id."""
         return self.record.key
+
+    @property
+    def branches(self) -> tuple[BranchScope, ...]:
+        """Return the branches of its owners, each once."""
+        return tuple(sorted({owner.branch for owner in self.owners if owner.branch}))
+
+    @property
+    def project(self) -> Project | None:
+        """Return the project that all its owners share, if they do."""
+        projects = {owner.project for owner in self.owners}
+        return projects.pop() if len(projects) == 1 else None
 
     @property
     def title(self) -> str:
@@ -65,13 +77,19 @@ def _scoped(record: Record, timeline: Timeline, scopes: ScopeIndex) -> ScopedRec
     used = timeline.at(used_at) if record.last_used_at else NOTHING
     id_ = mount_id(record)
     cache_scope, branches = (None, ()) if id_ is None else scopes.find(id_)
-    if not branches:
-        found = made.branches | used.branches
-        branches = tuple(sorted(found)) if len(found) > 1 else tuple(found)
+    owners = made.owners | used.owners
+    if branches:
+        projects = {owner.project for owner in owners} or {None}
+        owners = frozenset(Owner(one, branch, Known.MOUNT_ID) for one in projects for branch in branches)
     key = description_key(record.description)
     created_by, created_step = _best(made, record.description, key, record.created_at)
     last_used_by, last_used_step = _best(used, record.description, key, used_at)
-    return ScopedRecord(record, branches, cache_scope, created_by, created_step, last_used_by, last_used_step)
+    return ScopedRecord(record, in_order(owners), cache_scope, created_by, created_step, last_used_by, last_used_step)
+
+
+def in_order(owners: Iterable[Owner]) -> tuple[Owner, ...]:
+    """Return owners by project and branch, those that are not known last."""
+    return tuple(sorted(owners, key=lambda one: (one.project is None, one.project, one.branch is None, one.branch)))
 
 
 def _best(stretch: Stretch, description: str, key: StepKey, at: Instant) -> tuple[Build | None, Step | None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.steps import FOREVER_NS, StepIndex
-from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.core.scope import Known, Owner
 
 # Clocks differ by a little, and BuildKit touches a record once more when it lets go of it after the build.
 SKEW_NS = 5_000_000_000
@@ -38,16 +38,17 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of time: the windows that hold it, in order of start, and the branches of their builds."""
+    """A stretch of time: the windows that hold it, in order of start, and the owners of their builds."""
 
     windows: tuple[Window, ...]
-    branches: frozenset[BranchScope]
+    owners: frozenset[Owner]
 
     @classmethod
     def of(cls, windows: Iterable[Window]) -> "Stretch":
         """Return the stretch of these windows."""
         kept = tuple(windows)
-        return cls(kept, frozenset(window.build.branch for window in kept if window.build.branch))
+        builds = [window.build for window in kept if window.build.project or window.build.branch]
+        return cls(kept, frozenset(Owner(build.project, build.branch, Known.WINDOW) for build in builds))
 
 
 NOTHING = Stretch((), frozenset())

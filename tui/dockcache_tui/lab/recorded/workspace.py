@@ -62,7 +62,7 @@ class RecordedWorkspace:
         with self._lock:
             last = self._builds[-1] if self._builds else self._recording.builds[0].build
         default = self._recording.builds[0].build.branch
-        return Checkout(last.project, branch=last.branch, default=default, revision=last.revision)
+        return Checkout(last.folder, branch=last.branch, default=default, revision=last.revision, project=last.project)
 
     def builders(self) -> tuple[BuilderInfo, ...]:
         """List the one builder."""

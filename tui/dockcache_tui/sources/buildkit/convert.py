@@ -65,7 +65,7 @@ def _build(record: pb.BuildHistoryRecord, attributes: dict[str, str], builder: s
         started_at=instant(record.created_at),
         completed_at=instant(record.completed_at) if record.HasField("completed_at") else None,
         status=_status(record),
-        project=attributes.get("context", ""),
+        folder=attributes.get("context", ""),
         target=attributes.get("target", ""),
         revision=attributes.get("vcs:revision", ""),
         error=masked(text(record.error.message)),

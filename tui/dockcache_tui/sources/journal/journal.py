@@ -20,7 +20,7 @@ from dockcache_tui.sources.journal import contexts, rows
 from dockcache_tui.sources.journal.store import Store
 
 KEPT = 1_000
-"""Builds kept of each project; older ones go."""
+"""Builds kept of each folder; older ones go."""
 
 
 def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -47,14 +47,16 @@ class Journal:
         branch = checkout.branch.ref if checkout.branch else None
         with self._store.write() as connection:
             connection.execute(
-                "INSERT INTO builds(ref, owner, builder, project, target, branch, revision, dirty, spec, started_ns,"
-                " status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO builds(ref, owner, builder, folder, target, project, repo, branch, revision, dirty, spec,"
+                " started_ns, status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     ref,
                     self._store.owner,
                     spec.builder,
                     spec.project,
                     spec.target,
+                    checkout.project and checkout.project.id,
+                    checkout.project.repo if checkout.project else "",
                     branch,
                     checkout.revision,
                     checkout.dirty,
@@ -110,20 +112,20 @@ class Journal:
             connection.executemany(
                 "INSERT OR REPLACE INTO durations VALUES (?, ?, ?)",
                 [
-                    (build.project, identity(step.name), step.duration)
+                    (build.folder, identity(step.name), step.duration)
                     for step in build.steps
                     if step.cacheable and step.state in ran and step.duration is not None
                 ],
             )
-            _forget_old(connection, build.project)
+            _forget_old(connection, build.folder)
 
-    def builds(self, project: str | None = None, limit: int = 50) -> tuple[Build, ...]:
-        """Return the newest builds with their steps, newest first; of one project when given."""
+    def builds(self, folder: str | None = None, limit: int = 50) -> tuple[Build, ...]:
+        """Return the newest builds with their steps, newest first; of one folder when given."""
         self._mark_lost()
         found = self._store.read(
-            f"SELECT {rows.BUILD} FROM builds WHERE ? IS NULL OR project = ? ORDER BY id DESC LIMIT ?",  # noqa: S608
-            project,
-            project,
+            f"SELECT {rows.BUILD} FROM builds WHERE ? IS NULL OR folder = ? ORDER BY id DESC LIMIT ?",  # noqa: S608
+            folder,
+            folder,
             limit,
         )
         return tuple(self._whole(row) for row in found)
@@ -153,7 +155,7 @@ class Journal:
     def last_spec(self, project: str) -> BuildSpec | None:
         """Return how the project's last build that can be repeated was asked for: it succeeded, or a step of it ran."""
         found = self._store.read(
-            "SELECT spec FROM builds WHERE project = ? AND (status = ? OR EXISTS"
+            "SELECT spec FROM builds WHERE folder = ? AND (status = ? OR EXISTS"
             " (SELECT 1 FROM steps WHERE build = id AND cacheable AND started_ns IS NOT NULL)) ORDER BY id DESC",
             project,
             BuildStatus.SUCCEEDED,
@@ -213,9 +215,9 @@ class Journal:
                 )
 
 
-def _forget_old(connection: sqlite3.Connection, project: str) -> None:
-    old = "SELECT id FROM builds WHERE project = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
-    words = f"DELETE FROM builds WHERE project = ? AND id <= ({old})"  # noqa: S608
-    if connection.execute(words, (project, project, KEPT)).rowcount:
+def _forget_old(connection: sqlite3.Connection, folder: str) -> None:
+    old = "SELECT id FROM builds WHERE folder = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
+    words = f"DELETE FROM builds WHERE folder = ? AND id <= ({old})"  # noqa: S608
+    if connection.execute(words, (folder, folder, KEPT)).rowcount:
         connection.execute("DELETE FROM contexts WHERE id NOT IN (SELECT context FROM builds WHERE context > 0)")
         connection.execute("DELETE FROM chunks WHERE id NOT IN (SELECT chunk FROM context_chunks)")

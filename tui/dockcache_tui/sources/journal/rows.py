@@ -10,10 +10,11 @@ import msgspec
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.strangers import own_steps
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.project import Project
 from dockcache_tui.core.scope import BranchScope
 
 BUILD = (
-    "ref, builder, node, project, target, branch, revision, started_ns, completed_ns, status, error,"
+    "ref, builder, node, folder, target, project, repo, branch, revision, started_ns, completed_ns, status, error,"
     " time_saved, weighted_reuse, id"
 )
 
@@ -22,8 +23,10 @@ class _BuildRow(msgspec.Struct, array_like=True):
     ref: str
     builder: str
     node: str
-    project: str
+    folder: str
     target: str
+    project: str | None
+    repo: str
     branch: str | None
     revision: str
     started: int
@@ -68,8 +71,9 @@ def build_of(row: tuple[Any, ...], ref: str | None) -> tuple[int, Build]:
         started_at=Instant(read.started),
         completed_at=_instant(read.completed),
         status=read.status,
-        project=read.project,
+        folder=read.folder,
         target=read.target,
+        project=Project(read.project, read.repo) if read.project else None,
         branch=BranchScope(read.branch) if read.branch else None,
         revision=read.revision,
         time_saved=read.time_saved,

@@ -79,4 +79,9 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     """,
     "ALTER TABLE steps ADD COLUMN layers TEXT NOT NULL DEFAULT '[]'",
+    """
+    ALTER TABLE builds RENAME COLUMN project TO folder;
+    ALTER TABLE builds ADD COLUMN project TEXT;
+    ALTER TABLE builds ADD COLUMN repo TEXT NOT NULL DEFAULT '';
+    """,
 )

@@ -105,9 +105,7 @@ class BuildsView(ListView[BuildsTable]):
         bar.say_wrong(None)
         passes = wanted.compile(Instant.now())
         self.table.placeholder = NO_MATCH
-        self.table.filter(
-            lambda build: scope.admits((build.branch,) if build.branch else ()) and passes(build), wanted.terms
-        )
+        self.table.filter(lambda build: scope.takes(build.project, build.branch) and passes(build), wanted.terms)
 
     def moved(self) -> None:
         """Count what is shown."""

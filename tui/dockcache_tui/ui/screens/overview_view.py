@@ -157,7 +157,7 @@ class OverviewView(VerticalScroll):
 
     def _last_builds(self, text: Text) -> None:
         now = Instant.now()
-        builds = [build for build in self._builds if self._scope.admits((build.branch,) if build.branch else ())]
+        builds = [build for build in self._builds if self._scope.takes(build.project, build.branch)]
         text.append("Last builds\n", "bold")
         for build in builds[:LAST_BUILDS]:
             branch = build.branch.short if build.branch else "unknown branch"

@@ -41,7 +41,7 @@ def rows_of(wish: Wish, now: Instant) -> Rows:
     """Work out the rows; takes a while for 100,000 records, so call it off the event loop."""
     passes = wish.filter.compile(now)
     records = wish.reading.records
-    matching = [scoped for scoped in records if wish.scope.admits(scoped.branches) and passes(scoped)]
+    matching = [scoped for scoped in records if wish.scope.admits_owners(scoped.owners) and passes(scoped)]
     if wish.flat:
         rows = [RecordRow(scoped) for scoped in matching]
     else:

@@ -1,0 +1,29 @@
+"""Projects: what a branch's name is told apart by."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Project:
+    """A git repository on this machine, or a folder outside of any; `repo` is its `owner/name` on GitHub, if any.
+
+    `id` is the repository's common folder without its `.git`, the same for all its worktrees; of a repository that is
+    known by its name only, as that of a build on another machine, it is the name. Two clones are two projects.
+    """
+
+    id: str
+    repo: str = field(default="", compare=False)
+
+    @property
+    def name(self) -> str:
+        """Return what people and JSON know it by: `owner/name`, else the folder's path."""
+        return self.repo or self.id
+
+    @property
+    def short(self) -> str:
+        """Return the last word of its name, for narrow places."""
+        return self.name.rstrip("/").rpartition("/")[2] or self.name
+
+    def called(self, name: str) -> bool:
+        """Tell whether this is a name of it: `owner/name` in any case, or the folder's path."""
+        return bool(name) and (name == self.id or name.casefold() == self.repo.casefold())
