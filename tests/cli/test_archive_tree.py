@@ -2,12 +2,13 @@
 
 import csv
 import json
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from dockcache_tui.cli.main import run
-from sources.archive_files_making import Made, file, folder, oci, packed, tar
+from sources.archive_files_making import Made, file, folder, oci, packed, special, tar
 
 BASE = tar(
     folder("etc"), file("etc/old", b"12345", mtime=5), file("etc/\x1b[31mred"), file("bin/sh", b"elf", mode=0o755)
@@ -65,6 +66,8 @@ def test_the_json_of_a_layer(made: Made, capsys: pytest.CaptureFixture[str]) -> 
         "modified_at": "1970-01-01T00:00:05Z",
         "link": None,
         "digest": "sha256:5994471abb01112afcc18159f6cc74b4f511b99806da59b3caf5a9c173cacfc5",
+        "device": None,
+        "xattrs": {},
         "layer": made.layers[1],
     }
 
@@ -135,3 +138,21 @@ def test_what_is_no_archive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     (tmp_path / "note.txt").write_text("hello")
     assert run(["archive", "tree", str(tmp_path / "note.txt")]) == 1
     assert "it is text" in capsys.readouterr().err
+
+
+def test_attributes_and_devices_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A block device is `b` with its numbers, and a file's capabilities stand behind it, in text, JSON and CSV."""
+    info, content = file("ping")
+    info.pax_headers = {"SCHILY.xattr.user.note": "raw"}
+    made = oci(
+        tmp_path / "attributes", [tar((info, content), special("disk", tarfile.BLKTYPE, devmajor=8, devminor=1))]
+    )
+    assert run(["archive", "tree", str(made.path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("brw-r--r--") and " 8:1 " in line and line.endswith("disk") for line in lines)
+    assert any(line.endswith("ping [user.note=raw]") for line in lines)
+    assert run(["archive", "tree", str(made.path), "--json"]) == 0
+    items = {one["path"]: (one["device"], one["xattrs"]) for one in json.loads(capsys.readouterr().out)["items"]}
+    assert items == {"ping": (None, {"user.note": "raw"}), "disk": ("b 8:1", {})}
+    assert run(["archive", "tree", str(made.path), "--csv"]) == 0
+    assert '{""user.note"": ""raw""}' in capsys.readouterr().out

@@ -16,6 +16,7 @@ from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.errors import ArchiveError
 from dockcache_tui.core.images.fault_list import MOST_FAULTS
 from dockcache_tui.core.images.file_entry import FileChange, FileEntry, FileKind
+from dockcache_tui.core.images.file_row import mode_of
 from dockcache_tui.sources.archives import image_tree, layer_files, unpacking
 from dockcache_tui.sources.archives.image_files import ImageFiles
 from dockcache_tui.sources.archives.index_folder import IndexFolder
@@ -94,6 +95,77 @@ def test_a_file_behind_a_link_is_not_followed(tmp_path: Path, files: ImageFiles)
     assert paths(files, made) == ["d", "e"]
     faults = files.contents(made.path, made.image).faults
     assert [(fault.member, fault.digest) for fault in faults] == [("d/passwd", made.layers[0])]
+
+
+def pax(name: str, **said: str) -> tuple[tarfile.TarInfo, bytes]:
+    """Return an empty file with a PAX header; `__` in a key stands for a dot."""
+    info, content = file(name)
+    info.pax_headers = {key.replace("__", "."): value for key, value in said.items()}
+    return info, content
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [("-2", (1 << 32) - 2), ("-1", 0), (str((1 << 32) + 7), 7), (str((1 << 32) - 2), (1 << 32) - 2)],
+)
+def test_owners_are_what_engines_make_of_them(said: str, expected: int) -> None:
+    """A negative or long owner is read as 32 bits without a sign, -1 leaves the file to root; the walk goes on."""
+    entries, faults = read(tar(pax("a", uid=said, gid=said), file("b")))
+    assert [(one.path, one.uid, one.gid) for one in entries] == [("a", expected, expected), ("b", 0, 0)]
+    assert faults == ()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        ("9223372037", (1 << 63) - 1),
+        ("-9223372037", -(1 << 63)),
+        ("9223372036854775807", (1 << 63) - 1),
+        ("9223372036", 9223372036 * 10**9),
+    ],
+)
+def test_times_beyond_64_bits_are_clamped_and_named(
+    seconds: str, expected: int, tmp_path: Path, files: ImageFiles
+) -> None:
+    """An image with a time outside 1677 to 2262 is read, its time is the nearest there is, and that is a fault."""
+    made = oci(tmp_path / "image", [tar(pax("a", mtime=seconds))])
+    told = files.find(made.path, made.image, "a").entry.modified_at
+    assert told
+    assert told.ns == expected
+    faults = files.contents(made.path, made.image).faults
+    assert ["1677" in fault.reason for fault in faults] == [True] * (expected % 10**9 != 0)
+
+
+def test_sums_beyond_64_bits_are_clamped_and_named(tmp_path: Path, files: ImageFiles) -> None:
+    """Sparse files that together are larger than 64 bits can tell do not make an image unreadable."""
+    holes = {"GNU__sparse__major": "1", "GNU__sparse__minor": "0", "GNU__sparse__realsize": str((1 << 63) - 1)}
+    members = []
+    for name in ("a", "b"):
+        info, _ = pax(name, **holes)
+        info.size = BLOCK
+        members.append((info, b"0\n".ljust(BLOCK, b"\0")))
+    made = oci(tmp_path / "image", [tar(*members), tar(file(".wh.a"), file(".wh.b"))])
+    assert files.contents(made.path, made.image).wasted == (1 << 63) - 1
+    assert any("64 bits" in fault.reason for fault in files.contents(made.path, made.image).faults)
+
+
+def test_extended_attributes_and_devices(tmp_path: Path, files: ImageFiles) -> None:
+    """They are a part of a file as engines take them; what no system takes is named."""
+    members = (
+        pax("a", SCHILY__xattr__user__x="1", SCHILY__acl__access="u"),
+        pax("b", SCHILY__xattr__user__x="1" * 65_537),
+        pax("c", SCHILY__xattr__="1"),
+        special("disk", tarfile.BLKTYPE, devmajor=8, devminor=300),
+        special("null", tarfile.CHRTYPE, devmajor=1, devminor=3),
+        special("none", tarfile.CHRTYPE, devmajor=4096, devminor=3),
+    )
+    made = oci(tmp_path / "image", [tar(*members)])
+    found = {one.entry.path: one.entry for one in files.children(made.path, made.image)}
+    assert [found[name].xattrs for name in "abc"] == [(("user.x", b"1"),), (), ()]
+    assert [found[name].device for name in ("disk", "null", "none")] == ["b 8:300", "c 1:3", "c 4096:3"]
+    assert mode_of(found["disk"]).startswith("b")
+    faults = files.contents(made.path, made.image).faults
+    assert sorted(fault.member for fault in faults) == ["b", "c", "none"]
 
 
 def test_hard_links_in_a_circle(tmp_path: Path, files: ImageFiles) -> None:

@@ -11,8 +11,8 @@ from dockcache_tui.cli.progress import progress
 from dockcache_tui.core import wording
 from dockcache_tui.core.errors import ExitCode, UsageError
 from dockcache_tui.core.images.choosing import image_of, layer_of
-from dockcache_tui.core.images.file_entry import FileChange, FileKind, TreeEntry
-from dockcache_tui.core.images.file_row import FILE_COLUMNS, file_row, mode_of
+from dockcache_tui.core.images.file_entry import FileChange, TreeEntry
+from dockcache_tui.core.images.file_row import FILE_COLUMNS, file_row, mode_of, name_marks, size_of
 
 _MARKS = {FileChange.ADDED: "+", FileChange.CHANGED: "~", FileChange.REMOVED: "-", FileChange.SAME: " "}
 
@@ -71,6 +71,5 @@ def _print(entries: Iterator[TreeEntry]) -> None:
     for one in entries:
         entry = one.entry
         owner, wasted = f"{entry.uid}:{entry.gid}", wording.size(one.wasted) if one.wasted else ""
-        link = f" -> {entry.link}" if entry.link else "/" * (entry.kind is FileKind.FOLDER)
-        line = f"{mode_of(entry)}  {owner:<9}  {wording.size(one.size):>8}  {wasted:>8}"
-        print_line(f"{line}  {_MARKS[one.change]} {entry.path}{link}")
+        line = f"{mode_of(entry)}  {owner:<9}  {size_of(one):>8}  {wasted:>8}"
+        print_line(f"{line}  {_MARKS[one.change]} {entry.path}{name_marks(entry)}")

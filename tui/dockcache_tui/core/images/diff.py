@@ -16,7 +16,10 @@ class LayerDiff:
 
 @dataclass(frozen=True, slots=True)
 class FileDiff:
-    """A path whose entries differ, and in what: `content`, `mode`, `owner`, `time`, `kind`, `link`."""
+    """A path whose entries differ, and in what.
+
+    That is `content`, `kind`, `link`, `device`, `mode`, `owner`, `xattr`, `time`, or `added` or `removed` alone.
+    """
 
     path: str
     first: FileEntry | None

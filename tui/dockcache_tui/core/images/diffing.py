@@ -59,8 +59,10 @@ def what_differs(first: FileEntry, second: FileEntry) -> tuple[str, ...]:
         ("kind", not kind),
         ("content", bytes_),
         ("link", kind and first.link != second.link),
+        ("device", kind and first.device != second.device),
         ("mode", first.mode != second.mode and not (kind and first.kind is FileKind.SYMLINK)),
         ("owner", (first.uid, first.gid) != (second.uid, second.gid)),
+        ("xattr", first.xattrs != second.xattrs),
         ("time", first.modified_at != second.modified_at),
     )
     return tuple(word for word, holds in checks if holds)

@@ -32,7 +32,8 @@ class FileChange(StrEnum):
 class FileEntry:
     """One member of a layer's tar.
 
-    `path` has no leading slash, `size` is in bytes, `mode` the permission bits, `digest` sha256 of its content.
+    `path` has no leading slash, `size` is in bytes, `mode` the permission bits, `digest` sha256 of its content,
+    `device` kind and numbers as mknod takes them (`b 8:0`), `xattrs` extended attributes by name.
     """
 
     path: str
@@ -44,6 +45,8 @@ class FileEntry:
     modified_at: Instant | None = None
     link: str = ""
     digest: str = ""
+    device: str = ""
+    xattrs: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

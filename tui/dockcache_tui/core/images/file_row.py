@@ -4,15 +4,18 @@ import stat
 from collections.abc import Mapping
 from typing import Any
 
+from dockcache_tui.core import wording
 from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.diff import FileDiff, ImageDiff, LayerDiff
 from dockcache_tui.core.images.diffing import verdict
 from dockcache_tui.core.images.file_entry import FileEntry, FileKind, TreeEntry
+from dockcache_tui.core.images.xattr import xattr_text
 
 Row = Mapping[str, Any]
 
 FILE_COLUMNS = (
-    "path", "kind", "change", "size", "wasted", "mode", "uid", "gid", "modified_at", "link", "digest", "layer",
+    "path", "kind", "change", "size", "wasted", "mode", "uid", "gid", "modified_at", "link", "digest", "device",
+    "xattrs", "layer",
 )  # fmt: skip
 """The columns of a file as a line of CSV."""
 
@@ -62,7 +65,19 @@ def fault_row(fault: Fault) -> Row:
 
 def mode_of(entry: FileEntry) -> str:
     """Return kind and rights as `ls -l` writes them."""
-    return stat.filemode(_TYPES.get(entry.kind, 0) | entry.mode)
+    kind = stat.S_IFBLK if entry.device.startswith("b") else _TYPES.get(entry.kind, 0)
+    return stat.filemode(kind | entry.mode)
+
+
+def name_marks(entry: FileEntry) -> str:
+    """Return what follows a path where people read it: a folder's slash, where a link leads, extended attributes."""
+    link = f" -> {entry.link}" if entry.link else "/" * (entry.kind is FileKind.FOLDER)
+    return link + "".join(f" [{name}={xattr_text(name, value)}]" for name, value in entry.xattrs)
+
+
+def size_of(tree: TreeEntry) -> str:
+    """Return a size as people read it, of a device its numbers as `ls -l` has them there."""
+    return tree.entry.device[2:] or wording.size(tree.size)
 
 
 def _layer_row(layer: LayerDiff) -> Row:
@@ -97,4 +112,6 @@ def _rights(entry: FileEntry) -> Row:
         "modified_at": str(entry.modified_at) if entry.modified_at else None,
         "link": entry.link or None,
         "digest": entry.digest or None,
+        "device": entry.device or None,
+        "xattrs": {name: xattr_text(name, value) for name, value in entry.xattrs},
     }

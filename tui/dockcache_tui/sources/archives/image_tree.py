@@ -22,6 +22,8 @@ from dockcache_tui.sources.archives.layer_index import ENTRY, LayerIndex, entry_
 MOST_PATHS = 10_000_000
 MOST_LAYERS = 200
 """Engines take 127."""
+MOST_SUM = (1 << 63) - 1
+"""The largest number that SQLite keeps."""
 
 _CHANGES = tuple(FileChange)
 _BOTH, _WHOLE, _LAYER = range(3)
@@ -32,7 +34,7 @@ _MAKE = (
     f"CREATE TABLE state({_COLUMNS}, PRIMARY KEY(id, layer, view)) WITHOUT ROWID",
     "CREATE TABLE image(contents TEXT)",
 )
-_PUT = "INSERT INTO state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT = "INSERT INTO state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _PATHS = "SELECT id, parent, name FROM path WHERE id > 0 ORDER BY id"
 _MANY, _BATCH = 1_000, 500
 
@@ -176,6 +178,8 @@ def build_tree(
     connection.execute("CREATE UNIQUE INDEX child ON path(parent, name, id)")
     root = f"SELECT total, wasted FROM state WHERE id = 0 AND view <> {_LAYER}"  # noqa: S608 -- a constant
     size, wasted = connection.execute(root).fetchone()
+    if MOST_SUM in (size, wasted):
+        found.add(Fault("sizes that 64 bits do not hold: they are shown as the largest number that does"))
     told = tuple(replace(index.contents, digest=layer.digest) for layer, index in layers)
     contents = ImageContents(told, size, wasted, count - 1, found.all())
     connection.execute("INSERT INTO image VALUES (?)", (msgspec.json.encode(contents).decode(),))
@@ -209,7 +213,7 @@ def _write(connection: sqlite3.Connection, nodes: Iterator[Node]) -> int:
     return count
 
 
-def _states(node: Node) -> Iterator[tuple[int | bytes | None, ...]]:
+def _states(node: Node) -> Iterator[tuple[int | str | bytes | None, ...]]:
     for change in node.changes:
         shared = change == node.whole
         yield _state(node.number, _BOTH if shared else _LAYER, change)
@@ -217,8 +221,9 @@ def _states(node: Node) -> Iterator[tuple[int | bytes | None, ...]]:
         yield _state(node.number, _WHOLE, node.whole)
 
 
-def _state(number: int, view: int, change: PathChange) -> tuple[int | bytes | None, ...]:
-    what = (change.layer, _CHANGES.index(change.change), change.size, change.wasted, change.children)
+def _state(number: int, view: int, change: PathChange) -> tuple[int | str | bytes | None, ...]:
+    size, wasted = min(change.size, MOST_SUM), min(change.wasted, MOST_SUM)
+    what = (change.layer, _CHANGES.index(change.change), size, wasted, change.children)
     return (number, view, *what, *row_of(change.entry))
 
 

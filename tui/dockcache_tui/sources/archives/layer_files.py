@@ -24,6 +24,12 @@ MOST_HOLES = 1 << 34
 STEP = 1 << 17
 _ZEROS = bytes(STEP)
 _ID = (1 << 32) - 1
+_FIRST, _LAST = -(1 << 63), (1 << 63) - 1
+"""Nanoseconds that 64 bits hold: the years 1677 to 2262."""
+_XATTR = "SCHILY.xattr."
+_MOST_XATTR, _MOST_XATTR_NAME = 1 << 16, 255
+"""Bytes of an extended attribute and of its name that Linux takes."""
+_MAJORS, _MINORS = 1 << 12, 1 << 20
 _KINDS = {
     "0": FileKind.FILE,
     "1": FileKind.HARDLINK,
@@ -130,11 +136,13 @@ class LayerFiles:
                 kind_,
                 member.size if is_file else 0,
                 member.mode,
-                member.uid & _ID,
-                member.gid & _ID,
-                None if member.mtime is None else Instant(member.mtime),
+                _owner(member.uid),
+                _owner(member.gid),
+                self._time(member),
                 self._link(member, path, kind_) if kind_ in {FileKind.SYMLINK, FileKind.HARDLINK} else "",
                 digest,
+                self._device(member) if kind_ is FileKind.DEVICE else "",
+                self._xattrs(member),
             ),
             member.header,
         )
@@ -147,6 +155,32 @@ class LayerFiles:
         if leads_out(path.rpartition("/")[0] if kind is FileKind.SYMLINK else "", member.link):
             self._complain(member, "a link that leads out of the image")
         return member.link
+
+    def _time(self, member: TarMember) -> Instant:
+        if not _FIRST <= member.mtime <= _LAST:
+            self._complain(
+                member, "a time outside the years 1677 to 2262: engines make it 1970, here it is the nearest"
+            )
+        return Instant(min(max(member.mtime, _FIRST), _LAST))
+
+    def _device(self, member: TarMember) -> str:
+        major, minor = member.device
+        if not (0 <= major < _MAJORS and 0 <= minor < _MINORS):
+            self._complain(member, "a device number that no system has")
+        return f"{'b' if member.type == '4' else 'c'} {major}:{minor}"
+
+    def _xattrs(self, member: TarMember) -> tuple[tuple[str, bytes], ...]:
+        """Return extended attributes as GNU tar writes them, which is what engines take."""
+        found = []
+        for key, text in member.pax.items():
+            if key.startswith(_XATTR):
+                name, value = key.removeprefix(_XATTR), text.encode("utf-8", "surrogateescape")
+                self._names += len(name) + len(value)
+                if 0 < len(name) <= _MOST_XATTR_NAME and len(value) <= _MOST_XATTR:
+                    found.append((name, value))
+                else:
+                    self._complain(member, "an extended attribute that no system takes: engines refuse it")
+        return tuple(sorted(found))
 
     def _digest(self, tar: TarHeaders, member: TarMember) -> str:
         """Return the digest of a file's content as a container sees it; empty for one with too many zeros."""
@@ -162,6 +196,11 @@ class LayerFiles:
 
     def _complain(self, member: TarMember, reason: str) -> None:
         self._faults.add(Fault(reason, member=member.name, offset=member.header))
+
+
+def _owner(number: int) -> int:
+    """Return what becomes of an owner: 32 bits without a sign, and -1 leaves the file to root, as it was made."""
+    return 0 if number & _ID == _ID else number & _ID
 
 
 def content_of(tar: TarHeaders, member: TarMember) -> Iterator[bytes]:

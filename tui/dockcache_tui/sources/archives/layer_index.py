@@ -20,11 +20,11 @@ from dockcache_tui.sources.archives.index_folder import IndexFolder
 from dockcache_tui.sources.archives.layer_files import STEP, LayerFiles
 
 KINDS = tuple(FileKind)
-Row: TypeAlias = tuple[int, int, int, int, int, int | None, bytes, bytes]
+Row: TypeAlias = tuple[int, int, int, int, int, int | None, bytes, bytes, str, bytes]
 Open = Callable[[], io.BufferedIOBase]
 Done = Callable[[int], None]
 
-ENTRY = "kind, size, mode, uid, gid, mtime, link, digest"
+ENTRY = "kind, size, mode, uid, gid, mtime, link, digest, device, xattrs"
 _MAKE = (
     f"CREATE TABLE entry(key BLOB, seq INTEGER, {ENTRY}, header INTEGER, PRIMARY KEY(key, seq)) WITHOUT ROWID",
     "CREATE TABLE layer(digest TEXT, unpacked INTEGER, members INTEGER, diff_id TEXT, faults TEXT)",
@@ -52,7 +52,7 @@ class LayerIndex:
     def header(self, file: FileEntry) -> int | None:
         """Return where in the unpacked tar a file's first header is; None when the layer has no such file."""
         query = "SELECT header FROM entry WHERE key = ? AND kind = ? AND digest = ? ORDER BY seq DESC LIMIT 1"
-        kind, *_, digest = row_of(file)
+        kind, digest = KINDS.index(file.kind), _bytes(file.digest)
         row = self._connection.execute(query, (order_of(file.path), kind, digest)).fetchone()
         return row[0] if row else None
 
@@ -119,7 +119,7 @@ def layer_index(folder: IndexFolder, layer: Layer, first: io.BufferedIOBase, aga
         files = LayerFiles(next(streams), done, algorithm)
         for statement in _MAKE:
             connection.execute(statement)
-        connection.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _rows(files))
+        connection.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _rows(files))
         faults = FaultList()
         for fault in (*files.faults, *_twice(connection)):
             faults.add(fault)
@@ -153,13 +153,15 @@ def row_of(entry: FileEntry) -> Row:
         entry.gid,
         entry.modified_at.ns if entry.modified_at else None,
         entry.link.encode("utf-8", "surrogateescape"),
-        bytes.fromhex(entry.digest.removeprefix("sha256:")),
+        _bytes(entry.digest),
+        entry.device,
+        _packed(entry.xattrs) if entry.xattrs else b"",
     )
 
 
 def entry_of(path: str, row: Sequence[Any]) -> FileEntry:
     """Return the entry that `row_of` made these columns of."""
-    kind, size, mode, uid, gid, mtime, link, digest = row
+    kind, size, mode, uid, gid, mtime, link, digest, device, xattrs = row
     return FileEntry(
         path,
         KINDS[kind],
@@ -170,7 +172,22 @@ def entry_of(path: str, row: Sequence[Any]) -> FileEntry:
         None if mtime is None else Instant(mtime),
         link.decode("utf-8", "surrogateescape"),
         f"sha256:{digest.hex()}" if digest else "",
+        device,
+        _unpacked(xattrs) if xattrs else (),
     )
+
+
+def _bytes(digest: str) -> bytes:
+    return bytes.fromhex(digest.removeprefix("sha256:"))
+
+
+def _packed(xattrs: tuple[tuple[str, bytes], ...]) -> bytes:
+    return msgspec.msgpack.encode([(name.encode("utf-8", "surrogateescape"), value) for name, value in xattrs])
+
+
+def _unpacked(xattrs: bytes) -> tuple[tuple[str, bytes], ...]:
+    pairs = msgspec.msgpack.decode(xattrs, type=list[tuple[bytes, bytes]])
+    return tuple((name.decode("utf-8", "surrogateescape"), value) for name, value in pairs)
 
 
 def _twice(connection: sqlite3.Connection) -> Iterator[Fault]:

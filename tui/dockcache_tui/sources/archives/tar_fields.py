@@ -5,7 +5,6 @@ from dockcache_tui.core.images.errors import BrokenArchiveError
 
 BLOCK = 512
 MOST = (1 << 63) - 1
-_FIRST, _LAST = -62_135_596_800 * 10**9, 253_402_300_800 * 10**9
 _SUM_AS_BLANKS = 8 * 0x20
 _OCTAL = frozenset(b"01234567")
 
@@ -43,8 +42,3 @@ def number(field: bytes, offset: int, *, signed: bool = False) -> int:
 def text(field: bytes) -> str:
     """Read up to the first NUL."""
     return field.partition(b"\0")[0].decode("utf-8", "surrogateescape")
-
-
-def moment(ns: int) -> int | None:
-    """Return a time in nanoseconds, None when it is outside the years 1 to 9999."""
-    return ns if _FIRST <= ns < _LAST else None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.errors import BrokenArchiveError
-from dockcache_tui.sources.archives.tar_fields import BLOCK, MOST, checked, moment, number, text
+from dockcache_tui.sources.archives.tar_fields import BLOCK, MOST, checked, number, text
 from dockcache_tui.sources.archives.tar_pax import PaxError, read_pax
 from dockcache_tui.sources.archives.tar_sparse import Pieces, is_sparse, read_map, read_old_blocks
 
@@ -25,8 +25,9 @@ class TarMember(NamedTuple):
     """A member: `size` bytes as a reader sees them, of which `stored` lie in the tar from `offset` on.
 
     `type` is the type flag (`0` file, `1` hard link, `2` symlink, `3` `4` devices, `5` folder, `6` FIFO), `mtime`
-    nanoseconds or None when no calendar has it, `header` the offset of its first header, `pieces` where the stored
-    bytes of a sparse file belong. Bytes that are no UTF-8 are lone surrogates.
+    nanoseconds, as far off as a header can tell, `header` the offset of its first header, `pieces` where the stored
+    bytes of a sparse file belong. Owners and device numbers may be negative. Bytes that are no UTF-8 are lone
+    surrogates.
     """
 
     name: str
@@ -38,7 +39,7 @@ class TarMember(NamedTuple):
     mode: int
     uid: int
     gid: int
-    mtime: int | None
+    mtime: int
     link: str
     device: tuple[int, int]
     pax: Mapping[str, str]
@@ -148,25 +149,24 @@ class TarHeaders:
             if prefix[0]:
                 name = f"{text(prefix)}/{name}"
         mtime = number(block[136:148], at, signed=True) * 1_000_000_000
-        uid, gid = number(block[108:116], at), number(block[116:124], at)
+        uid, gid = number(block[108:116], at, signed=True), number(block[116:124], at, signed=True)
         if pax:
             name, link = pax.get("path") or name, pax.get("linkpath") or link
-            size, uid, gid = (_decimal(pax, key, now, at) for key, now in (("size", size), ("uid", uid), ("gid", gid)))
+            size = _decimal(pax, "size", size, at)
+            uid, gid = _decimal(pax, "uid", uid, at, signed=True), _decimal(pax, "gid", gid, at, signed=True)
             mtime = self._pax_moment(pax, mtime, at)
         if type_ == "7":  # a file too, once meant to lie in one piece
             type_ = "0"
         device = (0, 0)
         if type_ in "34" and magic[:5] == b"ustar":
-            device = number(block[329:337], at), number(block[337:345], at)
+            device = number(block[329:337], at, signed=True), number(block[337:345], at, signed=True)
         stored, offset, pieces = 0 if ord(type_) in _BODILESS else size, at + BLOCK, None
         size = stored
         if type_ == "S" or (pax and is_sparse(pax)):
             name, size, pieces, offset, stored = self._sparse(block, name, stored, offset, pax)
             type_ = "0"
-        mode = number(block[100:108], at) & 0o7777
-        return TarMember(
-            name, type_, size, offset, stored, header, mode, uid, gid, moment(mtime), link, device, pax, pieces
-        )
+        mode = number(block[100:108], at, signed=True) & 0o7777
+        return TarMember(name, type_, size, offset, stored, header, mode, uid, gid, mtime, link, device, pax, pieces)
 
     def _pax_moment(self, pax: Mapping[str, str], now: int, at: int) -> int:
         said = pax.get("mtime")
@@ -238,11 +238,12 @@ def _padded(size: int) -> int:
     return -size % BLOCK + size
 
 
-def _decimal(pax: Mapping[str, str], key: str, now: int, at: int) -> int:
+def _decimal(pax: Mapping[str, str], key: str, now: int, at: int, *, signed: bool = False) -> int:
     said = pax.get(key)
     if not said:
         return now
-    if not (said.isascii() and said.isdecimal()) or len(said) > len(str(MOST)) or int(said) > MOST:
+    digits = said.removeprefix("-") if signed else said
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) > len(str(MOST)) or int(digits) > MOST:
         raise _broken(f"a PAX header with a {key} that is none", at)
     return int(said)
 

@@ -8,7 +8,7 @@ from textual.binding import BindingType
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.images.file_entry import FileChange, FileKind, TreeEntry
-from dockcache_tui.core.images.file_row import mode_of
+from dockcache_tui.core.images.file_row import mode_of, name_marks, size_of
 from dockcache_tui.ui.record_table import READING_BINDINGS, Column, RecordTable
 
 STEP = "  "
@@ -57,9 +57,7 @@ class FilesTable(RecordTable[FileRow], inherit_bindings=False):
 
 
 def _name(row: FileRow) -> str:
-    entry = row.tree.entry
-    link = f" -> {entry.link}" if entry.link else ""
-    return f"{row.name}{'/' * (entry.kind is FileKind.FOLDER)}{link}"
+    return f"{row.name}{name_marks(row.tree.entry)}"
 
 
 def _prefix(row: FileRow) -> str:
@@ -94,7 +92,7 @@ def _columns(table: FilesTable) -> tuple[Column[FileRow], ...]:
         Column(
             id="size",
             title="Size",
-            text=lambda row: wording.size(row.tree.size),
+            text=lambda row: size_of(row.tree),
             sort_key=lambda row: row.tree.size,
             justify="right",
             width=9,
