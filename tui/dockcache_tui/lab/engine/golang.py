@@ -27,11 +27,16 @@ def proxy(engine: Engine, say: Callable[[str], None]) -> str:
 
 
 def buildkit(engine: Engine, say: Callable[[str], None]) -> Path:
-    """Return the folder with buildkitd and buildctl, built on first use; a killed build goes on where it was."""
-    place = engine.home / "buildkit"
-    if is_made(place, f"{BUILDKIT} {GO}"):
+    """Return the folder with buildkitd and buildctl, built on first use."""
+    return built(engine, "buildkit", BUILDKIT, ("cmd/buildkitd", "cmd/buildctl"), say)
+
+
+def built(engine: Engine, name: str, version: str, commands: tuple[str, ...], say: Callable[[str], None]) -> Path:
+    """Return the folder `name` with commands of a version of BuildKit's module; a killed build goes on where it was."""
+    place = engine.home / name
+    if is_made(place, f"{version} {GO}"):
         return place
-    work = engine.home / "tmp" / "buildkit"
+    work = engine.home / "tmp" / name
     fresh = work / "out"
     fresh.mkdir(parents=True, exist_ok=True)
     environment = {
@@ -42,13 +47,13 @@ def buildkit(engine: Engine, say: Callable[[str], None]) -> Path:
         "GOMODCACHE": str(work / "mod"),
     }
     go = partial(run, env=environment, cwd=work, timeout=1800)
-    say(f"building BuildKit {BUILDKIT} from its Go module (about 250 MB, some minutes)")
+    say(f"building {name} of BuildKit {version} from its Go module (about 250 MB, some minutes)")
     (work / "go.mod").write_text("module dockcache.invalid/buildkit\n")
-    commands = tuple(f"{_BUILDKIT}/cmd/{name}" for name in ("buildkitd", "buildctl"))
-    go(("go", "get", *(f"{command}@{BUILDKIT}" for command in commands)))
-    flags = f"-ldflags=-s -w -X {_BUILDKIT}/version.Version={BUILDKIT}"
-    go(("go", "build", "-trimpath", flags, "-o", f"{fresh}/", *commands))
-    put(fresh, place, f"{BUILDKIT} {GO}")
+    packages = tuple(f"{_BUILDKIT}/{command}" for command in commands)
+    go(("go", "get", *(f"{package}@{version}" for package in packages)))
+    flags = f"-ldflags=-s -w -X {_BUILDKIT}/version.Version={version}"
+    go(("go", "build", "-trimpath", flags, "-o", f"{fresh}/", *packages))
+    put(fresh, place, f"{version} {GO}")
     go(("go", "clean", "-modcache"))
     shutil.rmtree(work)
     return place

@@ -1,0 +1,15 @@
+"""What the cases stand in, once for all of them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from dockcache_tui.lab import engine as lab
+from why.surroundings import Surroundings, surroundings
+
+
+@pytest.fixture(scope="session")
+def around(engine: lab.Engine) -> Iterator[Surroundings]:
+    """A builder, a registry, a web server and a git server that the cases have to themselves."""
+    with surroundings(engine) as started:
+        yield started
