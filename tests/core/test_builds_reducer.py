@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.build_making import moved, output, vertex
-from dockcache_tui.core.builds.build import BuildStatus, Step, StepState
+from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.progress import BuildWarning, Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.instant import Instant
@@ -154,3 +154,24 @@ def test_any_order_ends_closed(updates: list[tuple[str, int, int, bool, str]]) -
     live.end(BuildStatus.FAILED, Instant(0))
     assert all(step.state is not StepState.RUNNING for step in live.snapshot())
     assert all(step.duration is None or step.duration >= 0 for step in live.snapshot())
+
+
+def test_a_copy_and_its_merge_count_once() -> None:
+    """What lays a linked copy on its base keeps its row and says why it ran, but only the copy counts."""
+    live = LiveBuild()
+    live.apply(vertex("[2/2] COPY --link a /", digest="copy", started=1, completed=1, cached=True))
+    live.apply(vertex("[2/2] LINK COPY --link a /", digest="merge", inputs=("base", "copy"), started=2, completed=3))
+    copy, merge = live.snapshot()
+    assert (copy.state, copy.cacheable, copy.cause) == (StepState.REUSED, True, "")
+    assert (merge.state, merge.cacheable) == (StepState.BUILT, False)
+    assert merge.cause == "what it lays together is new: the copy, or what is below it"
+
+
+def test_only_what_has_begun_counts_while_it_runs() -> None:
+    """A step that waits may still be reused: it is not held against the build."""
+    live = LiveBuild()
+    live.apply(vertex("[1/3] RUN a", digest="a", started=1, completed=1, cached=True))
+    live.apply(vertex("[2/3] RUN b", digest="b", started=2))
+    live.apply(vertex("[3/3] RUN c", digest="c"))
+    build = Build("r", "b", Instant(0), BuildStatus.RUNNING, steps=live.snapshot())
+    assert (build.cached, build.cacheable, len(build.steps)) == (1, 2, 3)

@@ -4,7 +4,7 @@ import pytest
 
 from dockcache_tui.core.builds.build import BuildStatus, Step, StepState
 from dockcache_tui.core.builds.outcome import failing_line, outcome
-from dockcache_tui.core.builds.reuse import time_saved, weighted_reuse
+from dockcache_tui.core.builds.reuse import claims_savings, time_saved, weighted_reuse
 from dockcache_tui.core.instant import Instant
 
 LAST = {"[] 1/3 RUN a": 8.0, "[] 2/3 RUN b": 5.0}
@@ -32,6 +32,12 @@ def test_weighted_reuse() -> None:
     assert weighted_reuse((REUSED, BUILT, UNKNOWN, EXPORT), LAST) == 0.8
     assert weighted_reuse((REUSED,), LAST) == 1.0
     assert weighted_reuse((UNKNOWN, EXPORT), LAST) is None
+
+
+def test_only_success_saves() -> None:
+    """A build that failed, was canceled or lost saved nothing; one that runs tells it so far."""
+    saving = [status for status in BuildStatus if claims_savings(status)]
+    assert saving == [BuildStatus.RUNNING, BuildStatus.SUCCEEDED]
 
 
 FAILED_STEP = (step("[1/1] RUN x", StepState.FAILED, error="exit code: 3"),)

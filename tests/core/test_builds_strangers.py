@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from dockcache_tui.core.builds.build import Step, StepState
-from dockcache_tui.core.builds.strangers import own_steps
+from dockcache_tui.core.builds.strangers import own_steps, told_as_ours
 from dockcache_tui.core.instant import Instant
 
 SECOND = 1_000_000_000
@@ -40,3 +40,37 @@ def test_namesakes_of_one_build_stay() -> None:
 def test_nothing_is_left_out_before_the_definition() -> None:
     """While the build has not read its definition all is shown."""
     assert own_steps([THEIRS, OURS]) == (THEIRS, OURS)
+
+
+COPY = "[2/3] COPY f /f"
+RUN = "[3/3] RUN make"
+
+
+def told(digest: str, name: str, state: StepState, start: float, end: float) -> Step:
+    """Return a step that could have been reused, in a state."""
+    return replace(step(digest, name, start, end), state=state)
+
+
+def test_what_another_build_did_for_ours_is_ours() -> None:
+    """Two equal steps that another build had begun before ours count as two reused, each under our own digest."""
+    ours = [replace(told(one, one, StepState.WAITING, 0, 0), started_at=None, cacheable=False) for one in (COPY, RUN)]
+    theirs = [told("a", COPY, StepState.BUILT, 8, 9), told("b", RUN, StepState.BUILT, 9, 12)]
+    found = told_as_ours([DEFINITION, *ours, *theirs], {"d", COPY, RUN})
+    assert [(one.digest, one.state, one.cacheable) for one in found[1:]] == [
+        (COPY, StepState.REUSED, True),
+        (RUN, StepState.REUSED, True),
+    ]
+
+
+def test_what_was_begun_for_both_ran() -> None:
+    """A step that BuildKit canceled because it does the other build's for both is counted once, and as one that ran."""
+    ours = told("ours", COPY, StepState.CANCELED, 10.2, 10.2)
+    theirs = told("theirs", COPY, StepState.BUILT, 10.3, 10.4)
+    found = told_as_ours([DEFINITION, ours, theirs], {"d", "ours"})
+    assert [(one.digest, one.state) for one in found[1:]] == [("ours", StepState.BUILT)]
+
+
+def test_targets_of_a_bake_are_no_strangers() -> None:
+    """Of two steps of one name that were both announced here one may wait while the other runs."""
+    waiting, ran = told("a", RUN, StepState.WAITING, 0, 0), told("b", RUN, StepState.BUILT, 11, 12)
+    assert told_as_ours([DEFINITION, waiting, ran], {"d", "a", "b"}) == (DEFINITION, waiting, ran)

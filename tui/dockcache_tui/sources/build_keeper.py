@@ -9,7 +9,7 @@ from time import monotonic
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, StepState
 from dockcache_tui.core.builds.outcome import failing_line
 from dockcache_tui.core.builds.reducer import LiveBuild
-from dockcache_tui.core.builds.reuse import time_saved, weighted_reuse
+from dockcache_tui.core.builds.reuse import claims_savings, time_saved, weighted_reuse
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.build_context import read_build_context
@@ -78,8 +78,8 @@ class BuildKeeper:
             branch=self._checkout.branch,
             revision=self._checkout.revision,
             steps=steps,
-            time_saved=time_saved(steps, self._last),
-            weighted_reuse=weighted_reuse(steps, self._last),
+            time_saved=time_saved(steps, self._last) if claims_savings(status) else None,
+            weighted_reuse=weighted_reuse(steps, self._last) if claims_savings(status) else None,
         )
 
     def _with_history(self, build: Build) -> Build:

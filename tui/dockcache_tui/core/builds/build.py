@@ -90,8 +90,8 @@ class Build:
 
     @property
     def cacheable(self) -> int:
-        """Return how many steps could have been reused."""
-        return sum(step.cacheable for step in self.steps)
+        """Return how many steps could have been reused; while it runs, of those that have begun."""
+        return sum(step.cacheable and step.state is not StepState.WAITING for step in self.steps)
 
     @property
     def cached(self) -> int:

@@ -14,6 +14,8 @@ class StepKind(StrEnum):
     """Fetches something: a base image, an image's configuration, a file or a repository from afar."""
     INTERNAL = "internal"
     """The frontend's own errands: the definition, the context, log-in, cache imports."""
+    MERGE = "merge"
+    """Lays what a `COPY --link` made on what is below it; the copy is the step."""
     EXPORT = "export"
     """Writes the result or the cache."""
 
@@ -59,13 +61,20 @@ def parse_name(name: str) -> VertexName:
     if place:
         platform = next((word for word in words[:-1] if _PLATFORM.fullmatch(word)), "")
         stages = [word for word in words[:-1] if word != platform]
-        kind = StepKind.SOURCE if _SOURCE.match(rest) else StepKind.OPERATION
-        return VertexName(kind, rest, stages[-1] if stages else "", platform, int(place[1]), int(place[2]))
+        return VertexName(
+            _placed_kind(rest), rest, stages[-1] if stages else "", platform, int(place[1]), int(place[2])
+        )
     if "internal" in words or "auth" in words:
         return VertexName(StepKind.INTERNAL, rest)
     if "context" in words:
         return VertexName(StepKind.SOURCE, rest)
     return VertexName(_kind(rest), rest)
+
+
+def _placed_kind(instruction: str) -> StepKind:
+    if instruction.startswith("LINK "):
+        return StepKind.MERGE
+    return StepKind.SOURCE if _SOURCE.match(instruction) else StepKind.OPERATION
 
 
 def _kind(instruction: str) -> StepKind:

@@ -7,7 +7,7 @@ from dockcache_tui.core.builds.build import BuildStatus, Step, StepState
 from dockcache_tui.core.builds.log import LogView, StepLog
 from dockcache_tui.core.builds.order import needs_first
 from dockcache_tui.core.builds.progress import BuildWarning, Progress
-from dockcache_tui.core.builds.strangers import own_steps
+from dockcache_tui.core.builds.strangers import own_steps, told_as_ours
 from dockcache_tui.core.builds.vertex import Vertex
 from dockcache_tui.core.instant import Instant
 
@@ -54,7 +54,9 @@ class LiveBuild:
         with self._lock:
             if self._steps is None:
                 order = needs_first({digest: vertex.inputs for digest, vertex in self._vertices.items()})
-                self._steps = own_steps([self._vertices[digest].step() for digest in order])
+                announced = {digest for digest, vertex in self._vertices.items() if vertex.announced}
+                steps = [self._vertices[digest].step() for digest in order]
+                self._steps = own_steps(told_as_ours(steps, announced))
             return self._steps
 
     def take_finished(self) -> tuple[Step, ...]:

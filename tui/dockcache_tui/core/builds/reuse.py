@@ -2,8 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
-from dockcache_tui.core.builds.build import Step, StepState
+from dockcache_tui.core.builds.build import BuildStatus, Step, StepState
 from dockcache_tui.core.builds.names import identity
+
+
+def claims_savings(status: BuildStatus) -> bool:
+    """Tell whether a build may say what it saved: one that failed or was cut short saved nothing."""
+    return status in {BuildStatus.RUNNING, BuildStatus.SUCCEEDED}
 
 
 def time_saved(steps: Iterable[Step], last: Mapping[str, float]) -> float | None:

@@ -2,9 +2,46 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
-from dockcache_tui.core.builds.build import Step
+from dockcache_tui.core.builds.build import Step, StepState
 from dockcache_tui.core.builds.names import StepKind, parse_name
+from dockcache_tui.core.instant import Instant
+
+_NOT_RUN = {StepState.WAITING, StepState.CANCELED}
+
+
+def told_as_ours(steps: Sequence[Step], announced: AbstractSet[str]) -> tuple[Step, ...]:
+    """Return the steps, each that another build did for this one told as this build's own.
+
+    BuildKit joins equal steps of two builds: one is done, under the digest it has in its own build, and the other is
+    left waiting or is canceled. `announced` are the digests told before they began, as a build's own are. What another
+    build had begun before this one read its definition was reused here.
+    """
+    begun = _begun(steps)
+    strangers = {one.name: one for one in steps if one.digest not in announced and one.state not in _NOT_RUN}
+    joined: set[str] = set()
+    ours = []
+    for one in steps:
+        twin = strangers.get(one.name)
+        if twin and one.digest in announced and one.state in _NOT_RUN and parse_name(one.name).number is not None:
+            joined.add(twin.digest)
+            ours.append(_reused(replace(twin, digest=one.digest), begun))
+        else:
+            ours.append(_reused(one, begun))
+    return tuple(one for one in ours if one.digest not in joined)
+
+
+def _reused(step: Step, begun: Instant | None) -> Step:
+    theirs = begun and step.started_at and step.started_at < begun and step.state is StepState.BUILT
+    return replace(step, state=StepState.REUSED) if theirs and step.cacheable else step
+
+
+def _begun(steps: Sequence[Step]) -> Instant | None:
+    """Return when the build read its definition: the first thing it does, and shares with no other."""
+    definitions = (one for one in steps if parse_name(one.name).instruction.startswith("load build definition"))
+    return min((one.started_at for one in definitions if one.started_at), default=None)
 
 
 def own_steps(steps: Sequence[Step]) -> tuple[Step, ...]:

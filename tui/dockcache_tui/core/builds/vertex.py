@@ -5,6 +5,8 @@ from dockcache_tui.core.builds.names import StepKind, parse_name
 from dockcache_tui.core.builds.progress import TransferUpdate, VertexUpdate
 from dockcache_tui.core.instant import Instant
 
+_MERGED = "what it lays together is new: the copy, or what is below it"
+
 
 class Vertex:
     """The newest known of a vertex. It may load from the cache, then run all the same: the last interval counts."""
@@ -12,7 +14,7 @@ class Vertex:
     # fmt: off
     __slots__ = (
         "_cache_error", "_cached", "_completed", "_cut", "_error", "_false_hit", "_moved", "_name",
-        "_needed", "_started", "_step", "_total", "_transfers", "digest", "inputs",
+        "_needed", "_started", "_step", "_total", "_transfers", "announced", "digest", "inputs",
     )
     # fmt: on
 
@@ -20,6 +22,8 @@ class Vertex:
         """Begin with nothing but the digest."""
         self.digest = digest
         self.inputs: tuple[str, ...] = ()
+        self.announced: bool | None = None
+        """Whether it was told of before it began, as a build's own are; another build's come with their times."""
         self._name = self._error = self._cache_error = ""
         self._started: Instant | None = None
         self._completed: Instant | None = None
@@ -32,6 +36,8 @@ class Vertex:
     def update(self, update: VertexUpdate) -> None:
         """Take in an update; repeats and updates of an earlier interval change nothing."""
         self._step = None
+        if self.announced is None:
+            self.announced = update.started is None
         self._name = self._name or update.name  # two targets of a bake share a vertex, each with a name of its own
         if self.inputs and not update.inputs:
             return  # a pull or an unpacking for its sake, told under its digest but no interval of its own
@@ -76,11 +82,12 @@ class Vertex:
     def step(self) -> Step:
         """Return the step as it stands; the same object until something changes."""
         if self._step is None:
-            name = parse_name(self._name)
+            name, state = parse_name(self._name), self._state()
+            ran = state in {StepState.BUILT, StepState.FALSE_HIT}
             self._step = Step(
                 digest=self.digest,
                 name=self._name,
-                state=self._state(),
+                state=state,
                 # BuildKit may say nothing of a reused vertex without inputs: ADD from afar, WORKDIR on scratch
                 cacheable=name.kind is StepKind.OPERATION and bool(self.inputs) and self._needed,
                 started_at=self._started,
@@ -89,6 +96,7 @@ class Vertex:
                 bytes_moved=self._moved,
                 bytes_total=self._total,
                 error=self._error,
+                cause=_MERGED if ran and name.kind is StepKind.MERGE else "",
             )
         return self._step
 

@@ -50,7 +50,7 @@ def _part(step: Step) -> str:
     name = parse_name(step.name)
     if name.kind is StepKind.EXPORT:
         return "exporting"
-    if name.kind is StepKind.OPERATION:
+    if name.kind in {StepKind.OPERATION, StepKind.MERGE}:
         return "building"
     brings = name.instruction.startswith(("importing ", "FROM "))
     return "importing" if brings else ""
