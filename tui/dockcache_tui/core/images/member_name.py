@@ -64,6 +64,11 @@ def whiteout_of(path: str) -> tuple[str, FileKind] | None:
     return folder + slash + hidden, FileKind.WHITEOUT
 
 
+def is_bare(path: str) -> bool:
+    """Tell whether a path is a whiteout that names nothing to remove: `.wh.`, `.wh..`, `.wh...`."""
+    return path.rpartition("/")[2] in {_WHITEOUT, f"{_WHITEOUT}.", f"{_WHITEOUT}.."}
+
+
 def order_of(path: str) -> bytes:
     """Return what paths are sorted by: all below a folder comes right after it."""
     return path.encode("utf-8", "surrogateescape").replace(b"/", b"\0")

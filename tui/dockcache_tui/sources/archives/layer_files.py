@@ -9,7 +9,7 @@ from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.errors import BrokenArchiveError
 from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.core.images.file_entry import FileEntry, FileKind
-from dockcache_tui.core.images.member_name import MOST_NAME, leads_out, path_of, whiteout_of
+from dockcache_tui.core.images.member_name import MOST_NAME, is_bare, leads_out, path_of, whiteout_of
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.archives.hashing import Hashing
 from dockcache_tui.sources.archives.tar_headers import TarHeaders, TarMember
@@ -118,8 +118,13 @@ class LayerFiles:
             return None
         if whiteout := whiteout_of(path):
             hidden, kind = whiteout
-            worth = hidden or kind is FileKind.OPAQUE
-            return LayerFile(FileEntry(hidden, kind), member.header) if worth else None
+            if kind is FileKind.OPAQUE and not hidden:
+                self._complain(member, "an opaque root, which engines take no notice of")
+            elif not hidden and is_bare(path):
+                self._complain(member, "a whiteout of nothing: engines refuse it")
+            return LayerFile(FileEntry(hidden, kind), member.header) if hidden else None
+        if member.type == "3" and member.device == (0, 0):  # how an overlay keeps a whiteout
+            return LayerFile(FileEntry(path, FileKind.WHITEOUT), member.header)
         kind_ = _KINDS.get(member.type)
         if kind_ is None:
             self._complain(member, f"a member of the unknown type {member.type!r}")

@@ -18,6 +18,7 @@ from dockcache_tui.core.images.member_name import order_of, path_in_order, path_
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.archives.index_folder import IndexFolder
 from dockcache_tui.sources.archives.layer_files import STEP, LayerFiles
+from dockcache_tui.sources.archives.placing import place_members
 
 KINDS = tuple(FileKind)
 Row: TypeAlias = tuple[int, int, int, int, int, int | None, bytes, bytes, str, bytes]
@@ -121,7 +122,7 @@ def layer_index(folder: IndexFolder, layer: Layer, first: io.BufferedIOBase, aga
             connection.execute(statement)
         connection.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _rows(files))
         faults = FaultList()
-        for fault in (*files.faults, *_twice(connection)):
+        for fault in (*files.faults, *place_members(connection), *_twice(connection)):
             faults.add(fault)
         told = msgspec.json.encode(faults.all()).decode()
         row = (files.digest, files.unpacked_size, files.files, files.diff_id, told)
