@@ -36,6 +36,12 @@ from dockcache_tui.ui.texts import commands_text, help_text
 TWICE_WITHIN = 2.0
 """Seconds in which a second ctrl+c counts."""
 
+COLLECTIONS = 20_000, 5, 1_000
+"""A full collection over 100,000 records would freeze the screen for a second: the young are collected, seldom all.
+
+What is replaced at each refresh must therefore not be part of a cycle.
+"""
+
 
 class DockcacheApp(CachesApp, ArchivesApp, LabApp):
     """See a builder's cache and build again with one key."""
@@ -268,8 +274,7 @@ def run(
     """Open the app and return when it is left."""
     scope = BranchScope.of(branch) if branch else None
     _ask_the_terminal_its_size()
-    # A full collection over 100,000 records would freeze the screen for a second: collect the young, rarely the rest.
-    gc.set_threshold(20_000, 5, 1_000)
+    gc.set_threshold(*COLLECTIONS)
     try:
         DockcacheApp(workspace, builder=builder, scope=scope, filter_text=expression, read_only=read_only).run()
     finally:

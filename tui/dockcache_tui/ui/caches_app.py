@@ -56,6 +56,7 @@ class CachesApp(ListeningApp):
     def _caches_loaded(self, event: messages.CachesLoaded) -> None:
         if event.repo == self.keeper.caches.repo:
             self._caches.show(event.reading)
+            self._collect(len(event.reading.entries))
             self._show_overview()
             self.refresh_bindings()
             self._show_masthead()

@@ -1,11 +1,14 @@
 """The app without its keys: header, views and footer, and what it does when threads tell it something."""
 
+import gc
 from dataclasses import replace
 from typing import TypeAlias
 
 from textual import on
 from textual.app import App, ComposeResult
+from textual.binding import Binding
 from textual.notifications import SeverityLevel
+from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer
 
 from dockcache_tui.core import wording
@@ -54,6 +57,31 @@ View: TypeAlias = (
     | BuildsView
     | BuildView
 )
+
+_COLLECT_EVERY, _QUICKLY_COLLECTED = 10, 10_000
+"""After so many loadings all is collected, if there are no more rows: that takes a tenth of a second."""
+
+
+class Keys(Footer):
+    """The footer, made anew only when other keys are to be shown: Textual's keeps all that it ever showed."""
+
+    _shown: tuple[tuple[Binding, bool, str], ...] = ()
+
+    def bindings_changed(self, screen: Screen[object]) -> None:
+        if self._to_show(screen) != self._shown:
+            super().bindings_changed(screen)
+
+    async def recompose(self) -> None:
+        self._shown = self._to_show(self.screen)
+        await super().recompose()
+        self.mutate_reactive(Footer.compact)  # lets go of the keys that are no more
+
+    @staticmethod
+    def _to_show(screen: Screen[object]) -> tuple[tuple[Binding, bool, str], ...]:
+        return tuple(
+            (one.binding, one.enabled, one.tooltip) for one in screen.active_bindings.values() if one.binding.show
+        )
+
 
 TABS = (
     ("1", Place.OVERVIEW, "Overview"),
@@ -110,6 +138,7 @@ class ListeningApp(App[None]):
         self._builder_name, self._filter_text = builder, filter_text
         self._checkout: Checkout | None = None
         self.reading: Reading | None = None
+        self._loads = 0
         self._failure: DockcacheError | None = None
         self._project_failure: DockcacheError | None = None
         self._journal: tuple[Build, ...] = ()
@@ -145,7 +174,7 @@ class ListeningApp(App[None]):
         yield self._masthead
         yield self._tabs
         yield self._switcher
-        yield Footer(show_command_palette=False, compact=True)
+        yield Keys(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         """Start reading, and show the builder."""
@@ -260,11 +289,18 @@ class ListeningApp(App[None]):
         if self.screen_stack:
             super().refresh_bindings()
 
+    def _collect(self, rows: int) -> None:
+        """Collect the cycles that Textual leaves behind with each layout, now and then and where nobody feels it."""
+        self._loads += 1
+        if self._loads % _COLLECT_EVERY == 0 and rows <= _QUICKLY_COLLECTED:
+            gc.collect()
+
     # What the threads tell
 
     @on(messages.RecordsLoaded)
     def _records_loaded(self, event: messages.RecordsLoaded) -> None:
         self.reading, self._failure = event.reading, None
+        self._collect(len(event.reading.records))
         self._builder.show(event.reading)
         self._follow_others(again=True)
         self._show_builds()

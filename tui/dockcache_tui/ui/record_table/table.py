@@ -22,7 +22,7 @@ from dockcache_tui.ui.record_table.columns import MEASURED_MOST, Column, lay_out
 from dockcache_tui.ui.record_table.keys import TABLE_BINDINGS
 from dockcache_tui.ui.record_table.marks import Marks
 from dockcache_tui.ui.record_table.paint import CURSOR, GUIDE, GUTTER, HEADER, MARK, MARKED, MATCH, Look
-from dockcache_tui.ui.record_table.view import Arrangement, Place, Sort, Steps, Wanted, advance, arrange, follow
+from dockcache_tui.ui.record_table.view import Arrangement, Place, Sort, Wanted, advance, arrange, follow
 
 Row = TypeVar("Row")
 
@@ -362,16 +362,16 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fal
         if not self.is_attached:
             return
         self.workers.cancel_group(self, "arrange")
-        steps = arrange(self._wanted, self._row_key, self._view)
-        view = advance(steps, TURN)
+        self._steps = arrange(self._wanted, self._row_key, self._view)
+        view = advance(self._steps, TURN)
         if view is None:
-            self._go_on(steps)
+            self._go_on()
         else:
             self._show(view)
 
     @work(group="arrange", description="filter and sort")
-    async def _go_on(self, steps: Steps[Arrangement[Row]]) -> None:
-        view = None
+    async def _go_on(self) -> None:  # a worker keeps its arguments when it is done: it takes none that are large
+        view, steps = None, self._steps
         while view is None:
             await asyncio.sleep(0)
             view = advance(steps, TURN)

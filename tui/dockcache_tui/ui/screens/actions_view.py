@@ -213,12 +213,12 @@ class ActionsView(ListView[CachesTable]):
 
     def _arrange(self) -> None:
         if self.reading is not None:
-            wish = _Wish(self.reading, self._filter, self._scope, self._folds, self.tab, self._keys)
-            self._work_out(wish)
+            self._wish = _Wish(self.reading, self._filter, self._scope, self._folds, self.tab, self._keys)
+            self._work_out()
 
     @work(group="arrange", exclusive=True, description="work the rows out")
-    async def _work_out(self, wish: _Wish) -> None:
-        now = Instant.now()
+    async def _work_out(self) -> None:  # a worker keeps its arguments when it is done: it takes none that are large
+        wish, now = self._wish, Instant.now()
         found = await asyncio.to_thread(_find, wish, now)
         to_top = self._begins_anew(found.rows)
         self._found, self._growing, self._turned = found, False, False

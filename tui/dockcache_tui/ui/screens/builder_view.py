@@ -142,12 +142,12 @@ class BuilderView(ListView[RecordsTable]):
 
     def _arrange(self) -> None:
         if self.reading is not None:
-            wish = Wish(self.reading, self._filter, self._scope, self._collapsed, self.flat)
-            self._work_out(wish)
+            self._wish = Wish(self.reading, self._filter, self._scope, self._collapsed, self.flat)
+            self._work_out()
 
     @work(group="arrange", exclusive=True, description="work the rows out")
-    async def _work_out(self, wish: Wish) -> None:
-        now = Instant.now()
+    async def _work_out(self) -> None:  # a worker keeps its arguments when it is done: it takes none that are large
+        wish, now = self._wish, Instant.now()
         found = await asyncio.to_thread(rows_of, wish, now)
         self.table.now = now
         self.table.filter(_in_sight, wish.filter.terms)

@@ -85,7 +85,7 @@ class OverviewView(VerticalScroll):
         )
         self._places, self._builds, self._scope, self._failure = places, builds, scope, failure
         if stale:
-            self._add_up(places, scope)
+            self._add_up()
         self._draw()
 
     def on_resize(self) -> None:
@@ -93,8 +93,8 @@ class OverviewView(VerticalScroll):
         self._draw()
 
     @work(group="totals", exclusive=True, description="add up")
-    async def _add_up(self, places: Places, scope: ScopeFilter) -> None:
-        self._totals = await asyncio.to_thread(_totals, places, scope)
+    async def _add_up(self) -> None:  # a worker keeps its arguments when it is done: it takes none that are large
+        self._totals = await asyncio.to_thread(_totals, self._places, self._scope)
         self._draw()
 
     def _draw(self) -> None:
