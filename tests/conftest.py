@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import settings
 
+from disks import small
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.lab import engine as lab
 from dockcache_tui.sources.docker_cli import Docker
@@ -50,6 +51,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if missing:
         why = missing[0].partition(_NO_ENGINE)[2]
         terminalreporter.write_line(f"{len(missing)} TESTS SKIPPED FOR WANT OF AN ENGINE: {why}", red=True, bold=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system that is soon full."""
+    with small(tmp_path / "disk") as disk:
+        yield disk
 
 
 @pytest.fixture(scope="session")

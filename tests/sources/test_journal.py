@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from disks import fill
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.manifest import ContextFile, ContextManifest
 from dockcache_tui.core.errors import SourceError
@@ -19,6 +20,8 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.context_manifest import ContextReading, Stamp
 from dockcache_tui.sources.journal import Journal, data_folder
 from dockcache_tui.sources.journal import journal as journal_module
+from dockcache_tui.sources.journal import store as store_module
+from dockcache_tui.sources.journal.lab_runs import LabRuns
 from dockcache_tui.sources.journal.schema import MIGRATIONS
 from sources.journal_samples import BUILT, CHECKOUT, REUSED, SPEC
 
@@ -192,12 +195,19 @@ def test_broken_journal_is_moved_aside(tmp_path: Path, content: bytes) -> None:
 
 
 def test_newer_journal_is_left_alone(tmp_path: Path) -> None:
-    """A file of a newer version is refused, not changed."""
+    """A file of a newer version is not changed: builds go on in memory, and a notice says why they are not kept."""
     connection = sqlite3.connect(tmp_path / "journal.sqlite3")
     connection.execute("PRAGMA user_version = 99")
     connection.close()
+    before = (tmp_path / "journal.sqlite3").read_bytes()
+    opened = Journal(tmp_path)
+    assert finished(opened) == opened.builds()[0]
+    opened.close()
+    assert "Builds are not kept: " in opened.notice
+    assert "written by a newer dockcache-tui" in opened.notice
+    assert (tmp_path / "journal.sqlite3").read_bytes() == before
     with pytest.raises(SourceError, match="newer"):
-        Journal(tmp_path)
+        LabRuns(tmp_path)
 
 
 def test_a_journal_from_before_layers_is_brought_up(tmp_path: Path) -> None:
@@ -221,11 +231,63 @@ def test_a_journal_from_before_layers_is_brought_up(tmp_path: Path) -> None:
 
 
 def test_folder_that_can_not_be_used(tmp_path: Path) -> None:
-    """A path that is no folder is an error with a hint, not a traceback."""
+    """With a path that is no folder builds go on in memory, and the notice says what can be set."""
     (tmp_path / "file").touch()
-    with pytest.raises(SourceError) as caught:
-        Journal(tmp_path / "file" / "data")
-    assert "DOCKCACHE_DATA" in caught.value.hint
+    opened = Journal(tmp_path / "file" / "data")
+    assert finished(opened) == opened.builds()[0]
+    assert "DOCKCACHE_DATA" in opened.notice
+    opened.close()
+
+
+@pytest.mark.parametrize("moment", ["before there is one", "before it is opened", "while it is open"])
+def test_a_full_disk_stops_nothing(moment: str, small_disk: Path) -> None:
+    """On a full disk builds go on in memory, what was kept before is still told, and one notice says why."""
+    kept: list[Build] = []
+    if moment != "before there is one":
+        before = Journal(small_disk / "data")
+        kept.append(finished(before))
+        before.close()
+    if moment == "while it is open":
+        opened = Journal(small_disk / "data")
+        fill(small_disk)
+    else:
+        fill(small_disk)
+        opened = Journal(small_disk / "data")
+    now = finished(opened)
+    assert opened.builds() == (now, *kept)
+    assert opened.notice.count("Builds are not kept: ") == 1
+    opened.close()
+
+
+def test_a_folder_that_can_only_be_read(small_disk: Path) -> None:
+    """A journal on a file system that can't be written to is told, and goes on in memory."""
+    if not small_disk.is_mount():
+        pytest.skip("only root can mount what can't be written to")
+    before = Journal(small_disk / "data")
+    kept = finished(before)
+    before.close()
+    subprocess.run(("mount", "-o", "remount,ro", str(small_disk)), check=True)
+    opened = Journal(small_disk / "data")
+    assert opened.builds() == (kept,)
+    now = finished(opened)
+    assert opened.builds() == (now, kept)
+    opened.close()
+    assert "Builds are not kept: " in opened.notice
+
+
+def test_a_journal_that_another_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that something else keeps to itself is waited for a moment, then done without."""
+    finished(before := Journal(tmp_path))
+    before.close()
+    other = sqlite3.connect(tmp_path / "journal.sqlite3", isolation_level=None)
+    for words in ("PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE", "UPDATE builds SET dirty = 1"):
+        other.execute(words)
+    monkeypatch.setattr(store_module, "_LOCKED", 0.2)
+    opened = Journal(tmp_path)
+    assert finished(opened) in opened.builds()
+    assert "locked" in opened.notice
+    opened.close()
+    other.close()
 
 
 def test_data_folder_is_overridden() -> None:

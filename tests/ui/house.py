@@ -166,6 +166,7 @@ class House:
     reader: Archives = field(default_factory=LocalArchives)
     recorded: bool = False
     organisation: str = ""
+    notice: str = ""
     closed: bool = False
 
     def checkout(self) -> Checkout:

@@ -67,8 +67,6 @@ def rebuild(
     docker, journal = Docker(), Journal()
     runner = Runner(docker, journal)
     try:
-        if journal.notice:
-            narrate(journal.notice)
         named = tuple(filter(None, files)) if files else None
         spec = find_spec(path, docker, journal, named, given["target"] or "", narrate)
         build = _run(runner.start(Given(extra=extra, **given).changing(spec)))

@@ -34,9 +34,9 @@ class BuildKeeper:
         self._watch = RefWatch(docker.environment)
         self._refs = BuildRefs(spec.builder, "", ())
         self._looked = 0.0
-        self.notice = journal.notice
         self._started_at = Instant.now()
         self._ref = journal.begin(spec, self._checkout, self._started_at)
+        self.notice = journal.notice
         self._context = Thread(target=self._keep_context, name="context", daemon=True)
         self._context.start()
 

@@ -118,6 +118,10 @@ class Workspace(Protocol):
     organisation: str
     """The organisation on GitHub that is looked at instead of the project's repository, or empty."""
 
+    @property
+    def notice(self) -> str:
+        """Return what the user should know of the journal; empty when there is nothing."""
+
     def checkout(self) -> Checkout:
         """Return what git says of the project's folder."""
 

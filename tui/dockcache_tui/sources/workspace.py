@@ -38,6 +38,11 @@ class ProjectWorkspace:
         self._runner = Runner(docker, journal)
         self._branches, self._archives = RevisionBranches(self._project), LocalArchives()
 
+    @property
+    def notice(self) -> str:
+        """Return what the user should know of the journal; empty when there is nothing."""
+        return self._journal.notice
+
     def checkout(self) -> Checkout:
         """Return what git says of the project's folder."""
         return read_checkout(self._project, self._docker.environment)

@@ -79,7 +79,8 @@ class Keeper:
         """Read what git and the journal say."""
 
         def work() -> Message:
-            return messages.ProjectRead(self.workspace.checkout(), self.workspace.builds())
+            builds = self.workspace.builds()
+            return messages.ProjectRead(self.workspace.checkout(), builds, self.workspace.notice)
 
         Once("project", work, self._post, messages.ProjectFailed)
 

@@ -7,6 +7,7 @@ from threading import Thread
 from textual.message import Message
 
 from dockcache_tui.core.builds.build import Build
+from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.lab.run import LabPlan
 from dockcache_tui.lab.experiments.protocol import RunningLab
 from dockcache_tui.sources.journal import Journal
@@ -34,9 +35,9 @@ def begin(stack: ExitStack, say: Callable[[str], None], resumes: bool) -> Runnin
 class LabLink:
     """Every method returns at once and is called on the event loop; what comes of it is told in messages."""
 
-    def __init__(self, post: Post, begin: Begin = begin) -> None:
-        """Take whom to tell, and how a run begins."""
-        self._post, self._begin = post, begin
+    def __init__(self, post: Post, begin: Begin = begin, *, recorded: bool = False) -> None:
+        """Take whom to tell, and how a run begins; `recorded` where nothing of this machine is read or written."""
+        self._post, self._begin, self._recorded = post, begin, recorded
         self._thread: Thread | None = None
         self._running: RunningLab | None = None
 
@@ -47,7 +48,8 @@ class LabLink:
 
     def read(self) -> None:
         """Read the runs there were, newest first."""
-        Once("lab runs", _runs, self._post, messages.LabFailed)
+        read = _none if self._recorded else _runs
+        Once("lab runs", read, self._post, messages.LabFailed)
 
     def build(self, ref: str) -> None:
         """Find a build of the lab."""
@@ -70,6 +72,8 @@ class LabLink:
             self._thread.join(LEAVING)
 
     def _run(self, *, resumes: bool) -> Message:
+        if self._recorded:
+            raise UsageError("a recording has no engine to run experiments on", hint="Leave it, and start the app.")
         with ExitStack() as stack:
             self._running = running = self._begin(stack, self._say, resumes)
             stack.callback(self._forget)
@@ -82,6 +86,10 @@ class LabLink:
 
     def _say(self, line: str) -> None:
         self._post(messages.LabSaid(line))
+
+
+def _none() -> Message:
+    return messages.LabRead(())
 
 
 def _runs() -> Message:

@@ -132,7 +132,7 @@ class ListeningApp(App[None]):
         """Take where to ask, and how to begin."""
         super().__init__()
         self.keeper = Keeper(workspace, self.post_message)
-        self.lab = LabLink(self.post_message)
+        self.lab = LabLink(self.post_message, recorded=workspace.recorded)
         self.read_only = read_only
         self.scope = ScopeFilter(scope)
         self._builder_name, self._filter_text = builder, filter_text
@@ -147,6 +147,7 @@ class ListeningApp(App[None]):
         self._opened = ""
         self._build_from = Place.BUILDS
         self._record: BuildRecord | None = None
+        self._notice = ""
         self._paused = False
         self._interrupted = 0.0
         self._masthead, self._tabs = MastheadBar(), TabBar([(key, place.value, title) for key, place, title in TABS])
@@ -321,6 +322,9 @@ class ListeningApp(App[None]):
         changed = self._journal != event.builds
         self._checkout, self._journal, self._project_failure = event.checkout, event.builds, None
         self.scope = replace(self.scope, default=event.checkout.default)
+        if event.notice != self._notice:
+            self._notice = event.notice
+            self._say(event.notice, title="The journal", severity="warning")
         self._show_builds()
         if changed:
             self.keeper.read_records()

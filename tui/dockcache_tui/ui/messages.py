@@ -54,6 +54,7 @@ class ProjectRead(Message):
 
     checkout: Checkout
     builds: tuple[Build, ...]
+    notice: str
 
 
 @dataclass

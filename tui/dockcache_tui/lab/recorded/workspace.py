@@ -32,6 +32,7 @@ class RecordedWorkspace:
 
     recorded = True
     organisation = ""
+    notice = ""
 
     def __init__(self, recording: Recording, *, built: int = 1, speed: float = 1.0) -> None:
         """Stand after so many of the recorded builds, as if the last had just ended; `speed` 10 replays in a tenth."""

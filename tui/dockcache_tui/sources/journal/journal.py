@@ -14,6 +14,7 @@ from dockcache_tui.core.builds.manifest import ContextManifest
 from dockcache_tui.core.builds.names import identity
 from dockcache_tui.core.builds.repeating import reads_stdin
 from dockcache_tui.core.checkout import Checkout
+from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.context_manifest import ContextReading, Stamp
 from dockcache_tui.sources.journal import contexts, rows
@@ -29,11 +30,14 @@ def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 class Journal:
-    """The builds launched on this machine. All methods raise SourceError when the file can't be used."""
+    """The builds launched on this machine; in memory, with a notice, where the file can't be used.
+
+    What keeps a build further raises SourceError when the file took its beginning and takes no more.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         """Open the journal in a folder, by default the platform's."""
-        self._store = Store(folder or data_folder())
+        self._store = Store(folder or data_folder(), patient=True)
 
     @property
     def notice(self) -> str:
@@ -45,26 +49,28 @@ class Journal:
         self._store.hold()
         ref = f"local-{uuid4().hex}"
         branch = checkout.branch.ref if checkout.branch else None
-        with self._store.write() as connection:
-            connection.execute(
+        row = (
+            ref,
+            self._store.owner,
+            spec.builder,
+            spec.project,
+            spec.target,
+            checkout.project and checkout.project.id,
+            checkout.project.repo if checkout.project else "",
+            branch,
+            checkout.revision,
+            checkout.dirty,
+            rows.text_of(spec),
+            at.ns,
+            BuildStatus.RUNNING,
+        )
+        self._store.keep(
+            lambda connection: connection.execute(
                 "INSERT INTO builds(ref, owner, builder, folder, target, project, repo, branch, revision, dirty, spec,"
                 " started_ns, status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    ref,
-                    self._store.owner,
-                    spec.builder,
-                    spec.project,
-                    spec.target,
-                    checkout.project and checkout.project.id,
-                    checkout.project.repo if checkout.project else "",
-                    branch,
-                    checkout.revision,
-                    checkout.dirty,
-                    rows.text_of(spec),
-                    at.ns,
-                    BuildStatus.RUNNING,
-                ),
+                row,
             )
+        )
         return ref
 
     def keep_context(self, ref: str, reading: ContextReading) -> None:
@@ -194,7 +200,10 @@ class Journal:
         self._store.close()
 
     def _id(self, ref: str) -> int:
-        return int(self._store.read("SELECT id FROM builds WHERE ref = ?", ref)[0][0])
+        found = self._store.read("SELECT id FROM builds WHERE ref = ?", ref)
+        if not found:
+            raise SourceError(f"the journal lost the build {ref}", title="Can't use the journal")
+        return int(found[0][0])
 
     def _whole(self, row: tuple[Any, ...]) -> Build:
         named = self._store.read("SELECT ref FROM refs WHERE build = ? ORDER BY ref LIMIT 1", row[-1])
@@ -207,12 +216,13 @@ class Journal:
         running = self._store.read("SELECT DISTINCT owner FROM builds WHERE status = 'running'")
         dead = [owner for (owner,) in running if owner != self._store.owner and not self._store.is_alive(owner)]
         if dead:
-            with self._store.write() as connection:
-                connection.executemany(
+            self._store.keep(
+                lambda connection: connection.executemany(
                     "UPDATE builds SET status = ?, completed_ns = (SELECT max(steps.completed_ns) FROM steps"
                     " WHERE steps.build = builds.id) WHERE owner = ? AND status = 'running'",
                     [(BuildStatus.LOST, owner) for owner in dead],
                 )
+            )
 
 
 def _forget_old(connection: sqlite3.Connection, folder: str) -> None:

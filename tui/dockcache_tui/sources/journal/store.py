@@ -3,8 +3,8 @@
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -15,16 +15,22 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.journal.schema import MIGRATIONS
 
 _NAME = "journal.sqlite3"
+_LOCKED = 5.0
+"""Seconds that another process may keep the file to itself."""
 
 
 class Store:
-    """One open journal; safe to share between threads, and with other processes on the same file."""
+    """One open journal; safe to share between threads, and with other processes on the same file.
+
+    A patient one that can't be opened or written to goes on in memory, with what could be read of the file.
+    """
 
     notice = ""
     """What the user should know of opening it; empty when there is nothing."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open or make the journal in a folder that only its owner can read; raises SourceError when that can't be."""
+    def __init__(self, folder: Path, *, patient: bool = False) -> None:
+        """Open or make the journal in a folder that only its owner can read; raises SourceError unless patient."""
+        self._patient, self._in_memory = patient, False
         self._lock = RLock()
         self._folder = folder
         self._owners = folder / "owners"
@@ -41,17 +47,41 @@ class Store:
                 self._move_aside(str(error))
                 self._connection = self._open()
         except (OSError, sqlite3.Error) as error:
-            raise _unusable(folder, error) from error
+            self._connection = self._without(_unusable(folder, error))
+        except SourceError as error:
+            self._connection = self._without(error)
+
+    def _without(self, error: SourceError) -> sqlite3.Connection:
+        """Return a journal in memory in place of the file, and say so; raises the error unless patient."""
+        if not self._patient or self._in_memory:
+            raise error
+        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        where = (self._folder / _NAME).absolute().as_uri()
+        for mode in ("mode=ro", "immutable=1"):  # in a folder that can't be written to only the second one reads
+            try:
+                with closing(sqlite3.connect(f"{where}?{mode}", timeout=_LOCKED, uri=True)) as file:
+                    if 0 < _version(file) <= len(MIGRATIONS):
+                        file.backup(connection)
+                break
+            except sqlite3.Error:
+                connection.close()
+                connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA foreign_keys=ON")
+        _migrate(connection)
+        self._in_memory = True
+        self.notice = f"{self.notice} Builds are not kept: {error}. {error.hint}".strip()
+        return connection
 
     def _open(self) -> sqlite3.Connection:
         path = self._folder / _NAME
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(path, timeout=_LOCKED, isolation_level=None, check_same_thread=False)
         try:
+            _refuse_newer(connection, path)
             for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
                 connection.execute(f"PRAGMA {pragma}")
             _check(connection)
-            _migrate(connection, path)
+            _migrate(connection)
         except BaseException:
             connection.close()
             raise
@@ -72,7 +102,11 @@ class Store:
         """Give the connection inside a transaction: all of it is kept or none."""
         with self._lock:
             try:
-                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    self._connection.execute("BEGIN IMMEDIATE")
+                except sqlite3.Error as error:
+                    self._go_without(error)
+                    self._connection.execute("BEGIN IMMEDIATE")
                 try:
                     yield self._connection
                 except BaseException:
@@ -88,14 +122,39 @@ class Store:
             try:
                 return self._connection.execute(query, values).fetchall()
             except sqlite3.Error as error:
-                raise _unusable(self._folder, error) from error
+                self._go_without(error)
+                return self._connection.execute(query, values).fetchall()
+
+    def keep(self, write: Callable[[sqlite3.Connection], object]) -> None:
+        """Write in a transaction; where the file takes no more, in memory."""
+        with self._lock:
+            try:
+                with self.write() as connection:
+                    write(connection)
+            except SourceError as error:
+                if self._in_memory:
+                    raise
+                self._go_without(error)
+                with self.write() as connection:
+                    write(connection)
+
+    def _go_without(self, error: Exception) -> None:
+        before = self._connection
+        problem = error if isinstance(error, SourceError) else _unusable(self._folder, error)
+        if isinstance(error, sqlite3.ProgrammingError):  # it was closed
+            raise problem from error
+        self._connection = self._without(problem)
+        before.close()
 
     def hold(self) -> None:
-        """Show other processes that builds of this owner are alive, until close() or death."""
+        """Show other processes that builds of this owner are alive, until close() or death; in memory nobody sees."""
         with self._lock:
-            if self._held is None:
-                self._held = os.open(self._owners / self.owner, os.O_CREAT | os.O_RDWR, 0o600)
-                fcntl.flock(self._held, fcntl.LOCK_EX)
+            if self._held is None and not self._in_memory:
+                try:
+                    self._held = os.open(self._owners / self.owner, os.O_CREAT | os.O_RDWR, 0o600)
+                    fcntl.flock(self._held, fcntl.LOCK_EX)
+                except OSError as error:
+                    self._go_without(error)
 
     def is_alive(self, owner: str) -> bool:
         """Tell whether an owner still holds its lock; clears away what a dead one left."""
@@ -104,6 +163,8 @@ class Store:
             probe = os.open(path, os.O_RDWR)
         except FileNotFoundError:
             return False
+        except OSError:  # of what can't be looked at nothing is known: it may be alive
+            return True
         try:
             fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path.unlink(missing_ok=True)
@@ -129,15 +190,22 @@ def _check(connection: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError(answer)
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(MIGRATIONS):
+def _refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
+    if _version(connection) > len(MIGRATIONS):
         raise SourceError(
             f"{path} was written by a newer dockcache-tui",
             title="Can't read the journal",
             hint="Update dockcache-tui, or set DOCKCACHE_DATA to another folder.",
         )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    version = _version(connection)
     for statement in (part for script in MIGRATIONS[version:] for part in script.split(";") if part.strip()):
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")

@@ -1,0 +1,57 @@
+"""Where the journal can't be written: every command goes on without, and says so once."""
+
+import json
+import sqlite3
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from disks import fill
+from dockcache_tui.cli.main import run
+from dockcache_tui.lab.engine import Engine
+
+
+@pytest.fixture(params=["full disk", "newer version", "no folder"])
+def unusable(request: pytest.FixtureRequest, small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A place for the journal that takes none."""
+    place = small_disk / "data"
+    if request.param == "full disk":
+        if not small_disk.is_mount():
+            pytest.skip("only root can make a small disk, and the limit that stands for it would end docker too")
+        fill(small_disk)
+    elif request.param == "newer version":
+        place = tmp_path / "newer"
+        place.mkdir()
+        with sqlite3.connect(place / "journal.sqlite3") as file:
+            file.execute("PRAGMA user_version = 99")
+    else:
+        place = tmp_path / "file" / "data"
+        place.parent.touch()
+    monkeypatch.setenv("DOCKCACHE_DATA", str(place))
+    return place
+
+
+def test_commands_go_on_without_a_journal(
+    unusable: Path,  # noqa: ARG001
+    at_engine: Engine,  # noqa: ARG001
+    container_builder: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A build is built, and records, builds and a plan of pruning are told, each with one notice."""
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "Dockerfile").write_text(f"FROM busybox\nRUN echo {uuid4().hex}\n")
+    builder = ("--builder", container_builder)
+    for words in (
+        ["rebuild", str(project), *builder, "--json"],
+        ["records", *builder, "--json"],
+        ["records", "prune", *builder, "--filter", "size>0", "--json"],
+        ["builds", *builder, "--json"],
+        ["builds", "--json"],
+    ):
+        assert run(words) == 0, words
+        told = capsys.readouterr()
+        assert json.loads(told.out)["schema"] == 1
+        assert told.err.count("Builds are not kept: ") == 1, words
