@@ -32,7 +32,26 @@ def test_layers_then_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     said = "4 paths differ: content in 1, link in 1, time in 1, 1 added, 1 removed."
     assert out[0] == f"linux/amd64: {said}"
     assert [line[:8] for line in out[1:4]] == ["= layer ", "- layer ", "+ layer "]
-    assert out[4:] == ["~ app: content, time", "- gone", "~ l: link", "+ new"]
+    assert out[4:] == [
+        "~ app: content 6b86b273ff34 (1 B) -> d4735e3a265e (1 B), time 1970-01-01T00:00:01Z -> 1970-01-01T00:00:02Z",
+        "~ l: link a -> b",
+        "+ new",
+        "- gone",
+    ]
+
+
+def test_only_what_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--only` narrows to the kinds named, and everything is counted all the same."""
+    first, second = tar(file("a", b"1"), file("b"), file("c")), tar(file("a", b"2"), file("b", mtime=5))
+    given = archives(tmp_path, [first], [second])
+    assert run(["archive", "diff", *given, "--only", "content", "--only", "removed"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].endswith("3 paths differ: content in 1, time in 1, 1 removed.")
+    assert [line[:4] for line in out if line[0] in "~-" and "layer" not in line and "config" not in line] == [
+        "~ a:",
+        "- c",
+    ]
+    assert run(["archive", "diff", *given, "--only", "smell"]) == 2
 
 
 def test_only_times_differ(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

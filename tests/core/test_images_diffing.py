@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dockcache_tui.core.images.archive import Image, Layer
 from dockcache_tui.core.images.config_diffing import MOST_LINES, diff_configs
 from dockcache_tui.core.images.diff import FileDiff, ImageDiff, LayerDiff
-from dockcache_tui.core.images.diffing import counted, diff_files, diff_layers, pairs_of, verdict, what_differs
+from dockcache_tui.core.images.diffing import changes, counted, diff_files, diff_layers, pairs_of, verdict, what_differs
 from dockcache_tui.core.images.file_entry import FileEntry, FileKind
 from dockcache_tui.core.images.member_name import order_of
 from dockcache_tui.core.instant import Instant
@@ -91,7 +91,7 @@ def test_an_unknown_platform_pairs_with_the_only_other_image() -> None:
 def difference(first: Image | None, second: Image | None, *counts: tuple[str, int], config: bool = False) -> ImageDiff:
     """Return a difference whose paths differ so often in these."""
     files = (FileDiff("a", None, ENTRY, ("added",)),) * max((count for _, count in counts), default=0)
-    return ImageDiff("", first, second, (), files, ("x",) if config else (), counts)
+    return ImageDiff("", first, second, (), files, ("x",) if config else (), counts, paths=len(files))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,36 @@ def test_one_sentence_says_why(diff: ImageDiff, said: str) -> None:
 def test_no_more_paths_are_kept_than_asked_for() -> None:
     """All are counted, and how many were left off is told."""
     files = [FileDiff(str(number), None, ENTRY, ("added",)) for number in range(5)]
-    assert counted(files, 2) == ((files[0], files[1]), (("added", 5),), 3)
+    assert counted(files, 2) == ((files[0], files[1]), (("added", 5),), 3, 5)
+
+
+def test_what_matters_comes_first_and_is_never_left_off() -> None:
+    """Among 12,000 paths of another time one of other content is first, and a filter takes just what it names."""
+    times = [FileDiff(f"{number:05}", ENTRY, replace(ENTRY, modified_at=None), ("time",)) for number in range(12_000)]
+    content = FileDiff("z", ENTRY, replace(ENTRY, digest="sha256:2"), ("content", "time"))
+    gone = FileDiff("zz", ENTRY, None, ("removed",))
+    kept, counts, left_off, paths = counted((*times, gone, content), 10_000)
+    assert kept[:3] == (content, gone, times[0])
+    assert (len(kept), counts, left_off, paths) == (
+        10_000,
+        (("content", 1), ("removed", 1), ("time", 12_001)),
+        2_002,
+        12_002,
+    )
+    assert counted((*times, gone, content), 10_000, ("removed",))[0] == (gone,)
+
+
+def test_each_change_tells_old_and_new() -> None:
+    """Content, mode, owner, attributes and device are told with what they were."""
+    other = replace(ENTRY, digest="sha256:2", mode=0o755, uid=5, xattrs=(("user.a", b"1"),))
+    diff = FileDiff("a", ENTRY, other, what_differs(ENTRY, other))
+    assert changes(diff) == (
+        "content 1 (1 B) -> 2 (1 B)",
+        "mode 0644 -> 0755",
+        "owner 0:0 -> 5:0",
+        "xattr none -> user.a=1",
+    )
+    assert what_differs(*(FileEntry("d", FileKind.DEVICE, device=text) for text in ("b 8:0", "c 8:0"))) == ("device",)
 
 
 def test_configs_line_by_line() -> None:

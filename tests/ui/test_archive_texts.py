@@ -13,10 +13,19 @@ def test_the_cause_comes_first_and_what_could_not_be_read_last() -> None:
     """One sentence, layers, as many paths as there are, and faults; nothing from the archives is acted upon."""
     layers = (LayerDiff(FIRST.layers[0], None), LayerDiff(None, SECOND.layers[0]))
     files = (FileDiff(ENTRY.path, ENTRY, ENTRY, ("time",)),) * (MOST_FILES + 1)
-    image = ImageDiff("linux/amd64", FIRST, SECOND, layers, files, counts=(("time", MOST_FILES + 10),), left_off=9)
+    image = ImageDiff(
+        "linux/amd64",
+        FIRST,
+        SECOND,
+        layers,
+        files,
+        counts=(("time", MOST_FILES + 10),),
+        left_off=9,
+        paths=MOST_FILES + 10,
+    )
     text = diff_text(("a.tar", "b.tar"), ArchiveDiff((image,), (Fault("is cut", digest="sha256:b"),))).plain
     assert "Only times differ, of 2,010 paths" in text
     assert "2,010 paths that differ\n" in text
     assert "  and 10 more\n" in text
-    assert "  ~ x␛[1m  time\n" in text
+    assert "  ~ x␛[1m  time None -> None\n" in text
     assert text.endswith("What could not be read may look like a difference:\n  sha256:b: is cut\n")

@@ -1,5 +1,6 @@
 """`dockcache-tui archive diff`."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from dockcache_tui.cli.progress import progress
 from dockcache_tui.core import wording
 from dockcache_tui.core.errors import ExitCode
 from dockcache_tui.core.images.diff import ArchiveDiff, FileDiff, ImageDiff
-from dockcache_tui.core.images.diffing import verdict
+from dockcache_tui.core.images.diffing import DIFFERENCES, changes, verdict
 from dockcache_tui.core.images.file_row import fault_row, image_diff_row
 
 _SHORT = len("sha256:") + 12
@@ -19,8 +20,15 @@ _SHORT = len("sha256:") + 12
 @click.command()
 @click.argument("first", metavar="A", type=click.Path(path_type=Path))
 @click.argument("second", metavar="B", type=click.Path(path_type=Path))
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="KIND",
+    type=click.Choice(DIFFERENCES),
+    help=f"Only paths that differ in this; may be given again: {', '.join(DIFFERENCES)}.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/archives.md).")
-def diff(first: Path, second: Path, as_json: bool) -> int:
+def diff(first: Path, second: Path, only: Sequence[str], as_json: bool) -> int:
     """Show what makes the images of two archives differ: layers by digest, then files, then the config.
 
     The answer is on stdout; the exit code is 0 whether they differ or not, and 1 when something could not be read.
@@ -28,7 +36,7 @@ def diff(first: Path, second: Path, as_json: bool) -> int:
     from dockcache_tui.sources.archives.local import LocalArchives
 
     with closing(LocalArchives()) as archives, progress("Reading both") as done:
-        found = archives.diff(first, second, done=done)
+        found = archives.diff(first, second, done=done, only=only)
     if as_json:
         _print_json(found)
     else:
@@ -69,4 +77,4 @@ def _mark(file: FileDiff) -> str:
 
 
 def _what(file: FileDiff) -> str:
-    return f": {', '.join(file.differs)}" if file.first and file.second else ""
+    return f": {', '.join(told)}" if (told := changes(file)) else ""

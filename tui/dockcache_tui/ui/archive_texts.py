@@ -7,7 +7,7 @@ from rich.text import Text
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.source_file import SourceFile
 from dockcache_tui.core.images.diff import ArchiveDiff, FileDiff, ImageDiff
-from dockcache_tui.core.images.diffing import verdict
+from dockcache_tui.core.images.diffing import changes, verdict
 from dockcache_tui.core.images.engine_image import Loaded
 from dockcache_tui.core.literal import literal
 
@@ -45,12 +45,12 @@ def _image(text: Text, image: ImageDiff) -> None:
             text.append(f"  only in {side}  {wording.size(one.size):>9}  {literal(one.created_by or one.digest)}\n")
     for line in image.config:
         text.append(f"  {literal(line)}\n")
-    paths = len(image.files) + image.left_off
+    paths = image.paths
     text.append(f"{wording.count(paths, 'path')} that differ{'s' * (paths == 1)}\n")
     for file in image.files[:MOST_FILES]:
         text.append_text(_file(file))
-    if paths > MOST_FILES:
-        text.append(f"  and {paths - MOST_FILES:,} more\n")
+    if more := paths - len(image.files[:MOST_FILES]):
+        text.append(f"  and {more:,} more\n")
     text.append("\n")
 
 
@@ -59,7 +59,7 @@ def _file(file: FileDiff) -> Text:
         sign, style = ("+", "green") if file.first is None else ("-", "red")
         return Text(f"  {sign} {literal(file.path)}\n", style)
     line = Text(f"  ~ {literal(file.path)}  ")
-    return line.append(f"{', '.join(file.differs)}\n", "dim")
+    return line.append(f"{literal(', '.join(changes(file)))}\n", "dim")
 
 
 def source_text(files: Sequence[SourceFile]) -> Text:

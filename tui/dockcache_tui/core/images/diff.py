@@ -41,7 +41,9 @@ class ImageDiff:
     counts: tuple[tuple[str, int], ...] = ()
     """How many paths are `added`, `removed`, or differ in `content`, `mode`, ...; all of them."""
     left_off: int = 0
-    """How many differing paths `files` has no room for."""
+    """How many differing paths `files`, which has what matters most first, has no room for."""
+    paths: int = 0
+    """How many paths differ in all."""
 
 
 @dataclass(frozen=True, slots=True)

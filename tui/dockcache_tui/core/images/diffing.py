@@ -1,15 +1,18 @@
 """Compares two images: their layers by digest, their files in path order, and says what makes them differ."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.images.archive import Image, Layer
 from dockcache_tui.core.images.diff import FileDiff, ImageDiff, LayerDiff
 from dockcache_tui.core.images.file_entry import FileEntry, FileKind
 from dockcache_tui.core.images.member_name import order_of
+from dockcache_tui.core.images.xattr import xattr_text
 
 ADDED, REMOVED = "added", "removed"
+DIFFERENCES = ("content", "kind", "link", "device", "mode", "owner", "xattr", ADDED, REMOVED, "time")
+"""In what paths differ, what matters most first."""
 
 
 def diff_layers(first: Image, second: Image) -> tuple[LayerDiff, ...]:
@@ -68,17 +71,52 @@ def what_differs(first: FileEntry, second: FileEntry) -> tuple[str, ...]:
     return tuple(word for word, holds in checks if holds)
 
 
-def counted(files: Iterable[FileDiff], most: int) -> tuple[tuple[FileDiff, ...], tuple[tuple[str, int], ...], int]:
-    """Return the first differing paths, how many differ in what, and how many were left off."""
-    kept: list[FileDiff] = []
+def counted(
+    files: Iterable[FileDiff], most: int, only: Collection[str] = ()
+) -> tuple[tuple[FileDiff, ...], tuple[tuple[str, int], ...], int, int]:
+    """Return the paths that matter most, how many differ in what, how many were left off, and how many differ in all.
+
+    With `only` just paths that differ in one of these are kept or left off; all are counted.
+    """
+    kept: list[list[FileDiff]] = [[] for _ in DIFFERENCES]
     counts: Counter[str] = Counter()
-    total = 0
+    total = held = left_off = 0
     for file in files:
         total += 1
         counts.update(file.differs)
-        if len(kept) < most:
-            kept.append(file)
-    return tuple(kept), tuple(sorted(counts.items())), total - len(kept)
+        if only and not {*only} & {*file.differs}:
+            continue
+        kept[min(map(DIFFERENCES.index, file.differs))].append(file)
+        held += 1
+        if held > most:
+            next(rank for rank in reversed(kept) if rank).pop()
+            held, left_off = held - 1, left_off + 1
+    told = tuple((word, counts[word]) for word in DIFFERENCES if word in counts)
+    return tuple(file for rank in kept for file in rank), told, left_off, total
+
+
+def changes(file: FileDiff) -> tuple[str, ...]:
+    """Return each thing in which both sides of a path differ, what it was and what it is, what matters most first."""
+    if file.first is None or file.second is None:
+        return ()
+    words = sorted(file.differs, key=DIFFERENCES.index)
+    return tuple(f"{word} {_value(file.first, word)} -> {_value(file.second, word)}" for word in words)
+
+
+def _value(entry: FileEntry, word: str) -> str:
+    if word == "content":
+        return f"{entry.digest[7:19] or 'unread'} ({wording.size(entry.size)})"
+    if word == "xattr":
+        return ", ".join(f"{name}={xattr_text(name, value)}" for name, value in entry.xattrs) or "none"
+    values = {
+        "kind": entry.kind.value,
+        "link": entry.link,
+        "device": entry.device,
+        "mode": f"{entry.mode:04o}",
+        "owner": f"{entry.uid}:{entry.gid}",
+        "time": entry.modified_at,
+    }
+    return str(values[word])
 
 
 def pairs_of(first: Sequence[Image], second: Sequence[Image]) -> tuple[tuple[Image | None, Image | None], ...]:
@@ -107,7 +145,7 @@ def verdict(diff: ImageDiff) -> str:
     if first.digest == second.digest:
         return "They are the same image."
     if counts:
-        return _of_files(counts, len(diff.files) + diff.left_off)
+        return _of_files(counts, diff.paths)
     if same_layers(first, second):
         return "Their layers are the same; only their configs differ." if diff.config else "Their layers are the same."
     if [layer.diff_id for layer in _layers(first)] == [layer.diff_id for layer in _layers(second)]:

@@ -52,6 +52,7 @@ def image_diff_row(diff: ImageDiff) -> Row:
         "counts": dict(diff.counts),
         "layers": [_layer_row(layer) for layer in diff.layers],
         "config": list(diff.config),
+        "paths": diff.paths,
         "files": [_diff_row(file) for file in diff.files],
         "files_left_off": diff.left_off,
     }

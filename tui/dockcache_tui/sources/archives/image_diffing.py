@@ -1,6 +1,6 @@
 """Compares the images of two archives, file by file from their indexes."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import msgspec
@@ -18,11 +18,13 @@ MOST_FILES = 10_000
 """So many differing paths of an image are kept."""
 
 
-def diff_archives(files: ImageFiles, first: Path, second: Path, done: Done | None = None) -> ArchiveDiff:
-    """Compare two archives platform by platform."""
+def diff_archives(
+    files: ImageFiles, first: Path, second: Path, done: Done | None = None, only: Collection[str] = ()
+) -> ArchiveDiff:
+    """Compare two archives platform by platform; `only` names in what the paths that are told differ."""
     archives = files.archive(first), files.archive(second)
     pairs = pairs_of(archives[0].images, archives[1].images)
-    found = [_diffed(files, (first, one), (second, other), done) for one, other in pairs]
+    found = [_diffed(files, (first, one), (second, other), done, only) for one, other in pairs]
     faults = [fault for archive in archives for fault in archive.faults]
     for diff in found:
         if diff.first and diff.second and not same_layers(diff.first, diff.second):
@@ -33,20 +35,24 @@ def diff_archives(files: ImageFiles, first: Path, second: Path, done: Done | Non
 
 
 def _diffed(
-    files: ImageFiles, first: tuple[Path, Image | None], second: tuple[Path, Image | None], done: Done | None
+    files: ImageFiles,
+    first: tuple[Path, Image | None],
+    second: tuple[Path, Image | None],
+    done: Done | None,
+    only: Collection[str],
 ) -> ImageDiff:
     (path, one), (other_path, other) = first, second
     if one is None or other is None:
         present = one or other
         return ImageDiff(present.platform if present else "", one, other, (), ())
     if same_layers(one, other):
-        kept, counts, left_off = counted((), MOST_FILES)
+        kept, counts, left_off, paths = counted((), MOST_FILES)
     else:
         walks = _present(files, path, one, done), _present(files, other_path, other, done)
-        kept, counts, left_off = counted(diff_files(*walks), MOST_FILES)
+        kept, counts, left_off, paths = counted(diff_files(*walks), MOST_FILES, only)
     config = () if one.digest == other.digest else diff_configs(_config(path, one), _config(other_path, other))
     platform = one.platform or other.platform
-    return ImageDiff(platform, one, other, diff_layers(one, other), kept, config, counts, left_off)
+    return ImageDiff(platform, one, other, diff_layers(one, other), kept, config, counts, left_off, paths)
 
 
 def _present(files: ImageFiles, path: Path, image: Image, done: Done | None) -> Iterator[FileEntry]:

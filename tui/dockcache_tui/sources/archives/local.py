@@ -1,6 +1,6 @@
 """Archives on this machine, for the front ends."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -75,9 +75,16 @@ class LocalArchives:
         """Save one file into a folder, never outside it, over a file only when told; returns where it is."""
         return self._files.save(path, image, file, to, layer=layer, replace=replace)
 
-    def diff(self, first: Path, second: Path, *, done: Callable[[int, int], None] | None = None) -> ArchiveDiff:
-        """Compare two archives: layers by digest, then files by content, mode, owner and time."""
-        return diff_archives(self._files, first, second, done)
+    def diff(
+        self,
+        first: Path,
+        second: Path,
+        *,
+        done: Callable[[int, int], None] | None = None,
+        only: Collection[str] = (),
+    ) -> ArchiveDiff:
+        """Compare two archives: layers by digest, then files, of which `only` narrows to those that differ in these."""
+        return diff_archives(self._files, first, second, done, only)
 
     def close(self) -> None:
         """Let go of what was opened."""
