@@ -28,9 +28,10 @@ def made(tmp_path: Path) -> Made:
 
 
 def test_the_bytes_of_a_file(made: Made, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    """To a pipe they go as they are, as the last layer put them or the one named; a leading slash is no matter."""
-    assert run(["archive", "cat", str(made.path), "/bin/x"]) == 0
-    assert capfdbinary.readouterr().out == BINARY
+    """To a pipe they go as they are, as the last layer put them or the one named; however its path is written."""
+    for written in ("/bin/x", "bin/x", "./bin/x", "/./etc/../bin//x"):
+        assert run(["archive", "cat", str(made.path), written]) == 0
+        assert capfdbinary.readouterr().out == BINARY
     assert run(["archive", "cat", str(made.path), "etc/motd"]) == 0
     assert capfdbinary.readouterr().out == b"bye\n"
     assert run(["archive", "cat", str(made.path), "etc/motd", "--layer", "1"]) == 0

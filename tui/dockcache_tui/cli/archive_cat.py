@@ -8,6 +8,7 @@ import click
 
 from dockcache_tui.cli.output import narrate, print_line
 from dockcache_tui.core.images.choosing import image_of, layer_of
+from dockcache_tui.core.images.member_name import path_of
 from dockcache_tui.core.images.viewing import MOST_LINES, hex_lines, is_text, text_lines
 
 _MOST_SHOWN = 1 << 20
@@ -17,7 +18,7 @@ _MOST_SHOWN = 1 << 20
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.argument("path", metavar="PATH")
 @click.option(
-    "--image", "wanted", default="", metavar="PLATFORM", help="Of several images that of a platform or digest."
+    "--image", "wanted", default="", metavar="IMAGE", help="Of several images that of a platform, name:tag or digest."
 )
 @click.option("--layer", default="", metavar="DIGEST", help="As a layer left it: its digest's beginning or number.")
 def cat(file: Path, path: str, wanted: str, layer: str) -> None:
@@ -30,7 +31,7 @@ def cat(file: Path, path: str, wanted: str, layer: str) -> None:
     with closing(LocalArchives()) as archives:
         image = image_of(archives.read(file), wanted)
         digest = layer_of(image, layer).digest if layer else ""
-        name = path.strip("/")
+        name = path_of(path)[0]
         if sys.stdout.isatty():
             _show(archives.content(file, image.digest, name, layer=digest, limit=_MOST_SHOWN))
         else:

@@ -13,6 +13,7 @@ from dockcache_tui.core.errors import ExitCode, UsageError
 from dockcache_tui.core.images.choosing import image_of, layer_of
 from dockcache_tui.core.images.file_entry import FileChange, TreeEntry
 from dockcache_tui.core.images.file_row import FILE_COLUMNS, file_row, mode_of, name_marks, size_of
+from dockcache_tui.core.images.member_name import holds
 
 _MARKS = {FileChange.ADDED: "+", FileChange.CHANGED: "~", FileChange.REMOVED: "-", FileChange.SAME: " "}
 
@@ -20,7 +21,7 @@ _MARKS = {FileChange.ADDED: "+", FileChange.CHANGED: "~", FileChange.REMOVED: "-
 @click.command()
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option(
-    "--image", "wanted", default="", metavar="PLATFORM", help="Of several images that of a platform or digest."
+    "--image", "wanted", default="", metavar="IMAGE", help="Of several images that of a platform, name:tag or digest."
 )
 @click.option(
     "--layer", default="", metavar="DIGEST", help="Only what one layer did: its digest's beginning or number."
@@ -61,8 +62,7 @@ def tree(file: Path, wanted: str, layer: str, text: str, as_json: bool, as_csv: 
 
 
 def _holding(entries: Iterator[TreeEntry], text: str) -> Iterator[TreeEntry]:
-    wanted = text.casefold()
-    return (one for one in entries if wanted in one.entry.path.casefold())
+    return (one for one in entries if holds(one.entry.path, text))
 
 
 def _print(entries: Iterator[TreeEntry]) -> None:

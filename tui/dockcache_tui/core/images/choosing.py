@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.images.archive import Archive, Image, Layer
 from dockcache_tui.core.images.errors import ArchiveError
+from dockcache_tui.core.images.name import is_named
 
 
 def image_of(archive: Archive, wanted: str = "") -> Image:
@@ -14,6 +15,7 @@ def image_of(archive: Archive, wanted: str = "") -> Image:
         types = ", ".join(dict.fromkeys(filter(None, (image.artifact for image in archive.images))))
         raise ArchiveError(f"it holds no image with files{types and f', but {types}'}")
     meant = [image for image in images if wanted in {image.platform, *image.names}]
+    meant = meant or [image for image in images if wanted and is_named(image, wanted)]
     meant = meant or [image for image in images if _begins(image.digest, wanted)]
     if not meant:
         raise UsageError(f"it holds no image {wanted}", hint=_told(images))

@@ -35,6 +35,12 @@ def path_of(name: str) -> tuple[str, str]:
     return path, reason
 
 
+def holds(path: str, text: str) -> bool:
+    """Tell whether a path holds a text, in whatever case; a text that begins with `/` or `./` begins a name."""
+    wanted = text.removeprefix(".") if text.startswith("./") else text
+    return wanted.casefold() in f"/{path}".casefold()
+
+
 def leads_out(folder: str, link: str) -> bool:
     """Tell whether a link in a folder climbs out of the image, going by names alone as engines do."""
     depth = 0 if link.startswith("/") or not folder else folder.count("/") + 1

@@ -14,6 +14,7 @@ from dockcache_tui.core.images.contents import ImageContents
 from dockcache_tui.core.images.errors import ArchiveError
 from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.core.images.file_entry import FileChange, FileEntry, FileKind, TreeEntry
+from dockcache_tui.core.images.member_name import holds
 from dockcache_tui.core.images.overlay import Node, PathChange, overlay
 from dockcache_tui.core.images.settling import settle
 from dockcache_tui.sources.archives.hard_links import heirs, moved_bytes
@@ -67,9 +68,8 @@ class ImageTree:
 
     def search(self, text: str, layer: str, limit: int) -> tuple[TreeEntry, ...]:
         """Return the first paths that hold a text, in upper or lower case."""
-        wanted = text.casefold()
         self._view(layer)
-        hits = (number_path for number_path in self._climbed(_PATHS) if wanted in number_path[1].casefold())
+        hits = (number_path for number_path in self._climbed(_PATHS) if holds(number_path[1], text))
         told = (entry for number, path, _ in hits if (entry := self._told(number, path, layer)))
         return tuple(islice(told, limit))
 
