@@ -1,10 +1,13 @@
 """Reuse by time, and what became of a build."""
 
+from dataclasses import replace
+
 import pytest
 
-from dockcache_tui.core.builds.build import BuildStatus, Step, StepState
+from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.merging import merge
 from dockcache_tui.core.builds.outcome import failing_line, outcome
-from dockcache_tui.core.builds.reuse import claims_savings, time_saved, weighted_reuse
+from dockcache_tui.core.builds.reuse import time_saved, weighted_reuse, with_shares
 from dockcache_tui.core.instant import Instant
 
 LAST = {"[] 1/3 RUN a": 8.0, "[] 2/3 RUN b": 5.0}
@@ -35,9 +38,22 @@ def test_weighted_reuse() -> None:
 
 
 def test_only_success_saves() -> None:
-    """A build that failed, was canceled or lost saved nothing; one that runs tells it so far."""
-    saving = [status for status in BuildStatus if claims_savings(status)]
-    assert saving == [BuildStatus.RUNNING, BuildStatus.SUCCEEDED]
+    """A build that failed, was canceled or lost claims nothing; one that runs tells what it saved so far."""
+    builds = (Build("r", "b", Instant(0), status, steps=(REUSED, BUILT), time_saved=1.0) for status in BuildStatus)
+    saving = {build.status: with_shares(build, LAST) for build in builds}
+    assert {status for status, build in saving.items() if build.time_saved == 8.0 and build.weighted_reuse == 0.8} == {
+        BuildStatus.RUNNING,
+        BuildStatus.SUCCEEDED,
+    }
+    assert sum((build.time_saved, build.weighted_reuse) == (None, None) for build in saving.values()) == 3
+
+
+def test_how_it_ended_takes_savings_back() -> None:
+    """A build of others that failed after all claims no longer what it seemed to save while it ran."""
+    running = Build("r", "b", Instant(0), BuildStatus.RUNNING, time_saved=8.0, weighted_reuse=1.0, ours=False)
+    for status, saved in ((BuildStatus.FAILED, None), (BuildStatus.SUCCEEDED, 8.0)):
+        (build,) = merge((running,), (replace(running, status=status, time_saved=None),))
+        assert (build.status, build.time_saved) == (status, saved)
 
 
 FAILED_STEP = (step("[1/1] RUN x", StepState.FAILED, error="exit code: 3"),)

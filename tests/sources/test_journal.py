@@ -18,11 +18,13 @@ from dockcache_tui.core.builds.manifest import ContextFile, ContextManifest
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.context_manifest import ContextReading, Stamp
+from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal, data_folder
 from dockcache_tui.sources.journal import journal as journal_module
 from dockcache_tui.sources.journal import store as store_module
 from dockcache_tui.sources.journal.lab_runs import LabRuns
 from dockcache_tui.sources.journal.schema import MIGRATIONS
+from dockcache_tui.sources.workspace import ProjectWorkspace
 from sources.journal_samples import BUILT, CHECKOUT, REUSED, SPEC
 
 
@@ -115,6 +117,15 @@ def test_durations_are_those_of_real_runs(journal: Journal) -> None:
     finished(journal, steps=(replace(BUILT, state=StepState.REUSED, completed_at=Instant(10**9)), REUSED))
     assert journal.last_durations("/p") == {"[] 1/2 RUN a": 2.0}
     assert journal.last_durations("/other") == {}
+
+
+def test_durations_for_builds_of_others(journal: Journal) -> None:
+    """What steps took here counts for others' builds of this folder or repository, and for none of unknown origin."""
+    workspace = ProjectWorkspace(Path("/p"), Docker(), journal)
+    theirs = replace(finished(journal), ours=False, branch=None, folder="")
+    assert workspace.last_durations(theirs) == {}
+    for known in (replace(theirs, folder="/p"), replace(theirs, branch=CHECKOUT.branch)):
+        assert workspace.last_durations(known) == {"[] 1/2 RUN a": 2.0}
 
 
 def test_builds_of_one_project_newest_first(journal: Journal) -> None:

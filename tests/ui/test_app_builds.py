@@ -128,6 +128,18 @@ async def test_a_build_is_followed_again_when_its_stream_broke() -> None:
         line.close()
 
 
+async def test_what_others_save_is_told() -> None:
+    """What a step took when it last ran here tells what someone else's build saved by reusing it."""
+    house = House(durations={"[] 2/2 RUN two": 90.0})
+    async with bench(house) as app:
+        _, line = await watch(app, house)
+        await app.see_no("saved")
+        now = Instant.now()
+        line.say(Progress(vertexes=(VertexUpdate("two", "[2/2] RUN two", ("in",), now, now, cached=True),)))
+        await app.see("saved 1")
+        line.close()
+
+
 async def test_a_build_that_went_with_its_engine_is_lost() -> None:
     """Its steps end as canceled, no clock goes on, and the list tells that nobody knows how it ended."""
     house = House()

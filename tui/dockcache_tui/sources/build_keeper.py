@@ -9,7 +9,7 @@ from time import monotonic
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, StepState
 from dockcache_tui.core.builds.outcome import failing_line
 from dockcache_tui.core.builds.reducer import LiveBuild
-from dockcache_tui.core.builds.reuse import claims_savings, time_saved, weighted_reuse
+from dockcache_tui.core.builds.reuse import with_shares
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.build_context import read_build_context
@@ -65,8 +65,7 @@ class BuildKeeper:
 
     def build(self, status: BuildStatus) -> Build:
         """Return the build as it stands."""
-        steps = self._live.snapshot()
-        return Build(
+        build = Build(
             ref=self._refs.refs[0] if self._refs.refs else self._ref,
             builder=self._refs.builder,
             node=self._refs.node,
@@ -77,10 +76,9 @@ class BuildKeeper:
             project=self._checkout.project,
             branch=self._checkout.branch,
             revision=self._checkout.revision,
-            steps=steps,
-            time_saved=time_saved(steps, self._last) if claims_savings(status) else None,
-            weighted_reuse=weighted_reuse(steps, self._last) if claims_savings(status) else None,
+            steps=self._live.snapshot(),
         )
+        return with_shares(build, self._last)
 
     def _with_history(self, build: Build) -> Build:
         lines: dict[str, int] = {}

@@ -1,6 +1,6 @@
 """What the front ends ask of the outside world; every source stands behind one of these."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -133,6 +133,9 @@ class Workspace(Protocol):
 
     def placed(self, build: Build) -> Build:
         """Return a build that others started with its branch, where its revision tells it."""
+
+    def last_durations(self, build: Build) -> Mapping[str, float]:
+        """Return the seconds each step of a build's project took when it last ran; none for an unknown project."""
 
     def builds(self) -> tuple[Build, ...]:
         """Return the journal's builds of this project, newest first, with their steps."""

@@ -1,5 +1,6 @@
 """A project on this machine: its folder, docker, the builders and the journal."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
@@ -62,6 +63,11 @@ class ProjectWorkspace:
     def placed(self, build: Build) -> Build:
         """Return a build that others started with its branch, where its revision tells it."""
         return self._branches.placed(build)
+
+    def last_durations(self, build: Build) -> Mapping[str, float]:
+        """Return the seconds each step took here when it last ran, for a build of this folder or its repository."""
+        here = build.folder == str(self._project) or build.branch or build.branch_candidates
+        return self._journal.last_durations(str(self._project)) if here else {}
 
     def builds(self) -> tuple[Build, ...]:
         """Return the journal's builds of this project, newest first; raises SourceError."""

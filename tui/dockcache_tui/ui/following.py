@@ -1,6 +1,6 @@
 """A build followed live on a thread of its own: progress in, pictures of the build out, ten a second at most."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from threading import Event, Thread
 
@@ -9,6 +9,7 @@ from textual.message import Message
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
+from dockcache_tui.core.builds.reuse import with_shares
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.protocols import RunningBuild
 from dockcache_tui.ui.feeds import guarded
@@ -21,15 +22,17 @@ PICTURE_EVERY = 0.1
 class WatchedBuild:
     """A build that something else started, seen through the builder's status stream."""
 
-    def __init__(self, build: Build, status: Iterable[Progress]) -> None:
-        """Take what history tells of it, and its progress from the beginning."""
+    def __init__(self, build: Build, status: Iterable[Progress], last: Callable[[Build], Mapping[str, float]]) -> None:
+        """Take what history tells of it, its progress from the beginning, and what tells how long steps last took."""
         self.live = LiveBuild()
-        self._build, self._status = build, status
+        self._build, self._status, self._ask = build, status, last
+        self._last: Mapping[str, float] = {}
 
     def __iter__(self) -> Iterator[Progress]:
         """Yield progress until the build ends, or until nothing more is heard of it."""
         status = BuildStatus.LOST
         try:
+            self._last = self._ask(self._build)
             for progress in self._status:
                 self.live.apply(progress)
                 yield progress
@@ -42,7 +45,7 @@ class WatchedBuild:
 
     def result(self) -> Build:
         """Return the build with its steps so far; history tells how it ended."""
-        return replace(self._build, steps=self.live.snapshot())
+        return with_shares(replace(self._build, steps=self.live.snapshot()), self._last)
 
 
 class Following(Thread):

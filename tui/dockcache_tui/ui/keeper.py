@@ -114,7 +114,8 @@ class Keeper:
             if before:
                 self._following.remove(before)
             status = link.builder.status(build.node, build.ref)
-            self._following.append(Following(WatchedBuild(build, status), self._post, again=before is not None))
+            watched = WatchedBuild(build, status, self.workspace.last_durations)
+            self._following.append(Following(watched, self._post, again=before is not None))
 
     def follows(self, ref: str) -> Following | None:
         """Return who follows a build, if anyone does or did."""

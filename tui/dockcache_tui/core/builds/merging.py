@@ -14,9 +14,11 @@ def merge(journal: Iterable[Build], history: Iterable[Build]) -> tuple[Build, ..
         if known is None:
             ours[heard.ref] = heard
         elif _unknown_end(known) and heard.status is not BuildStatus.RUNNING:
-            ours[heard.ref] = replace(
+            ended = replace(
                 known, status=heard.status, completed_at=heard.completed_at, error=heard.error, node=heard.node
             )
+            saved = heard.status is BuildStatus.SUCCEEDED
+            ours[heard.ref] = ended if saved else replace(ended, time_saved=None, weighted_reuse=None)
     return tuple(sorted(ours.values(), key=lambda build: build.started_at, reverse=True))
 
 

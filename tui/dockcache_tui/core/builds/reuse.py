@@ -1,14 +1,20 @@
 """How much of a build was reused, by time: what a reused step would have cost."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from dockcache_tui.core.builds.build import BuildStatus, Step, StepState
+from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.names import identity
 
 
-def claims_savings(status: BuildStatus) -> bool:
-    """Tell whether a build may say what it saved: one that failed or was cut short saved nothing."""
-    return status in {BuildStatus.RUNNING, BuildStatus.SUCCEEDED}
+def with_shares(build: Build, last: Mapping[str, float]) -> Build:
+    """Return a build with what its reuse is worth; one that failed, was canceled or lost claims nothing.
+
+    `last` maps a step's identity to the seconds it took when it last really ran.
+    """
+    if build.status not in {BuildStatus.RUNNING, BuildStatus.SUCCEEDED}:
+        return replace(build, time_saved=None, weighted_reuse=None)
+    return replace(build, time_saved=time_saved(build.steps, last), weighted_reuse=weighted_reuse(build.steps, last))
 
 
 def time_saved(steps: Iterable[Step], last: Mapping[str, float]) -> float | None:

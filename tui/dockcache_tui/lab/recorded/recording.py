@@ -16,7 +16,7 @@ from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
 from dockcache_tui.core.builds.names import identity
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
-from dockcache_tui.core.builds.reuse import time_saved, weighted_reuse
+from dockcache_tui.core.builds.reuse import with_shares
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.record import BuilderSnapshot
@@ -130,11 +130,5 @@ def _builds(lines: Iterator[Line]) -> Iterator[RecordedBuild]:
 def _whole(build: Build, live: LiveBuild, end: EndLine, last: dict[str, float]) -> Build:
     live.end(BuildStatus.SUCCEEDED, end.completed_at)
     steps = tuple(replace(step, line=end.lines.get(step.digest)) for step in live.snapshot())
-    return replace(
-        build,
-        status=BuildStatus.SUCCEEDED,
-        completed_at=end.completed_at,
-        steps=steps,
-        time_saved=time_saved(steps, last),
-        weighted_reuse=weighted_reuse(steps, last),
-    )
+    ended = replace(build, status=BuildStatus.SUCCEEDED, completed_at=end.completed_at, steps=steps)
+    return with_shares(ended, last)

@@ -1,5 +1,6 @@
 """A recording in place of an engine: in memory only, nothing outside is read or changed."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, RLock
@@ -78,6 +79,10 @@ class RecordedWorkspace:
     def placed(self, build: Build) -> Build:
         """Return a build as it is: all of them are the recording's own."""
         return build
+
+    def last_durations(self, build: Build) -> Mapping[str, float]:  # noqa: ARG002 - all builds are the recording's own
+        """Know none but those the recording's builds were counted with."""
+        return {}
 
     def builds(self) -> tuple[Build, ...]:
         """Return the builds so far, newest first."""
