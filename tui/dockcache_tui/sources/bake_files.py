@@ -109,7 +109,7 @@ def _path(folder: str, path: str) -> str:
 
 def _printed(files: BakeFiles, docker: Docker) -> _Bake:
     words = [word for file in files.files for word in ("--file", file)]
-    output = docker.run("buildx", "bake", *words, "--print", *files.targets, cwd=files.folder)
+    output = docker.run("buildx", "bake", "--progress=quiet", *words, "--print", *files.targets, cwd=files.folder)
     try:
         return msgspec.json.decode(output, type=_Bake)
     except msgspec.MsgspecError as error:
