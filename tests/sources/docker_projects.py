@@ -186,7 +186,7 @@ PROJECTS = (
         },
         environment={"BUILDX_BAKE_FILE": "one.hcl:two.json"},
     ),
-    bake("a file of functions", {"docker-bake.hcl": 'target "default" { tags = [upper("a")] }\n'}, "default"),
+    bake("a file of functions", {"docker-bake.hcl": 'target "default" { tags = [lower("A")] }\n'}, "default"),
     Project(
         "empty compose", "dockerfile", (), {"project/compose.yaml": ""}, refused=("compose file is passed over: ",)
     ),

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
 
-from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
+from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step
 from dockcache_tui.core.builds.outcome import outcome
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
@@ -88,7 +88,11 @@ class LaunchedBuild:
         finally:
             self.kill()
             self._end()
-        if self._build and self._build.status is BuildStatus.FAILED and not self._build.steps:
+        if (
+            self._build
+            and self._build.status is BuildStatus.FAILED
+            and not any(map(_reaches_buildkit, self._build.steps))
+        ):
             raise explained("\n".join(self.live.noise().lines), self._given)
 
     @property
@@ -156,6 +160,11 @@ class LaunchedBuild:
         )
         self._build = self._keeper.finish(status, error, read_metadata(self._metadata))
         self._folder.cleanup()
+
+
+def _reaches_buildkit(step: Step) -> bool:
+    """Tell buildx's own reading of bake files from what BuildKit does."""
+    return not step.name.startswith("[internal] load local bake definitions")
 
 
 def _launch(docker: Docker, spec: BuildSpec, words: tuple[str, ...], folder: str) -> RunningCommand:

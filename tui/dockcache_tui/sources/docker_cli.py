@@ -166,7 +166,8 @@ def _end_all() -> None:
 
 def explained(stderr: str, given: Sequence[str] = ()) -> SourceError:
     """Return what docker said on stderr as an error with a title and a hint; `given` are words that the user chose."""
-    reason = stderr.strip().removeprefix("ERROR: ") or "docker failed without a word"
+    *_, last = re.split(r"^ERROR: ", stderr, flags=re.MULTILINE)  # buildx tells its progress before
+    reason = last.strip() or "docker failed without a word"
     flag = _UNKNOWN_FLAG.search(stderr)
     if flag and any(word.partition("=")[0] == flag["flag"] for word in given):
         hint = "What follows `--` goes to buildx as it is; see `docker buildx build --help`."
