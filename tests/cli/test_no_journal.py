@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import subprocess
 from pathlib import Path
 from uuid import uuid4
 
@@ -55,3 +56,22 @@ def test_commands_go_on_without_a_journal(
         told = capsys.readouterr()
         assert json.loads(told.out)["schema"] == 1
         assert told.err.count("Builds are not kept: ") == 1, words
+
+
+def test_a_full_temporary_folder_is_told(
+    small_disk: Path,
+    at_engine: Engine,  # noqa: ARG001
+    container_builder: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Where not even a private folder can be made the command says which disk is full, and reports no defect."""
+    if not small_disk.is_mount():
+        pytest.skip("only root can make a small disk")
+    subprocess.run(("mount", "-o", "remount,ro", str(small_disk)), check=True)
+    monkeypatch.setattr("tempfile.tempdir", str(small_disk))
+    assert run(["records", "--builder", container_builder]) == 1
+    told = capsys.readouterr().err
+    assert f"No room to write: {small_disk}" in told
+    assert "TMPDIR" in told
+    assert "fault of dockcache-tui" not in told

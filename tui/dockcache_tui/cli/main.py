@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from dockcache_tui.cli.output import narrate
-from dockcache_tui.core.errors import DockcacheError, ExitCode
+from dockcache_tui.core.errors import DockcacheError, ExitCode, no_room
 
 COMMANDS = {
     "app": ("dockcache_tui.cli.app:app", "Open the app for a project folder; the default."),
@@ -92,7 +92,8 @@ def run(arguments: Sequence[str]) -> int:
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
         return int(ExitCode.FAILED)
     except Exception as error:  # noqa: BLE001
-        return _unexpected(error)
+        full = no_room(error)
+        return _told(full) if full else _unexpected(error)
     return int(result) if isinstance(result, int) else int(ExitCode.OK)
 
 

@@ -1,5 +1,6 @@
 """The one error hierarchy: every error has a title, a reason, a hint and an exit code."""
 
+import errno
 from enum import IntEnum
 
 
@@ -46,3 +47,12 @@ class GateError(DockcacheError):
 
     title = "The gate did not hold"
     exit_code = ExitCode.GATE
+
+
+def no_room(error: BaseException) -> DockcacheError | None:
+    """Return the error for a file that could not be written for want of room or rights; None for any other fault."""
+    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return None
+    where = f"{error.filename}: " if error.filename else ""
+    hint = "Free some space there; TMPDIR leads temporary files to another folder, DOCKCACHE_DATA what is kept."
+    return DockcacheError(f"{where}{error.strerror}", title="No room to write", hint=hint)

@@ -87,7 +87,10 @@ class DockcacheApp(CachesApp, ArchivesApp, LabApp):
         self._show_place(Place.BUILDS)
 
     async def action_back(self) -> None:
-        """Close the input, clear the filter, the marks, then go back; never quit."""
+        """End a wait, close the input, clear the filter, the marks, then go back; never quit."""
+        if self.keeper.give_up():
+            self._show_masthead()
+            return
         view = self.view
         if isinstance(view, OverviewView):
             return

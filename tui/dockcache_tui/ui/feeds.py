@@ -5,7 +5,7 @@ from threading import Event, Thread
 
 from textual.message import Message
 
-from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.errors import DockcacheError, no_room
 from dockcache_tui.sources.crash_log import write_crash
 from dockcache_tui.sources.secret import masked
 
@@ -25,6 +25,8 @@ def guarded(work: Callable[[], Message | None], failed: Told) -> Message | None:
 
 def told(defect: BaseException) -> DockcacheError:
     """Keep the traceback of a defect in a file, and return the defect as an error that names the file."""
+    if full := no_room(defect):
+        return full
     log = write_crash(defect)
     hint = f"Please report it with {log}" if log else "Please report it."
     return DockcacheError(masked(f"{type(defect).__name__}: {defect}"), title="A defect of dockcache-tui", hint=hint)

@@ -2,9 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
+from time import monotonic
 
 from textual.message import Message
 
@@ -25,6 +26,8 @@ from dockcache_tui.ui.following import Following, WatchedBuild
 
 BEAT = 4.0
 """Seconds between two readings of a builder."""
+TOLD_AFTER = 1.0
+"""Seconds until the header says what is waited for."""
 MOST_FOLLOWED = 16
 """Builds whose logs are kept; the oldest go first."""
 
@@ -40,6 +43,7 @@ class Keeper:
         self.builds: tuple[Build, ...] = ()
         """The builds known so far; the app keeps them up to date."""
         self._post = post
+        self._under_way: set[_Work] = set()
         self._following: deque[Following] = deque(maxlen=MOST_FOLLOWED)
         self._link: _Link | None = None
         self.caches = CachesLink(workspace, post)
@@ -86,11 +90,11 @@ class Keeper:
 
     def list_builders(self) -> None:
         """List the builders there are."""
-        self._do(lambda: messages.BuildersListed(self.workspace.builders()))
+        self._do("listing the builders", lambda: messages.BuildersListed(self.workspace.builders()), may_end=True)
 
     def find_spec(self, told: Callable[[BuildSpec], Message]) -> None:
         """Find out what to build."""
-        self._do(lambda: told(self.workspace.spec()))
+        self._do("finding what to build", lambda: told(self.workspace.spec()), may_end=True)
 
     def start(self, spec: BuildSpec) -> None:
         """Start a build and follow it."""
@@ -100,7 +104,7 @@ class Keeper:
             self._following.append(following)
             return messages.BuildMoved(following.key, following.running.result())
 
-        self._do(work)
+        self._do("starting the build", work)
 
     def cancel(self) -> None:
         """Cancel our build that runs."""
@@ -138,14 +142,45 @@ class Keeper:
             self._post(after)
             return messages.PruneDone(compare(plan, outcome, after.reading.lineage))
 
-        self._do(work)
+        self._do("pruning", work)
 
     def export(self, view: str, kind: str, rows: Sequence[Row]) -> None:
         """Write rows to a new file in the current folder."""
-        self._do(lambda: messages.Exported(write_export(Path.cwd(), f"dockcache-{view}", kind, rows)))
+        self._do("writing", lambda: messages.Exported(write_export(Path.cwd(), f"dockcache-{view}", kind, rows)))
 
-    def _do(self, work: Callable[[], Message | None]) -> None:
-        Once("work", work, self._post, messages.Troubled)
+    @property
+    def waiting(self) -> str:
+        """Return what has been under way for more than a second, with its seconds; empty when nothing has."""
+        lasting = ((work, monotonic() - work.began) for work in tuple(self._under_way))
+        return "  ".join(f"◌ {work.name} {seconds:.0f}s" for work, seconds in lasting if seconds >= TOLD_AFTER)
+
+    def give_up(self) -> bool:
+        """Wait no longer for what only reads, and tell whether there was any."""
+        ended = {work for work in tuple(self._under_way) if work.may_end}
+        self._under_way -= ended
+        return bool(ended)
+
+    def _do(self, name: str, work: Callable[[], Message | None], *, may_end: bool = False) -> None:
+        """Work off the event loop; what was given up tells nothing any more."""
+        begun = _Work(name, monotonic(), may_end)
+        self._under_way.add(begun)
+
+        def post(message: Message) -> bool:
+            if begun not in self._under_way:
+                return False
+            self._under_way.discard(begun)
+            return self._post(message)
+
+        Once(name, work, post, messages.Troubled)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Work:
+    """Something asked of a source; `began` is of the monotonic clock."""
+
+    name: str
+    began: float
+    may_end: bool
 
 
 class _Link:

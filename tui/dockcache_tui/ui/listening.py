@@ -278,7 +278,7 @@ class ListeningApp(App[None]):
         shown = masthead(standing, Instant.now())
         self._masthead.state = replace(
             shown,
-            running="  ".join(filter(None, (shown.running, self.keeper.caches.deleting))),
+            running="  ".join(filter(None, (shown.running, self.keeper.caches.deleting, self.keeper.waiting))),
             scope=str(self.scope),
             budget=budget_words(self.keeper.caches.budget, Instant.now()),
             recorded=self.keeper.workspace.recorded,
