@@ -222,7 +222,6 @@ from dockcache_tui.core.builds.build import BuildSpec
 from dockcache_tui.sources.build_runner import Runner
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
-from processes import ends
 launched = Runner(Docker(), Journal(Path(sys.argv[1]))).start(BuildSpec(sys.argv[2]))
 print(launched._command.process.pid, flush=True)
 for _ in launched:

@@ -1,6 +1,6 @@
 """A workspace in memory: an honest double that keeps records and builds, prunes, streams and fails as it is told."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -159,6 +159,7 @@ class House:
     known: tuple[BuilderInfo, ...] = ()
     ran: tuple[LoggedCommand, ...] = ()
     to_build: BuildSpec | None = field(default_factory=lambda: BuildSpec("/project"))
+    passed_over: str = ""
     launched: list[tuple[BuildSpec, Launched]] = field(default_factory=list)
     unreachable: SourceError | None = None
     engine: Images | None = None
@@ -222,8 +223,10 @@ class House:
             raise UsageError("there is no engine")
         return self.engine
 
-    def spec(self) -> BuildSpec:
+    def spec(self, say: Callable[[str], None] = lambda _: None) -> BuildSpec:
         """Return what to build; raises UsageError when there is nothing."""
+        if self.passed_over:
+            say(self.passed_over)
         if self.to_build is None:
             raise UsageError("nothing to build in /project", hint="Add a Dockerfile.")
         return self.to_build

@@ -105,6 +105,15 @@ async def test_nothing_to_build() -> None:
         await app.see("nothing to build in /project", "Add a Dockerfile.")
 
 
+async def test_what_is_passed_over_is_told() -> None:
+    """A file that docker refuses, or a builder that is gone, is named, and the rest is built."""
+    house = House(passed_over="The compose file is passed over: [red]bad")
+    async with bench(house) as app:
+        build = await begin(app, house)
+        await app.see(r"compose file is passed over: \[red\]bad")
+        build.end(BuildStatus.SUCCEEDED)
+
+
 async def test_the_form_changes_what_is_built() -> None:
     """`B` shows the spec; an argument without a name is refused in words; what is typed is built."""
     house = House()

@@ -1,5 +1,6 @@
 """Waits in the app: the header says what for, Esc ends them, and q waits for nobody."""
 
+from collections.abc import Callable
 from threading import Event
 
 from dockcache_tui.core.builds.build import BuildSpec
@@ -12,11 +13,11 @@ class SlowHouse(House):
 
     asked, answers = Event(), Event()
 
-    def spec(self) -> BuildSpec:
+    def spec(self, say: Callable[[str], None] = lambda _: None) -> BuildSpec:
         """Return what to build, late."""
         self.asked.set()
         self.answers.wait(600)
-        return super().spec()
+        return super().spec(say)
 
 
 async def test_a_wait_shows_and_esc_ends_it() -> None:

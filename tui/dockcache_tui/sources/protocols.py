@@ -158,8 +158,11 @@ class Workspace(Protocol):
     def images(self) -> Images:
         """Return the engine's images."""
 
-    def spec(self) -> BuildSpec:
-        """Return what `b` builds: as last time, else what is found; raises UsageError when there is nothing."""
+    def spec(self, say: Callable[[str], None] = ...) -> BuildSpec:
+        """Return what `b` builds: as last time, else what is found; `say` is told what is passed over.
+
+        Raises UsageError when there is nothing.
+        """
 
     def start(self, spec: BuildSpec) -> RunningBuild:
         """Start a build; raises DockcacheError."""

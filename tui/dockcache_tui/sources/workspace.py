@@ -1,6 +1,6 @@
 """A project on this machine: its folder, docker, the builders and the journal."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
@@ -97,9 +97,9 @@ class ProjectWorkspace:
         """Return the engine's images."""
         return EngineImages(self._docker)
 
-    def spec(self) -> BuildSpec:
+    def spec(self, say: Callable[[str], None] = lambda _: None) -> BuildSpec:
         """Return what to build: as last time, else what is found; raises UsageError when there is nothing."""
-        return find_spec(self._project, self._docker, self._journal)
+        return find_spec(self._project, self._docker, self._journal, say=say)
 
     def start(self, spec: BuildSpec) -> RunningBuild:
         """Start a build; raises SourceError."""

@@ -94,7 +94,10 @@ class Keeper:
 
     def find_spec(self, told: Callable[[BuildSpec], Message]) -> None:
         """Find out what to build."""
-        self._do("finding what to build", lambda: told(self.workspace.spec()), may_end=True)
+        self._do("finding what to build", lambda: told(self.workspace.spec(self._pass_over)), may_end=True)
+
+    def _pass_over(self, text: str) -> None:
+        self._post(messages.PassedOver(text))
 
     def start(self, spec: BuildSpec) -> None:
         """Start a build and follow it."""

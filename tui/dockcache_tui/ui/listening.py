@@ -389,6 +389,10 @@ class ListeningApp(App[None]):
             self.keeper.follow(event.build, again=True)
         self._open_build(event.build)
 
+    @on(messages.PassedOver)
+    def _passed_over(self, event: messages.PassedOver) -> None:
+        self._say(event.text, severity="warning")
+
     @on(messages.SpecFound)
     def _spec_found(self, event: messages.SpecFound) -> None:
         if event.edit:

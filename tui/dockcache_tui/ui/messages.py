@@ -72,6 +72,13 @@ class BuildersListed(Message):
 
 
 @dataclass
+class PassedOver(Message):
+    """Something that `b` would have built, or built on, can't be used."""
+
+    text: str
+
+
+@dataclass
 class SpecFound(Message):
     """What `b` builds was found out; it may be edited first."""
 

@@ -1,6 +1,6 @@
 """A recording in place of an engine: in memory only, nothing outside is read or changed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, RLock
@@ -113,7 +113,7 @@ class RecordedWorkspace:
         """Refuse: there is no engine."""
         raise UsageError("a recording has no engine to load an archive into")
 
-    def spec(self) -> BuildSpec:
+    def spec(self, say: Callable[[str], None] = lambda _: None) -> BuildSpec:  # noqa: ARG002 -- nothing is passed over
         """Return how every build was recorded."""
         return self._recording.spec
 
