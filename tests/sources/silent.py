@@ -1,8 +1,11 @@
 """Ports on this machine behind which something is wrong."""
 
 import socket
+import ssl
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from threading import Thread
 
 
@@ -45,3 +48,32 @@ def answering(answer: bytes) -> Iterator[int]:
             server.shutdown(socket.SHUT_RDWR)
             for client in held:
                 client.close()
+
+
+@contextmanager
+def untrusted(folder: Path) -> Iterator[int]:
+    """A port with TLS and a certificate that nobody signed; its files are made in the folder."""
+    words = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost")
+    files = ("-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem"))
+    name = ("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+    subprocess.run((*words, *name, *files), check=True, stderr=subprocess.DEVNULL)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    client, _ = server.accept()
+                    with context.wrap_socket(client, server_side=True):
+                        pass
+                except ssl.SSLError:
+                    continue
+                except OSError:
+                    return
+
+        Thread(target=serve, daemon=True).start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            server.shutdown(socket.SHUT_RDWR)

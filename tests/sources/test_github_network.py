@@ -1,17 +1,15 @@
 """What stands between us and GitHub: each fault is told by its cause, and soon."""
 
-import ssl
 import subprocess
-from collections.abc import Iterator
+import sys
 from pathlib import Path
-from threading import Thread
 from time import monotonic, sleep
 
 import pytest
 
 from dockcache_tui.sources.github.errors import GitHubError, refusal
 from sources.github_server import api_of
-from sources.silent import answering, full
+from sources.silent import answering, full, untrusted
 
 PATH = "/repos/octo/app"
 REFUSED = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
@@ -34,37 +32,10 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture
-def untrusted(tmp_path: Path) -> Iterator[int]:
-    """A port with TLS and a certificate that nobody signed."""
-    words = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost")
-    files = ("-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "cert.pem"))
-    subprocess.run((*words, "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", *files), check=True, stderr=-3)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            while True:
-                try:
-                    client, _ = server.accept()
-                    with context.wrap_socket(client, server_side=True):
-                        pass
-                except ssl.SSLError:
-                    continue
-                except OSError:
-                    return
-
-        Thread(target=serve, daemon=True).start()
-        yield server.getsockname()[1]
-        server.shutdown(socket.SHUT_RDWR)
-
-
-def test_an_untrusted_certificate(untrusted: int, no_proxy: None) -> None:  # noqa: ARG001
+def test_an_untrusted_certificate(tmp_path: Path, no_proxy: None) -> None:  # noqa: ARG001
     """A certificate that nobody signed is told as one, with why, and what to set."""
-    error = error_of(f"https://127.0.0.1:{untrusted}")
+    with untrusted(tmp_path) as port:
+        error = error_of(f"https://127.0.0.1:{port}")
     assert "certificate of 127.0.0.1 can't be trusted: self" in str(error)
     assert "REQUESTS_CA_BUNDLE" in error.hint
 
@@ -146,8 +117,6 @@ def test_a_wait_of_a_thread_does_not_outlive_the_process(tmp_path: Path) -> None
         "SideBySide(1, 'x').submit(lambda: (began.set(), Event().wait(600)))\n"
         "began.wait()\n"
     )
-    import sys
-
     with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path) as process:
         until = monotonic() + 120
         while process.poll() is None and monotonic() < until:

@@ -142,8 +142,9 @@ class DockcacheApp(CachesApp, ArchivesApp, LabApp):
             self.keeper.find_spec(lambda spec: messages.SpecFound(self._with_builder(spec), edit=edit))
 
     def _with_builder(self, spec: BuildSpec) -> BuildSpec:
-        """Build on the builder that is shown."""
-        return replace(spec, builder=self.reading.snapshot.builder) if self.reading else spec
+        """Build on the builder that is shown, or that was asked for while it is not read yet."""
+        builder = self.reading.snapshot.builder if self.reading else self._builder_name
+        return replace(spec, builder=builder or spec.builder)
 
     def action_scope(self) -> None:
         """Pick a branch scope for every view."""

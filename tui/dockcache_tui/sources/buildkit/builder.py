@@ -50,7 +50,8 @@ class BuildKitBuilder:
         self.driver = driver
         self.nodes = nodes
         self._streams: WeakSet[Stream[HistoryEvent] | Stream[Progress]] = WeakSet()
-        # Also runs when the interpreter ends.
+        # When the interpreter ends, a thread that was closing us may have come half way: the folder goes all the same.
+        finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self._end = finalize(self, _end, nodes, folder)
 
     def snapshot(self) -> BuilderSnapshot:
