@@ -258,11 +258,11 @@ def test_a_dry_run_changes_nothing_and_yes_deletes_exactly_that(
     words = ("delete", "--filter", "is:record")
     plan = document(capsys, *words)
     assert [(item["id"], item["outcome"]) for item in plan["items"]] == [(number, None) for number in records[::-1]]
-    assert plan["totals"] == {"count": 2, "size_in_bytes": 4, "deleted": None, "freed": None}
+    assert plan["totals"] == {"count": 2, "size_in_bytes": 4, "deleted": None, "freed": None, "audited": None}
     assert ids(capsys) == [*records, kept]
     done = document(capsys, *words, "--yes")
     assert {item["outcome"] for item in done["items"]} == {"deleted"}
-    assert done["totals"] == {"count": 2, "size_in_bytes": 4, "deleted": 2, "freed": 4}
+    assert done["totals"] == {"count": 2, "size_in_bytes": 4, "deleted": 2, "freed": 4, "audited": True}
     assert ids(capsys) == [kept]
     lines = [json.loads(line) for line in (tmp_path / "data" / "audit.jsonl").read_text().splitlines()]
     assert [(line["id"], line["what"]) for line in lines] == [

@@ -135,6 +135,22 @@ def test_an_unknown_id_is_refused(
     assert "there is no record never-was" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("yes", [(), ("--yes",)])
+def test_a_branch_that_nothing_is_of(
+    engine: Engine,
+    tmp_path: Path,
+    remote_builder: str,
+    yes: tuple[str, ...],
+    capfd: pytest.CaptureFixture[str],
+    records: Callable[..., tuple[int, Document, str]],
+) -> None:
+    """Pruning by it is told as a mistake, with exit code 2, also in a dry run."""
+    Project.make(engine, tmp_path).build(remote_builder)
+    assert records("--builder", remote_builder)[1]["items"]
+    assert run(["records", "prune", "--branch", "nosuch", "--builder", remote_builder, *yes]) == 2
+    assert "no record is known to be of nosuch" in capfd.readouterr().err
+
+
 def test_a_branch_shows_only_its_own(
     engine: Engine, tmp_path: Path, remote_builder: str, records: Callable[..., tuple[int, Document, str]]
 ) -> None:

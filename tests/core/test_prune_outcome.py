@@ -42,6 +42,39 @@ def test_the_builders_own_reason_comes_first() -> None:
     assert what.differences == (Difference(key("b"), 10, 0, Cause.REFUSED, "locked"),)
 
 
+@pytest.mark.parametrize(
+    ("after", "unread", "cause", "word"),
+    [
+        (None, (), Cause.UNANSWERED, "unknown"),
+        ([], (), Cause.UNANSWERED_GONE, "gone"),
+        ([], ("node0",), Cause.UNANSWERED, "unknown"),
+        ([record("b")], (), Cause.STAYED, "stayed"),
+    ],
+)
+def test_a_lost_answer_is_settled_by_the_next_reading(
+    after: list[Record] | None, unread: tuple[str, ...], cause: Cause, word: str
+) -> None:
+    """A record that no answer told of is unknown until a reading of its node shows whether it is there."""
+    outcome = PruneOutcome((Pruned(key("a"), 1),), unknown=((key("b"), "lost"),))
+    what = compare(PLAN, outcome, after, unread)
+    assert what.differences == (Difference(key("b"), 10, 0, cause, "lost"),)
+    assert (what.differences[0].cause.outcome, what.untried) == (word, False)
+
+
+def test_a_node_that_can_not_be_read_again_tells_nothing() -> None:
+    """A record that stayed without a reason is not called gone because its node is down after it."""
+    what = compare(PLAN, PruneOutcome((Pruned(key("a"), 1),), ((key("b"), ""),)), [], ("node0",))
+    assert [one.cause for one in what.differences] == [Cause.UNKNOWN]
+
+
+def test_nothing_tried() -> None:
+    """Only when every record of the plan was never asked for, nothing could be tried."""
+    left = ((key("a"), "down"), (key("b"), "down"))
+    assert compare(PLAN, PruneOutcome((), not_tried=left)).untried
+    assert not compare(PLAN, PruneOutcome((), ((key("b"), "locked"),), not_tried=left[:1])).untried
+    assert not compare(PLAN, PruneOutcome((Pruned(key("a"), 1),), not_tried=left[1:])).untried
+
+
 def test_a_resized_and_an_unplanned_record() -> None:
     """Other bytes than planned, and records that went along, are told with both sizes."""
     freed = (Pruned(key("a"), 1), Pruned(key("b"), 12), Pruned(key("z"), 3))

@@ -102,7 +102,7 @@ def test_a_plan_and_its_outcome_agree(workspace: Workspace) -> None:
     builder = workspace.connect("")
     records = builder.snapshot().records
     planned = plan(records, [record.key for record in records])
-    compared = compare(planned, builder.prune(planned.keys), builder.snapshot().records)
+    compared = compare(planned, builder.prune(planned.freed), builder.snapshot().records)
     assert compared.agrees
     assert compared.freed == sum(record.size for record in records)
     assert builder.snapshot().records == ()
@@ -113,10 +113,10 @@ def test_what_is_built_upon_stays(workspace: Workspace) -> None:
     builder = workspace.connect("")
     records = builder.snapshot().records
     parents = {parent for record in records for parent in record.parents}
-    base = next(record.key for record in records if record.id in parents and not record.parents)
-    assert plan(records, [base]).kept[0].reason is KeepReason.HAS_CHILDREN
+    base = next(record for record in records if record.id in parents and not record.parents)
+    assert plan(records, [base.key]).kept[0].reason is KeepReason.HAS_CHILDREN
     outcome = builder.prune((base,))
-    assert (outcome.freed, outcome.failed) == ((), ((base, ""),))
+    assert (outcome.freed, outcome.failed) == ((), ((base.key, ""),))
     assert len(builder.snapshot().records) == len(records)
 
 
@@ -126,7 +126,7 @@ def test_what_is_in_use_or_shared_stays(in_use: bool, shared: bool) -> None:  # 
     after = tuple(replace(record, in_use=in_use, shared=shared) for record in FIRST.after.records)
     first = replace(FIRST, after=replace(FIRST.after, records=after))
     builder = RecordedWorkspace(replace(RECORDING, builds=(first, AGAIN, EDIT))).connect("")
-    outcome = builder.prune(tuple(record.key for record in after))
+    outcome = builder.prune(after)
     assert outcome.bytes == 0
     assert len(builder.snapshot().records) == len(outcome.failed) == len(after)
 
@@ -134,7 +134,7 @@ def test_what_is_in_use_or_shared_stays(in_use: bool, shared: bool) -> None:  # 
 def test_after_a_prune_the_recording_begins_again(workspace: Workspace) -> None:
     """A rebuild that may have reused what was pruned is not shown: an empty builder builds everything."""
     builder = workspace.connect("")
-    leaf = plan(builder.snapshot().records, [record.key for record in builder.snapshot().records]).keys[0]
+    leaf = plan(builder.snapshot().records, [record.key for record in builder.snapshot().records]).freed[0]
     assert len(builder.prune((leaf,)).freed) == 1
     running = workspace.start(workspace.spec())
     assert builder.snapshot().records == ()

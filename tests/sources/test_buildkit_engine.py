@@ -94,7 +94,7 @@ def test_a_builder_tells_its_records_and_frees_exactly_what_was_planned(
         planned = plan(snapshot.records, [record.key for record in records])
         assert len(planned.freed) == 3
         assert planned.bytes > 6000 * len(project.mark)
-        outcome = builder.prune(planned.keys)
+        outcome = builder.prune(planned.freed)
         assert compare(planned, outcome, builder.snapshot().records).agrees
         assert marked(builder, project) == []
 
@@ -106,7 +106,7 @@ def test_a_record_with_children_stays_without_a_word(engine: Engine, tmp_path: P
     with opened(engine, remote_builder) as builder:
         (child,) = [one for one in marked(builder, project) if f"{project.mark}-1" in one.description]
         (parent,) = [one for one in marked(builder, project) if one is not child and one.id in child.parents]
-        outcome = builder.prune((parent.key,))
+        outcome = builder.prune((parent,))
         assert (outcome.freed, outcome.failed) == ((), ((parent.key, ""),))
         assert len(marked(builder, project)) == 2
 
@@ -126,7 +126,7 @@ def test_what_a_build_holds_is_in_use_and_frees_nothing(
         planned = plan(records, [one.key for one in held])
         assert planned.freed == ()
         assert {kept.reason for kept in planned.kept} == {KeepReason.IN_USE}
-        outcome = builder.prune(tuple(one.key for one in held))
+        outcome = builder.prune(held)
         assert outcome.freed == ()
         assert {one.key for one in held} <= {one.key for one in builder.snapshot().records}
         os.killpg(build.pid, signal.SIGINT)
@@ -143,7 +143,7 @@ def test_every_node_of_a_builder_is_read_and_pruned(engine: Engine, tmp_path: Pa
         assert all(node.error is None and node.endpoint.startswith("unix://") for node in nodes)
         records = marked(builder, project)
         assert {record.node for record in records} == {f"{two_node_builder}1"}
-        outcome = builder.prune(plan(builder.snapshot().records, [record.key for record in records]).keys)
+        outcome = builder.prune(plan(builder.snapshot().records, [record.key for record in records]).freed)
         assert outcome.bytes == sum(record.size for record in records)
         assert outcome.bytes > 0
         builds = [event.build for event in builder.history(follow=False)]

@@ -9,6 +9,7 @@ import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from core.record_making import record
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
@@ -179,13 +180,15 @@ def test_prune_tells_what_was_freed_besides_and_what_was_refused(tmp_path: Path)
         yield pb.UsageRecord(id=b"stranger", size=4).SerializeToString()
         context.abort(grpc.StatusCode.INTERNAL, "disk on fire")
 
-    keys = tuple(RecordKey("fake", name) for name in ("r0", 'r"1'))
+    records = [record(name, node="fake") for name in ("r0", 'r"1')]
+    keys = [one.key for one in records]
     with ControlServer(streaming={"Prune": prune}).builder(tmp_path) as builder:
-        outcome = builder.prune((*keys, RecordKey("other", "x")))
+        outcome = builder.prune([*records, record("x", node="other")])
         assert builder.prune(()).freed == ()
     assert [list(request.filter) for request in asked] == [[b'id=="r0",private', b'id=="r\\"1",private']]
     assert outcome.freed == (Pruned(keys[0], 10), Pruned(RecordKey("fake", "stranger"), 4))
-    assert outcome.failed == ((keys[1], "fake: disk on fire"), (RecordKey("other", "x"), "fake has no node other"))
+    assert outcome.failed == ((keys[1], "fake: disk on fire"),)
+    assert outcome.not_tried == ((RecordKey("other", "x"), "fake has no node other"),)
     assert outcome.bytes == 14
 
 

@@ -9,10 +9,9 @@ import pytest
 
 from dockcache_tui.core.actions_cache.cache import ActionsCache
 from dockcache_tui.core.actions_cache.deleting import DeletePlan, Fate
-from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.sources.github.answers import CacheAnswer
 from dockcache_tui.sources.github.source import GitHubActions
-from sources.github_server import TOKEN, Asked, Reply, api_of, cache_json, page_of, serving
+from sources.github_server import TOKEN, Answering, Asked, Reply, api_of, cache_json, page_of, serving
 
 
 class Shelf:
@@ -48,7 +47,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "data"
 
 
-def fates(shelf: Shelf, plan: DeletePlan) -> tuple[dict[int, Fate], list[Asked]]:
+def fates(shelf: Answering, plan: DeletePlan) -> tuple[dict[int, Fate], list[Asked]]:
     """Delete what is planned, and return what became of each, and what was asked."""
     with serving(shelf) as github:
         source = GitHubActions(api_of(github.address), "octo/app", pace=0)
@@ -165,13 +164,38 @@ def test_a_lost_answer_is_looked_into() -> None:
     assert "cut off" in one.detail
 
 
-def test_without_the_audit_log_nothing_is_deleted(data: Path) -> None:
-    """Where the log can't be written, GitHub is not even asked."""
+def test_without_the_audit_log_all_is_deleted_and_told(data: Path) -> None:
+    """A log that can't be written stops no delete, and each outcome says why it is not audited."""
     data.write_text("a file where the folder should be")
-    shelf = Shelf(1)
+    shelf = Shelf(1, 2)
     with serving(shelf) as github:
         source = GitHubActions(api_of(github.address), "octo/app", pace=0)
-        with pytest.raises(DockcacheError, match="can't be written"):
-            list(source.delete(planned(1)))
-        assert github.asked == []
-    assert list(shelf.rows) == [1]
+        done = list(source.delete(planned(1, 2)))
+        source.close()
+    assert [one.fate for one in done] == [Fate.DELETED] * 2
+    assert all("audit.jsonl can't be written: " in one.unaudited for one in done)
+    assert not shelf.rows
+
+
+def test_what_no_answer_tells_of_is_unknown(data: Path) -> None:
+    """When a delete's answer is lost and nothing can be read after it, its entry is unknown, the rest not tried."""
+    shelf = Shelf(1, 2, 3)
+    lost = False
+
+    def answer(asked: Asked) -> Reply:
+        nonlocal lost
+        reply = shelf(asked)
+        lost = lost or (asked.method, asked.path[-2:]) == ("DELETE", "/2")
+        return Reply(b"123456", cut=3) if lost else reply
+
+    found, _ = fates(answer, planned(1, 2, 3))
+    assert found == {1: Fate.DELETED, 2: Fate.UNKNOWN, 3: Fate.NOT_TRIED}
+    lines = [json.loads(line) for line in (data / "audit.jsonl").read_text().splitlines()]
+    assert [(line["id"], line["what"]) for line in lines][2:] == [(2, "deleting"), (2, "unknown"), (3, "not tried")]
+
+
+def test_without_a_first_reading_nothing_is_tried() -> None:
+    """Where GitHub can't be asked at all every entry is told as not tried, and none as refused."""
+    found, asked = fates(lambda _: Reply({"message": "Bad credentials"}, 401), planned(1, 2))
+    assert found == {1: Fate.NOT_TRIED, 2: Fate.NOT_TRIED}
+    assert {one.method for one in asked} == {"GET"}

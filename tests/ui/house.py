@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Event
 from typing import Generic, TypeVar
 
 from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
@@ -76,10 +77,10 @@ class Cache:
             raise self.failure
         return BuilderSnapshot(self.name, self.driver, tuple(self.nodes), tuple(self.records), Instant.now())
 
-    def prune(self, keys: tuple[RecordKey, ...]) -> PruneOutcome:
+    def prune(self, records: Sequence[Record], stop: Event | None = None) -> PruneOutcome:  # noqa: ARG002 - takes no time
         """Free each record that no other is built on at its turn."""
         freed, failed = [], []
-        for key in keys:
+        for key in (one.key for one in records):
             record = next((one for one in self.records if one.key == key), None)
             if record is None or any(key.id in one.parents for one in self.records):
                 failed.append((key, "not found" if record is None else "in use by another record"))

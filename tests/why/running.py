@@ -122,8 +122,8 @@ class _Run:
     def _prune_described(self, text: str) -> None:
         builder = open_builder(self._around.docker, BUILDER)
         try:
-            found = [record.key for record in builder.snapshot().records if text in record.description]
-            outcome = builder.prune(tuple(found))
+            found = [record for record in builder.snapshot().records if text in record.description]
+            outcome = builder.prune(found)
             assert len(outcome.freed) == len(found) > 0, f"{text}: {outcome}"
         finally:
             builder.close()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from dockcache_tui.cli.account import exit_code, printed, tell_unaudited
 from dockcache_tui.cli.output import narrate, print_document, print_table
 from dockcache_tui.core import wording
 from dockcache_tui.core.actions_cache.artifact import Artifact
@@ -36,13 +37,22 @@ def delete_artifacts(source: "ActionsSource", plan: Sequence[Artifact], *, yes: 
             narrate(f"{deletion.fate.value}: {deletion.artifact.id} {deletion.artifact.name}")
     except KeyboardInterrupt:
         interrupted = True
-    _show(plan, done, as_json=as_json)
+    written = printed(lambda: _show(plan, done, as_json=as_json))
     gone = [one.artifact for one in done if one.fate is Fate.DELETED]
     freed = wording.exact_size(sum(one.size for one in gone))
     narrate(f"Deleted {wording.count(len(gone), 'artifact')}, {freed}.")
-    if interrupted:
-        return ExitCode.INTERRUPTED
-    return ExitCode.OK if len(gone) == len(plan) else ExitCode.FAILED
+    for one in done:
+        if one.fate is not Fate.DELETED:
+            narrate(f"{one.artifact.id}: {one.fate.value}{f' ({one.detail})' if one.detail else ''}")
+    unaudited = _unaudited(done)
+    tell_unaudited(unaudited)
+    untried = bool(plan) and all(one.fate is Fate.NOT_TRIED for one in done)
+    whole = len(gone) == len(plan) and not unaudited and written
+    return exit_code(interrupted=interrupted, untried=untried, whole=whole)
+
+
+def _unaudited(done: Sequence[ArtifactDeletion]) -> str:
+    return next((one.unaudited for one in done if one.unaudited), "")
 
 
 def _show(plan: Sequence[Artifact], done: Sequence[ArtifactDeletion] | None, *, as_json: bool) -> None:
@@ -73,5 +83,6 @@ def _show(plan: Sequence[Artifact], done: Sequence[ArtifactDeletion] | None, *, 
             "size_in_bytes": sum(one.size for one in plan),
             "deleted": None if done is None else len(gone),
             "freed": None if done is None else sum(one.size for one in gone),
+            "audited": None if done is None else not _unaudited(done),
         },
     )

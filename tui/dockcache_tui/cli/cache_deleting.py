@@ -4,14 +4,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dockcache_tui.cli.account import exit_code, printed, tell_unaudited
 from dockcache_tui.cli.cache_reading import read_whole
 from dockcache_tui.cli.output import narrate, print_document, print_table
 from dockcache_tui.core import wording
-from dockcache_tui.core.actions_cache.deleting import DeleteComparison, DeletePlan, Deletion, compare, plan_delete
+from dockcache_tui.core.actions_cache.deleting import (
+    DeleteComparison,
+    DeletePlan,
+    Deletion,
+    Fate,
+    compare,
+    plan_delete,
+)
 from dockcache_tui.core.actions_cache.entry import CacheEntry
 from dockcache_tui.core.actions_cache.presets import Preset, preset
 from dockcache_tui.core.actions_cache.reading import CachesReading
 from dockcache_tui.core.actions_cache.row import cache_row
+from dockcache_tui.core.actions_cache.snapshot import ActionsSnapshot
 from dockcache_tui.core.errors import DockcacheError, ExitCode, SourceError, UsageError
 from dockcache_tui.core.filter.units import nanoseconds
 
@@ -49,6 +58,9 @@ class Choice:
             if unsure:
                 narrate(f"Of {wording.count(unsure, 'blob')} an unread index may need it: --indexes tells, in a job.")
             entries = [one for one in entries if one.id in picked]
+            if not entries:
+                names = ", ".join(self.presets)
+                raise UsageError(f"{names} chooses no cache", hint="See `dockcache-tui caches`.")
         unknown = set(self.ids) - {one.id for one in entries}
         if unknown:
             named = ", ".join(map(str, sorted(unknown)))
@@ -72,36 +84,40 @@ def delete_caches(
     if plan.caches and reading.snapshot.read_only:
         raise SourceError(reading.snapshot.read_only, title="Nothing can be deleted")
     done: list[Deletion] = []
-    interrupted, failure, after = False, None, None
+    interrupted, after = False, None
     try:
         for deletion in source.delete(plan):
             done.append(deletion)
             narrate(f"{deletion.fate.value}: {deletion.cache.id} {deletion.cache.key}")
-        after = read_whole(source).caches if plan.caches else None
+        after = _read_again(source) if plan.caches else reading.snapshot
     except KeyboardInterrupt:
         interrupted = True
-    except DockcacheError as error:
-        failure = error
-    comparison = compare(plan, done, after)
-    _show(plan, by_id, done, as_json=as_json)
+    comparison = compare(plan, done, after.caches if after else None)
+    written = printed(lambda: _show(plan, by_id, done, as_json=as_json))
     _tell(comparison)
-    if failure:
-        raise failure
-    if interrupted:
-        return ExitCode.INTERRUPTED
-    return ExitCode.OK if comparison.agrees else ExitCode.FAILED
+    sure = after is not None and not after.partial and not reading.snapshot.partial
+    whole = comparison.agrees and not comparison.unaudited and written and sure
+    return exit_code(interrupted=interrupted, untried=comparison.untried, whole=whole)
+
+
+def _read_again(source: "ActionsSource") -> ActionsSnapshot | None:
+    try:
+        return read_whole(source)
+    except DockcacheError as error:
+        narrate(f"The list can't be read again: {error}")
+        return None
 
 
 def _show(plan: DeletePlan, by_id: dict[int, CacheEntry], done: Sequence[Deletion] | None, *, as_json: bool) -> None:
     """Print every chosen entry with what happens to it, in the order of the deleting."""
     fates = {one.cache.id: one for one in done or ()}
-    outcomes = [(one, fates.get(one.id)) for one in plan.caches]
+    outcomes = [(one, fates.get(one.id, Deletion(one, Fate.NOT_TRIED))) for one in plan.caches]
     if as_json:
         items = [
             {
                 **cache_row(by_id[cache.id]),
-                "outcome": one.fate.value if one else None if done is None else "not tried",
-                "detail": one.detail if one else "",
+                "outcome": None if done is None else one.fate.value,
+                "detail": one.detail,
             }
             for cache, one in outcomes
         ]
@@ -113,6 +129,7 @@ def _show(plan: DeletePlan, by_id: dict[int, CacheEntry], done: Sequence[Deletio
                 "size_in_bytes": plan.bytes,
                 "deleted": comparison.deleted if comparison else None,
                 "freed": comparison.freed if comparison else None,
+                "audited": not comparison.unaudited if comparison else None,
             },
         )
         return
@@ -121,7 +138,7 @@ def _show(plan: DeletePlan, by_id: dict[int, CacheEntry], done: Sequence[Deletio
             str(cache.id),
             cache.branch.short,
             wording.size(cache.size),
-            "delete" if done is None else f"{one.fate.value}{f': {one.detail}' if one.detail else ''}" if one else "–",
+            "delete" if done is None else ": ".join(filter(None, (one.fate.value, one.detail))),
             cache.key,
         )
         for cache, one in outcomes
@@ -137,3 +154,4 @@ def _tell(comparison: DeleteComparison) -> None:
         narrate(f"{one.cache.id}: {one.fate.value}{f' ({one.detail})' if one.detail else ''}")
     for id_ in comparison.lingering:
         narrate(f"{id_}: deleted, and listed still")
+    tell_unaudited(comparison.unaudited)

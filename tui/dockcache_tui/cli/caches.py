@@ -6,7 +6,7 @@ from click.core import ParameterSource
 from dockcache_tui.cli.cache_reading import chosen, opened, read
 from dockcache_tui.cli.cache_rows import COLUMNS, ordered, print_caches, totals, usage_line
 from dockcache_tui.cli.output import narrate, print_csv, print_document
-from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, scope_of
+from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, among, scope_of
 from dockcache_tui.core import wording
 from dockcache_tui.core.actions_cache.fields import CACHE_FIELDS
 from dockcache_tui.core.actions_cache.presets import Preset
@@ -122,7 +122,10 @@ def delete(
     parse(expression, CACHE_FIELDS)
     with opened(repo) as source:
         reading = read(source, indexes=indexes)
-        entries = choice.among(chosen(reading, scope_of(branch), expression), reading)
+        scope = scope_of(branch)
+        if branch:
+            among(((one.branch,) for one in reading.entries), scope, "cache", whole=not reading.snapshot.partial)
+        entries = choice.among(chosen(reading, scope, expression), reading)
         return int(delete_caches(source, reading, entries, yes=yes, as_json=as_json))
 
 

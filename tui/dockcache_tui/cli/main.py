@@ -1,16 +1,13 @@
 """The `dockcache-tui` command: with a folder it opens the app, with a command it is the app's headless twin."""
 
-import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import click
 
-from dockcache_tui.cli.output import narrate
+from dockcache_tui.cli.output import drop_stdout, narrate
 from dockcache_tui.core.errors import DockcacheError, ExitCode, no_room
 
 COMMANDS = {
@@ -87,9 +84,7 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        # Nobody reads on: what is left in the buffer must not fail again at exit.
-        with suppress(OSError), Path(os.devnull).open("w") as nowhere:
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        drop_stdout()  # nobody reads on
         return int(ExitCode.FAILED)
     except Exception as error:  # noqa: BLE001
         full = no_room(error)

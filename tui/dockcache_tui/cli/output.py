@@ -2,10 +2,13 @@
 
 import csv
 import json
+import os
 import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from textwrap import indent
 
 from dockcache_tui.core.csv_cell import csv_cell
@@ -19,6 +22,12 @@ Row = Mapping[str, JsonValue]
 def narrate(text: str) -> None:
     """Write one line on stderr, literally."""
     print(_shown(text, sys.stderr.encoding), file=sys.stderr)  # noqa: T201
+
+
+def drop_stdout() -> None:
+    """Let go of a stdout that can't be written: what is left in the buffer must not fail again at exit."""
+    with suppress(OSError), Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def print_line(text: str) -> None:

@@ -1,20 +1,26 @@
 """`records prune`: the plan, the outcome, and how they compare."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import TYPE_CHECKING
 
+from dockcache_tui.cli.account import exit_code, printed, tell_unaudited
 from dockcache_tui.cli.output import narrate, print_document, print_table
 from dockcache_tui.core import wording
-from dockcache_tui.core.errors import ExitCode, UsageError
+from dockcache_tui.core.errors import ExitCode, SourceError, UsageError
 from dockcache_tui.core.records.attribution import ScopedRecord
-from dockcache_tui.core.records.outcome import Comparison, compare
+from dockcache_tui.core.records.outcome import Cause, Comparison, compare
 from dockcache_tui.core.records.prune import Kept, PrunePlan, plan
 from dockcache_tui.core.records.reading import Reading
-from dockcache_tui.core.records.record import PruneOutcome, RecordKey
+from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, Record, RecordKey
 from dockcache_tui.core.records.row import record_row
 
 if TYPE_CHECKING:
     from dockcache_tui.sources.protocols import Builder
+
+_PATIENCE = 10.0
+"""Seconds that an interrupted prune may take to end the request under way."""
 
 
 def marked(found: Sequence[ScopedRecord], ids: Sequence[str]) -> tuple[ScopedRecord, ...]:
@@ -30,49 +36,88 @@ def marked(found: Sequence[ScopedRecord], ids: Sequence[str]) -> tuple[ScopedRec
 def prune_records(
     builder: "Builder", reading: Reading, chosen: Sequence[ScopedRecord], *, yes: bool, as_json: bool
 ) -> ExitCode:
-    """Show the plan, and with `yes` carry it out and tell what came of it."""
+    """Show the plan, and with `yes` carry it out and tell what came of it, whatever fails."""
     planned = plan(reading.lineage, [one.key for one in chosen])
     if not yes:
-        _show(planned, chosen, None, as_json=as_json)
+        _show(planned, reading, None, as_json=as_json)
         narrate(f"{_sum(planned)} Nothing was changed: --yes prunes.")
         return ExitCode.OK
-    outcome = builder.prune(planned.keys)
-    comparison = compare(planned, outcome, builder.snapshot().records)
-    _show(planned, chosen, outcome, as_json=as_json)
-    _tell(comparison, len(outcome.freed))
-    return ExitCode.OK if comparison.agrees else ExitCode.FAILED
+    outcome, interrupted = _prune(builder, planned.freed) if planned.freed else (PruneOutcome(()), False)
+    after = None if interrupted or not planned.freed else _read_again(builder)
+    unread = {node.name for node in after.nodes if node.error} if after else ()
+    comparison = compare(planned, outcome, after.records if after else None, unread)
+    written = printed(lambda: _show(planned, reading, comparison, as_json=as_json))
+    _tell(planned, comparison)
+    reached = not any(node.error for node in (*reading.snapshot.nodes, *(after.nodes if after else ())))
+    seen = after is not None or not planned.freed
+    whole = comparison.agrees and not comparison.unaudited and written and reached and seen
+    return exit_code(interrupted=interrupted, untried=comparison.untried, whole=whole)
 
 
-def _show(planned: PrunePlan, chosen: Sequence[ScopedRecord], outcome: PruneOutcome | None, *, as_json: bool) -> None:
+def _prune(builder: "Builder", records: Sequence[Record]) -> tuple[PruneOutcome, bool]:
+    """Prune, and tell whether that was interrupted: the request under way is waited for, a second interrupt cuts it."""
+    stop = Event()
+    with ThreadPoolExecutor(1) as pool:
+        work = pool.submit(builder.prune, records, stop)
+        try:
+            return work.result(), False
+        except KeyboardInterrupt:
+            stop.set()
+            narrate("Interrupted: the request under way is waited for, the rest is not tried.")
+        try:
+            return work.result(_PATIENCE), True
+        except (KeyboardInterrupt, TimeoutError):
+            builder.close()
+            return work.result(), True
+
+
+def _read_again(builder: "Builder") -> BuilderSnapshot | None:
+    try:
+        return builder.snapshot()
+    except SourceError as error:
+        narrate(f"The builder can't be read again: {error}")
+        return None
+
+
+def _show(planned: PrunePlan, reading: Reading, found: Comparison | None, *, as_json: bool) -> None:
     """Print every chosen record with what happens to it, in the order of the pruning."""
-    by_key = {one.key: one for one in chosen}
-    freed = {} if outcome is None else {pruned.key: pruned.size for pruned in outcome.freed}
+    differences = {one.key: one for one in found.differences} if found else {}
     order: list[tuple[RecordKey, Kept | None]] = [(key, None) for key in planned.keys]
+    order += [(key, None) for key, one in differences.items() if one.cause is Cause.UNPLANNED and key in reading.by_key]
     order += [(kept.key, kept) for kept in planned.kept]
-    if as_json:
-        items = [
+    items, rows = [], []
+    for key, kept in order:
+        one = reading.by_key[key]
+        outcome, freed, detail = None, None, ""
+        if found:
+            difference = differences.get(key)
+            outcome, freed = "stayed" if kept else "freed", 0 if kept else one.record.size
+            if difference:
+                outcome, freed = difference.cause.outcome, difference.freed
+                detail = ": ".join(filter(None, (difference.cause.value, difference.detail)))
+        items.append(
             {
-                **record_row(by_key[key]),
+                **record_row(one),
                 "action": "keep" if kept else "prune",
                 "reason": kept.reason.value if kept else None,
-                "freed": None if outcome is None else freed.get(key, 0),
+                "outcome": outcome,
+                "freed": freed,
+                "detail": detail,
             }
-            for key, kept in order
-        ]
-        sums = {"count": len(planned.freed), "size": planned.bytes, "freed": outcome.bytes if outcome else None}
-        print_document(items, sums)
-        return
-    rows = [
-        (
-            key.id,
-            key.node,
-            wording.size(by_key[key].record.size),
-            f"keep: {kept.reason}" if kept else "prune" if outcome is None else f"freed {freed.get(key, 0):,} bytes",
-            by_key[key].record.description,
         )
-        for key, kept in order
-    ]
-    print_table(("ID", "NODE", "SIZE", "ACTION", "WHAT"), rows, right=("SIZE",))
+        action = f"keep: {kept.reason}" if kept else detail or ("prune" if found is None else f"freed {freed:,} bytes")
+        rows.append((key.id, key.node, wording.size(one.record.size), action, one.record.description))
+    if as_json:
+        sums = {
+            "count": len(planned.freed),
+            "size": planned.bytes,
+            "pruned": found.records if found else None,
+            "freed": found.freed if found else None,
+            "audited": not found.unaudited if found else None,
+        }
+        print_document(items, sums)
+    else:
+        print_table(("ID", "NODE", "SIZE", "ACTION", "WHAT"), rows, right=("SIZE",))
 
 
 def _sum(planned: PrunePlan) -> str:
@@ -87,10 +132,13 @@ def _sum(planned: PrunePlan) -> str:
     return " ".join(parts)
 
 
-def _tell(comparison: Comparison, records: int) -> None:
-    narrate(f"Freed {wording.count(records, 'record')}, {wording.exact_size(comparison.freed)}.")
-    if comparison.agrees:
+def _tell(planned: PrunePlan, found: Comparison) -> None:
+    narrate(f"Freed {wording.count(found.records, 'record')}, {wording.exact_size(found.freed)}.")
+    if not planned.freed:
+        narrate("Nothing of what was named can be freed as it is.")
+    elif found.agrees:
         narrate("Exactly as planned.")
-    for one in comparison.differences:
+    for one in found.differences:
         detail = f" ({one.detail})" if one.detail else ""
         narrate(f"{one.key.id} on {one.key.node}: {one.planned:,} planned, {one.freed:,} freed: {one.cause}{detail}")
+    tell_unaudited(found.unaudited)

@@ -6,7 +6,7 @@ from click.core import ParameterSource
 from dockcache_tui.cli.output import narrate, print_csv, print_document
 from dockcache_tui.cli.reading import chosen, opened, read
 from dockcache_tui.cli.record_rows import COLUMNS, ordered, print_records, totals
-from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, scope_here, scope_of
+from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, among, scope_here, scope_of
 from dockcache_tui.core import wording
 from dockcache_tui.core.errors import ExitCode, UsageError
 from dockcache_tui.core.filter import RECORD_FIELDS, parse
@@ -79,7 +79,9 @@ def prune(ids: tuple[str, ...], builder: str, branch: str, expression: str, yes:
         raise UsageError("nothing was named to prune", hint="Name ids, or give --filter or --branch.")
     parse(expression, RECORD_FIELDS)
     with opened(builder) as source:
-        reading = read(source)
-        chosen_records = marked(chosen(reading, scope_of(branch), expression), ids)
-        code = prune_records(source, reading, chosen_records, yes=yes, as_json=as_json)
-    return int(code or (ExitCode.FAILED if any(node.error for node in reading.snapshot.nodes) else ExitCode.OK))
+        reading, scope = read(source), scope_of(branch)
+        if branch:
+            whole = not any(node.error for node in reading.snapshot.nodes)
+            among((one.branches for one in reading.records), scope, "record", whole=whole)
+        chosen_records = marked(chosen(reading, scope, expression), ids)
+        return int(prune_records(source, reading, chosen_records, yes=yes, as_json=as_json))

@@ -1,10 +1,11 @@
 """The branch scope that a list is narrowed to, as `f` does in the app."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
-from dockcache_tui.core.errors import UsageError
+from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.scope import BranchScope, ScopeFilter
 
 BRANCH = click.option("--branch", default="", metavar="REF", help="Only what is of this branch: a name or a full ref.")
@@ -24,6 +25,19 @@ def scope_of(
     if restorable and not branch:
         raise UsageError("--restorable is asked of no branch", hint="Name one with --branch.")
     return ScopeFilter(BranchScope.of(branch), restorable, base, default) if branch else ScopeFilter()
+
+
+def among(branches: Iterable[tuple[BranchScope, ...]], scope: ScopeFilter, noun: str, *, whole: bool = True) -> None:
+    """See that something to delete is of the branch that was named, given the branches of all there is.
+
+    Raises UsageError when nothing is, or SourceError when not the `whole` could be read, of which something may be.
+    """
+    if any(scope.admits(one) for one in branches):
+        return
+    told = f"no {noun} is known to be of {scope}"
+    if whole:
+        raise UsageError(told, hint=f"See `dockcache-tui {noun}s`.")
+    raise SourceError(f"{told}, and not everything could be read", title="Nothing can be deleted")
 
 
 def scope_here(branch: str, *, restorable: bool) -> ScopeFilter:

@@ -1,9 +1,10 @@
 """What the front ends ask of the outside world; every source stands behind one of these."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from threading import Event
 from typing import Protocol, TypeVar
 
 from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
@@ -14,7 +15,7 @@ from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.images.engine_image import EngineImage, Loaded
 from dockcache_tui.core.records.builder_info import BuilderInfo
-from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, RecordKey
+from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, Record
 from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.sources.github.protocol import ActionsSource
@@ -58,8 +59,8 @@ class Builder(Protocol):
     def snapshot(self) -> BuilderSnapshot:
         """Read every record of every node at once; a node that fails is told in its NodeStatus, all failing raises."""
 
-    def prune(self, keys: tuple[RecordKey, ...]) -> PruneOutcome:
-        """Prune exactly these records in the order given and report what the daemon freed."""
+    def prune(self, records: Sequence[Record], stop: Event | None = None) -> PruneOutcome:
+        """Prune exactly these records in the order given, until `stop` is set; raises nothing, but tells all."""
 
     def history(self, *, follow: bool) -> Stream[HistoryEvent]:
         """Stream the builds of every node, newest last; with `follow` go on with live ones and reconnect."""

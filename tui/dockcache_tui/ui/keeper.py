@@ -11,7 +11,7 @@ from textual.message import Message
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
 from dockcache_tui.core.builds.log import LogView
-from dockcache_tui.core.errors import SourceError
+from dockcache_tui.core.errors import DockcacheError, SourceError
 from dockcache_tui.core.records.outcome import compare
 from dockcache_tui.core.records.prune import PrunePlan
 from dockcache_tui.core.records.reading import Reading
@@ -134,16 +134,21 @@ class Keeper:
         return following.running.live.log(digest) if following else LogView()
 
     def prune(self, plan: PrunePlan) -> None:
-        """Carry a plan out, read again and compare."""
+        """Carry a plan out, read again and compare; what came of it is told also when the builder is lost."""
         link = self._link
 
         def work() -> Message:
             if link is None or link.builder is None:
                 raise SourceError("the builder's connection was lost", hint="Press r, then try again.")
-            outcome = link.builder.prune(plan.keys)
-            after = link.read()
+            outcome = link.builder.prune(plan.freed)
+            try:
+                after = link.read()
+            except DockcacheError as error:
+                self._post(messages.ReadFailed(error))
+                return messages.PruneDone(plan, compare(plan, outcome))
             self._post(after)
-            return messages.PruneDone(compare(plan, outcome, after.reading.lineage))
+            unread = {node.name for node in after.reading.snapshot.nodes if node.error}
+            return messages.PruneDone(plan, compare(plan, outcome, after.reading.lineage, unread))
 
         self._do("pruning", work)
 

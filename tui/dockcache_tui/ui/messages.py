@@ -23,6 +23,7 @@ from dockcache_tui.core.images.sharing import Share
 from dockcache_tui.core.lab.run import LabProgress, LabRun
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.outcome import Comparison
+from dockcache_tui.core.records.prune import PrunePlan
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.sources.protocols import HistoryEvent
 
@@ -110,6 +111,7 @@ class BuildMoved(Message):
 class PruneDone(Message):
     """A prune ended; compared with its plan."""
 
+    plan: PrunePlan
     comparison: Comparison
 
 

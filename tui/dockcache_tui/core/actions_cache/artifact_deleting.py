@@ -8,11 +8,15 @@ from dockcache_tui.core.actions_cache.deleting import Fate
 
 @dataclass(frozen=True, slots=True)
 class ArtifactDeletion:
-    """What became of one artifact; `detail` says more, in GitHub's words where it refused."""
+    """What became of one artifact.
+
+    `detail` says more, in GitHub's words where it refused; `unaudited` why it is not in the audit log.
+    """
 
     artifact: Artifact
     fate: Fate
     detail: str = ""
+    unaudited: str = ""
 
 
 def recheck_artifact(planned: Artifact, now: Artifact | None) -> Fate | None:

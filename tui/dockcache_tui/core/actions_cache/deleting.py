@@ -15,6 +15,7 @@ class Fate(StrEnum):
     CHANGED = "another entry by now"
     REFUSED = "refused"
     NOT_TRIED = "not tried"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +33,40 @@ class DeletePlan:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What became of one entry; `detail` says more, in GitHub's words where it refused."""
+    """What became of one entry.
+
+    `detail` says more, in GitHub's words where it refused; `unaudited` why it is not in the audit log.
+    """
 
     cache: ActionsCache
     fate: Fate
     detail: str = ""
+    unaudited: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteComparison:
-    """Plan and outcome in bytes; `lingering` are ids that were deleted but are listed still."""
+    """Plan and outcome in bytes; `lingering` are ids that were deleted but are listed still.
+
+    `unaudited` is why some of it is not in the audit log.
+    """
 
     planned: int
     freed: int
     deleted: int
     differences: tuple[Deletion, ...]
     lingering: tuple[int, ...] = ()
+    unaudited: str = ""
 
     @property
     def agrees(self) -> bool:
         """Tell whether exactly what was planned was deleted."""
         return not self.differences and not self.lingering
+
+    @property
+    def untried(self) -> bool:
+        """Tell whether nothing at all of the plan could be tried."""
+        return not self.deleted and {one.fate for one in self.differences} == {Fate.NOT_TRIED}
 
 
 def plan_delete(repo: str, caches: Iterable[ActionsCache]) -> DeletePlan:
@@ -87,4 +101,5 @@ def compare(
         len(deleted),
         tuple(one for one in missed if one.fate is not Fate.DELETED),
         tuple(cache.id for cache in deleted if cache.id in left),
+        next((one.unaudited for one in fates.values() if one.unaudited), ""),
     )

@@ -1,7 +1,7 @@
 """How what a prune did compares with what its plan said, to the byte."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -22,6 +22,26 @@ class Cause(StrEnum):
     STAYED = "the builder kept it and gave no reason"
     UNKNOWN = "it was used, or gone, meanwhile"
     UNPLANNED = "the builder freed it too"
+    NOT_TRIED = "not tried"
+    UNANSWERED = "no answer came: it may be gone"
+    UNANSWERED_GONE = "it is gone, though no answer came"
+
+    @property
+    def outcome(self) -> str:
+        """Return in one of a few words what became of the record; they are stable, see docs/json.md."""
+        return _OUTCOMES.get(self, "stayed")
+
+
+_OUTCOMES = {
+    Cause.RESIZED: "freed",
+    Cause.UNPLANNED: "freed",
+    Cause.GONE: "gone",
+    Cause.UNANSWERED_GONE: "gone",
+    Cause.REFUSED: "refused",
+    Cause.UNKNOWN: "unknown",
+    Cause.UNANSWERED: "unknown",
+    Cause.NOT_TRIED: "not tried",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +57,66 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Plan and outcome in bytes; the differences account for every byte between them."""
+    """Plan and outcome in bytes; the differences account for every byte between them.
+
+    `records` is how many were freed, and `unaudited` why some of it is not in the audit log.
+    """
 
     planned: int
     freed: int
     differences: tuple[Difference, ...]
+    records: int = 0
+    unaudited: str = ""
 
     @property
     def agrees(self) -> bool:
         """Tell whether every record freed exactly what was planned."""
         return not self.differences
 
+    @property
+    def untried(self) -> bool:
+        """Tell whether nothing at all of the plan could be tried."""
+        tried = (one for one in self.differences if one.cause is not Cause.NOT_TRIED)
+        return bool(self.differences) and not self.records and not any(tried)
 
-def compare(plan: PrunePlan, outcome: PruneOutcome, after: Iterable[Record] | Lineage | None = None) -> Comparison:
-    """Compare a plan with its outcome; `after` is the next reading, which tells why a record stayed."""
+
+def compare(
+    plan: PrunePlan,
+    outcome: PruneOutcome,
+    after: Iterable[Record] | Lineage | None = None,
+    unread: Container[str] = (),
+) -> Comparison:
+    """Compare a plan with its outcome; `after` is the next reading, which tells why a record stayed.
+
+    `unread` are the nodes that the next reading could not read.
+    """
     now = None if after is None else Lineage.of(after)
     freed: Counter[RecordKey] = Counter()
     for pruned in outcome.freed:
         freed[pruned.key] += pruned.size
-    refused = dict(outcome.failed)
+    refused, unanswered, untried = dict(outcome.failed), dict(outcome.unknown), dict(outcome.not_tried)
     planned = {record.key: record.size for record in plan.freed}
     differences = []
     for key, size in planned.items():
-        if key not in freed:
-            cause = Cause.REFUSED if refused.get(key) else _why_not(now, key)
+        seen = None if key.node in unread else now
+        if key in untried:
+            differences.append(Difference(key, size, 0, Cause.NOT_TRIED, untried[key]))
+        elif key in unanswered:
+            differences.append(Difference(key, size, 0, _unanswered(seen, key), unanswered[key]))
+        elif key not in freed:
+            cause = Cause.REFUSED if refused.get(key) else _why_not(seen, key)
             differences.append(Difference(key, size, 0, cause, refused.get(key, "")))
         elif freed[key] != size:
             differences.append(Difference(key, size, freed[key], Cause.RESIZED))
     differences += [Difference(key, 0, size, Cause.UNPLANNED) for key, size in freed.items() if key not in planned]
-    return Comparison(plan.bytes, outcome.bytes, tuple(differences))
+    return Comparison(plan.bytes, outcome.bytes, tuple(differences), len(outcome.freed), outcome.unaudited)
+
+
+def _unanswered(now: Lineage | None, key: RecordKey) -> Cause:
+    if now is None:
+        return Cause.UNANSWERED
+    cause = _why_not(now, key)
+    return Cause.UNANSWERED_GONE if cause is Cause.GONE else cause
 
 
 def _why_not(now: Lineage | None, key: RecordKey) -> Cause:

@@ -74,10 +74,16 @@ class Pruned:
 
 @dataclass(frozen=True, slots=True)
 class PruneOutcome:
-    """What a prune really did: the records freed, and those that stayed with the reason."""
+    """What a prune really did, each record with the reason: it stayed, no answer told of it, or it was never asked for.
+
+    `unaudited` is why some of it is not in the audit log.
+    """
 
     freed: tuple[Pruned, ...]
     failed: tuple[tuple[RecordKey, str], ...] = ()
+    unknown: tuple[tuple[RecordKey, str], ...] = ()
+    not_tried: tuple[tuple[RecordKey, str], ...] = ()
+    unaudited: str = ""
 
     @property
     def bytes(self) -> int:

@@ -1,6 +1,7 @@
 """The recorded builder, and how pruning it works."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from threading import Event
 from typing import Protocol
 
 from dockcache_tui.core.records.builder_info import BuilderInfo
@@ -14,7 +15,7 @@ class Replays(Protocol):
     def snapshot(self) -> BuilderSnapshot:
         """Return the builder as it is now."""
 
-    def prune(self, keys: tuple[RecordKey, ...]) -> PruneOutcome:
+    def prune(self, records: Sequence[Record]) -> PruneOutcome:
         """Take records away, in memory."""
 
     def events(self, *, follow: bool) -> Events:
@@ -37,9 +38,9 @@ class RecordedBuilder:
         """Return every record as of the last build that was replayed."""
         return self._replays.snapshot()
 
-    def prune(self, keys: tuple[RecordKey, ...]) -> PruneOutcome:
+    def prune(self, records: Sequence[Record], stop: Event | None = None) -> PruneOutcome:  # noqa: ARG002 - takes no time
         """Take exactly these records away, in memory, in the order given."""
-        return self._replays.prune(keys)
+        return self._replays.prune(records)
 
     def history(self, *, follow: bool) -> Events:
         """Stream the builds so far, and with `follow` those replayed from now on."""

@@ -1,6 +1,6 @@
 """A recording in place of an engine: in memory only, nothing outside is read or changed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, RLock
@@ -13,7 +13,7 @@ from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.builder_info import BuilderInfo
-from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, RecordKey
+from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, Record, RecordKey
 from dockcache_tui.lab.recorded.builder import RecordedBuilder, prune
 from dockcache_tui.lab.recorded.moving import moved
 from dockcache_tui.lab.recorded.recording import RecordedBuild, Recording
@@ -152,10 +152,10 @@ class RecordedWorkspace:
             left = tuple(record for record in snapshot.records if record.key not in self._pruned)
             return replace(moved(replace(snapshot, records=left), self._move), taken_at=Instant.now())
 
-    def prune(self, keys: tuple[RecordKey, ...]) -> PruneOutcome:
+    def prune(self, records: Sequence[Record]) -> PruneOutcome:
         """Take records away, in memory."""
         with self._lock:
-            outcome = prune(self.snapshot().records, keys)
+            outcome = prune(self.snapshot().records, [one.key for one in records])
             self._pruned |= {pruned.key for pruned in outcome.freed}
             return outcome
 

@@ -2,22 +2,24 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Event
 from typing import TypeVar
 from weakref import WeakSet, finalize
 
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.records.record import BuilderSnapshot, NodeStatus, PruneOutcome, Record, RecordKey
+from dockcache_tui.core.records.record import BuilderSnapshot, NodeStatus, PruneOutcome, Record
+from dockcache_tui.sources.audit import AuditLog
 from dockcache_tui.sources.builders import find_builder
 from dockcache_tui.sources.buildkit import control_pb2 as pb
 from dockcache_tui.sources.buildkit.convert import progress, record
 from dockcache_tui.sources.buildkit.history import History
 from dockcache_tui.sources.buildkit.instances import write_instances
 from dockcache_tui.sources.buildkit.node import Node, open_node
-from dockcache_tui.sources.buildkit.pruning import prune_node
+from dockcache_tui.sources.buildkit.pruning import NodePrune
 from dockcache_tui.sources.buildkit.streams import NodeStream
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.protocols import HistoryEvent, Stream
@@ -65,20 +67,26 @@ class BuildKitBuilder:
         records = tuple(one for reading in readings if not isinstance(reading, SourceError) for one in reading[1])
         return BuilderSnapshot(self.name, self.driver, statuses, records, taken_at)
 
-    def prune(self, keys: tuple[RecordKey, ...]) -> PruneOutcome:
+    def prune(self, records: Sequence[Record], stop: Event | None = None) -> PruneOutcome:
         """Prune exactly these records, on each node in the order given, and report what the daemon freed.
 
-        What an image shares is left alone. A record that stayed without an error has an empty reason.
+        What an image shares is left alone. A record that stayed without an error has an empty reason. Once `stop` is
+        set nothing more is tried; nothing is ever raised.
         """
-        outcomes = self._everywhere(
-            lambda node: prune_node(node, tuple(key.id for key in keys if key.node == node.name))
-        )
-        done = [outcome for outcome in outcomes if not isinstance(outcome, SourceError)]
+        audit, stopped = AuditLog({"builder": self.name}), stop or Event()
+
+        def work(node: Node) -> PruneOutcome:
+            return NodePrune(node, audit).run([one for one in records if one.node == node.name], stopped)
+
+        done = everywhere(work, self.nodes, "nodes")
         known = {node.name for node in self.nodes}
-        strangers = tuple((key, f"{self.name} has no node {key.node}") for key in keys if key.node not in known)
+        strangers = ((one.key, f"{self.name} has no node {one.node}") for one in records if one.node not in known)
         return PruneOutcome(
-            tuple(pruned for outcome in done for pruned in outcome.freed),
-            tuple(failure for outcome in done for failure in outcome.failed) + strangers,
+            tuple(one for outcome in done for one in outcome.freed),
+            tuple(one for outcome in done for one in outcome.failed),
+            tuple(one for outcome in done for one in outcome.unknown),
+            (*(one for outcome in done for one in outcome.not_tried), *strangers),
+            next((outcome.unaudited for outcome in done if outcome.unaudited), ""),
         )
 
     def history(self, *, follow: bool) -> History:

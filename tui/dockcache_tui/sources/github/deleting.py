@@ -4,34 +4,24 @@ from collections.abc import Iterator
 from itertools import chain
 
 from dockcache_tui.core.actions_cache.cache import ActionsCache
-from dockcache_tui.core.actions_cache.deleting import DeletePlan, Deletion, Fate, recheck
+from dockcache_tui.core.actions_cache.deleting import DeletePlan, Deletion, recheck
+from dockcache_tui.sources.audit import AuditLog
 from dockcache_tui.sources.github.answers import CachesAnswer
 from dockcache_tui.sources.github.api import Api
-from dockcache_tui.sources.github.audit import AuditLog
-from dockcache_tui.sources.github.errors import GitHubError
 from dockcache_tui.sources.github.paging import pages
-from dockcache_tui.sources.github.serially import serially
+from dockcache_tui.sources.github.serially import Serially
 
 
 def delete_caches(api: Api, plan: DeletePlan, audit: AuditLog, pace: float) -> Iterator[Deletion]:
-    """Delete in the plan's order and yield what became of each; see serially."""
-    for cache, fate, detail in serially(plan.caches, lambda one: _delete(api, plan.repo, one), audit, pace):
-        yield Deletion(cache, fate, detail)
-
-
-def _delete(api: Api, repo: str, cache: ActionsCache) -> tuple[Fate, str]:
-    if fate := recheck(cache, _read_again(api, repo, cache)):
-        return fate, ""
-    try:
-        api.delete(f"/repos/{repo}/actions/caches/{cache.id}")
-    except GitHubError as error:
-        if error.status == 404:
-            return Fate.GONE, ""
-        # Without a whole answer it may have been deleted all the same.
-        if (error.status is None or error.status >= 500) and _read_again(api, repo, cache) is None:
-            return Fate.DELETED, str(error)
-        raise
-    return Fate.DELETED, ""
+    """Delete in the plan's order and yield what became of each; see Serially."""
+    serially: Serially[ActionsCache] = Serially(
+        lambda one: recheck(one, _read_again(api, plan.repo, one)),
+        lambda one: api.delete(f"/repos/{plan.repo}/actions/caches/{one.id}"),
+        audit,
+        pace,
+    )
+    for cache, fate, detail, unaudited in serially.run(plan.caches):
+        yield Deletion(cache, fate, detail, unaudited)
 
 
 def _read_again(api: Api, repo: str, cache: ActionsCache) -> ActionsCache | None:

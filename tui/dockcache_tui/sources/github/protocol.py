@@ -1,6 +1,6 @@
 """What the front ends ask of GitHub."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -56,7 +56,7 @@ class ActionsSource(Protocol):
         `done` is told bytes and all bytes. What it raises ends the download; the next one goes on from there.
         """
 
-    def delete_artifacts(self, artifacts: Iterable[Artifact]) -> Iterator[ArtifactDeletion]:
+    def delete_artifacts(self, artifacts: Sequence[Artifact]) -> Iterator[ArtifactDeletion]:
         """Delete one by one, each after it was read again, and yield what became of each; goes on after refusals."""
 
     def read_only(self) -> str:

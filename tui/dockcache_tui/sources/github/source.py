@@ -1,7 +1,7 @@
 """A repository's Actions caches on GitHub: reads, and deletes what was planned."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -15,13 +15,13 @@ from dockcache_tui.core.actions_cache.index import CacheIndex
 from dockcache_tui.core.actions_cache.snapshot import ActionsSnapshot
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.audit import AuditLog
 from dockcache_tui.sources.command_log import CommandLog, LoggedCommand
 from dockcache_tui.sources.github.answers import ArtifactsAnswer, RunsAnswer
 from dockcache_tui.sources.github.api import Api
 from dockcache_tui.sources.github.around import Around, read_repository
 from dockcache_tui.sources.github.artifact_deleting import delete_artifacts
 from dockcache_tui.sources.github.artifact_downloading import Done, Download
-from dockcache_tui.sources.github.audit import AuditLog
 from dockcache_tui.sources.github.deleting import delete_caches
 from dockcache_tui.sources.github.gate import Gate, Wait
 from dockcache_tui.sources.github.listing import Listing, list_caches
@@ -75,7 +75,7 @@ class GitHubActions:
     def delete(self, plan: DeletePlan) -> Iterator[Deletion]:
         """Delete one by one, each after it was read again, and yield what became of each; see delete_caches."""
         with self._turn:
-            yield from delete_caches(self._api, plan, AuditLog(self.host, self.repo), self._pace)
+            yield from delete_caches(self._api, plan, self._audit(), self._pace)
 
     def artifacts(self) -> tuple[Artifact, ...]:
         """Return the repository's workflow artifacts, newest first; raises GitHubError."""
@@ -92,10 +92,10 @@ class GitHubActions:
         """Download into a folder and return the file; see Download.run; raises DockcacheError."""
         return Download(self._api, self.repo, artifact, to, replace=replace).run(done)
 
-    def delete_artifacts(self, artifacts: Iterable[Artifact]) -> Iterator[ArtifactDeletion]:
+    def delete_artifacts(self, artifacts: Sequence[Artifact]) -> Iterator[ArtifactDeletion]:
         """Delete one by one, each after it was read again, and yield what became of each."""
         with self._turn:
-            yield from delete_artifacts(self._api, self.repo, artifacts, AuditLog(self.host, self.repo), self._pace)
+            yield from delete_artifacts(self._api, self.repo, artifacts, self._audit(), self._pace)
 
     def read_only(self) -> str:
         """Return why the token can't delete, as far as that shows before trying; raises GitHubError."""
@@ -113,6 +113,9 @@ class GitHubActions:
     def close(self) -> None:
         """Let go of connections."""
         self._api.close()
+
+    def _audit(self) -> AuditLog:
+        return AuditLog({"host": self.host, "repo": self.repo})
 
     def _bare(self, listing: Listing) -> ActionsSnapshot:
         return ActionsSnapshot(self.repo, listing.caches(), Instant.now(), listing.total, partial=True)
