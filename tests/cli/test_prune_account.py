@@ -90,16 +90,12 @@ def test_a_daemon_that_is_back_settles_what_was_unknown(
     prune: Prune, killable_builder: Remote, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the builder can be read again, what no answer told of is seen to be there still."""
-
-    def restart() -> None:
-        killable_builder.kill()
-        killable_builder.start()
-
-    before(monkeypatch, "pruning", 2, restart)
+    before(monkeypatch, "pruning", 2, killable_builder.kill)
+    before(monkeypatch, "unknown", 1, killable_builder.start)
     code, items, _, _ = prune("prune", "--yes")
     assert code == 1
     assert set(outcomes(items)[:BATCH]) == {"freed"}
-    assert "unknown" not in outcomes(items)
+    assert set(outcomes(items)[BATCH : 2 * BATCH]) == {"stayed"}
 
 
 def test_a_daemon_that_is_gone_before_the_first_request(
