@@ -25,8 +25,8 @@ $(STAMP): $(LOCKS) pyproject.toml scripts/make_venv.sh
 demo: $(STAMP) ## Open the app on a real build of app/ (brings its own engine where it can)
 	@$(BIN)/dockcache-tui demo app
 
-test: $(STAMP) ## Run every test, the engine's too
-	$(PYTEST)
+test: $(STAMP) ## Run the tests, the engine's too, and print how much of the code they reach
+	$(PYTEST) --cov --cov-report=term
 
 test-fast: $(STAMP) ## Run the tests that need no engine
 	$(PYTEST) -m "not engine and not matrix and not lab"
