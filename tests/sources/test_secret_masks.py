@@ -44,6 +44,15 @@ def test_each_way_to_write_a_token(token: str, way: Callable[[str], str]) -> Non
     assert token[:8] not in told
 
 
+def test_signed_tokens_are_told_apart() -> None:
+    """All JWTs begin alike: ours is masked, and another, as in a signed address, is not."""
+    head = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
+    ours, other = f"{head}.eyJzdWIiOiJvdXJzIn0.c2lnbmVkIQ", f"{head}.eyJzdWIiOiJvdGhlciJ9.c2lnbmVkIT"
+    Secret(ours)
+    assert masked(f"Bearer {ours}; {WAYS[3](ours)}; {WAYS[4](ours)}") == "Bearer ***; ***; ***"
+    assert masked(f"sig={other}") == f"sig={other}"
+
+
 def test_a_token_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a variable holds is masked though nobody used it yet; a text too short to be a token is not."""
     monkeypatch.setenv("ACTIONS_RUNTIME_TOKEN", "rt_0123456789abcdef")
