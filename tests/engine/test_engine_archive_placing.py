@@ -1,0 +1,122 @@
+"""Hostile and odd layers as both of Docker's stores unpack them, against our reading of the same archive."""
+
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dockcache_tui.core.images.file_entry import FileChange, TreeEntry
+from dockcache_tui.lab.engine import Engine
+from dockcache_tui.sources.archives.local import LocalArchives
+from engine.archive_real import WAITS, Real, real_tree, save_layers
+from sources.archive_files_making import file, folder, link, special, tar
+
+USR = (folder("usr"), folder("usr/bin"))
+WIDE = pytest.mark.matrix
+
+
+def pax(name: str, **said: str) -> tuple[tarfile.TarInfo, bytes]:
+    """Return an empty file with a PAX header."""
+    info, content = file(name)
+    info.pax_headers = said
+    return info, content
+
+
+@pytest.fixture(params=["containerd", "graph"])
+def store(request: pytest.FixtureRequest, engine: Engine) -> Engine:
+    """An engine with either store."""
+    found: Engine = request.getfixturevalue("graph_engine") if request.param == "graph" else engine
+    return found
+
+
+UNPACKED: dict[str, tuple[Sequence[Any], ...]] = {
+    "usr-merge": ((*USR, link("bin", "usr/bin"), file("bin/tool", b"x"), link("h", "bin/tool", hard=True)),),
+    "lower layer": ((*USR, file("usr/bin/old"), link("bin", "usr/bin")), (file("bin/tool", b"x"),)),
+    "attributes": ((pax("x", **{"SCHILY.xattr.user.a": "1", "uid": "-2"}), pax("y", uid="-1")),),
+    "devices": (
+        (
+            special("b", tarfile.BLKTYPE, devmajor=8, devminor=300, mode=0o644),
+            special("c", tarfile.CHRTYPE, devmajor=4095, devminor=1048575, mode=0o644),
+        ),
+    ),
+    "dangling": ((link("bin", "usr/bin"), file("bin/tool", b"x")),),
+    "absolute": ((*USR, link("bin", "/usr/bin"), file("bin/tool", b"x")),),
+    "chain": ((*USR, link("a", "b"), link("b", "usr/bin"), file("a/tool", b"x")),),
+    "dots": ((folder("x/y"), folder("x/b"), folder("b"), link("a", "x/y"), link("l", "a/../b"), file("l/t")),),
+    "link later": ((*USR, file("gone/tool"), link("gone", "usr/bin")),),
+    "whiteout below": ((*USR, file("usr/old")), (folder("usr"), link("l", "usr"), file("l/.wh.old"))),
+    "opaque below": ((*USR, file("usr/old")), (folder("usr"), link("l", "usr"), file("l/.wh..wh..opq"))),
+    "whiteout and folder": ((file("d/x"),), (file(".wh.d"), folder("d"), file("d/y"))),
+    "opaque root": ((file("d/x"),), (file(".wh..wh..opq"), file("y"))),
+    "overlay's whiteout": ((file("x"), file("y")), (special("x", tarfile.CHRTYPE),)),
+    "folder named so": ((file(".wh.d/x"),),),
+    "file over folder": ((file("a/b"), file("a", b"1")),),
+}
+REFUSED: dict[str, Sequence[Any]] = {
+    "hard link to nothing": (link("h", "no", hard=True),),
+    "bare whiteout": (file(".wh."),),
+    "loop": (link("a", "b"), link("b", "a"), file("a/x")),
+    "hard link to later": (link("h", "x", hard=True), file("x")),
+    "hard link to folder": (folder("d"), link("h", "d", hard=True)),
+    "hard link to implied folder": (file("d/x"), link("h", "d", hard=True)),
+    "hard link to itself": (link("h", "h", hard=True),),
+    "hard link to the root": (link("h", "", hard=True),),
+    "whiteout of the parent": (file("d/.wh..."),),
+    "whiteout after file": (file("x"), file(".wh.x")),
+    "whiteout twice": (file(".wh.x"), file(".wh.x")),
+    "whiteout after what is below": (file("d/x"), file(".wh.d")),
+    "below a whiteout": (file(".wh.d"), file("d/x")),
+    "below a file": (file("a"), file("a/b")),
+    "long attribute": (pax("x", **{"SCHILY.xattr.user.a": "1" * 70_000}),),
+}
+
+
+def few(cases: Sequence[str], count: int) -> list[Any]:
+    """Return cases of which all but the first few are for the wide run."""
+    return [pytest.param(name, marks=[WIDE] * (number >= count)) for number, name in enumerate(cases)]
+
+
+@pytest.mark.parametrize("name", few(tuple(UNPACKED), 4))
+def test_members_are_where_the_engine_unpacks_them(
+    name: str, store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Paths, kinds, owners, devices, contents and attributes are those of a running container."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    archive, tag = save_layers(store, tmp_path / "image", *(tar(*layer) for layer in UNPACKED[name]))
+    real = real_tree(store, archive, tag)
+    assert isinstance(real, dict), real
+    reading = LocalArchives()
+    try:
+        (image,) = reading.read(archive).images
+        there = [one for one in reading.walk(archive, image.digest) if one.change is not FileChange.REMOVED]
+        ours = {one.entry.path: _real(reading, archive, image.digest, one) for one in there if one.entry.path != WAITS}
+    finally:
+        reading.close()
+    assert ours == real
+
+
+@pytest.mark.parametrize("name", few(tuple(REFUSED), 3))
+def test_what_the_engine_refuses_is_a_fault(
+    name: str, store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An image that a store does not take has a fault that names a member of it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    archive, tag = save_layers(store, tmp_path / "image", tar(*REFUSED[name]))
+    assert isinstance(real_tree(store, archive, tag), str)
+    reading = LocalArchives()
+    try:
+        (image,) = reading.read(archive).images
+        assert any(fault.member for fault in reading.contents(archive, image.digest).faults)
+    finally:
+        reading.close()
+
+
+def _real(reading: LocalArchives, archive: Path, image: str, tree: TreeEntry) -> Real:
+    entry = tree.entry
+    kind, content, mode = entry.kind.value, entry.link or entry.device or entry.digest, entry.mode
+    if kind == "hardlink":
+        target = next(one.entry for one in reading.walk(archive, image) if one.entry.path == entry.link)
+        kind, content = target.kind.value, target.digest
+    return Real(kind, 0o777 if kind == "symlink" else mode, entry.uid, entry.gid, content, entry.xattrs)
