@@ -8,6 +8,7 @@ from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.merging import merge
 from dockcache_tui.core.builds.outcome import failing_line, outcome
 from dockcache_tui.core.builds.reuse import time_saved, weighted_reuse, with_shares
+from dockcache_tui.core.builds.row import step_row
 from dockcache_tui.core.instant import Instant
 
 LAST = {"[] 1/3 RUN a": 8.0, "[] 2/3 RUN b": 5.0}
@@ -88,3 +89,18 @@ def test_failing_line() -> None:
     """The line that buildx points at is read from its excerpt."""
     assert failing_line(("Dockerfile:12", "  11 |     FROM x", "  12 | >>> RUN y")) == 12
     assert failing_line(("nothing",)) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "cacheable", "word"),
+    [
+        (StepState.BUILT, True, "built"),
+        (StepState.BUILT, False, "done"),
+        (StepState.REUSED, False, "done"),
+        (StepState.FAILED, False, "failed"),
+        (StepState.WAITING, False, "waiting"),
+    ],
+)
+def test_what_does_not_count_is_done(state: StepState, cacheable: bool, word: str) -> None:  # noqa: FBT001
+    """A fetch that ran is told as done, in JSON as in the app: it is no step that could have been reused."""
+    assert step_row(Step("sha256:a", "ADD http://host/file /", state, cacheable))["state"] == word

@@ -103,10 +103,9 @@ def _run(launched: "LaunchedBuild") -> Build:
 
 def _tell(steps: tuple[Step, ...], told: dict[str, str]) -> None:
     for step in steps:
-        word = step.state.value if step.cacheable or step.error else "done"
-        if step.completed_at and told.get(step.digest) != word:
-            told[step.digest] = word
-            narrate(f"{word:9} {wording.span(step.duration):>6}  {step.name}")
+        if step.completed_at and told.get(step.digest) != step.word:
+            told[step.digest] = step.word
+            narrate(f"{step.word:9} {wording.span(step.duration):>6}  {step.name}")
 
 
 @contextmanager

@@ -56,6 +56,12 @@ class Step:
         return self.state is StepState.REUSED
 
     @property
+    def word(self) -> str:
+        """Return what became of it: its state, or `done` where it ended well and does not count in reuse."""
+        ended_well = self.state in (StepState.BUILT, StepState.REUSED)
+        return "done" if ended_well and not self.cacheable else self.state.value
+
+    @property
     def duration(self) -> float | None:
         """Return the seconds of its last interval; None while it has not both started and completed."""
         if self.started_at is None or self.completed_at is None:

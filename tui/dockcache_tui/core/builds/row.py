@@ -58,7 +58,7 @@ def step_row(step: Step) -> Row:
         "line": step.line,
         "cached": step.cached,
         "cacheable": step.cacheable,
-        "state": step.state.value,
+        "state": step.word,
         "started_at": _time(step.started_at),
         "completed_at": _time(step.completed_at),
         "duration": step.duration,

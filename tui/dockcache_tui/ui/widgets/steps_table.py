@@ -77,14 +77,11 @@ class StepsTable(RecordTable[Step], inherit_bindings=False):
 
 def state_word(step: Step) -> str:
     """Return a step's state as glyph and word; what can't be reused is only ever done."""
-    if not step.cacheable and step.state in (StepState.BUILT, StepState.REUSED):
-        return "· done"
-    return f"{GLYPHS[step.state]} {step.state.value}"
+    return f"{'·' if step.word == 'done' else GLYPHS[step.state]} {step.word}"
 
 
 def _style(step: Step) -> str:
-    aside = not step.cacheable and step.state in (StepState.BUILT, StepState.REUSED)
-    return "step--aside" if aside else f"step--{step.state.name.lower()}"
+    return "step--aside" if step.word == "done" else f"step--{step.state.name.lower()}"
 
 
 def _moved(step: Step) -> str:
