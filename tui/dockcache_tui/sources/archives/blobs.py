@@ -130,12 +130,12 @@ class Blobs:
         return self._read(self._places[digest], Fault("", digest=digest))
 
     def _is_flat(self) -> bool:
-        """Tell whether it is of skopeo's `dir:`, by its version file, else by a manifest that is no list of images."""
+        """Tell whether it is of skopeo's `dir:`, by its version file, else by a manifest as registries keep them."""
         if self.has("index.json"):
             return False
-        begins = {"version": b"Directory ", "manifest.json": b"{"}
+        tells = {"version": b"Directory ", "manifest.json": b'{.*"schemaVersion"'}
         with suppress(BrokenArchiveError):
-            return any(self.has(name) and self.file_head(name).startswith(one) for name, one in begins.items())
+            return any(self.has(name) and re.match(one, self.file_head(name), re.DOTALL) for name, one in tells.items())
         return False
 
     def _place_flat(self) -> None:
