@@ -20,6 +20,7 @@ class Terminal:
     def __init__(self, width: int, height: int, environment: Mapping[str, str], folder: Path) -> None:
         """Start tmux under a socket name that nothing else has."""
         self._socket = f"dockcache-{uuid4().hex[:8]}"
+        self._closed = False
         self._environment = {**environment, "LC_ALL": "C.UTF-8"}
         size = ("-x", str(width), "-y", str(height))
         self._tmux("-f", "/dev/null", "new-session", "-d", *size, "-c", str(folder), "sh")
@@ -67,8 +68,10 @@ class Terminal:
         return self._tmux("display-message", "-p", f"#{{{name}}}").strip()
 
     def close(self) -> None:
-        """End the server and everything in it."""
-        self._tmux("kill-server")
+        """End the server and everything in it, if that was not done before."""
+        if not self._closed:
+            self._closed = True
+            self._tmux("kill-server")
 
     def _until(self, content: Callable[[str], bool], wish: str) -> str:
         until = monotonic() + PATIENCE

@@ -25,7 +25,7 @@ def gone(temporary: Path) -> None:
 
 
 def test_a_rough_day(engine: Engine, container_builder: str, open_app: Open, small_disk: Path, tmp_path: Path) -> None:
-    """A full disk, a home that is only read, a remote that is not GitHub, a bad certificate.
+    """A full disk, a home that is only read, a remote that is not GitHub, a bad certificate, a terminal that closes.
 
     The project lies below the top of its repository.
     """
@@ -65,3 +65,8 @@ def test_a_rough_day(engine: Engine, container_builder: str, open_app: Open, sma
         assert monotonic() - began < soon
     terminal.run(f"clear; {BINARY} rebuild below --builder {container_builder} --json | grep reuse; echo done=$?")
     terminal.see("Builds are not kept", '"reuse": 1.0', "done=0")
+
+    terminal.run(f"clear; {BINARY} below --builder {container_builder}")
+    terminal.see("● ")
+    terminal.close()
+    gone(temporary)

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from dockcache_tui.cli.output import drop_stdout, narrate
+from dockcache_tui.cli.output import drop, narrate
 from dockcache_tui.core.errors import ExitCode
 
 
@@ -13,7 +13,7 @@ def printed(show: Callable[[], None]) -> bool:
         show()
         sys.stdout.flush()
     except OSError as error:
-        drop_stdout()
+        drop(sys.stdout)
         narrate(f"stdout can't be written: {error.strerror}")
         return False
     return True

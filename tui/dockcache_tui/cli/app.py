@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from dockcache_tui.cli.output import has_terminal
 from dockcache_tui.core.errors import UsageError
 
 
@@ -19,6 +20,12 @@ def app(*, path: Path, builder: str, repo: str, org: str, branch: str, expressio
     """Open the app for a project folder."""
     if org and repo:
         raise UsageError("--org and --repo exclude each other", hint="Enter opens a repository of the list.")
+    if not has_terminal():
+        raise UsageError(
+            "stdin, stdout and stderr have to be a terminal",
+            title="The app needs a terminal",
+            hint="Without one there are commands: see `dockcache-tui --help`.",
+        )
     from dockcache_tui.sources.docker_cli import Docker
     from dockcache_tui.sources.journal import Journal
     from dockcache_tui.sources.workspace import ProjectWorkspace

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dockcache_tui.cli.build_rows import print_report
-from dockcache_tui.cli.output import narrate
+from dockcache_tui.cli.output import has_terminal, narrate
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.errors import DockcacheError, ExitCode
@@ -52,7 +52,7 @@ def demonstrate(workspace: "Workspace") -> int:
     from dockcache_tui.lab.demo import is_built
 
     try:
-        if _has_terminal():
+        if has_terminal():
             from dockcache_tui.ui.app import run
 
             if not is_built(workspace):
@@ -116,12 +116,7 @@ def _recording(path: Path | None) -> "Workspace":
     narrate(f"This is a recording of a real builder, made on {made}. Nothing is built: `b` replays its next build.")
     if path:
         narrate(f"{path} is not part of it.")
-    return RecordedWorkspace(recording, built=1 if _has_terminal() else 0)
-
-
-def _has_terminal() -> bool:
-    """Tell whether the app can open: it reads stdin and draws on stderr."""
-    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+    return RecordedWorkspace(recording, built=1 if has_terminal() else 0)
 
 
 def _remove(home: Path, folder: Path) -> None:

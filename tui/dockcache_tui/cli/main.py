@@ -1,13 +1,18 @@
 """The `dockcache-tui` command: with a folder it opens the app, with a command it is the app's headless twin."""
 
+import errno
+import os
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 import click
 
-from dockcache_tui.cli.output import drop_stdout, narrate
+from dockcache_tui.cli.output import drop, narrate
 from dockcache_tui.core.errors import DockcacheError, ExitCode, no_room
 
 COMMANDS = {
@@ -24,6 +29,10 @@ COMMANDS = {
     "version": ("dockcache_tui.cli.version:version", "Print the version."),
 }
 """Each command's `module:attribute`, imported when it is run, and what the help says of it."""
+
+
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
+_UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EIO)
 
 
 class LazyGroup(click.Group):
@@ -67,8 +76,37 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line and exit."""
-    sys.exit(run(sys.argv[1:]))
+    """Run the command line and exit; a closed terminal or a request to end lets it clean up too."""
+    _open_closed_streams()
+    for number in _ENDING:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
+    try:
+        sys.exit(run(sys.argv[1:]))
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except OSError:
+                drop(stream)
+
+
+def _open_closed_streams() -> None:
+    """Lead what was closed to nowhere, so that no file of ours comes to be stdin, stdout or stderr."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode))
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+    """Clean up and exit; a terminal that closes asks more than once."""
+    for one in _ENDING:
+        signal.signal(one, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -79,17 +117,24 @@ def run(arguments: Sequence[str]) -> int:
     except DockcacheError as error:
         return _told(error)
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         return int(ExitCode.USAGE)
     except (KeyboardInterrupt, click.Abort):
         return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        drop_stdout()  # nobody reads on
-        return int(ExitCode.FAILED)
     except Exception as error:  # noqa: BLE001
-        full = no_room(error)
-        return _told(full) if full else _unexpected(error)
+        return _failed(error)
     return int(result) if isinstance(result, int) else int(ExitCode.OK)
+
+
+def _failed(error: Exception) -> int:
+    """Tell of what went wrong: of a stdout that can't be written, of a full disk, or of a fault of ours."""
+    if isinstance(error, OSError) and error.filename is None and error.errno in _UNWRITABLE:
+        drop(sys.stdout)
+    if isinstance(error, BrokenPipeError):  # nobody reads on
+        return int(ExitCode.FAILED)
+    full = no_room(error)
+    return _told(full) if full else _unexpected(error)
 
 
 def _told(error: DockcacheError) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from textwrap import indent
+from typing import TextIO
 
 from dockcache_tui.core.csv_cell import csv_cell
 from dockcache_tui.core.literal import literal
@@ -20,14 +21,20 @@ Row = Mapping[str, JsonValue]
 
 
 def narrate(text: str) -> None:
-    """Write one line on stderr, literally."""
-    print(_shown(text, sys.stderr.encoding), file=sys.stderr)  # noqa: T201
+    """Write one line on stderr, literally; where nobody can read it, the work goes on."""
+    with suppress(OSError):
+        print(_shown(text, sys.stderr.encoding), file=sys.stderr)  # noqa: T201
 
 
-def drop_stdout() -> None:
-    """Let go of a stdout that can't be written: what is left in the buffer must not fail again at exit."""
+def has_terminal() -> bool:
+    """Tell whether the app can open: it reads stdin and draws on stderr."""
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+
+
+def drop(stream: TextIO) -> None:
+    """Let go of a stream that can't be written: what is left in the buffer must not fail again at exit."""
     with suppress(OSError), Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def print_line(text: str) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 
 from dockcache_tui.cli.output import narrate
@@ -20,8 +20,9 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
 
     def tell(text: str) -> None:
         if terminal:
-            sys.stderr.write(f"\r\033[K{literal(text)}")
-            sys.stderr.flush()
+            with suppress(OSError):
+                sys.stderr.write(f"\r\033[K{literal(text)}")
+                sys.stderr.flush()
         else:
             narrate(text)
 
@@ -39,4 +40,4 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
         if state:
             tell(state)
             if terminal:
-                sys.stderr.write("\n")
+                narrate("")

@@ -1,11 +1,16 @@
 """The app: what each key does."""
 
+import asyncio
 import gc
 import os
+import signal
+import sys
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -23,6 +28,7 @@ from dockcache_tui.ui import choices, messages
 from dockcache_tui.ui.actions import ACTIONS, BY_ID, Place, bindings
 from dockcache_tui.ui.archives_app import ArchivesApp
 from dockcache_tui.ui.caches_app import CachesApp
+from dockcache_tui.ui.feeds import told
 from dockcache_tui.ui.lab_app import LabApp
 from dockcache_tui.ui.screens.actions_view import ActionsView
 from dockcache_tui.ui.screens.archive_view import ArchiveView
@@ -43,11 +49,21 @@ What is replaced at each refresh must therefore not be part of a cycle.
 """
 
 
+_WRITER = "textual-output"
+"""What Textual calls its thread that writes to the terminal."""
+
+
 class DockcacheApp(CachesApp, ArchivesApp, LabApp):
     """See a builder's cache and build again with one key."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
     COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    def on_mount(self) -> None:
+        """Leave in order also when the terminal is closed or the process is told to end."""
+        with suppress(ValueError, RuntimeError):  # outside the main thread, as in a test, others have the signals
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().add_signal_handler(number, self.leave, number)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer what applies here in the palette, then what Textual offers."""
@@ -271,6 +287,24 @@ class DockcacheApp(CachesApp, ArchivesApp, LabApp):
             self.keeper.ours.running.cancel()
         self.exit()
 
+    def tell_defect(self, met: threading.ExceptHookArgs) -> None:
+        """Tell of a defect that ended a thread, whose traceback would garble the screen."""
+        if met.thread and met.thread.name == _WRITER and isinstance(met.exc_value, OSError):
+            self._lose_terminal(met.thread)
+        elif met.exc_value:
+            self.post_message(messages.Troubled(told(met.exc_value)))
+
+    def leave(self, number: int) -> None:
+        """End as a signal asks for: at once, with what it started."""
+        self.exit(return_code=128 + number)
+
+    def _lose_terminal(self, writer: threading.Thread) -> None:
+        """Leave when nothing can be drawn any more; what still is goes nowhere, so that nobody waits for it."""
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stderr.fileno())
+        self.call_later(self.leave, signal.SIGHUP)
+        writer.run()
+
 
 def run(
     workspace: Workspace, *, builder: str = "", branch: str = "", expression: str = "", read_only: bool = False
@@ -279,10 +313,15 @@ def run(
     scope = BranchScope.of(branch) if branch else None
     _ask_the_terminal_its_size()
     gc.set_threshold(*COLLECTIONS)
+    app = DockcacheApp(workspace, builder=builder, scope=scope, filter_text=expression, read_only=read_only)
+    told_before, threading.excepthook = threading.excepthook, app.tell_defect
     try:
-        DockcacheApp(workspace, builder=builder, scope=scope, filter_text=expression, read_only=read_only).run()
+        app.run()
     finally:
+        threading.excepthook = told_before
         workspace.close()
+    if app.return_code:
+        sys.exit(app.return_code)
 
 
 def _ask_the_terminal_its_size() -> None:

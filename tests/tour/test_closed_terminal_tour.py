@@ -1,0 +1,68 @@
+"""A terminal that is closed and a request to end leave nothing behind."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+
+from dockcache_tui.lab.engine import Engine
+from tour.scratch import Scratch
+from tour.terminal import PATIENCE, Open, Terminal
+
+
+def marked(mark: str) -> tuple[int, ...]:
+    """Return the processes that were started with a text in their environment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (folder / "environ").read_bytes():
+                found.append(int(folder.name))
+        except OSError:
+            continue  # it ended meanwhile, or is another user's
+    return tuple(found)
+
+
+def app_of(terminal: Terminal) -> int:
+    """Return the process of the app that runs in a terminal."""
+    shell = int(terminal.flag("pane_pid"))
+    (child,) = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
+    return int(child)
+
+
+def close(terminal: Terminal) -> None:
+    """Close the terminal under the app."""
+    terminal.close()
+
+
+def terminate(terminal: Terminal) -> None:
+    """Ask the app to end."""
+    os.kill(app_of(terminal), signal.SIGTERM)
+    terminal.see("^ready>$")
+    terminal.run("echo code=$?")
+    terminal.see(f"code={128 + signal.SIGTERM}")
+    terminal.close()
+
+
+@pytest.mark.parametrize("end", [close, terminate])
+def test_nothing_is_left(
+    engine: Engine, container_builder: str, open_app: Open, tmp_path: Path, end: Callable[[Terminal], None]
+) -> None:
+    """No private folder, no process and no crash log are left while a build runs."""
+    project = Scratch.make(engine, container_builder, tmp_path)
+    (project.folder / "Dockerfile").write_text(f"FROM busybox\nRUN echo {tmp_path} && sleep 600\n")
+    temporary, state = tmp_path / "temporary", tmp_path / "state"
+    temporary.mkdir()
+    terminal = open_app(project, 120, 40, TMPDIR=str(temporary), XDG_STATE_HOME=str(state))
+    terminal.see("● ")
+    terminal.press("2", "b")
+    terminal.see("sleep 600", "running")
+    assert marked(str(temporary))
+    end(terminal)
+    until = monotonic() + PATIENCE
+    while left := (*marked(str(temporary)), *temporary.iterdir()):
+        assert monotonic() < until, left
+        sleep(0.1)
+    assert not [*state.rglob("error-*")]
