@@ -55,6 +55,8 @@ def attempt(text: str) -> Filter[ScopedRecord] | FilterError:
         "|",
         '""',
         "!absent",
+        "!acme",
+        "project:acme",
         "!!go",
         "type:cachemount",
         "TYPE:CacheMount",

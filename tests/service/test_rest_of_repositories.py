@@ -46,8 +46,10 @@ def test_names_ignore_case(job: Job) -> None:
     owner, _, name = job.repo.partition("/")
     shouted = job.rest(f"/repos/{owner.upper()}/{name.upper()}/actions/cache/usage").json()
     assert (shouted["full_name"], shouted["active_caches_count"]) == (job.repo, 1)
-    usages = job.rest(f"/orgs/{owner.upper()}/actions/cache/usage-by-repository?per_page=100").json()
-    assert job.repo in {usage["full_name"] for usage in usages["repository_cache_usages"]}
+    listed = f"/orgs/{owner.upper()}/actions/cache/usage-by-repository?per_page=100&page="
+    pages = range(1, job.rest(f"{listed}1").json()["total_count"] // 100 + 2)
+    usages = [usage for page in pages for usage in job.rest(f"{listed}{page}").json()["repository_cache_usages"]]
+    assert [usage["full_name"] for usage in usages].count(job.repo) == 1
 
 
 def test_branches_are_gits(checkout: Job, tmp_path: Path) -> None:

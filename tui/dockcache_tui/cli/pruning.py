@@ -41,7 +41,7 @@ def prune_records(
     if not yes:
         _show(planned, reading, None, as_json=as_json)
         narrate(f"{_sum(planned)} Nothing was changed: --yes prunes.")
-        return ExitCode.OK
+        return ExitCode.FAILED if any(node.error for node in reading.snapshot.nodes) else ExitCode.OK
     outcome, interrupted = _prune(builder, planned.freed) if planned.freed else (PruneOutcome(()), False)
     after = None if interrupted or not planned.freed else _read_again(builder)
     unread = {node.name for node in after.nodes if node.error} if after else ()

@@ -35,7 +35,7 @@ def texts(value: Value) -> tuple[str, ...]:
 
 def free_text(fields: Sequence[Field[T]], wanted: str) -> Test[T]:
     """Ask that a text or branch field holds the text, in upper or lower case."""
-    gets = [field.get for field in fields if field.kind in (Kind.TEXT, Kind.BRANCH)]
+    gets = [field.get for field in fields if field.plain and field.kind in (Kind.TEXT, Kind.BRANCH)]
     wanted = wanted.casefold()
 
     def test(row: T, _: int) -> bool:

@@ -34,3 +34,5 @@ class Field(Generic[T]):
     get: Callable[[T], Value]
     about: str
     aliases: tuple[str, ...] = ()
+    plain: bool = True
+    """Whether a plain word is looked for in it: in the path of a project's folder nearly every word would be found."""
