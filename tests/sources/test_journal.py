@@ -17,6 +17,8 @@ from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step,
 from dockcache_tui.core.builds.manifest import ContextFile, ContextManifest
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.project import Project
+from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.sources.context_manifest import ContextReading, Stamp
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal, data_folder
@@ -34,6 +36,23 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     opened = Journal(tmp_path / "data")
     yield opened
     opened.close()
+
+
+@pytest.mark.parametrize("odd", ["\udcff", "a\udc80", "\0", "\0dcff", "é📦"])
+def test_any_text_is_kept(journal: Journal, odd: str) -> None:
+    """What is no Unicode, as a file's name may be, is read back as it was and found again."""
+    spec = replace(SPEC, project=f"/{odd}", target=odd, build_args=((odd, odd),), extra=(odd,))
+    project = Project(f"/{odd}", odd)
+    ref = journal.begin(spec, replace(CHECKOUT, branch=BranchScope(f"refs/heads/{odd}"), project=project), Instant(1))
+    journal.name(ref, (odd,), odd, odd)
+    step = replace(BUILT, name=odd, error=odd)
+    journal.finish(ref, replace(journal.builds()[0], status=BuildStatus.SUCCEEDED, error=odd, steps=(step,)))
+    (build,) = journal.builds(f"/{odd}")
+    assert (build.ref, build.builder, build.node, build.folder, build.error) == (odd, odd, odd, f"/{odd}", odd)
+    assert (build.project, build.branch) == (project, BranchScope(f"refs/heads/{odd}"))
+    assert build.steps == (step,)
+    assert journal.last_spec(f"/{odd}") == journal.spec(odd) == spec
+    assert journal.last_spec("/") is None
 
 
 def finished(journal: Journal, spec: BuildSpec = SPEC, steps: tuple[Step, ...] = (BUILT, REUSED)) -> Build:

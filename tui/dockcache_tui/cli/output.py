@@ -1,7 +1,6 @@
 """How the headless commands print: data on stdout, narration on stderr, nothing from outside acted upon."""
 
 import csv
-import json
 import os
 import shutil
 import sys
@@ -13,6 +12,7 @@ from textwrap import indent
 from typing import TextIO
 
 from dockcache_tui.core.csv_cell import csv_cell
+from dockcache_tui.core.json_text import json_text
 from dockcache_tui.core.literal import literal
 from dockcache_tui.sources.secret import masked
 
@@ -52,15 +52,15 @@ def print_long_document(items: Iterable[Row], totals: Row) -> None:
     between = "\n"
     print('{\n  "schema": 1,\n  "items": [', end="")  # noqa: T201
     for item in items:
-        print(between + indent(masked(json.dumps(item, indent=2)), "    "), end="")  # noqa: T201
+        print(between + indent(masked(json_text(item, 2)), "    "), end="")  # noqa: T201
         between = ",\n"
     end = "]" if between == "\n" else "\n  ]"
-    print(f'{end},\n  "totals": {indent(json.dumps(totals, indent=2), "  ").lstrip()}\n}}')  # noqa: T201
+    print(f'{end},\n  "totals": {indent(json_text(totals, 2), "  ").lstrip()}\n}}')  # noqa: T201
 
 
 def print_json(document: Row) -> None:
     """Print one JSON document, in ASCII: no terminal acts on it and any encoding holds it."""
-    print(masked(json.dumps(document, indent=2)))  # noqa: T201
+    print(masked(json_text(document, 2)))  # noqa: T201
 
 
 def print_csv(columns: Sequence[str], rows: Iterable[Row]) -> None:

@@ -1,7 +1,6 @@
 """A value as a cell of CSV, which people open in a spreadsheet."""
 
-import json
-
+from dockcache_tui.core.json_text import json_text
 from dockcache_tui.core.literal import literal
 
 _RUN = ("=", "+", "-", "@", "\t", "\r")
@@ -21,7 +20,7 @@ def _plain(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
-        return json.dumps(value)
+        return json_text(value)
     if isinstance(value, list | tuple):
         return " ".join(map(_plain, value))
     return str(value)

@@ -1,11 +1,11 @@
 """The audit log: JSON lines before each delete and after it, in the data folder."""
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.json_text import json_text
 from dockcache_tui.sources.journal.journal import data_folder
 from dockcache_tui.sources.secret import masked
 
@@ -30,7 +30,7 @@ class AuditLog:
     def write(self, things: Iterable[Named], what: str, detail: str = "") -> str:
         """Append a line for each thing; returns why that can't be done, which is empty when it was."""
         head = {"at": str(Instant.now()), **self._place}
-        lines = [masked(json.dumps({**head, "what": what, "detail": detail, **thing})) + "\n" for thing in things]
+        lines = [masked(json_text({**head, "what": what, "detail": detail, **thing})) + "\n" for thing in things]
         try:
             if lines:
                 self._append("".join(lines).encode())

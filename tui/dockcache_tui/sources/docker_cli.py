@@ -19,6 +19,11 @@ _FROZEN = (
 )
 _KNOWN = (
     (
+        r"sharedkey\" contains value with non-printable ASCII",
+        "buildx can't build in this folder",
+        "It refuses a folder whose own name is not ASCII. Rename the folder, or use a newer buildx.",
+    ),
+    (
         r"permission denied while trying to connect|connect: permission denied",
         "No permission to reach Docker",
         "Add your user to the docker group, or run with the rights that `docker info` needs.",

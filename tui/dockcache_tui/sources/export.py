@@ -1,7 +1,6 @@
 """Writes a view to a file that was not there before."""
 
 import csv
-import json
 from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 from dockcache_tui.core.csv_cell import csv_cell
 from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.json_text import json_text
 
 Row = Mapping[str, Any]
 
@@ -27,7 +27,7 @@ def write_export(folder: Path, name: str, kind: str, rows: Sequence[Row]) -> Pat
                     writer.writerow(rows[0] if rows else ())
                     writer.writerows(map(csv_cell, row.values()) for row in rows)
                 else:
-                    json.dump({"schema": 1, "items": list(rows)}, file, indent=2)
+                    file.write(json_text({"schema": 1, "items": list(rows)}, 2))
         except FileExistsError:
             continue
         except OSError as error:

@@ -1,6 +1,5 @@
 """What the pickers offer."""
 
-import json
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +16,7 @@ from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.images.engine_image import EngineImage
 from dockcache_tui.core.images.file_row import file_row
 from dockcache_tui.core.images.listing import ListedArchive, listed_row
+from dockcache_tui.core.json_text import json_text
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.row import record_row
@@ -150,17 +150,17 @@ def copies(row: object) -> list[Choice]:
                 ("id", record.id),
                 ("description", record.description),
                 ("command that prunes it", prune),
-                ("JSON", json.dumps(record_row(scoped))),
+                ("JSON", json_text(record_row(scoped))),
             )
         case CacheRow(entry=entry) if entry:
             texts = (
                 ("key", entry.cache.key),
                 ("id", str(entry.id)),
                 ("digest", entry.decoded.digest or ""),
-                ("JSON", json.dumps(cache_row(entry))),
+                ("JSON", json_text(cache_row(entry))),
             )
         case ListedArchive():
-            texts = (("path", row.path), ("name", row.name), ("JSON", json.dumps(listed_row(row))))
+            texts = (("path", row.path), ("name", row.name), ("JSON", json_text(listed_row(row))))
         case LayerRow():
             texts = (("digest", row.digest), ("step", row.name))
         case FileRow(tree=tree):

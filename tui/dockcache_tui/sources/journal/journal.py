@@ -18,6 +18,7 @@ from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.context_manifest import ContextReading, Stamp
 from dockcache_tui.sources.journal import contexts, rows
+from dockcache_tui.sources.journal.any_text import from_json, to_json
 from dockcache_tui.sources.journal.store import Store
 
 KEPT = 1_000
@@ -60,7 +61,7 @@ class Journal:
             branch,
             checkout.revision,
             checkout.dirty,
-            rows.text_of(spec),
+            to_json(spec),
             at.ns,
             BuildStatus.RUNNING,
         )
@@ -156,7 +157,7 @@ class Journal:
         found = self._store.read(
             "SELECT spec FROM builds WHERE ref = ? OR id = (SELECT build FROM refs WHERE ref = ?)", ref, ref
         )
-        return rows.spec_of(found[0][0]) if found else None
+        return from_json(found[0][0], BuildSpec) if found else None
 
     def last_spec(self, project: str) -> BuildSpec | None:
         """Return how the project's last build that can be repeated was asked for: it succeeded, or a step of it ran."""
@@ -166,7 +167,7 @@ class Journal:
             project,
             BuildStatus.SUCCEEDED,
         )
-        return next((spec for (text,) in found if not reads_stdin(spec := rows.spec_of(text))), None)
+        return next((spec for (text,) in found if not reads_stdin(spec := from_json(text, BuildSpec))), None)
 
     def last_durations(self, project: str) -> dict[str, float]:
         """Return the seconds each step of a project took when it last really ran, by the step's identity."""

@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.job import JobResult
 from dockcache_tui.core.lab.run import LabPlan, LabRun, LabStatus, Machine
+from dockcache_tui.sources.journal.any_text import from_json, to_json
 from dockcache_tui.sources.journal.journal import data_folder
 from dockcache_tui.sources.journal.store import Store
 
@@ -26,7 +25,7 @@ class LabRuns:
         """Write down that a run begins."""
         self._store.hold()
         started = Instant.now()
-        values = (self._store.owner, started.ns, LabStatus.RUNNING, _text(plan), _text(machine))
+        values = (self._store.owner, started.ns, LabStatus.RUNNING, to_json(plan), to_json(machine))
         with self._store.write() as connection:
             row = connection.execute(
                 "INSERT INTO lab_runs(owner, started_ns, status, plan, machine) VALUES (?, ?, ?, ?, ?) RETURNING id",
@@ -47,7 +46,7 @@ class LabRuns:
         """Write down jobs that finished."""
         with self._store.write() as connection:
             start = connection.execute("SELECT count(*) FROM lab_jobs WHERE run = ?", (run,)).fetchone()[0]
-            rows = [(run, start + number, _text(job)) for number, job in enumerate(jobs)]
+            rows = [(run, start + number, to_json(job)) for number, job in enumerate(jobs)]
             connection.executemany("INSERT INTO lab_jobs VALUES (?, ?, ?)", rows)
 
     def finish(self, run: LabRun) -> None:
@@ -80,12 +79,8 @@ class LabRuns:
             id=number,
             started_at=Instant(started),
             status=LabStatus(status) if alive else LabStatus.CANCELED,
-            plan=msgspec.json.decode(plan, type=LabPlan),
-            machine=msgspec.json.decode(machine, type=Machine),
-            jobs=tuple(msgspec.json.decode(job, type=JobResult) for (job,) in jobs),
+            plan=from_json(plan, LabPlan),
+            machine=from_json(machine, Machine),
+            jobs=tuple(from_json(job, JobResult) for (job,) in jobs),
             completed_at=None if completed is None else Instant(completed),
         )
-
-
-def _text(value: object) -> str:
-    return msgspec.json.encode(value).decode()

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.strangers import own_steps
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.project import Project
@@ -109,11 +109,6 @@ def save_steps(connection: sqlite3.Connection, build: int, steps: Iterable[Step]
     )
 
 
-def spec_of(text: str) -> BuildSpec:
-    """Read a spec from its JSON."""
-    return msgspec.json.decode(text, type=BuildSpec)
-
-
 def _values(step: Step) -> tuple[Any, ...]:
     return (
         step.digest,
@@ -130,11 +125,6 @@ def _values(step: Step) -> tuple[Any, ...]:
         step.cause,
         msgspec.json.encode(step.layers).decode(),
     )
-
-
-def text_of(spec: BuildSpec) -> str:
-    """Write a spec as JSON."""
-    return msgspec.json.encode(spec).decode()
 
 
 def with_steps(build: Build, rows: Iterable[tuple[Any, ...]]) -> Build:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.journal.any_text import AnyTextConnection
 from dockcache_tui.sources.journal.schema import MIGRATIONS
 
 _NAME = "journal.sqlite3"
@@ -55,7 +56,7 @@ class Store:
         """Return a journal in memory in place of the file, and say so; raises the error unless patient."""
         if not self._patient or self._in_memory:
             raise error
-        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        connection = _connect(":memory:")
         where = (self._folder / _NAME).absolute().as_uri()
         for mode in ("mode=ro", "immutable=1"):  # in a folder that can't be written to only the second one reads
             try:
@@ -65,7 +66,7 @@ class Store:
                 break
             except sqlite3.Error:
                 connection.close()
-                connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+                connection = _connect(":memory:")
         connection.execute("PRAGMA foreign_keys=ON")
         _migrate(connection)
         self._in_memory = True
@@ -75,7 +76,7 @@ class Store:
     def _open(self) -> sqlite3.Connection:
         path = self._folder / _NAME
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        connection = sqlite3.connect(path, timeout=_LOCKED, isolation_level=None, check_same_thread=False)
+        connection = _connect(path)
         try:
             _refuse_newer(connection, path)
             for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
@@ -182,6 +183,12 @@ class Store:
                 (self._owners / self.owner).unlink(missing_ok=True)
                 os.close(self._held)
                 self._held = None
+
+
+def _connect(file: Path | str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        file, timeout=_LOCKED, isolation_level=None, check_same_thread=False, factory=AnyTextConnection
+    )
 
 
 def _check(connection: sqlite3.Connection) -> None:
