@@ -7,8 +7,9 @@ from core.record_making import at, build, record, step
 from dockcache_tui.core.builds.build import Build, BuildStatus, StepState
 from dockcache_tui.core.records.attribution import ScopedRecord, attribute
 from dockcache_tui.core.records.mounts import CACHE_MOUNT
+from dockcache_tui.core.records.owning import Owned, owned
 from dockcache_tui.core.records.record import Record
-from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.core.scope import BranchScope, ScopeFilter
 
 MAIN, FIX = BranchScope.of("main"), BranchScope.of("fix/a")
 
@@ -133,3 +134,19 @@ def test_windows_agree_with_looking_at_every_build(
     else:
         near = any(began - 5 <= when and (ended is None or when <= ended + 5) for began, ended, _ in spans)
         assert (what.created_by is not None) == near
+
+
+def test_what_a_record_stands_on_has_its_owners_too() -> None:
+    """A base that one branch made and another built on is of both, however deep below and whenever it was used."""
+    records = [record("base", created=5), record("mid", "base", created=6), record("top", "mid", "gone", created=105)]
+    found = attribute(records, [build("one", 0, 10, "main"), build("two", 100, 110, "fix/a")])
+    assert [one.branches for one in found] == [(FIX, MAIN), (FIX, MAIN), (FIX,)]
+
+
+def test_a_build_of_which_nothing_is_known_is_somebody() -> None:
+    """What a build of unknown branch may own too is not one branch's alone; where nobody is known nothing is told."""
+    known, unknown = build("one", 0, 10, "main"), build("two", 0, 10)
+    (what,) = attribute([record("r", created=5)], [known, unknown])
+    assert [(one.project, one.branch) for one in what.owners] == [(None, MAIN), (None, None)]
+    assert owned([what], ScopeFilter(MAIN)) == Owned((), (what,))
+    assert scoped(record("r", created=5), unknown).owners == ()

@@ -55,10 +55,12 @@ def test_an_archive_is_where_its_revisions_are(tmp_path: Path, commits: tuple[st
     assert located() == located("f" * 40) == located("--all") == ()
 
 
-def test_a_build_has_the_likeliest(tmp_path: Path, commits: tuple[str, str, str]) -> None:
-    """A build of a revision on several branches is the checked-out one's; one that has a branch keeps it."""
+def test_a_build_is_of_the_one_branch_that_holds_its_revision(tmp_path: Path, commits: tuple[str, str, str]) -> None:
+    """A build of a revision on several branches is of none known, whatever is checked out; a known one stays."""
     branches = RevisionBranches(tmp_path)
     build = Build("ref", "b", Instant(0), BuildStatus.SUCCEEDED, revision=commits[0])
-    assert branches.placed(build).branch == TOPIC
-    assert branches.placed(replace(build, branch=OLD)).branch == OLD
+    placed = branches.placed(build)
+    assert (placed.branch, placed.branch_candidates) == (None, (TOPIC, MAIN, OLD))
+    assert branches.placed(replace(build, revision=commits[2])).branch == TOPIC
+    assert branches.placed(replace(build, branch=OLD)) == replace(build, branch=OLD)
     assert branches.placed(replace(build, revision="")).branch is None

@@ -8,7 +8,7 @@ from click.core import ParameterSource
 from dockcache_tui.cli.artifact_rows import ordered, print_artifacts, totals
 from dockcache_tui.cli.cache_reading import opened, read_artifacts
 from dockcache_tui.cli.output import narrate, print_csv, print_document
-from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, among, scope_here, scope_of
+from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, expect_some, scope_here, scope_of
 from dockcache_tui.core import wording
 from dockcache_tui.core.actions_cache.artifact import Artifact
 from dockcache_tui.core.actions_cache.artifact_row import ARTIFACT_COLUMNS, ARTIFACT_FIELDS, artifact_row
@@ -111,7 +111,7 @@ def delete(*, ids: tuple[int, ...], repo: str, branch: str, expression: str, yes
     with opened(repo) as source:
         scope, kept = scope_of(branch), read_artifacts(source)
         if branch:
-            among(((one.branch,) if one.branch else () for one in kept), scope, "artifact")
+            expect_some(any(one.branch and scope.admits((one.branch,)) for one in kept), scope, "artifact")
         found = _chosen(kept, scope, expression)
         unknown = set(ids) - {one.id for one in found}
         if unknown:

@@ -6,7 +6,7 @@ from click.core import ParameterSource
 from dockcache_tui.cli.cache_reading import chosen, opened, read
 from dockcache_tui.cli.cache_rows import COLUMNS, ordered, print_caches, totals, usage_line
 from dockcache_tui.cli.output import narrate, print_csv, print_document
-from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, among, scope_of
+from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, expect_some, scope_of
 from dockcache_tui.core import wording
 from dockcache_tui.core.actions_cache.fields import CACHE_FIELDS
 from dockcache_tui.core.actions_cache.presets import Preset
@@ -124,7 +124,12 @@ def delete(
         reading = read(source, indexes=indexes)
         scope = scope_of(branch)
         if branch:
-            among(((one.branch,) for one in reading.entries), scope, "cache", whole=not reading.snapshot.partial)
+            expect_some(
+                any(scope.admits((one.branch,)) for one in reading.entries),
+                scope,
+                "cache",
+                whole=not reading.snapshot.partial,
+            )
         entries = choice.among(chosen(reading, scope, expression), reading)
         return int(delete_caches(source, reading, entries, yes=yes, as_json=as_json))
 

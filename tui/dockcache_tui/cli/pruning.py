@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ from dockcache_tui.core import wording
 from dockcache_tui.core.errors import ExitCode, SourceError, UsageError
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.records.outcome import Cause, Comparison, compare
-from dockcache_tui.core.records.prune import Kept, PrunePlan, plan
+from dockcache_tui.core.records.owning import Owned
+from dockcache_tui.core.records.prune import KeepReason, Kept, PrunePlan, plan
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, Record, RecordKey
 from dockcache_tui.core.records.row import record_row
@@ -33,11 +35,11 @@ def marked(found: Sequence[ScopedRecord], ids: Sequence[str]) -> tuple[ScopedRec
     return tuple(one for one in found if one.record.id in ids)
 
 
-def prune_records(
-    builder: "Builder", reading: Reading, chosen: Sequence[ScopedRecord], *, yes: bool, as_json: bool
-) -> ExitCode:
-    """Show the plan, and with `yes` carry it out and tell what came of it, whatever fails."""
-    planned = plan(reading.lineage, [one.key for one in chosen])
+def prune_records(builder: "Builder", reading: Reading, chosen: Owned, *, yes: bool, as_json: bool) -> ExitCode:
+    """Show the plan, and with `yes` carry it out and tell what came of it, whatever fails; what is shared stays."""
+    planned = plan(reading.lineage, [one.key for one in chosen.alone])
+    others = tuple(Kept(one.key, KeepReason.OTHERS) for one in chosen.shared)
+    planned = replace(planned, kept=(*planned.kept, *others))
     if not yes:
         _show(planned, reading, None, as_json=as_json)
         narrate(f"{_sum(planned)} Nothing was changed: --yes prunes.")
@@ -105,7 +107,11 @@ def _show(planned: PrunePlan, reading: Reading, found: Comparison | None, *, as_
                 "detail": detail,
             }
         )
-        action = f"keep: {kept.reason}" if kept else detail or ("prune" if found is None else f"freed {freed:,} bytes")
+        action = (
+            f"keep: {_reason(kept, one)}"
+            if kept
+            else detail or ("prune" if found is None else f"freed {freed:,} bytes")
+        )
         rows.append((key.id, key.node, wording.size(one.record.size), action, one.record.description))
     if as_json:
         sums = {
@@ -118,6 +124,12 @@ def _show(planned: PrunePlan, reading: Reading, found: Comparison | None, *, as_
         print_document(items, sums)
     else:
         print_table(("ID", "NODE", "SIZE", "ACTION", "WHAT"), rows, right=("SIZE",))
+
+
+def _reason(kept: Kept, record: ScopedRecord) -> str:
+    if kept.reason is not KeepReason.OTHERS:
+        return kept.reason.value
+    return f"owned by {', '.join(map(str, record.owners))}"
 
 
 def _sum(planned: PrunePlan) -> str:

@@ -6,10 +6,11 @@ from click.core import ParameterSource
 from dockcache_tui.cli.output import narrate, print_csv, print_document
 from dockcache_tui.cli.reading import chosen, opened, read
 from dockcache_tui.cli.record_rows import COLUMNS, ordered, print_records, totals
-from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, among, scope_here, scope_of
+from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, expect_some, owner_scope, scope_here
 from dockcache_tui.core import wording
 from dockcache_tui.core.errors import ExitCode, UsageError
 from dockcache_tui.core.filter import RECORD_FIELDS, parse
+from dockcache_tui.core.records.owning import Owned, owned
 from dockcache_tui.core.records.row import record_row
 
 _BUILDER = click.option(
@@ -68,20 +69,39 @@ def records(
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @_BUILDER
 @BRANCH
+@click.option("--project", default="", metavar="P", help="Of this project, owner/name or folder; else the current one.")
+@click.option("--shared", is_flag=True, help="With --branch or --project: also what others own too.")
 @_FILTER
 @click.option("--yes", is_flag=True, help="Prune; without it the plan is shown and nothing changes.")
 @_JSON
-def prune(ids: tuple[str, ...], builder: str, branch: str, expression: str, yes: bool, as_json: bool) -> int:
-    """Prune records by ID or by filter, leaf first; a dry run unless --yes."""
+def prune(
+    *,
+    ids: tuple[str, ...],
+    builder: str,
+    branch: str,
+    project: str,
+    shared: bool,
+    expression: str,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Prune records by ID or by filter, leaf first; a dry run unless --yes.
+
+    By branch or project goes only what no other branch owns too; --shared takes that as well.
+    """
     from dockcache_tui.cli.pruning import marked, prune_records
 
-    if not (ids or branch or expression.strip()):
-        raise UsageError("nothing was named to prune", hint="Name ids, or give --filter or --branch.")
+    if not (ids or branch or project or expression.strip()):
+        raise UsageError("nothing was named to prune", hint="Name ids, or give --filter, --branch or --project.")
+    if shared and not (branch or project):
+        raise UsageError("--shared goes with --branch or --project")
     parse(expression, RECORD_FIELDS)
     with opened(builder) as source:
-        reading, scope = read(source), scope_of(branch)
-        if branch:
-            whole = not any(node.error for node in reading.snapshot.nodes)
-            among((one.branches for one in reading.records), scope, "record", whole=whole)
-        chosen_records = marked(chosen(reading, scope, expression), ids)
-        return int(prune_records(source, reading, chosen_records, yes=yes, as_json=as_json))
+        reading = read(source)
+        scope = owner_scope(branch, project, [owner for one in reading.records for owner in one.owners])
+        whole = not any(node.error for node in reading.snapshot.nodes)
+        if not scope.empty:
+            expect_some(any(scope.admits_owners(one.owners) for one in reading.records), scope, "record", whole=whole)
+        found = marked(chosen(reading, scope, expression), ids)
+        split = Owned(found, ()) if shared or scope.empty else owned(found, scope)
+        return int(prune_records(source, reading, split, yes=yes, as_json=as_json))

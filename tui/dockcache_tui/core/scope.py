@@ -56,6 +56,11 @@ class Owner:
     branch: BranchScope | None
     known: Known
 
+    def __str__(self) -> str:
+        """Return what a plan calls it."""
+        project = self.project.name if self.project else "an unknown project"
+        return f"{self.branch.short if self.branch else 'an unknown branch'} of {project}"
+
 
 def restorable(
     own: BranchScope, *, base: BranchScope | None = None, default: BranchScope | None = None

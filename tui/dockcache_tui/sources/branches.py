@@ -19,10 +19,13 @@ class RevisionBranches:
         self._branches_of = lru_cache(maxsize=1_000)(self._look_up)
 
     def placed(self, build: Build) -> Build:
-        """Return a build with its branch, where git can tell; a build that has one is returned as it is."""
+        """Return a build with the one branch that holds its revision, or with the candidates when several do."""
         if build.branch or not build.revision:
             return build
-        return replace(build, branch=next(iter(self._branches_of(build.revision)), None))
+        found = self._branches_of(build.revision)
+        if len(found) == 1:
+            return replace(build, branch=found[0])
+        return replace(build, branch_candidates=build.branch_candidates or found)
 
     def located(self, archive: Archive) -> Archive:
         """Return an archive with the branches that its revisions are on, the likeliest first."""

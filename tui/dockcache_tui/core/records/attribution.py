@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dockcache_tui.core.builds.build import Build, Step
 from dockcache_tui.core.instant import Instant
@@ -68,7 +68,25 @@ def attribute(records: Iterable[Record], builds: Sequence[Build]) -> tuple[Scope
             here = by_builder[record.builder]
             by_place[place] = Timeline([window for window in here if window.build.node in ("", record.node)])
         scoped.append(_scoped(record, by_place[place], scopes))
-    return tuple(scoped)
+    return _handed_up(scoped)
+
+
+def _handed_up(records: Sequence[ScopedRecord]) -> tuple[ScopedRecord, ...]:
+    """Give what an owned record stands on its owners too."""
+    owners = {one.key: {(each.project, each.branch): each for each in one.owners} for one in records}
+    parents = {one.key: [RecordKey(one.key.node, id_) for id_ in one.record.parents] for one in records}
+    todo = [key for key, found in owners.items() if found]
+    while todo:
+        key = todo.pop()
+        for parent in parents[key]:
+            above = owners.get(parent)
+            if above is not None and not owners[key].keys() <= above.keys():
+                above.update({each: owner for each, owner in owners[key].items() if each not in above})
+                todo.append(parent)
+    return tuple(
+        one if len(owners[one.key]) == len(one.owners) else replace(one, owners=in_order(owners[one.key].values()))
+        for one in records
+    )
 
 
 def _scoped(record: Record, timeline: Timeline, scopes: ScopeIndex) -> ScopedRecord:
@@ -88,8 +106,11 @@ def _scoped(record: Record, timeline: Timeline, scopes: ScopeIndex) -> ScopedRec
 
 
 def in_order(owners: Iterable[Owner]) -> tuple[Owner, ...]:
-    """Return owners by project and branch, those that are not known last."""
-    return tuple(sorted(owners, key=lambda one: (one.project is None, one.project, one.branch is None, one.branch)))
+    """Return owners by project and branch, those that are not known last; none when nothing is known of any."""
+    found = list(owners)
+    if all(one.project is None and one.branch is None for one in found):
+        return ()
+    return tuple(sorted(found, key=lambda one: (one.project is None, one.project, one.branch is None, one.branch)))
 
 
 def _best(stretch: Stretch, description: str, key: StepKey, at: Instant) -> tuple[Build | None, Step | None]:

@@ -25,6 +25,7 @@ class KeepReason(StrEnum):
     SHARED = "shared with an image"
     HAS_CHILDREN = "under records that stay"
     MISSING = "gone since"
+    OTHERS = "others own it too"
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,8 @@ class Stretch:
     def of(cls, windows: Iterable[Window]) -> "Stretch":
         """Return the stretch of these windows."""
         kept = tuple(windows)
-        builds = [window.build for window in kept if window.build.project or window.build.branch]
-        return cls(kept, frozenset(Owner(build.project, build.branch, Known.WINDOW) for build in builds))
+        owners = (Owner(window.build.project, window.build.branch, Known.WINDOW) for window in kept)
+        return cls(kept, frozenset(owners))
 
 
 NOTHING = Stretch((), frozenset())

@@ -1,0 +1,87 @@
+"""Pruning by branch and project on a real builder that two projects share."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from dockcache_tui.cli.main import run
+from dockcache_tui.core.records.prune import KeepReason
+from dockcache_tui.lab.engine import Engine
+
+Prune = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.fixture
+def projects(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remote_builder: str) -> list[Path]:
+    """Two repositories, both on the branch `same`, each built by us with a RUN of its own on one base."""
+    for name, value in {**engine.environment, "DOCKCACHE_DATA": str(tmp_path / "data")}.items():
+        monkeypatch.setenv(name, value)
+    folders = [tmp_path / name for name in ("web", "api")]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "Dockerfile").write_text(f"FROM busybox\nRUN echo own-{folder.name}-{uuid4().hex}\n")
+        who = ("-c", "user.name=n", "-c", "user.email=e@example", "-c", "commit.gpgsign=false")
+        for words in (("init", "-q", "-b", "same"), ("add", "."), (*who, "commit", "-q", "-m", "one")):
+            subprocess.run(("git", "-C", str(folder), *words), check=True)
+        assert run(["rebuild", str(folder), "--builder", remote_builder]) == 0
+    return folders
+
+
+@pytest.fixture
+def prune(projects: list[Path], remote_builder: str, capfd: pytest.CaptureFixture[str]) -> Prune:
+    """Run `records prune WORDS --json` on what the two projects have: its exit code and what each record comes to."""
+    assert projects
+    capfd.readouterr()
+
+    def call(*words: str) -> tuple[int, dict[str, Any]]:
+        code = run(["records", "prune", *words, "--builder", remote_builder, "--json"])
+        said = capfd.readouterr()
+        return code, {item["description"]: item for item in json.loads(said.out)["items"]} if said.out else {}
+
+    return call
+
+
+def named(items: dict[str, Any], mark: str) -> dict[str, Any]:
+    """Return the one item whose description holds a mark."""
+    (found,) = (item for description, item in items.items() if mark in description)
+    return dict(found)
+
+
+def test_only_what_the_owner_alone_has_goes(
+    projects: list[Path], prune: Prune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A branch means that of the current folder's project; what another project owns too stays and names its owners."""
+    monkeypatch.chdir(projects[0])
+    code, plan = prune("--branch", "same")
+    assert (code, named(plan, "own-web")["action"]) == (0, "prune")
+    assert not [description for description in plan if "own-api" in description]
+    base = next(item for item in plan.values() if item["reason"] == KeepReason.OTHERS)
+    assert {str(folder) for folder in projects} <= {owner["project"] for owner in base["owners"]}
+    code, done = prune("--branch", "same", "--yes")
+    assert (code, named(done, "own-web")["outcome"]) == (0, "freed")
+    assert named(plan, "own-web")["description"] not in prune("--filter", "size>0")[1]
+    code, other = prune("--project", str(projects[1]), "--branch", "same")
+    assert (code, named(other, "own-api")["action"]) == (0, "prune")
+
+
+def test_what_is_shared_goes_when_asked_for(
+    projects: list[Path], prune: Prune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With --shared the plan marks what others own too; without a branch or project it is no option."""
+    monkeypatch.chdir(projects[0])
+    _, plan = prune("--branch", "same", "--shared")
+    assert KeepReason.OTHERS not in {item["reason"] for item in plan.values()}
+    assert prune("--filter", "size>0", "--shared") == (2, {})
+
+
+def test_whose_branch_is_asked_outside_a_project(prune: Prune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that several projects have, a project that owns nothing, and a branch of none are usage errors."""
+    monkeypatch.chdir(tmp_path)
+    assert prune("--branch", "same") == (2, {})
+    assert prune("--project", "no/such", "--yes") == (2, {})
+    assert prune("--project", str(tmp_path / "web"), "--branch", "nosuch", "--yes") == (2, {})
