@@ -10,7 +10,7 @@ import pytest
 
 from dockcache_tui.lab.engine import Engine
 from tour.scratch import Scratch
-from tour.terminal import PATIENCE, Open, Terminal
+from tour.terminal import BINARY, PATIENCE, Open, Terminal
 
 
 def marked(mark: str) -> tuple[int, ...]:
@@ -23,6 +23,14 @@ def marked(mark: str) -> tuple[int, ...]:
         except OSError:
             continue  # it ended meanwhile, or is another user's
     return tuple(found)
+
+
+def all_gone(temporary: Path) -> None:
+    """Wait until no private folder and no process is left."""
+    until = monotonic() + PATIENCE
+    while left := (*marked(str(temporary)), *temporary.iterdir()):
+        assert monotonic() < until, left
+        sleep(0.1)
 
 
 def app_of(terminal: Terminal) -> int:
@@ -61,8 +69,21 @@ def test_nothing_is_left(
     terminal.see("sleep 600", "running")
     assert marked(str(temporary))
     end(terminal)
-    until = monotonic() + PATIENCE
-    while left := (*marked(str(temporary)), *temporary.iterdir()):
-        assert monotonic() < until, left
-        sleep(0.1)
+    all_gone(temporary)
+    assert not [*state.rglob("error-*")]
+
+
+def test_a_terminal_that_vanishes(engine: Engine, container_builder: str, open_app: Open, tmp_path: Path) -> None:
+    """The app ends too where nobody tells it that its terminal is gone, as in a session of its own."""
+    project = Scratch.make(engine, container_builder, tmp_path)
+    temporary, state = tmp_path / "temporary", tmp_path / "state"
+    temporary.mkdir()
+    terminal = open_app(project, 120, 40, TMPDIR=str(temporary), XDG_STATE_HOME=str(state))
+    terminal.see("● ")
+    terminal.press("q")
+    terminal.see("^ready>$")
+    terminal.run(f"clear; setsid --wait {BINARY} --builder {container_builder}")
+    terminal.see("● ")
+    terminal.close()
+    all_gone(temporary)
     assert not [*state.rglob("error-*")]

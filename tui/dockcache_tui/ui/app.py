@@ -300,8 +300,10 @@ class DockcacheApp(CachesApp, ArchivesApp, LabApp):
 
     def _lose_terminal(self, writer: threading.Thread) -> None:
         """Leave when nothing can be drawn any more; what still is goes nowhere, so that nobody waits for it."""
+        terminal = sys.__stderr__  # Textual's own is no file
         with Path(os.devnull).open("w") as nowhere:
-            os.dup2(nowhere.fileno(), sys.stderr.fileno())
+            if terminal:
+                os.dup2(nowhere.fileno(), terminal.fileno())
         self.call_later(self.leave, signal.SIGHUP)
         writer.run()
 
