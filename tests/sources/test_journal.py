@@ -87,6 +87,15 @@ def test_build_comes_back_as_it_was_kept(journal: Journal) -> None:
     assert journal.last_spec("/other") is None
 
 
+@pytest.mark.parametrize("status", [BuildStatus.FAILED, BuildStatus.CANCELED, BuildStatus.LOST])
+def test_builds_that_saved_nothing(journal: Journal, status: BuildStatus) -> None:
+    """What an older version wrote as savings of a build that did not succeed is read as none."""
+    build = finished(journal)
+    journal.finish(build.ref, replace(build, status=status))
+    (read,) = journal.builds()
+    assert (read.status, read.time_saved, read.weighted_reuse) == (status, None, None)
+
+
 def test_what_is_remembered(journal: Journal) -> None:
     """A build is repeated once a step of it ran or it succeeded; what docker refused before, and stdin, never."""
     look = Step("d", "[internal] load build definition", StepState.BUILT, False, Instant(1), Instant(2))  # noqa: FBT003

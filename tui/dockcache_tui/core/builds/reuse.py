@@ -6,13 +6,16 @@ from dataclasses import replace
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.names import identity
 
+SAVING = frozenset({BuildStatus.RUNNING, BuildStatus.SUCCEEDED})
+"""What a build is whose reuse is worth something."""
+
 
 def with_shares(build: Build, last: Mapping[str, float]) -> Build:
     """Return a build with what its reuse is worth; one that failed, was canceled or lost claims nothing.
 
     `last` maps a step's identity to the seconds it took when it last really ran.
     """
-    if build.status not in {BuildStatus.RUNNING, BuildStatus.SUCCEEDED}:
+    if build.status not in SAVING:
         return replace(build, time_saved=None, weighted_reuse=None)
     return replace(build, time_saved=time_saved(build.steps, last), weighted_reuse=weighted_reuse(build.steps, last))
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.reuse import SAVING
 from dockcache_tui.core.builds.strangers import own_steps
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.project import Project
@@ -64,6 +65,7 @@ STEP = (
 def build_of(row: tuple[Any, ...], ref: str | None) -> tuple[int, Build]:
     """Read a row of `BUILD` columns; `ref` is BuildKit's own when it is known."""
     read = msgspec.convert(row, _BuildRow)
+    saving = read.status in SAVING  # older versions wrote savings of failed builds too
     build = Build(
         ref=ref or read.ref,
         builder=read.builder,
@@ -76,8 +78,8 @@ def build_of(row: tuple[Any, ...], ref: str | None) -> tuple[int, Build]:
         project=Project(read.project, read.repo) if read.project else None,
         branch=BranchScope(read.branch) if read.branch else None,
         revision=read.revision,
-        time_saved=read.time_saved,
-        weighted_reuse=read.weighted_reuse,
+        time_saved=read.time_saved if saving else None,
+        weighted_reuse=read.weighted_reuse if saving else None,
         error=read.error,
     )
     return read.id, build
