@@ -67,7 +67,9 @@ def test_ctrl_c_ends_every_wait(tmp_path: Path) -> None:
     docker = scripted_docker(tmp_path, f"#!/bin/sh\nsleep 600 & echo $! > {tmp_path}/child; wait\n").environment
     with answering(b"") as port:
         github = {"GITHUB_API_URL": f"http://127.0.0.1:{port}", "GITHUB_REPOSITORY": "octo/app", "GITHUB_TOKEN": "x"}
-        for words, environment in ((["records"], docker), (["caches"], github), (["artifacts"], github)):
+        (tmp_path / "compose.yaml").write_text("services: {app: {build: .}}")
+        commands = ((["records"], docker), (["rebuild"], docker), (["caches"], github), (["artifacts"], github))
+        for words, environment in commands:
             whole = {**os.environ, **environment, "DOCKCACHE_DATA": str(tmp_path / "data")}
             with subprocess.Popen(
                 [*COMMAND, *words], env=whole, stderr=subprocess.PIPE, cwd=tmp_path, text=True

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from dockcache_tui.cli.account import exit_code, printed, tell_unaudited
 from dockcache_tui.cli.output import narrate, print_document, print_table
+from dockcache_tui.cli.waiting import wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.actions_cache.artifact import Artifact
 from dockcache_tui.core.actions_cache.artifact_deleting import ArtifactDeletion
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def delete_artifacts(source: "ActionsSource", plan: Sequence[Artifact], *, yes: bool, as_json: bool) -> ExitCode:
     """Show the plan, and with `yes` carry it out and tell what came of it."""
-    refused = source.read_only()
+    refused = wait_for(source.host, source.read_only)
     size = wording.exact_size(sum(one.size for one in plan))
     if not yes:
         _show(plan, None, as_json=as_json)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dockcache_tui.cli.account import exit_code, printed, tell_unaudited
 from dockcache_tui.cli.output import narrate, print_document, print_table
+from dockcache_tui.cli.waiting import wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.errors import ExitCode, SourceError, UsageError
 from dockcache_tui.core.records.attribution import ScopedRecord
@@ -75,7 +76,7 @@ def _prune(builder: "Builder", records: Sequence[Record]) -> tuple[PruneOutcome,
 
 def _read_again(builder: "Builder") -> BuilderSnapshot | None:
     try:
-        return builder.snapshot()
+        return wait_for(f"the records of {builder.name}", builder.snapshot)
     except SourceError as error:
         narrate(f"The builder can't be read again: {error}")
         return None

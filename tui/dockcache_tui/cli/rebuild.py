@@ -11,7 +11,7 @@ import click
 
 from dockcache_tui.cli.build_rows import print_report
 from dockcache_tui.cli.output import narrate, print_json
-from dockcache_tui.cli.waiting import each
+from dockcache_tui.cli.waiting import each, wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.repeating import Given
@@ -68,7 +68,8 @@ def rebuild(
     runner = Runner(docker, journal)
     try:
         named = tuple(filter(None, files)) if files else None
-        spec = find_spec(path, docker, journal, named, given["target"] or "", narrate)
+        target = given["target"] or ""
+        spec = wait_for("what to build", lambda: find_spec(path, docker, journal, named, target, narrate))
         build = _run(runner.start(Given(extra=extra, **given).changing(spec)))
     finally:
         runner.close()
