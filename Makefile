@@ -1,4 +1,4 @@
-# Every target does its own set-up; needs only Python 3.11 or newer, make and git.
+# Every target does its own set-up; needs only Python 3.11 or newer, make and git; `test` needs tmux too.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -26,6 +26,7 @@ demo: $(STAMP) ## Open the app on a real build of app/ (brings its own engine wh
 	@$(BIN)/dockcache-tui demo app
 
 test: $(STAMP) ## Run the tests, the engine's too, and print how much of the code they reach
+	@command -v tmux >/dev/null || { echo "make test needs tmux. Install it first." >&2; exit 1; }
 	$(PYTEST) --cov --cov-report=term
 
 test-fast: $(STAMP) ## Run the tests that need no engine

@@ -89,13 +89,6 @@ class RunningBuild(Protocol):
         """Return the build as it stands; its ref changes once, when BuildKit tells its own."""
 
 
-class BuildRunner(Protocol):
-    """Launches builds."""
-
-    def start(self, spec: BuildSpec) -> RunningBuild:
-        """Start a build and return at once."""
-
-
 class Images(Protocol):
     """The images of the engine that docker talks to. Methods block; all raise DockcacheError."""
 
