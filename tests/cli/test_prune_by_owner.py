@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -85,3 +86,32 @@ def test_whose_branch_is_asked_outside_a_project(prune: Prune, tmp_path: Path, m
     assert prune("--branch", "same") == (2, {})
     assert prune("--project", "no/such", "--yes") == (2, {})
     assert prune("--project", str(tmp_path / "web"), "--branch", "nosuch", "--yes") == (2, {})
+
+
+@pytest.mark.parametrize("driver", ["remote_builder", "two_node_builder"])
+def test_what_others_build_is_of_the_branch_of_its_time(
+    request: pytest.FixtureRequest,
+    projects: list[Path],
+    engine: Engine,
+    driver: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """A plain `docker buildx build` is of the branch that was checked out in its folder then, on each node."""
+    builder, web = request.getfixturevalue(driver), projects[0]
+    monkeypatch.chdir(web)
+    subprocess.run(("git", "checkout", "-q", "-b", "topic"), check=True)
+    (web / "Dockerfile").write_text(f"FROM busybox\nRUN echo topic-{(mark := uuid4().hex)}; sleep 2\n")
+    platforms = ("--platform", "linux/amd64,linux/arm64") if driver == "two_node_builder" else ()
+    words = ("docker", "buildx", "build", "--quiet", "--builder", builder, *platforms, ".")
+    time.sleep(6)  # until no build before it can be the nearest in time
+    subprocess.run(words, check=True, env=engine.variables, capture_output=True)
+    subprocess.run(("git", "checkout", "-q", "-b", "hotfix"), check=True)
+    capfd.readouterr()
+    assert run(["records", "--builder", builder, "--filter", f"desc:{mark}", "--json"]) == 0
+    items = json.loads(capfd.readouterr().out)["items"]
+    assert len({item["node"] for item in items}) == len(items) == (2 if platforms else 1)
+    assert [(item["branches"], item["project"]) for item in items] == [(["refs/heads/topic"], str(web))] * len(items)
+    assert run(["builds", "--builder", builder, "--json"]) == 0
+    newest = max(json.loads(capfd.readouterr().out)["items"], key=lambda item: item["started_at"])
+    assert (newest["branch"], newest["project"]) == ("refs/heads/topic", str(web))

@@ -104,3 +104,12 @@ def test_failing_line() -> None:
 def test_what_does_not_count_is_done(state: StepState, cacheable: bool, word: str) -> None:  # noqa: FBT001
     """A fetch that ran is told as done, in JSON as in the app: it is no step that could have been reused."""
     assert step_row(Step("sha256:a", "ADD http://host/file /", state, cacheable))["state"] == word
+
+
+def test_a_build_of_several_nodes_is_of_no_single_one() -> None:
+    """Buildx gives a build one ref on all its nodes: it is one build, of no one node, and ours stays ours."""
+    heard = [Build("ref", "b", Instant(0), BuildStatus.SUCCEEDED, node=node, ours=False) for node in ("b0", "b1")]
+    assert [(one.ref, one.node) for one in merge([], heard)] == [("ref", "")]
+    assert [one.node for one in merge([], heard[:1])] == ["b0"]
+    (mine,) = merge([replace(heard[0], ours=True)], heard)
+    assert (mine.node, mine.ours) == ("", True)

@@ -79,9 +79,10 @@ def _known(builder: str, limit: int) -> tuple[tuple[Build, ...], dict[str, Sourc
         return ours, {}
     with opened(builder) as source:
         history = source.history(follow=False)
-        heard = {event.build.ref: event.build for event in each(f"the builds of {source.name}", history)}
+        told = each(f"the builds of {source.name}", history)
+        heard = {(event.build.node, event.build.ref): event.build for event in told}
         kept = {build.ref: build for build in ours if build.builder == source.name}
-        others = [build for ref, build in heard.items() if ref in kept or ref not in refs]
+        others = [build for build in heard.values() if build.ref in kept or build.ref not in refs]
         return merge(kept.values(), map(RevisionBranches(Path.cwd()).placed, others)), history.failures
 
 

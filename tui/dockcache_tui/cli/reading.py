@@ -69,7 +69,8 @@ def _heard(builder: "Builder") -> tuple[Build, ...]:
 
     history = builder.history(follow=False)
     try:
-        heard = {event.build.ref: event.build for event in each(f"the builds of {builder.name}", history)}
+        told = each(f"the builds of {builder.name}", history)
+        heard = {(event.build.node, event.build.ref): event.build for event in told}
     except SourceError as error:
         narrate(f"Builds are unknown, and so are branches: {error}")
         return ()

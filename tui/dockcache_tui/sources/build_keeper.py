@@ -47,15 +47,15 @@ class BuildKeeper:
             self._try(lambda: self._journal.record(self._ref, steps))
         if not self._refs.refs and monotonic() - self._looked > _PAUSE:
             self._looked = monotonic()
-            local = self._spec.kind == "dockerfile"
-            context = str(Path(self._spec.project, self._spec.context).resolve()) if local else None
-            self._learn(self._watch.find(context))
+            self._learn(self._watch.find(self._context_folder()))
 
     def finish(self, status: BuildStatus, error: str, refs: BuildRefs | None) -> Build:
         """Write down the end, and return the build."""
         ended = Instant.now()
         self._live.end(status, ended)
-        self._learn(refs)
+        # The metadata file tells of one node only.
+        whole = self._watch.find(self._context_folder())
+        self._learn(whole if refs and whole and set(refs.refs) <= set(whole.refs) else refs)
         build = replace(self.build(status), completed_at=ended, error=error)
         self._try(lambda: self._journal.finish(self._ref, build))
         build = self._with_history(build)
@@ -99,6 +99,10 @@ class BuildKeeper:
                 for step in build.steps
             ),
         )
+
+    def _context_folder(self) -> str | None:
+        local = self._spec.kind == "dockerfile"
+        return str(Path(self._spec.project, self._spec.context).resolve()) if local else None
 
     def _learn(self, refs: BuildRefs | None) -> None:
         if refs and refs != self._refs:

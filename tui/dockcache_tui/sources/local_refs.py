@@ -10,12 +10,13 @@ from pathlib import Path
 
 import msgspec
 
+from dockcache_tui.core.builds.build import Build
 from dockcache_tui.sources.buildx_files import buildx_folder
 
 
 @dataclass(frozen=True, slots=True)
 class BuildRefs:
-    """The refs of one build, one for each target of a bake, on one node of a builder."""
+    """The refs of one build, one for each target of a bake and each node; `node` is empty when it ran on several."""
 
     builder: str
     node: str
@@ -25,6 +26,23 @@ class BuildRefs:
 class _LocalState(msgspec.Struct, rename="pascal"):
     local_path: str = ""
     group_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalState:
+    """The folder that a build was given, and when buildx wrote it down, in ns of this machine's clock."""
+
+    folder: str
+    written_ns: int
+
+
+def read_local_state(environment: Mapping[str, str], build: Build) -> LocalState | None:
+    """Return what buildx keeps of a build that it started on this machine."""
+    if any(part in {"", ".", ".."} or "/" in part for part in (build.builder, build.node, build.ref)):
+        return None
+    path = buildx_folder(environment) / "refs" / build.builder / build.node / build.ref
+    state = _read(path)
+    return LocalState(state.local_path, path.stat().st_mtime_ns) if state else None
 
 
 class RefWatch:
@@ -42,10 +60,13 @@ class RefWatch:
             state = None if path in self._before else _read(path)
             if state and context in {None, state.local_path}:
                 groups.setdefault(state.group_ref or path.name, []).append(path)
-        if len(groups) != 1:
+        builders = {path.parts[-3] for paths in groups.values() for path in paths}
+        nodes = [{path.parts[-2] for path in paths} for paths in groups.values()]
+        apart = len(set[str]().union(*nodes)) == sum(map(len, nodes))
+        if len(builders) != 1 or not apart:
             return None
-        ((_, paths),) = groups.items()
-        return BuildRefs(paths[0].parts[-3], paths[0].parts[-2], tuple(sorted(path.name for path in paths)))
+        refs = tuple(sorted(path.name for paths in groups.values() for path in paths))
+        return BuildRefs(builders.pop(), nodes[0].pop() if len(nodes) == 1 and len(nodes[0]) == 1 else "", refs)
 
     def _paths(self) -> list[Path]:
         return [path for path in self._folder.glob("*/*/*") if path.parts[-3] != "__group__"]

@@ -37,7 +37,7 @@ class ProjectWorkspace:
         self._repo, self.organisation = repo, organisation
         self._project, self._docker, self._journal = project.resolve(), docker, journal
         self._runner = Runner(docker, journal)
-        self._branches, self._archives = RevisionBranches(self._project), LocalArchives()
+        self._branches, self._archives = RevisionBranches(self._project, docker.environment), LocalArchives()
 
     @property
     def notice(self) -> str:

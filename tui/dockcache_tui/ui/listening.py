@@ -14,7 +14,7 @@ from textual.widgets import ContentSwitcher, Footer
 from dockcache_tui.core import wording
 from dockcache_tui.core.actions_cache.reading import CachesReading
 from dockcache_tui.core.builds.build import Build, BuildStatus
-from dockcache_tui.core.builds.merging import merge
+from dockcache_tui.core.builds.merging import merge, on_nodes
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.images.build_record import BuildRecord
@@ -341,7 +341,8 @@ class ListeningApp(App[None]):
         if event.event.type is HistoryEventType.DELETED:
             self._history.pop(build.ref, None)
         else:
-            self._history[build.ref] = build
+            before = self._history.get(build.ref)
+            self._history[build.ref] = on_nodes(build, before) if before else build
         self._show_builds()
 
     @on(messages.BuildMoved)

@@ -78,6 +78,7 @@ class Build:
     started_at: Instant
     status: BuildStatus
     node: str = ""
+    """Empty when it ran on several, or when that is not known."""
     folder: str = ""
     """Where it was built, or the address of its context."""
     target: str = ""

@@ -96,9 +96,12 @@ class BuildKitBuilder:
         return stream
 
     def status(self, node: str, ref: str) -> NodeStream[pb.StatusResponse, Progress]:
-        """Stream the progress of one build of a node, from its beginning; raises SourceError for an unknown node."""
+        """Stream the progress of one build of a node, from its beginning; raises SourceError for an unknown node.
+
+        Without a node it is that of the first, as of a build that ran on several.
+        """
         for one in self.nodes:
-            if one.name == node:
+            if node in ("", one.name):
                 request = pb.StatusRequest(ref=ref.encode())
                 stream = NodeStream(one, "Status", request, pb.StatusResponse, progress)
                 self._streams.add(stream)

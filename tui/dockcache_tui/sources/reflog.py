@@ -1,0 +1,106 @@
+"""Which branch a worktree was on at a moment, by the reflog of its HEAD."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.sources.git_command import Git
+
+_LINE = re.compile(r"[0-9a-f]+ (?P<new>[0-9a-f]+) .*?> (?P<second>\d+) [+-]\d+(?:\t(?P<message>.*))?")
+_MOVE = re.compile(r"checkout: moving from (?P<old>\S+) to (?P<new>\S+)")
+_RENAME = re.compile(r"Branch: renamed refs/heads/(?P<old>\S+) to refs/heads/(?P<new>\S+)")
+_FINISH = re.compile(r"rebase.* \(finish\): returning to refs/heads/(?P<new>\S+)")
+_SHA = re.compile(r"[0-9a-f]{40,64}")
+_DETACHED = ""
+_SECOND = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """HEAD on a branch (empty: on none) between two moves, in ns; the last one has no end."""
+
+    names: frozenset[str]
+    revisions: frozenset[str]
+    start: int
+    end: int | None
+
+
+class Reflogs:
+    """The reflogs of the worktrees of this machine; each is asked of git once, and read anew each time."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Take the environment that git runs in."""
+        self._environment = environment
+        self._paths = lru_cache(maxsize=1_000)(self._find)
+
+    def branches_at(self, folder: Path, moment: Instant, revision: str) -> tuple[BranchScope | None, ...]:
+        """Return the branch that a folder's worktree was on, None for none; several when git leaves it open.
+
+        Without an answer there is none in it. Git keeps whole seconds, so of two branches in the one second both fit,
+        unless the revision tells them apart.
+        """
+        paths = self._paths(folder)
+        if paths is None:
+            return ()
+        log, head = paths
+        try:
+            lines = log.read_bytes().decode(errors="surrogateescape").splitlines()
+            changed, at = head.stat().st_mtime_ns, head.read_bytes().decode(errors="surrogateescape").rstrip("\n")
+        except OSError:
+            return ()
+        now = at.removeprefix("ref: refs/heads/") if at.startswith("ref: ") else _DETACHED
+        stays = [stay for stay in _stays(lines, now, changed) if _holds(stay, moment.ns)]
+        commit = revision.removesuffix("-dirty")
+        if len(stays) > 1 and commit:
+            stays = [stay for stay in stays if commit in stay.revisions] or stays
+        names = sorted({name for stay in stays for name in stay.names})
+        return tuple(BranchScope.of(name) if name else None for name in names)
+
+    def _find(self, folder: Path) -> tuple[Path, Path] | None:
+        git = Git(folder, self._environment)
+        found = git("rev-parse", "--path-format=absolute", "--git-path", "logs/HEAD", "--git-path", "HEAD").split("\n")
+        return (Path(found[0]), Path(found[1])) if len(found) == 2 else None
+
+
+def _holds(stay: Stay, moment: int) -> bool:
+    return stay.start <= moment and (stay.end is None or moment <= stay.end)
+
+
+def _stays(lines: list[str], now: str, changed: int) -> Iterator[Stay]:
+    """Yield the stays; a move is somewhere in its second, the last one when HEAD was written."""
+    entries = [match for line in lines if (match := _LINE.fullmatch(line))]
+    moves = [(index, move) for index, one in enumerate(entries) if (move := _move(one["message"] or ""))]
+    if not entries:
+        return
+    start, first, reached = int(entries[0]["second"]) * _SECOND, 0, None
+    for number, (index, (left, entered)) in enumerate(moves):
+        second = int(entries[index]["second"]) * _SECOND
+        last = number == len(moves) - 1
+        exact = changed if last and changed // _SECOND * _SECOND == second else None
+        names = {left} if left is not None else {reached or _DETACHED}
+        if left and reached is not None and reached != left:
+            names.add(reached)
+        revisions = frozenset(one["new"] for one in entries[first:index])
+        yield Stay(frozenset(names), revisions, start, exact or second + _SECOND - 1)
+        start, first, reached = exact or second, index, entered
+    names = {now} if reached in (None, now) or not now else {now, reached or _DETACHED}
+    yield Stay(frozenset(names), frozenset(one["new"] for one in entries[first:]), start, None)
+
+
+def _move(message: str) -> tuple[str | None, str | None] | None:
+    """Return the branch that HEAD left and the one it came to, None where the message does not tell."""
+    if match := _MOVE.fullmatch(message):
+        return _named(match["old"]), None if _SHA.fullmatch(match["new"]) else match["new"]
+    if match := _RENAME.fullmatch(message):
+        return match["old"], match["new"]
+    if match := _FINISH.fullmatch(message):
+        return _DETACHED, match["new"]
+    return (None, _DETACHED) if re.match(r"rebase.* \(start\): ", message) else None
+
+
+def _named(name: str) -> str:
+    return _DETACHED if _SHA.fullmatch(name) else name
