@@ -116,3 +116,31 @@ def test_a_node_that_is_down_is_told(
     assert f"{half_dead}-down: Can't reach the builder: nothing answers at tcp://127.0.0.1:1" in told.err
     assert f"{half_dead}-up" not in told.err
     assert json.loads(told.out)["schema"] == 1
+
+
+def test_a_node_that_is_down_stops_no_prune_of_the_other(
+    engine: Engine,
+    half_dead: str,
+    two_node_builder: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The records of the node that answers go, the one that is down is told, and the exit code is 1."""
+    monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
+    mark = f"half-{uuid4().hex}"
+    (tmp_path / "Dockerfile").write_text(f"FROM scratch\nWORKDIR /{mark}\n")
+    words = ("buildx", "build", "--builder", two_node_builder, "--platform", "linux/amd64", str(tmp_path))
+    Docker(engine.variables).run(*words)
+    prune = ["records", "prune", "--builder", half_dead, "--filter", mark, "--json"]
+    assert run(prune) == 1
+    planned = json.loads(capsys.readouterr().out)
+    assert planned["totals"]["count"] >= 1
+    assert run([*prune, "--yes"]) == 1
+    told = capsys.readouterr()
+    done = json.loads(told.out)
+    assert done["totals"]["pruned"] == planned["totals"]["count"]
+    assert {one["outcome"] for one in done["items"] if one["action"] == "prune"} == {"freed"}
+    assert f"{half_dead}-down: Can't reach the builder: nothing answers at tcp://127.0.0.1:1" in told.err
+    assert run(prune) == 1
+    assert json.loads(capsys.readouterr().out)["totals"]["count"] == 0
