@@ -1,5 +1,7 @@
 """The records in the app: failing and coming back, marks, plans and prunes."""
 
+from textual.widgets import Log
+
 from core.record_making import SHARED, key, record
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.records.builder_info import BuilderInfo
@@ -127,6 +129,29 @@ async def test_what_frees_nothing_is_told() -> None:
         await app.press("tab", "enter")
         await app.see("Freed 3.0 kB")
     assert len(house.cache.pruned) == 3
+
+
+async def test_what_goes_with_all_below_is_named_before_it_is_chosen() -> None:
+    """What the second button adds stands above it with its bytes, also where a filter hides it."""
+    async with bench(family()) as app:
+        await app.see("left")
+        await app.press("slash")
+        await app.type("id:base")
+        await app.press("enter")
+        await app.see("1 of 4")
+        await app.press("home", "d")
+        await app.see("With all below 3 records more:", "1,000  left", "1,000  right", "1,000  base")
+
+
+async def test_every_record_of_a_long_plan_is_listed() -> None:
+    """A plan of hundreds of records can be read to its last id before anybody says yes."""
+    house = House(Cache(records=[record(f"r{number:03}", size=1000) for number in range(600)]))
+    async with bench(house) as app:
+        await app.see("r000")
+        await app.press("home", "v", "end", "d")
+        await app.see("600 records will go", r"1,000  r\d\d\d")
+        listed = app.app.screen.query_one(Log).lines
+        assert sorted(line.split()[1] for line in listed if line) == [f"r{number:03}" for number in range(600)]
 
 
 async def test_a_prune_that_freed_less_says_why() -> None:

@@ -6,16 +6,17 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Button, Static
+from textual.widgets import Button, Log, Static
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.literal import literal
 from dockcache_tui.core.records.prune import PrunePlan
 from dockcache_tui.core.records.reading import Reading
-from dockcache_tui.core.records.record import RecordKey
+from dockcache_tui.core.records.record import Record, RecordKey
 from dockcache_tui.ui.screens.modal import BoxScreen
 
 MOST_LINES = 500
+"""As many are laid out at once; of more only those in sight."""
 
 
 class PruneAnswer(StrEnum):
@@ -31,6 +32,7 @@ class ConfirmPrune(BoxScreen[PruneAnswer]):
     DEFAULT_CSS = """
     ConfirmPrune {
         & #plan { height: auto; max-height: 36vh; margin: 1 0; }
+        & Log { height: 36vh; }
         & #command { color: $foreground-muted; height: auto; max-height: 3; }
         & Horizontal { height: 3; align-horizontal: right; }
         & Button { margin-left: 2; }
@@ -48,8 +50,13 @@ class ConfirmPrune(BoxScreen[PruneAnswer]):
         with Vertical(classes="box") as box:
             box.border_title = Text("Delete from the builder")
             yield Static(_headline(plan), markup=False)
-            with VerticalScroll(id="plan"):
-                yield Static(_lines(plan, self._reading), markup=False)
+            lines = _lines(plan, self._reading)
+            if len(lines) > MOST_LINES:
+                # A log lays out only what is in sight.
+                yield Log(id="plan", auto_scroll=False).write_lines(line.plain for line in lines)
+            else:
+                with VerticalScroll(id="plan"):
+                    yield Static(Text("\n").join(lines), markup=False)
             yield Static(Text(_command(plan, self._reading.snapshot.builder)), id="command", markup=False)
             with Horizontal():
                 yield Button("No", id="no")
@@ -74,16 +81,21 @@ def _headline(plan: PrunePlan) -> Text:
     return text.append(wording.exact_size(plan.bytes)).append(". This can't be undone.")
 
 
-def _lines(plan: PrunePlan, reading: Reading) -> Text:
-    text = Text()
-    for record in plan.freed[:MOST_LINES]:
-        text.append(f"{record.size:>15,}  {literal(record.id[:25]):<25}  {literal(record.description)}\n")
-    if len(plan.freed) > MOST_LINES:
-        text.append(f"and {len(plan.freed) - MOST_LINES:,} more\n")
-    for kept in plan.kept[:MOST_LINES]:
-        text.append(f"{'stays':>15}  {literal(kept.key.id[:25]):<25}  {kept.reason.value}", "bold")
-        text.append(f"{_blockers(kept.children)} · {literal(_description(reading, kept.key))}\n", "not bold")
-    return text
+def _lines(plan: PrunePlan, reading: Reading) -> list[Text]:
+    """Return a line for each record that a button takes, and for each that stays."""
+    lines = [_going(record, reading) for record in plan.freed]
+    for kept in plan.kept:
+        line = Text(f"{'stays':>15}  {literal(kept.key.id[:25]):<25}  {kept.reason.value}", "bold")
+        lines.append(line.append(f"{_blockers(kept.children)} · {_told(reading, kept.key)}", "not bold"))
+    going = {record.key for record in plan.freed}
+    below = [record for record in plan.deep if record.key not in going]
+    if below:
+        lines.append(Text(f"With all below {wording.count(len(below), 'record')} more:", "bold"))
+    return [*lines, *(_going(record, reading) for record in below)]
+
+
+def _going(record: Record, reading: Reading) -> Text:
+    return Text(f"{record.size:>15,}  {literal(record.id[:25]):<25}  {_told(reading, record.key)}")
 
 
 def _blockers(children: tuple[RecordKey, ...]) -> str:
@@ -91,9 +103,10 @@ def _blockers(children: tuple[RecordKey, ...]) -> str:
     return f" ({names}{'…' if len(children) > 3 else ''})" if children else ""
 
 
-def _description(reading: Reading, key: RecordKey) -> str:
+def _told(reading: Reading, key: RecordKey) -> str:
+    """Return what a record is and whose."""
     scoped = reading.by_key.get(key)
-    return scoped.record.description if scoped else ""
+    return literal(" · ".join((scoped.record.description, *map(str, scoped.owners)))) if scoped else ""
 
 
 def _command(plan: PrunePlan, builder: str) -> str:
