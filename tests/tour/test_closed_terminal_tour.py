@@ -2,8 +2,9 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
 import pytest
@@ -54,15 +55,26 @@ def terminate(terminal: Terminal) -> None:
     terminal.close()
 
 
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A temporary folder of the test's own, short enough for sockets."""
+    with TemporaryDirectory(prefix="ended-") as folder:
+        yield Path(folder)
+
+
 @pytest.mark.parametrize("end", [close, terminate])
 def test_nothing_is_left(
-    engine: Engine, container_builder: str, open_app: Open, tmp_path: Path, end: Callable[[Terminal], None]
+    engine: Engine,
+    container_builder: str,
+    open_app: Open,
+    tmp_path: Path,
+    temporary: Path,
+    end: Callable[[Terminal], None],
 ) -> None:
     """No private folder, no process and no crash log are left while a build runs."""
     project = Scratch.make(engine, container_builder, tmp_path)
     (project.folder / "Dockerfile").write_text(f"FROM busybox\nRUN echo {tmp_path} && sleep 600\n")
-    temporary, state = tmp_path / "temporary", tmp_path / "state"
-    temporary.mkdir()
+    state = tmp_path / "state"
     terminal = open_app(project, 120, 40, TMPDIR=str(temporary), XDG_STATE_HOME=str(state))
     terminal.see("● ")
     terminal.press("2", "b")
@@ -73,11 +85,12 @@ def test_nothing_is_left(
     assert not [*state.rglob("error-*")]
 
 
-def test_a_terminal_that_vanishes(engine: Engine, container_builder: str, open_app: Open, tmp_path: Path) -> None:
+def test_a_terminal_that_vanishes(
+    engine: Engine, container_builder: str, open_app: Open, tmp_path: Path, temporary: Path
+) -> None:
     """The app ends too where nobody tells it that its terminal is gone, as in a session of its own."""
     project = Scratch.make(engine, container_builder, tmp_path)
-    temporary, state = tmp_path / "temporary", tmp_path / "state"
-    temporary.mkdir()
+    state = tmp_path / "state"
     terminal = open_app(project, 120, 40, TMPDIR=str(temporary), XDG_STATE_HOME=str(state))
     terminal.see("● ")
     terminal.press("q")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from dockcache_tui.cli.account import exit_code, printed, tell_unaudited
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _PATIENCE = 10.0
 """Seconds that an interrupted prune may take to end the request under way."""
+_RETURN = 5.0
+"""Seconds in which a builder that was lost may come back and tell what became of the records no answer told of."""
 
 
 def marked(found: Sequence[ScopedRecord], ids: Sequence[str]) -> tuple[ScopedRecord, ...]:
@@ -46,7 +49,7 @@ def prune_records(builder: "Builder", reading: Reading, chosen: Owned, *, yes: b
         narrate(f"{_sum(planned)} Nothing was changed: --yes prunes.")
         return ExitCode.FAILED if any(node.error for node in reading.snapshot.nodes) else ExitCode.OK
     outcome, interrupted = _prune(builder, planned.freed) if planned.freed else (PruneOutcome(()), False)
-    after = None if interrupted or not planned.freed else _read_again(builder)
+    after = None if interrupted or not planned.freed else _read_again(builder, _RETURN if outcome.unknown else 0)
     unread = {node.name for node in after.nodes if node.error} if after else ()
     comparison = compare(planned, outcome, after.records if after else None, unread)
     written = printed(lambda: _show(planned, reading, comparison, as_json=as_json))
@@ -74,12 +77,19 @@ def _prune(builder: "Builder", records: Sequence[Record]) -> tuple[PruneOutcome,
             return work.result(), True
 
 
-def _read_again(builder: "Builder") -> BuilderSnapshot | None:
-    try:
-        return wait_for(f"the records of {builder.name}", builder.snapshot)
-    except SourceError as error:
-        narrate(f"The builder can't be read again: {error}")
-        return None
+def _read_again(builder: "Builder", patience: float) -> BuilderSnapshot | None:
+    """Read the records, trying for some seconds where a builder may be coming back."""
+    deadline = monotonic() + patience
+    while True:
+        try:
+            after = wait_for(f"the records of {builder.name}", builder.snapshot)
+            if monotonic() >= deadline or not any(node.error for node in after.nodes):
+                return after
+        except SourceError as error:
+            if monotonic() >= deadline:
+                narrate(f"The builder can't be read again: {error}")
+                return None
+        sleep(0.5)
 
 
 def _show(planned: PrunePlan, reading: Reading, found: Comparison | None, *, as_json: bool) -> None:

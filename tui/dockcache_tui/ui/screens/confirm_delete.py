@@ -54,7 +54,7 @@ class ConfirmDelete(BoxScreen[bool]):
             yield Static(Text(head, "bold"), markup=False)
             if len(self._doomed) > MOST_LINES:
                 # It breaks no lines, and lays out only what is in sight.
-                yield Log(auto_scroll=False).write_lines(_lines(self._doomed))
+                yield Log(auto_scroll=False)
             else:
                 with VerticalScroll(id="plan"):
                     yield Static("\n".join(_lines(self._doomed)), markup=False)
@@ -63,7 +63,9 @@ class ConfirmDelete(BoxScreen[bool]):
                 yield Button(f"Delete ({wording.size(total)})", id="yes", variant="error")
 
     def on_mount(self) -> None:
-        """Put the focus on No."""
+        """Fill the log of a long plan, which needs its place in the app for that, and put the focus on No."""
+        for log in self.query(Log):
+            log.write_lines(_lines(self._doomed))
         self.query_one("#no", Button).focus()
 
     @on(Button.Pressed)

@@ -53,7 +53,7 @@ class ConfirmPrune(BoxScreen[PruneAnswer]):
             lines = _lines(plan, self._reading)
             if len(lines) > MOST_LINES:
                 # A log lays out only what is in sight.
-                yield Log(id="plan", auto_scroll=False).write_lines(line.plain for line in lines)
+                yield Log(id="plan", auto_scroll=False)
             else:
                 with VerticalScroll(id="plan"):
                     yield Static(Text("\n").join(lines), markup=False)
@@ -66,7 +66,9 @@ class ConfirmPrune(BoxScreen[PruneAnswer]):
                     yield Button(f"Delete ({wording.size(plan.bytes)})", id="marked", variant="error")
 
     def on_mount(self) -> None:
-        """Put the focus on No."""
+        """Fill the log of a long plan, which needs its place in the app for that, and put the focus on No."""
+        for log in self.query(Log):
+            log.write_lines(line.plain for line in _lines(self._plan, self._reading))
         self.query_one("#no", Button).focus()
 
     @on(Button.Pressed)
