@@ -1,6 +1,5 @@
 """A buildx builder read and pruned through BuildKit's control API."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -35,9 +34,7 @@ READ_SECONDS = 60.0
 def open_builder(docker: Docker, name: str = "") -> "BuildKitBuilder":
     """Open a builder (none named: BUILDX_BUILDER's or the current one), starting nothing; raises SourceError."""
     info = find_builder(docker, name)
-    # The path of a unix socket ends at 103 bytes on some systems; those in the folder need 40 of them.
-    place = tempfile.gettempdir()
-    folder = Path(tempfile.mkdtemp(prefix="dockcache-", dir=place if len(os.fsencode(place)) <= 60 else "/tmp"))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="dockcache-"))
     try:
         nodes = tuple(open_node(docker, instance, folder) for instance in write_instances(docker, info, folder))
     except BaseException:
