@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Button, Log, Static
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Static
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.literal import literal
-from dockcache_tui.ui.screens.confirm_prune import MOST_LINES
-from dockcache_tui.ui.screens.modal import BoxScreen
+from dockcache_tui.ui.screens.modal import BoxScreen, listing
 
 WIDEST_BRANCH = 20
 
@@ -52,20 +51,13 @@ class ConfirmDelete(BoxScreen[bool]):
             count = wording.count(len(self._doomed), "entry", "entries")
             head = f"{count}, {wording.exact_size(total)}, each read again before it goes. This can't be undone."
             yield Static(Text(head, "bold"), markup=False)
-            if len(self._doomed) > MOST_LINES:
-                # It breaks no lines, and lays out only what is in sight.
-                yield Log(auto_scroll=False)
-            else:
-                with VerticalScroll(id="plan"):
-                    yield Static("\n".join(_lines(self._doomed)), markup=False)
+            yield listing(_lines(self._doomed))
             with Horizontal():
                 yield Button("No", id="no")
                 yield Button(f"Delete ({wording.size(total)})", id="yes", variant="error")
 
     def on_mount(self) -> None:
-        """Fill the log of a long plan, which needs its place in the app for that, and put the focus on No."""
-        for log in self.query(Log):
-            log.write_lines(_lines(self._doomed))
+        """Put the focus on No."""
         self.query_one("#no", Button).focus()
 
     @on(Button.Pressed)
@@ -73,10 +65,10 @@ class ConfirmDelete(BoxScreen[bool]):
         self.dismiss(event.button.id == "yes")
 
 
-def _lines(doomed: Sequence[Doomed]) -> list[str]:
+def _lines(doomed: Sequence[Doomed]) -> list[Text]:
     shown = [
         (f"{one.size:,}", str(one.id), wording.cut(literal(one.branch), WIDEST_BRANCH), literal(one.name))
         for one in doomed
     ]
     size, id_, branch, _ = (max(map(len, texts)) for texts in zip(*shown, strict=True))
-    return [f"{one[0]:>{size}}  {one[1]:<{id_}}  {one[2]:<{branch}}  {one[3]}" for one in shown]
+    return [Text(f"{one[0]:>{size}}  {one[1]:<{id_}}  {one[2]:<{branch}}  {one[3]}") for one in shown]

@@ -5,18 +5,15 @@ from enum import StrEnum
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Button, Log, Static
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Static
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.literal import literal
 from dockcache_tui.core.records.prune import PrunePlan
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.record import Record, RecordKey
-from dockcache_tui.ui.screens.modal import BoxScreen
-
-MOST_LINES = 500
-"""As many are laid out at once; of more only those in sight."""
+from dockcache_tui.ui.screens.modal import BoxScreen, listing
 
 
 class PruneAnswer(StrEnum):
@@ -32,7 +29,7 @@ class ConfirmPrune(BoxScreen[PruneAnswer]):
     DEFAULT_CSS = """
     ConfirmPrune {
         & #plan { height: auto; max-height: 36vh; margin: 1 0; }
-        & Log { height: 36vh; }
+        & Log { height: 36vh; margin: 1 0; }
         & #command { color: $foreground-muted; height: auto; max-height: 3; }
         & Horizontal { height: 3; align-horizontal: right; }
         & Button { margin-left: 2; }
@@ -50,13 +47,7 @@ class ConfirmPrune(BoxScreen[PruneAnswer]):
         with Vertical(classes="box") as box:
             box.border_title = Text("Delete from the builder")
             yield Static(_headline(plan), markup=False)
-            lines = _lines(plan, self._reading)
-            if len(lines) > MOST_LINES:
-                # A log lays out only what is in sight.
-                yield Log(id="plan", auto_scroll=False)
-            else:
-                with VerticalScroll(id="plan"):
-                    yield Static(Text("\n").join(lines), markup=False)
+            yield listing(_lines(plan, self._reading))
             yield Static(Text(_command(plan, self._reading.snapshot.builder)), id="command", markup=False)
             with Horizontal():
                 yield Button("No", id="no")
@@ -66,9 +57,7 @@ class ConfirmPrune(BoxScreen[PruneAnswer]):
                     yield Button(f"Delete ({wording.size(plan.bytes)})", id="marked", variant="error")
 
     def on_mount(self) -> None:
-        """Fill the log of a long plan, which needs its place in the app for that, and put the focus on No."""
-        for log in self.query(Log):
-            log.write_lines(line.plain for line in _lines(self._plan, self._reading))
+        """Put the focus on No."""
         self.query_one("#no", Button).focus()
 
     @on(Button.Pressed)
