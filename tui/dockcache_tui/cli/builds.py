@@ -1,13 +1,10 @@
 """`dockcache-tui builds`."""
 
-from pathlib import Path
-
 import click
 
 from dockcache_tui.cli.build_rows import print_builds
 from dockcache_tui.cli.output import narrate, print_csv, print_document
 from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, scope_here
-from dockcache_tui.cli.waiting import each
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.builds.row import BUILD_COLUMNS, build_row
@@ -63,9 +60,8 @@ def builds(
 
 def _known(builder: str, limit: int) -> tuple[tuple[Build, ...], dict[str, SourceError]]:
     """Return the builds, and why nodes told none, by their names."""
-    from dockcache_tui.cli.reading import opened
+    from dockcache_tui.cli.reading import heard, opened
     from dockcache_tui.core.builds.merging import merge
-    from dockcache_tui.sources.branches import RevisionBranches
     from dockcache_tui.sources.journal import Journal
 
     journal = Journal()
@@ -79,11 +75,8 @@ def _known(builder: str, limit: int) -> tuple[tuple[Build, ...], dict[str, Sourc
         return ours, {}
     with opened(builder) as source:
         history = source.history(follow=False)
-        told = each(f"the builds of {source.name}", history)
-        heard = {(event.build.node, event.build.ref): event.build for event in told}
         kept = {build.ref: build for build in ours if build.builder == source.name}
-        others = [build for build in heard.values() if build.ref in kept or build.ref not in refs]
-        return merge(kept.values(), map(RevisionBranches(Path.cwd()).placed, others)), history.failures
+        return merge(kept.values(), heard(source, history, kept, refs)), history.failures
 
 
 def _ordered(found: list[Build], sort: str) -> list[Build]:

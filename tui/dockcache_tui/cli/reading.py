@@ -1,6 +1,6 @@
 """What the headless commands read of a builder."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from dockcache_tui.core.scope import ScopeFilter
 
 if TYPE_CHECKING:
     from dockcache_tui.sources.buildkit.builder import BuildKitBuilder
-    from dockcache_tui.sources.protocols import Builder
+    from dockcache_tui.sources.protocols import Builder, HistoryEvent, Stream
 
 _BUILDS = 1000
 """The builds of ours that records are looked for in."""
@@ -59,23 +59,28 @@ def known_builds(builder: "Builder") -> tuple[Build, ...]:
         refs = journal.refs()
     finally:
         journal.close()
-    # One build of ours may have several refs on the builder, and older ones are left out here.
-    return merge(ours.values(), [build for build in _heard(builder) if build.ref in ours or build.ref not in refs])
+    try:
+        others = heard(builder, builder.history(follow=False), ours, refs)
+    except SourceError as error:  # records are worth showing without them
+        narrate(f"Builds are unknown, and so are branches: {error}")
+        others = []
+    return merge(ours.values(), others)
 
 
-def _heard(builder: "Builder") -> tuple[Build, ...]:
-    """Return the builds the builder remembers; records are worth showing without them."""
+def heard(
+    builder: "Builder", history: "Stream[HistoryEvent]", ours: Container[str], refs: Container[str]
+) -> list[Build]:
+    """Return the builds that a builder tells of: others', and those of `ours`; raises SourceError.
+
+    One build of ours may have several of the journal's `refs` on the builder; those of older ones are left out.
+    """
     from dockcache_tui.sources.branches import RevisionBranches
 
-    history = builder.history(follow=False)
-    try:
-        told = each(f"the builds of {builder.name}", history)
-        heard = {(event.build.node, event.build.ref): event.build for event in told}
-    except SourceError as error:
-        narrate(f"Builds are unknown, and so are branches: {error}")
-        return ()
+    told = each(f"the builds of {builder.name}", history)
+    # buildx gives a build one ref on all its nodes
+    newest = {(event.build.node, event.build.ref): event.build for event in told}
     branches = RevisionBranches(Path.cwd())
-    return tuple(map(branches.placed, heard.values()))
+    return [branches.placed(build) for build in newest.values() if build.ref in ours or build.ref not in refs]
 
 
 def chosen(reading: Reading, scope: ScopeFilter, expression: str) -> tuple[ScopedRecord, ...]:
