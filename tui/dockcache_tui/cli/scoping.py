@@ -43,8 +43,8 @@ def owner_scope(branch: str, project: str, owners: Collection[Owner]) -> ScopeFi
             raise UsageError(f"nothing is known to be of the project {project}", hint="See `dockcache-tui records`.")
     elif not branch:
         return ScopeFilter()
-    elif read_checkout(here).revision or read_project(here) in known:
-        meant = {read_project(here)}
+    elif (own := read_project(here)) in known or read_checkout(here).revision:
+        meant = {own}
     else:
         meant = {owner.project for owner in owners if owner.project and owner.branch == picked}
         if len(meant) > 1:

@@ -1,4 +1,4 @@
-"""The branches that a build or an archive belongs to when only its revision is known."""
+"""The branches that others' builds and archives belong to: by the folder they were built in, else by their revision."""
 
 import os
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from dockcache_tui.sources.reflog import Reflogs
 
 
 class RevisionBranches:
-    """Asks a project's repository, once a revision."""
+    """Asks buildx's notes, the reflog of the folder that they name, and a project's repository, once a revision."""
 
     def __init__(self, project: Path, environment: Mapping[str, str] = os.environ) -> None:
         """Take the project's folder, and the environment in which buildx keeps its state."""
@@ -40,7 +40,7 @@ class RevisionBranches:
         found = self._branches_of(build.revision)
         if len(found) == 1:
             return replace(build, branch=found[0])
-        return replace(build, branch_candidates=build.branch_candidates or found)
+        return replace(build, branch_candidates=found)
 
     def _of_folder(self, build: Build, state: LocalState) -> Build:
         folder = Path(state.folder)
