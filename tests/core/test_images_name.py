@@ -11,7 +11,7 @@ from dockcache_tui.core.instant import Instant
 ONE = Image(f"sha256:{'1' * 64}", (), "linux/amd64", ("docker.io/library/app:latest",))
 TWO = Image(f"sha256:{'2' * 64}", (), "linux/arm64", ("team/app:2",))
 THREE = Image(f"sha256:{'3' * 64}", (), "linux/arm/v7", ("localhost:5000/app:2",))
-FOUR = Image(f"sha256:{'4' * 64}", (), "linux/s390x", ("stable",))
+FOUR = Image(f"sha256:{'4' * 64}", (), "linux/s390x", ("stable",), also=(f"sha256:{'1a' * 32}", f"sha256:{'5' * 64}"))
 ARCHIVE = Archive("a.tar", ArchiveKind.OCI, "tar", 1, Instant(0), (ONE, TWO, THREE, FOUR))
 
 
@@ -30,6 +30,11 @@ ARCHIVE = Archive("a.tar", ArchiveKind.OCI, "tar", 1, Instant(0), (ONE, TWO, THR
         ("linux/arm64", TWO),
         ("3333", THREE),
         ("sha256:4", FOUR),
+        (f"stable@sha256:{'5' * 64}", FOUR),
+        (f"stable:2@sha256:{'1a' * 32}", FOUR),
+        ("sha256:5", FOUR),
+        ("1a", FOUR),
+        ("1", ONE),
     ],
 )
 def test_an_image_by_any_of_its_names(wanted: str, image: Image) -> None:
@@ -37,7 +42,9 @@ def test_an_image_by_any_of_its_names(wanted: str, image: Image) -> None:
     assert image_of(ARCHIVE, wanted) is image
 
 
-@pytest.mark.parametrize("wanted", ["app:2", "team/app", "localhost:5000/app", f"app@sha256:{'2' * 64}", "library"])
+@pytest.mark.parametrize(
+    "wanted", ["app:2", "team/app", "localhost:5000/app", f"app@sha256:{'2' * 64}", f"app@sha256:{'5' * 64}", "library"]
+)
 def test_another_name_is_another_image(wanted: str) -> None:
     """Another tag, registry or digest is not what was meant: nothing is guessed."""
     with pytest.raises(UsageError, match="no image"):

@@ -53,6 +53,11 @@ UNPACKED: dict[str, tuple[Sequence[Any], ...]] = {
     "overlay's whiteout": ((file("x"), file("y")), (special("x", tarfile.CHRTYPE),)),
     "folder named so": ((file(".wh.d/x"),),),
     "file over folder": ((file("a/b"), file("a", b"1")),),
+    "longest names": (
+        (file("n" * 255), file("ä" * 127), folder("d" * 255), link("l", "t" * 4095), file("w" * 255)),
+        (file(f".wh.{'w' * 255}"),),
+    ),
+    "long path": ((file("/".join(["p" * 250] * 15)),),),
 }
 REFUSED: dict[str, Sequence[Any]] = {
     "hard link to nothing": (link("h", "no", hard=True),),
@@ -69,6 +74,16 @@ REFUSED: dict[str, Sequence[Any]] = {
     "whiteout after what is below": (file("d/x"), file(".wh.d")),
     "below a whiteout": (file(".wh.d"), file("d/x")),
     "below a file": (file("a"), file("a/b")),
+    "long name": (file("n" * 256),),
+    "name of many bytes": (file("ä" * 128),),
+    "long folder": (file(f"{'n' * 256}/x"),),
+    "long path": (file("/".join(["p" * 250] * 17)),),
+    "long whiteout": (file(f".wh.{'w' * 256}"),),
+    "whiteout below a long name": (file(f"{'n' * 256}/.wh.x"),),
+    "empty symlink": (link("l", ""),),
+    "long symlink": (link("l", "t" * 4096),),
+    "long hard link": (link("l", "t" * 256, hard=True),),
+    "symlinks to a long path": (link("l", "a/" * 1_500), link("a", "b/" * 1_500), file("l/x")),
     "long attribute": (pax("x", **{"SCHILY.xattr.user.a": "1" * 70_000}),),
 }
 

@@ -56,7 +56,14 @@ def paths(files: ImageFiles, made: Made) -> list[str]:
         ("a/b/../c", "a/c", ""),
         ("./a//b/.", "a/b", ""),
         ("..", "", "leads out"),
-        ("d/" * 3_000 + "x", "", "6,001 characters"),
+        ("d/" * 3_000 + "x", "", "6,001 bytes"),
+        ("./" * 3_000 + "x", "x", ""),
+        ("d" * 255 + "/x", "d" * 255 + "/x", ""),
+        ("d" * 256 + "/x", "d" * 256 + "/x", "256 bytes"),
+        ("ä" * 128, "ä" * 128, "256 bytes"),
+        ("d" * 256 + "/../x", "x", ""),
+        ("d/" * 2_046 + "xyz", "d/" * 2_046 + "xyz", ""),
+        ("d/" * 2_046 + "wxyz", "", "4,096 bytes"),
     ],
 )
 def test_names_stay_inside_and_are_named(name: str, path: str, reason: str) -> None:
@@ -86,7 +93,7 @@ def test_ten_thousand_folders_in_each_other(tmp_path: Path, files: ImageFiles) -
     assert files.find(made.path, made.image, deep).size == 1
     assert len(paths(files, made)) == 2_001
     (fault,) = files.contents(made.path, made.image).faults
-    assert fault.reason == "a name of 20,001 characters"
+    assert fault.reason == "a name of 20,001 bytes: engines refuse it"
 
 
 def test_a_file_behind_a_link_stays_in_the_image(tmp_path: Path, files: ImageFiles) -> None:
@@ -301,7 +308,7 @@ def test_more_names_than_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Names fill no disk: reading stops at a bound and says so; one link that is too long is left out alone."""
     entries, faults = read(tar(link("l", "x" * 5_000), file("a")))
     assert [(entry.path, entry.link) for entry in entries] == [("l", ""), ("a", "")]
-    assert faults[0].reason == "a link of 5,000 characters"
+    assert faults[0].reason == "a link of 5,000 bytes: engines refuse it"
     monkeypatch.setattr(layer_files, "MOST_NAMES", 10)
     entries, faults = read(tar(file("a" * 8), file("b" * 8)))
     assert [entry.path for entry in entries] == ["a" * 8]

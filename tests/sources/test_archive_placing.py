@@ -98,6 +98,9 @@ def test_layers_over_a_symlink(upper: Sequence[Member], expected: str, tmp_path:
         ((file(".wh.x"), file(".wh.x")), "x", "before it"),
         ((file("d/x"), file(".wh.d")), "d", "before it"),
         ((file(".wh.d"), file("d/x")), "d/x", "below a whiteout"),
+        ((link("l", ""),), "l", "a symlink to nothing"),
+        ((file(f".wh.{'w' * 256}"),), f".wh.{'w' * 256}", "256 bytes"),
+        ((link("l", "a/" * 1_500), link("a", "b/" * 1_500), file("l/x")), "l/x", "below symlinks that lead to"),
     ],
 )
 def test_what_engines_refuse_is_named(
@@ -118,6 +121,8 @@ def test_sound_links_and_whiteouts_are_no_faults(tmp_path: Path, files: ImageFil
         link("h", "./x", hard=True),
         link("s", "no"),
         link("t", "s", hard=True),
+        file(f".wh.{'w' * 255}"),
+        link("long", "t" * 4_095),
     )
     made = oci(tmp_path / "image", [tar(file("y")), tar(*members)])
     assert files.contents(made.path, made.image).faults == ()

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.images.archive import Archive, ArchiveKind
+from dockcache_tui.core.images.choosing import image_of
 from dockcache_tui.core.images.errors import ArchiveError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.archives.blobs import open_blobs
@@ -235,6 +237,24 @@ def test_a_manifest_that_is_led_to_twice_has_both_names(tmp_path: Path) -> None:
     named = [image | {"annotations": {"io.containerd.image.name": name}} for name in ("app:1", "app:2")]
     (found,) = read(layout.end(*named), tmp_path).images
     assert found.names == ("app:1", "app:2")
+
+
+def test_an_image_is_found_by_the_digest_of_an_index_or_config(tmp_path: Path) -> None:
+    """Each index that leads to it is a digest of it, however often it is led to, and so is its config's."""
+    layout = Layout()
+    manifest, other = layout.image(ONE), layout.image(TWO)
+    inner = layout.index(manifest)
+    outer = layout.index(inner, other)
+    named = {"annotations": {"io.containerd.image.name": "docker.io/library/app:1"}}
+    files = layout.end(inner | named, outer)
+    archive = read(files, tmp_path)
+    one = archive.images[0]
+    config = json.loads(files[path_of(manifest["digest"])])["config"]["digest"]
+    assert one.also == (config, inner["digest"], outer["digest"])
+    for wanted in (inner["digest"], f"app@{inner['digest']}", f"app:1@{inner['digest']}", config):
+        assert image_of(archive, wanted) == one
+    with pytest.raises(UsageError, match="several images are"):
+        image_of(archive, outer["digest"])
 
 
 def test_one_of_several_archives_in_a_zip_is_asked_for_by_its_name(tmp_path: Path) -> None:

@@ -75,6 +75,8 @@ class Image:
     """An index names it, but its manifest is not in the archive: `docker save` leaves other platforms out."""
     artifact: str = ""
     """Set for an OCI artifact that is no image: its type; `layers` are its blobs."""
+    also: tuple[str, ...] = ()
+    """The digests of the indexes that lead to it and of its config: engines and registries name it by these too."""
 
     @property
     def has_files(self) -> bool:

@@ -17,6 +17,7 @@ def image_of(archive: Archive, wanted: str = "") -> Image:
     meant = [image for image in images if wanted in {image.platform, *image.names}]
     meant = meant or [image for image in images if wanted and is_named(image, wanted)]
     meant = meant or [image for image in images if _begins(image.digest, wanted)]
+    meant = meant or [image for image in images if any(_begins(digest, wanted) for digest in image.also)]
     if not meant:
         raise UsageError(f"it holds no image {wanted}", hint=_told(images))
     if len(meant) > 1:

@@ -2,8 +2,8 @@
 
 from dockcache_tui.core.images.file_entry import FileKind
 
-MOST_NAME = 4096
-"""Bytes of a path that systems take (PATH_MAX)."""
+MOST_NAME, MOST_PART = 4095, 255
+"""Bytes of a path, and of each name in it, that Linux takes (PATH_MAX without its NUL, NAME_MAX)."""
 
 _WHITEOUT, _META, _OPAQUE = ".wh.", ".wh..wh.", ".wh..wh..opq"
 
@@ -13,8 +13,6 @@ def path_of(name: str) -> tuple[str, str]:
 
     As engines do it: names are cleaned and nothing leads out of the root. One too long for any system has no path.
     """
-    if len(name) > MOST_NAME:
-        return "", f"a name of {len(name):,} characters"
     parts = [part for part in name.split("/") if part and part != "."]
     reason = "" if name else "a member without a name"
     if name.startswith("/") and parts:
@@ -30,9 +28,21 @@ def path_of(name: str) -> tuple[str, str]:
                 reason = "a name that leads out of the image"
         parts = kept
     path = "/".join(parts)
+    if (length := length_of(path)) > MOST_NAME:
+        return "", f"a name of {length:,} bytes: engines refuse it"
     if "\0" in path:
         return path.replace("\0", ""), "a name that holds a NUL"
     return path, reason
+
+
+def length_of(name: str) -> int:
+    """Return how many bytes a name has on Linux."""
+    return len(name) if name.isascii() else len(name.encode("utf-8", "surrogateescape"))
+
+
+def longest_part(path: str) -> int:
+    """Return the bytes of the longest name in a path."""
+    return max(map(length_of, path.split("/")))
 
 
 def holds(path: str, text: str) -> bool:

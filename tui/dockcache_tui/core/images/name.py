@@ -30,9 +30,9 @@ def full_name(text: str) -> ImageName:
 
 
 def is_named(image: Image, wanted: str) -> bool:
-    """Tell whether an image has a name, written short or in full, or with its digest."""
+    """Tell whether an image has a name, written short or in full, or with one of its digests."""
     meant, names = full_name(wanted), [full_name(name) for name in image.names]
     if not meant.digest:
         return meant in names
     repositories = {name.repository for name in names}
-    return image.digest == meant.digest and (not names or meant.repository in repositories)
+    return meant.digest in {image.digest, *image.also} and (not names or meant.repository in repositories)

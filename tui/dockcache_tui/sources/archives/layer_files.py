@@ -9,7 +9,16 @@ from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.errors import BrokenArchiveError
 from dockcache_tui.core.images.fault_list import FaultList
 from dockcache_tui.core.images.file_entry import FileEntry, FileKind
-from dockcache_tui.core.images.member_name import MOST_NAME, is_bare, leads_out, path_of, whiteout_of
+from dockcache_tui.core.images.member_name import (
+    MOST_NAME,
+    MOST_PART,
+    is_bare,
+    leads_out,
+    length_of,
+    longest_part,
+    path_of,
+    whiteout_of,
+)
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.archives.hashing import Hashing
 from dockcache_tui.sources.archives.tar_headers import TarHeaders, TarMember
@@ -116,13 +125,11 @@ class LayerFiles:
             self._complain(member, reason)
         if not path:
             return None
-        if whiteout := whiteout_of(path):
-            hidden, kind = whiteout
-            if kind is FileKind.OPAQUE and not hidden:
-                self._complain(member, "an opaque root, which engines take no notice of")
-            elif not hidden and is_bare(path):
-                self._complain(member, "a whiteout of nothing: engines refuse it")
-            return LayerFile(FileEntry(hidden, kind), member.header) if hidden else None
+        whiteout = whiteout_of(path)
+        if (longest := longest_part(whiteout[0] if whiteout else path)) > MOST_PART:
+            self._complain(member, f"a name of {longest:,} bytes: engines refuse it")
+        if whiteout:
+            return self._whiteout(member, path, *whiteout)
         if member.type == "3" and member.device == (0, 0):  # how an overlay keeps a whiteout
             return LayerFile(FileEntry(path, FileKind.WHITEOUT), member.header)
         kind_ = _KINDS.get(member.type)
@@ -152,10 +159,19 @@ class LayerFiles:
             member.header,
         )
 
+    def _whiteout(self, member: TarMember, path: str, hidden: str, kind: FileKind) -> LayerFile | None:
+        if kind is FileKind.OPAQUE and not hidden:
+            self._complain(member, "an opaque root, which engines take no notice of")
+        elif not hidden and is_bare(path):
+            self._complain(member, "a whiteout of nothing: engines refuse it")
+        return LayerFile(FileEntry(hidden, kind), member.header) if hidden else None
+
     def _link(self, member: TarMember, path: str, kind: FileKind) -> str:
-        if len(member.link) > MOST_NAME:
-            self._complain(member, f"a link of {len(member.link):,} characters")
+        if (length := length_of(member.link)) > MOST_NAME:
+            self._complain(member, f"a link of {length:,} bytes: engines refuse it")
             return ""
+        if not member.link and kind is FileKind.SYMLINK:
+            self._complain(member, "a symlink to nothing: engines refuse it")
         # A hard link's target is a name in the image, a symlink's is read from where it lies.
         if leads_out(path.rpartition("/")[0] if kind is FileKind.SYMLINK else "", member.link):
             self._complain(member, "a link that leads out of the image")

@@ -97,11 +97,14 @@ class OciReading:
             self.faults.add(Fault("indexes of indexes, too deep to follow", digest=digest))
             return
         if digest in self._below:
-            self._also(digest, names)
+            self._seen += len(self._below[digest])
+            self._also(self._below[digest], names, above)
             return
         first = len(self.images)
         self._enter(descriptor, above, names)
         self._below[digest] = range(first, len(self.images))
+        if len(self.images) > first and self.images[first].digest != digest:
+            self._also(self._below[digest], (), (digest,))
 
     def _enter(self, descriptor: Descriptor, above: tuple[str, ...], names: tuple[str, ...]) -> None:
         digest = descriptor.digest
@@ -123,12 +126,15 @@ class OciReading:
         else:
             self.faults.add(Fault("neither an index nor a manifest", digest=digest))
 
-    def _also(self, digest: str, names: tuple[str, ...]) -> None:
-        """Add the names by which an index or manifest is led to once more."""
-        self._seen += len(self._below[digest])
-        for number in self._below[digest]:
+    def _also(self, numbers: range, names: tuple[str, ...], indexes: tuple[str, ...]) -> None:
+        """Add names and indexes that lead to images too."""
+        for number in numbers:
             image = self.images[number]
-            self.images[number] = replace(image, names=tuple(dict.fromkeys((*image.names, *names))))
+            self.images[number] = replace(
+                image,
+                names=tuple(dict.fromkeys((*image.names, *names))),
+                also=tuple(dict.fromkeys((*image.also, *indexes))),
+            )
 
     def _index_or_cache(
         self, descriptor: Descriptor, document: Document, above: tuple[str, ...], names: tuple[str, ...]
@@ -177,6 +183,7 @@ class OciReading:
                 labels=tuple(config.labels.items()),
                 created_at=moment(config.created),
                 revision=revision_in(config.labels) or revision_in(annotations),
+                also=(manifest.config.digest,) if manifest.config else (),
             )
         )
 

@@ -7,7 +7,7 @@ from itertools import chain, groupby
 
 from dockcache_tui.core.images.archive import Fault
 from dockcache_tui.core.images.file_entry import FileKind
-from dockcache_tui.core.images.member_name import order_of, path_in_order, path_of
+from dockcache_tui.core.images.member_name import MOST_NAME, order_of, path_in_order, path_of
 
 _KINDS = tuple(FileKind)
 _FOLDER, _SYMLINK, _HARDLINK, _WHITEOUT, _OPAQUE = map(
@@ -44,9 +44,8 @@ class _Placing:
             try:
                 place = self._placed(named, kind)
                 target = self._target(link.decode("utf-8", "surrogateescape")) if kind == _HARDLINK else None
-            except _LoopError:
-                reason = "lies below symlinks without end: engines refuse it"
-                yield Fault(reason, member=named, offset=header)
+            except _UnplacedError as error:
+                yield _refused(str(error), key, header)
                 self._drop(key)
                 continue
             self._move(key, place, target)
@@ -92,10 +91,13 @@ class _Placing:
                 continue
             links += 1
             if links > _MOST_LINKS:
-                raise _LoopError
+                raise _UnplacedError("lies below symlinks without end")
             done = [] if link.startswith("/") else done[:-1]
             todo += reversed(link.split("/"))
-        return "/".join(done)
+        place = "/".join(done)
+        if len(place) > MOST_NAME:
+            raise _UnplacedError(f"lies below symlinks that lead to a name of {len(place):,} characters")
+        return place
 
     def _target(self, link: str) -> str:
         """Return the place of a hard link's target, whose own name is not followed."""
@@ -132,8 +134,8 @@ class _Placing:
         self._connection.execute("DELETE FROM entry WHERE key = ? AND seq = ?", (key, self._sequence))
 
 
-class _LoopError(Exception):
-    """Symlinks that lead to each other."""
+class _UnplacedError(Exception):
+    """No place that a member could have; why."""
 
 
 def _has_below_symlink(connection: sqlite3.Connection) -> bool:
