@@ -1,4 +1,4 @@
-"""Every step that we call reused or built was so, by what the daemon's own key store said of each case."""
+"""Every step that we call reused or built was so, by the daemon's key store and its own history of each case."""
 
 from collections import Counter
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 from dockcache_tui.core.builds.build import BuildStatus, Step, StepState
 from dockcache_tui.core.builds.names import StepKind, parse_name
 from why.case import Case, all_cases
+from why.history import compare
 from why.running import Outcome, run_case
 from why.surroundings import Surroundings
 
@@ -28,8 +29,11 @@ TELLING = (
 def test_telling_cases(name: str, around: Surroundings, tmp_path: Path) -> None:
     """One case of each kind of step reads as it was."""
     case = Case.named(name)
-    judged, wrong = judge(case, run_case(case, around, tmp_path))
+    outcome = run_case(case, around, tmp_path)
+    judged, wrong = judge(case, outcome)
     assert (judged > 0, wrong) == (True, [])
+    compared, wrong = compare(around, outcome.second.build, [outcome.second.build.ref])
+    assert (compared > 0, wrong) == (True, [])
 
 
 @pytest.mark.matrix
@@ -43,11 +47,14 @@ def test_all_cases(around: Surroundings, tmp_path: Path) -> None:
         folder.mkdir()
         outcome = run_case(case, around, folder)
         judged, found = judge(case, outcome)
-        wrong += [f"{name}: {one}" for one in found]
+        compared, otherwise = compare(around, outcome.second.build, [outcome.second.build.ref])
+        wrong += [f"{name}: {one}" for one in (*found, *otherwise)]
         build = outcome.second.build
         counts += Counter({"steps": judged, "wrong": len(found), "reused": build.cached, "counted": build.cacheable})
+        counts += Counter({"compared": compared, "otherwise": len(otherwise)})
         print(f"{name:42} {build.cached:3} of {build.cacheable:3}  {judged:3} judged")  # noqa: T201 - the table
     print(f"{counts['reused']} of {counts['counted']} reused; {counts['steps']} judged, {counts['wrong']} wrong")  # noqa: T201
+    print(f"{counts['compared']} compared with the daemon's history, {counts['otherwise']} otherwise there")  # noqa: T201
     assert (len(all_cases()), wrong) == (93, [])
 
 
