@@ -20,7 +20,7 @@ from textual.app import App, ComposeResult
 from textual.widget import Widget
 from textual.widgets import DataTable
 
-from dockcache_tui.ui.record_table import Column, RecordTable
+from dockcache_tui.ui.table import Column, RecordTable
 
 SIZES = (10_000, 100_000)
 RUNS = 5

@@ -20,7 +20,7 @@ from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.journal.lab_runs import LabRuns
 from dockcache_tui.sources.workspace import ProjectWorkspace
 from dockcache_tui.ui.app import DockcacheApp
-from dockcache_tui.ui.widgets.files_table import FilesTable
+from dockcache_tui.ui.archives.files_table import FilesTable
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "screenshots"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.cli.main import run
-from dockcache_tui.core.actions_cache.deleting import DeletePlan, Deletion, Fate
+from dockcache_tui.core.caches.deleting import DeletePlan, Deletion, Fate
 from dockcache_tui.sources.github.source import GitHubActions
 from sources.github_server import TOKEN, Asked, Reply, cache_json, page_of, serving
 

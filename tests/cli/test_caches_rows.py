@@ -1,9 +1,9 @@
 """Rows of `caches`: the columns are the document's fields, sorting is stable, remarks say all that is special."""
 
 from core.cache_making import DEV, MAIN, blob, cache, content, entries, index, snapshot
-from dockcache_tui.cli.cache_rows import COLUMNS, ordered, remarks
-from dockcache_tui.core.actions_cache.keys import index_key
-from dockcache_tui.core.actions_cache.row import cache_row
+from dockcache_tui.cli.caches import COLUMNS, ordered, remarks
+from dockcache_tui.core.caches.keys import index_key
+from dockcache_tui.core.caches.row import cache_row
 
 TAKEN = snapshot(
     index(1),

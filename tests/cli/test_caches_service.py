@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dockcache_tui.cli.main import run
-from dockcache_tui.core.actions_cache.keys import BUILDKIT_VERSION, blob_key, index_key
+from dockcache_tui.core.caches.keys import BUILDKIT_VERSION, blob_key, index_key
 from dockcache_tui.core.instant import Instant
 from service.serving import Job, Served
 

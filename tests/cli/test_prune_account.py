@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cli.audit_points import before
-from dockcache_tui.cli import pruning
+from dockcache_tui.cli import records_prune as pruning
 from dockcache_tui.cli.main import run
 from dockcache_tui.core.records.prune import PrunePlan, plan
 from dockcache_tui.lab.engine import Engine, Remote

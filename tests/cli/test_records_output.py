@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dockcache_tui.cli.output import cell_width, cut, print_csv, print_document, print_table
-from dockcache_tui.cli.record_rows import COLUMNS, ordered, print_records, totals
+from dockcache_tui.cli.records import COLUMNS, ordered, print_records, totals
 from dockcache_tui.core import wording
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.project import Project

@@ -4,12 +4,12 @@ from hashlib import sha256
 
 from hypothesis import strategies as st
 
-from dockcache_tui.core.actions_cache.cache import ActionsCache, Limits
-from dockcache_tui.core.actions_cache.entry import CacheEntry
-from dockcache_tui.core.actions_cache.index import CacheIndex, read_index
-from dockcache_tui.core.actions_cache.keys import BUILDKIT_VERSION, blob_key, index_key
-from dockcache_tui.core.actions_cache.reading import CachesReading
-from dockcache_tui.core.actions_cache.snapshot import ActionsSnapshot, Branch, Pull
+from dockcache_tui.core.caches.cache import ActionsCache, Limits
+from dockcache_tui.core.caches.entry import CacheEntry
+from dockcache_tui.core.caches.index import CacheIndex, read_index
+from dockcache_tui.core.caches.keys import BUILDKIT_VERSION, blob_key, index_key
+from dockcache_tui.core.caches.reading import CachesReading
+from dockcache_tui.core.caches.snapshot import ActionsSnapshot, Branch, Pull
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dockcache_tui.core.images.file_entry import FileChange, TreeEntry
+from dockcache_tui.core.archives.file_entry import FileChange, TreeEntry
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.archives.local import LocalArchives
 from engine.archive_real import WAITS, Real, real_tree, save_layers

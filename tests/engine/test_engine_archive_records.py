@@ -8,8 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from dockcache_tui.core.images.archive import ArchiveKind
-from dockcache_tui.core.images.errors import ArchiveError
+from dockcache_tui.core.archives.archive import ArchiveError, ArchiveKind
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.archives.protocol import Archives
 from engine.archive_making import in_zip

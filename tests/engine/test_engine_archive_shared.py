@@ -16,7 +16,7 @@ from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.workspace import ProjectWorkspace
 from dockcache_tui.ui.app import DockcacheApp
-from dockcache_tui.ui.widgets.layers_table import LayersTable
+from dockcache_tui.ui.archives.layers_table import LayersTable
 from engine.archive_sources import CACHED
 from engine.archive_truth import Plain
 from service.serving import Served

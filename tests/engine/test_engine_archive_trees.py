@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.cli.main import run
-from dockcache_tui.core.images.archive import Fault
-from dockcache_tui.core.images.file_entry import FileChange, FileEntry, FileKind, TreeEntry
+from dockcache_tui.core.archives.archive import Fault
+from dockcache_tui.core.archives.file_entry import FileChange, FileEntry, FileKind, TreeEntry
 from dockcache_tui.sources.archives.protocol import Archives
 from engine.archive_making import Maker
 from engine.archive_recipes import MULTI_IMAGES

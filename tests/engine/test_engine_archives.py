@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.cli.main import run
-from dockcache_tui.core.images.archive import ArchiveKind
+from dockcache_tui.core.archives.archive import ArchiveKind
 from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.archives.verifying import verify_archive
 from engine.archive_making import Maker, in_zip

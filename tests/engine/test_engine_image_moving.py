@@ -16,9 +16,9 @@ from uuid import uuid4
 import pytest
 
 from dockcache_tui.cli.main import run
+from dockcache_tui.core.archives.archive import ArchiveError
+from dockcache_tui.core.archives.engine_image import EngineImage, Loaded
 from dockcache_tui.core.errors import SourceError, UsageError
-from dockcache_tui.core.images.engine_image import EngineImage, Loaded
-from dockcache_tui.core.images.errors import ArchiveError
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources import engine_images
 from dockcache_tui.sources.archives.local import LocalArchives

@@ -16,8 +16,8 @@ import requests
 from _pytest.mark import ParameterSet
 
 from dockcache_tui.cli.main import run as command
-from dockcache_tui.core.actions_cache.keys import decode
 from dockcache_tui.core.builds.build import Build, BuildStatus
+from dockcache_tui.core.caches.keys import decode
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.lab.conclusions import conclusions
 from dockcache_tui.core.lab.experiment import Situation

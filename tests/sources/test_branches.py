@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dockcache_tui.core.archives.archive import Archive, ArchiveKind
 from dockcache_tui.core.builds.build import Build, BuildStatus
-from dockcache_tui.core.images.archive import Archive, ArchiveKind
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.sources.branches import RevisionBranches

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
+from dockcache_tui.core.caches.artifact import RepositoryUsage
 from dockcache_tui.sources.command_log import CommandLog, LoggedCommand
 from dockcache_tui.sources.github.organisation import read_usage
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.github.source import open_actions
-from dockcache_tui.ui.widgets.caches_table import CachesTable
+from dockcache_tui.ui.caches.caches_table import CachesTable
 from ui.bench import WIDE, Bench, bench
 from ui.house import House
 

@@ -7,13 +7,13 @@ from queue import SimpleQueue
 from threading import Event
 from typing import Generic, TypeVar
 
-from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
+from dockcache_tui.core.archives.archive import Archive
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
+from dockcache_tui.core.caches.artifact import RepositoryUsage
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import SourceError, UsageError
-from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.record import BuilderSnapshot, NodeStatus, Pruned, PruneOutcome, Record, RecordKey

@@ -16,7 +16,7 @@ from dockcache_tui.actions_service.home import Home
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.github import gate
 from dockcache_tui.ui.app import COLLECTIONS
-from dockcache_tui.ui.screens.actions_view import ActionsView
+from dockcache_tui.ui.caches.caches_view import CachesView
 from service.serving import Served
 from ui.bench import Bench
 from ui.caches_bench import caches
@@ -46,7 +46,7 @@ def in_use() -> int:
 
 async def refresh(app: Bench) -> None:
     """Read all again, and wait until it is shown."""
-    view = app.app.query_one(ActionsView)
+    view = app.app.query_one(CachesView)
     before = view.reading
     await app.press("r")
     while view.reading is before or len(app.app.workers):  # noqa: ASYNC110 - the view tells nobody

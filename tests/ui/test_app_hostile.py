@@ -17,7 +17,7 @@ from dockcache_tui.core.records.record import Record
 from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
-from dockcache_tui.ui.messages import ReadFailed, Troubled
+from dockcache_tui.ui.messages import ActionFailed, ReadFailed
 from ui.bench import Bench, bench
 from ui.house import Cache, House
 
@@ -111,7 +111,7 @@ async def test_boxes_show_texts_literally(text: str) -> None:
 async def test_notices_show_texts_literally(text: str) -> None:
     """An error's title, reason and hint, and what was copied, are literal in a notice."""
     async with bench(house(text)) as app:
-        app.app.post_message(Troubled(DockcacheError(f"why {text}", title=f"what {text}", hint=f"how {text}")))
+        app.app.post_message(ActionFailed(DockcacheError(f"why {text}", title=f"what {text}", hint=f"how {text}")))
         await show(app, text, r"▌ what\b", r"▌ why\b")
 
 

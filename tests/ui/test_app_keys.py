@@ -14,7 +14,7 @@ from core.record_making import record
 from dockcache_tui import ui
 from dockcache_tui.ui.actions import ACTIONS, Action, Place, key_table, shown_key
 from dockcache_tui.ui.app import DockcacheApp
-from dockcache_tui.ui.record_table import RecordTable
+from dockcache_tui.ui.table import RecordTable
 from ui.bench import NARROW, bench
 from ui.house import Cache, House
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dockcache_tui.core.actions_cache.reading import CachesReading
+from dockcache_tui.core.caches.reading import CachesReading
 from service.serving import Job
 from ui.caches_bench import caches
 from ui.many_refreshes import refresh

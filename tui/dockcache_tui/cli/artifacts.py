@@ -1,21 +1,141 @@
 """`dockcache-tui artifacts` and its commands."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
-from dockcache_tui.cli.artifact_rows import ordered, print_artifacts, totals
+from dockcache_tui.cli.account import exit_code, printed, tell_unaudited
 from dockcache_tui.cli.cache_reading import opened, read_artifacts
-from dockcache_tui.cli.output import narrate, print_csv, print_document
+from dockcache_tui.cli.output import Row, narrate, print_csv, print_document, print_table
 from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, expect_some, scope_here, scope_of
+from dockcache_tui.cli.waiting import wait_for
 from dockcache_tui.core import wording
-from dockcache_tui.core.actions_cache.artifact import Artifact
-from dockcache_tui.core.actions_cache.artifact_row import ARTIFACT_COLUMNS, ARTIFACT_FIELDS, artifact_row
-from dockcache_tui.core.errors import ExitCode, UsageError
+from dockcache_tui.core.caches.artifact import ARTIFACT_COLUMNS, ARTIFACT_FIELDS, Artifact, artifact_row
+from dockcache_tui.core.caches.deleting import ArtifactDeletion, Fate
+from dockcache_tui.core.errors import ExitCode, SourceError, UsageError
 from dockcache_tui.core.filter import parse
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import ScopeFilter
+
+if TYPE_CHECKING:
+    from dockcache_tui.sources.github.protocol import ActionsSource
+
+
+def delete_artifacts(source: "ActionsSource", plan: Sequence[Artifact], *, yes: bool, as_json: bool) -> ExitCode:
+    """Show the plan, and with `yes` carry it out and tell what came of it."""
+    refused = wait_for(source.host, source.read_only)
+    size = wording.exact_size(sum(one.size for one in plan))
+    if not yes:
+        _show(plan, None, as_json=as_json)
+        narrate(f"Would delete {wording.count(len(plan), 'artifact')}, {size}.")
+        narrate("Nothing was changed: --yes deletes.")
+        if refused:
+            narrate(f"It could not be: {refused}.")
+        return ExitCode.OK
+    if plan and refused:
+        raise SourceError(refused, title="Nothing can be deleted")
+    done: list[ArtifactDeletion] = []
+    interrupted = False
+    try:
+        for deletion in source.delete_artifacts(plan):
+            done.append(deletion)
+            narrate(f"{deletion.fate.value}: {deletion.artifact.id} {deletion.artifact.name}")
+    except KeyboardInterrupt:
+        interrupted = True
+    written = printed(lambda: _show(plan, done, as_json=as_json))
+    gone = [one.artifact for one in done if one.fate is Fate.DELETED]
+    freed = wording.exact_size(sum(one.size for one in gone))
+    narrate(f"Deleted {wording.count(len(gone), 'artifact')}, {freed}.")
+    for one in done:
+        if one.fate is not Fate.DELETED:
+            narrate(f"{one.artifact.id}: {one.fate.value}{f' ({one.detail})' if one.detail else ''}")
+    unaudited = _unaudited(done)
+    tell_unaudited(unaudited)
+    untried = bool(plan) and all(one.fate is Fate.NOT_TRIED for one in done)
+    whole = len(gone) == len(plan) and not unaudited and written
+    return exit_code(interrupted=interrupted, untried=untried, whole=whole)
+
+
+def _unaudited(done: Sequence[ArtifactDeletion]) -> str:
+    return next((one.unaudited for one in done if one.unaudited), "")
+
+
+def _show(plan: Sequence[Artifact], done: Sequence[ArtifactDeletion] | None, *, as_json: bool) -> None:
+    """Print every chosen artifact with what happens to it, in the order of the deleting."""
+    fates = {one.artifact.id: one for one in done or ()}
+    outcomes = [(one, fates.get(one.id, ArtifactDeletion(one, Fate.NOT_TRIED))) for one in plan]
+    if not as_json:
+        rows = [
+            (
+                str(one.id),
+                one.branch.short if one.branch else "–",
+                wording.size(one.size),
+                "delete" if done is None else f"{came.fate.value}{f': {came.detail}' if came.detail else ''}",
+                one.name,
+            )
+            for one, came in outcomes
+        ]
+        print_table(("ID", "BRANCH", "SIZE", "ACTION", "NAME"), rows, right=("ID", "SIZE"))
+        return
+    gone = [one for one, came in outcomes if came.fate is Fate.DELETED]
+    print_document(
+        [
+            {**artifact_row(one), "outcome": None if done is None else came.fate.value, "detail": came.detail}
+            for one, came in outcomes
+        ],
+        {
+            "count": len(plan),
+            "size_in_bytes": sum(one.size for one in plan),
+            "deleted": None if done is None else len(gone),
+            "freed": None if done is None else sum(one.size for one in gone),
+            "audited": None if done is None else not _unaudited(done),
+        },
+    )
+
+
+def totals(found: Sequence[Artifact]) -> Row:
+    """Return the sums of what was found; what expired keeps no bytes."""
+    return {
+        "count": len(found),
+        "size_in_bytes": sum(one.size for one in found),
+        "expired": sum(one.expired for one in found),
+    }
+
+
+def ordered(found: Sequence[Artifact], sort: str) -> list[Artifact]:
+    """Order by a column (descending with `-`), equal ones by id; what has no value comes last either way."""
+    key = ARTIFACT_COLUMNS[sort.removeprefix("-")]
+    by_id = sorted(found, key=lambda one: one.id)
+    known = [one for one in by_id if key(one) is not None]
+    known.sort(key=key, reverse=sort.startswith("-"))  # type: ignore[arg-type]
+    return known + [one for one in by_id if key(one) is None]
+
+
+def print_artifacts(found: Sequence[Artifact], now: Instant) -> None:
+    """Print the table people read."""
+    rows = [
+        (
+            str(one.id),
+            one.branch.short if one.branch else "–",
+            wording.size(one.size),
+            wording.age(one.created_at, now),
+            left(one, now),
+            one.name,
+        )
+        for one in found
+    ]
+    print_table(("ID", "BRANCH", "SIZE", "CREATED", "LEFT", "NAME"), rows, right=("ID", "SIZE", "CREATED", "LEFT"))
+
+
+def left(artifact: Artifact, now: Instant) -> str:
+    """Return how long GitHub still keeps it."""
+    if artifact.expired:
+        return "expired"
+    return wording.span(max(0.0, artifact.expires_at.seconds_since(now)) if artifact.expires_at else None)
+
 
 _REPO = click.option(
     "--repo", default="", metavar="[HOST/]OWNER/NAME", help="The repository; else GITHUB_REPOSITORY or git's remote."
@@ -103,7 +223,7 @@ def download(which: str, repo: str, branch: str, to: Path, replace: bool) -> int
 @_JSON
 def delete(*, ids: tuple[int, ...], repo: str, branch: str, expression: str, yes: bool, as_json: bool) -> int:
     """Delete artifacts by ID, filter or branch; a dry run unless --yes."""
-    from dockcache_tui.cli.artifact_deleting import delete_artifacts
+    from dockcache_tui.cli.artifacts import delete_artifacts
 
     if not (ids or branch or expression.strip()):
         raise UsageError("nothing was named to delete", hint="Name ids, or give --filter or --branch.")

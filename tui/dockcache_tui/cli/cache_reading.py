@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from dockcache_tui.cli.output import narrate
 from dockcache_tui.cli.waiting import each, wait_for
 from dockcache_tui.core import wording
-from dockcache_tui.core.actions_cache.artifact import Artifact
-from dockcache_tui.core.actions_cache.entry import CacheEntry
-from dockcache_tui.core.actions_cache.fields import CACHE_FIELDS
-from dockcache_tui.core.actions_cache.keys import Kind
-from dockcache_tui.core.actions_cache.reading import CachesReading
-from dockcache_tui.core.actions_cache.snapshot import ActionsSnapshot
+from dockcache_tui.core.caches.artifact import Artifact
+from dockcache_tui.core.caches.entry import CacheEntry
+from dockcache_tui.core.caches.fields import CACHE_FIELDS
+from dockcache_tui.core.caches.keys import Kind
+from dockcache_tui.core.caches.reading import CachesReading
+from dockcache_tui.core.caches.snapshot import ActionsSnapshot
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.filter import parse
 from dockcache_tui.core.scope import ScopeFilter

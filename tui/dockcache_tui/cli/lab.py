@@ -1,24 +1,186 @@
 """`dockcache-tui lab`: run the experiments and compare them."""
 
-from contextlib import ExitStack
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
-from dockcache_tui.cli.lab_following import follow
-from dockcache_tui.cli.lab_rows import print_changes, print_rows, run_document
-from dockcache_tui.cli.output import narrate, print_json
+from dockcache_tui.cli.output import JsonValue, Row, cut, narrate, print_json, print_table
+from dockcache_tui.core import wording
 from dockcache_tui.core.errors import DockcacheError, ExitCode, UsageError
-from dockcache_tui.core.lab.comparison import compare
-from dockcache_tui.core.lab.conclusions import conclusions
+from dockcache_tui.core.lab import table
+from dockcache_tui.core.lab.comparison import LabChange, compare
+from dockcache_tui.core.lab.conclusions import Conclusion, conclusions
 from dockcache_tui.core.lab.experiment import EXPERIMENTS, Situation
-from dockcache_tui.core.lab.run import LabPlan, LabRun, LabStatus
-from dockcache_tui.core.lab.summary import summarize
+from dockcache_tui.core.lab.job import Counts, JobResult, Split
+from dockcache_tui.core.lab.run import LabPlan, LabProgress, LabRun, LabStatus
+from dockcache_tui.core.lab.summary import LabRow, Spread, summarize
 from dockcache_tui.core.lab.table import markdown, provenance
+from dockcache_tui.core.literal import literal
+from dockcache_tui.lab.experiments.protocol import RunningLab
 
 if TYPE_CHECKING:
     from dockcache_tui.sources.journal.lab_runs import LabRuns
+
+
+def follow(running: RunningLab) -> LabRun:
+    """Follow a run to its end, telling each job as it ends, and in a terminal what happens meanwhile."""
+    line = _Line()
+    with _canceling(running):
+        for progress in running:
+            if progress.finished:
+                line.keep(_finished(progress))
+            else:
+                line.show(_meanwhile(progress))
+    line.show("")
+    return running.result()
+
+
+class _Line:
+    """The last line of a terminal, written over and over; elsewhere only what is kept is written."""
+
+    def __init__(self) -> None:
+        self._moves = sys.stderr.isatty()
+
+    def show(self, text: str) -> None:
+        if self._moves:
+            sys.stderr.write(f"\r\x1b[K{cut(literal(text), 79)}")
+            sys.stderr.flush()
+
+    def keep(self, text: str) -> None:
+        self.show("")
+        narrate(text)
+
+
+def _finished(progress: LabProgress) -> str:
+    job = progress.finished
+    if job is None:
+        return ""
+    counts = job.counts
+    packages = counts.own + counts.dependencies + counts.standard
+    work = f"{wording.count(counts.modules, 'module')}, {wording.count(packages, 'package')}" if job.build else ""
+    return (
+        f"[{progress.done}/{progress.jobs}] {job.situation.label}, {job.experiment}, {job.job}:"
+        f" {job.error or ', '.join(filter(None, (wording.span(job.split.total), work)))}{_left(progress)}"
+    )
+
+
+def _meanwhile(progress: LabProgress) -> str:
+    where = f"[{progress.done}/{progress.jobs}] {progress.workflow.experiment}, {progress.job}"
+    return f"{where}{_left(progress)}: {progress.phase}"
+
+
+def _left(progress: LabProgress) -> str:
+    return "" if progress.eta is None else f" (about {wording.span(progress.eta)} left)"
+
+
+@contextmanager
+def _canceling(running: RunningLab) -> Iterator[None]:
+    """Let ctrl+c end the run in order."""
+
+    def cancel(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        running.cancel()
+
+    before = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def print_rows(rows: Sequence[LabRow]) -> None:
+    """Print the table people read."""
+    print_table(table.COLUMNS, [table.cells(row) for row in rows], right=table.NUMBERS)
+
+
+def print_changes(changes: Sequence[LabChange]) -> None:
+    """Print what changed since another run."""
+    print_table(table.CHANGE_COLUMNS, [table.change_cells(one) for one in changes], right=("BEFORE", "NOW", "TIMES"))
+
+
+def run_document(run: LabRun, rows: Sequence[LabRow], found: Sequence[Conclusion], changes: Sequence[LabChange]) -> Row:
+    """Return the document of docs/lab.md."""
+    return {
+        "schema": 1,
+        "run": _run(run),
+        "items": [_row(row) for row in rows],
+        "jobs": [_job(job) for job in run.jobs],
+        "conclusions": [asdict(one) for one in found],
+        "changes": [_change(one) for one in changes],
+    }
+
+
+def _run(run: LabRun) -> Row:
+    return {
+        "id": run.id,
+        "started_at": str(run.started_at),
+        "completed_at": str(run.completed_at) if run.completed_at else None,
+        "status": run.status.value,
+        "experiments": list(run.plan.experiments),
+        "situations": [one.value for one in run.plan.situations],
+        "rounds": run.plan.rounds,
+        "phrases": list(run.plan.phrases),
+        "machine": asdict(run.machine),
+    }
+
+
+def _row(row: LabRow) -> Row:
+    return {
+        "experiment": row.experiment,
+        "situation": row.situation.value,
+        "rounds": row.rounds,
+        "error": row.error or None,
+        "total": _spread(row.total),
+        "wall": _spread(row.wall),
+        **_measured(row.split, row.counts),
+        "job_list": [
+            {"job": job.job, "total": _spread(job.total), **_measured(job.split, job.counts)} for job in row.jobs
+        ],
+        "builds": list(row.builds),
+    }
+
+
+def _job(job: JobResult) -> Row:
+    return {
+        "experiment": job.experiment,
+        "situation": job.situation.value,
+        "round": job.round,
+        "job": job.job,
+        "started_at": str(job.started_at),
+        "completed_at": str(job.completed_at),
+        "total": job.split.total,
+        **_measured(job.split, job.counts),
+        "build": job.build or None,
+        "error": job.error or None,
+        "notes": list(job.notes),
+    }
+
+
+def _measured(split: Split, counts: Counts) -> dict[str, JsonValue]:
+    return {"seconds": asdict(split), "counts": {**asdict(counts), "reuse": counts.reuse}}
+
+
+def _spread(spread: Spread) -> Row:
+    return asdict(spread)
+
+
+def _change(change: LabChange) -> Row:
+    return {
+        "experiment": change.experiment,
+        "situation": change.situation.value,
+        "before": _spread(change.before.total),
+        "now": _spread(change.now.total),
+        "times": change.times,
+        "beyond_spread": change.is_beyond_spread,
+    }
+
 
 _NUMBERS = sorted({str(one.number) for one in EXPERIMENTS})
 _EXPERIMENT = click.option(

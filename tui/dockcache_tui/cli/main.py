@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from importlib.metadata import version as installed_version
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -14,6 +15,13 @@ import click
 
 from dockcache_tui.cli.output import drop, narrate
 from dockcache_tui.core.errors import DockcacheError, ExitCode, no_room
+
+
+@click.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(f"dockcache-tui {installed_version('dockcache-tui')}")
+
 
 COMMANDS = {
     "app": ("dockcache_tui.cli.app:app", "Open the app for a project folder; the default."),
@@ -26,7 +34,7 @@ COMMANDS = {
     "demo": ("dockcache_tui.cli.demo:demo", "Open the app on an engine of its own, or on a recording."),
     "service": ("dockcache_tui.cli.service:service", "Run a local GitHub Actions cache, artifact and REST service."),
     "lab": ("dockcache_tui.cli.lab:lab", "Run the experiments on this machine and compare them."),
-    "version": ("dockcache_tui.cli.version:version", "Print the version."),
+    "version": ("dockcache_tui.cli.main:version", "Print the version."),
 }
 """Each command's `module:attribute`, imported when it is run, and what the help says of it."""
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
+from dockcache_tui.core.archives.archive import Archive
 from dockcache_tui.core.builds.build import Build
-from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.sources.git import branches_containing, read_checkout, read_project

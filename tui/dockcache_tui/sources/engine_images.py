@@ -9,12 +9,10 @@ from typing import BinaryIO
 
 import msgspec
 
+from dockcache_tui.core.archives.archive import Archive, ArchiveKind, BrokenArchiveError, Fault, Image
+from dockcache_tui.core.archives.engine_image import EngineImage, Loaded, LoadedImage, layers_there, moved_names
+from dockcache_tui.core.archives.layering import moment, revision_in
 from dockcache_tui.core.errors import SourceError, UsageError
-from dockcache_tui.core.images.archive import Archive, ArchiveKind, Fault, Image
-from dockcache_tui.core.images.engine_image import EngineImage, Loaded, LoadedImage, layers_there, moved_names
-from dockcache_tui.core.images.errors import BrokenArchiveError
-from dockcache_tui.core.images.layering import moment
-from dockcache_tui.core.images.telling import revision_in
 from dockcache_tui.sources.archives.as_tar import write_saved, write_tar
 from dockcache_tui.sources.archives.blobs import Blobs, open_blobs
 from dockcache_tui.sources.archives.reading import archive_of

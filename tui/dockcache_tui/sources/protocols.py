@@ -7,13 +7,13 @@ from pathlib import Path
 from threading import Event
 from typing import Protocol, TypeVar
 
-from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
+from dockcache_tui.core.archives.archive import Archive
+from dockcache_tui.core.archives.engine_image import EngineImage, Loaded
 from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
+from dockcache_tui.core.caches.artifact import RepositoryUsage
 from dockcache_tui.core.checkout import Checkout
-from dockcache_tui.core.images.archive import Archive
-from dockcache_tui.core.images.engine_image import EngineImage, Loaded
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, Record
 from dockcache_tui.sources.archives.protocol import Archives

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
+from dockcache_tui.core.archives.archive import Archive
 from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.builds.repeating import repeated
+from dockcache_tui.core.caches.artifact import RepositoryUsage
 from dockcache_tui.core.checkout import Checkout
-from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.sources.archives.local import LocalArchives
 from dockcache_tui.sources.archives.protocol import Archives

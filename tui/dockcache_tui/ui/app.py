@@ -26,18 +26,18 @@ from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.sources.protocols import Workspace
 from dockcache_tui.ui import choices, messages
 from dockcache_tui.ui.actions import ACTIONS, BY_ID, Place, bindings
-from dockcache_tui.ui.archives_app import ArchivesApp
-from dockcache_tui.ui.caches_app import CachesApp
-from dockcache_tui.ui.feeds import told
-from dockcache_tui.ui.lab_app import LabApp
-from dockcache_tui.ui.screens.actions_view import ActionsView
-from dockcache_tui.ui.screens.archive_view import ArchiveView
-from dockcache_tui.ui.screens.builder_view import BuilderView
-from dockcache_tui.ui.screens.confirm_prune import ConfirmPrune, PruneAnswer
-from dockcache_tui.ui.screens.overview_view import OverviewView
-from dockcache_tui.ui.screens.picker import Picker
-from dockcache_tui.ui.screens.text_screen import TextScreen
-from dockcache_tui.ui.texts import commands_text, help_text
+from dockcache_tui.ui.archives.archive_view import ArchiveView
+from dockcache_tui.ui.archives.archives_app import ArchivesApp
+from dockcache_tui.ui.builder.builder_view import BuilderView
+from dockcache_tui.ui.builder.confirm_prune import ConfirmPrune, PruneAnswer
+from dockcache_tui.ui.caches.caches_app import CachesApp
+from dockcache_tui.ui.caches.caches_view import CachesView
+from dockcache_tui.ui.lab.lab_app import LabApp
+from dockcache_tui.ui.overview.overview_view import OverviewView
+from dockcache_tui.ui.shared.picker import Picker
+from dockcache_tui.ui.shared.text_screen import TextScreen
+from dockcache_tui.ui.shared.texts import commands_text, help_text
+from dockcache_tui.ui.shared.threads import told
 
 TWICE_WITHIN = 2.0
 """Seconds in which a second ctrl+c counts."""
@@ -207,7 +207,7 @@ class DockcacheApp(CachesApp, ArchivesApp, LabApp):
         self._tabbed.fold()
 
     @property
-    def _tabbed(self) -> ActionsView | ArchiveView | BuilderView:
+    def _tabbed(self) -> CachesView | ArchiveView | BuilderView:
         if self.place is Place.ARCHIVE:
             return self._archive
         return self._caches if self.place is Place.ACTIONS else self._builder
@@ -292,7 +292,7 @@ class DockcacheApp(CachesApp, ArchivesApp, LabApp):
         if met.thread and met.thread.name == _WRITER and isinstance(met.exc_value, OSError):
             self._lose_terminal(met.thread)
         elif met.exc_value:
-            self.post_message(messages.Troubled(told(met.exc_value)))
+            self.post_message(messages.ActionFailed(told(met.exc_value)))
 
     def leave(self, number: int) -> None:
         """End as a signal asks for: at once, with what it started."""

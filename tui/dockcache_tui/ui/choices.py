@@ -5,28 +5,28 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
-from dockcache_tui.core.actions_cache.entry import CacheEntry
-from dockcache_tui.core.actions_cache.presets import Preset
-from dockcache_tui.core.actions_cache.reading import CachesReading
-from dockcache_tui.core.actions_cache.row import cache_row, usage_row
+from dockcache_tui.core.archives.engine_image import EngineImage
+from dockcache_tui.core.archives.listing import ListedArchive, listed_row
+from dockcache_tui.core.archives.row import file_row
 from dockcache_tui.core.builds.build import Build, Step
 from dockcache_tui.core.builds.row import build_row, step_row
+from dockcache_tui.core.caches.artifact import RepositoryUsage
+from dockcache_tui.core.caches.entry import CacheEntry
+from dockcache_tui.core.caches.presets import Preset
+from dockcache_tui.core.caches.reading import CachesReading
+from dockcache_tui.core.caches.row import cache_row, usage_row
 from dockcache_tui.core.checkout import Checkout
-from dockcache_tui.core.images.engine_image import EngineImage
-from dockcache_tui.core.images.file_row import file_row
-from dockcache_tui.core.images.listing import ListedArchive, listed_row
 from dockcache_tui.core.json_text import json_text
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.row import record_row
 from dockcache_tui.core.scope import BranchScope, ScopeFilter, restorable
 from dockcache_tui.sources.export import Row
-from dockcache_tui.ui.screens.picker import Choice
-from dockcache_tui.ui.widgets.cache_rows import CacheRow
-from dockcache_tui.ui.widgets.files_table import FileRow
-from dockcache_tui.ui.widgets.layer_rows import LayerRow, layer_row
-from dockcache_tui.ui.widgets.records_table import RecordRow
+from dockcache_tui.ui.archives.files_table import FileRow
+from dockcache_tui.ui.archives.layer_rows import LayerRow, layer_row
+from dockcache_tui.ui.builder.records_table import RecordRow
+from dockcache_tui.ui.caches.cache_rows import CacheRow
+from dockcache_tui.ui.shared.picker import Choice
 
 ALL = "*"
 _RESTORABLE = "restorable "

@@ -19,16 +19,16 @@ from dockcache_tui.core.records.record import BuilderSnapshot
 from dockcache_tui.sources.export import Row, write_export
 from dockcache_tui.sources.protocols import Builder, HistoryEvent, Stream, Workspace
 from dockcache_tui.ui import messages
-from dockcache_tui.ui.archives_link import ArchivesLink
-from dockcache_tui.ui.caches_link import CachesLink
-from dockcache_tui.ui.feeds import Beat, Once, Post, guarded
-from dockcache_tui.ui.following import Following, WatchedBuild
+from dockcache_tui.ui.archives.workers import ArchivesWorkers
+from dockcache_tui.ui.builds.following import Following, WatchedBuild
+from dockcache_tui.ui.caches.workers import CachesWorkers
+from dockcache_tui.ui.shared.threads import Once, Poller, Post, guarded
 
 BEAT = 4.0
 """Seconds between two readings of a builder."""
 TOLD_AFTER = 1.0
 """Seconds until the header says what is waited for."""
-MOST_FOLLOWED = 16
+MAX_FOLLOWED = 16
 """Builds whose logs are kept; the oldest go first."""
 
 
@@ -44,10 +44,10 @@ class Keeper:
         """The builds known so far; the app keeps them up to date."""
         self._post = post
         self._under_way: set[_Work] = set()
-        self._following: deque[Following] = deque(maxlen=MOST_FOLLOWED)
+        self._following: deque[Following] = deque(maxlen=MAX_FOLLOWED)
         self._link: _Link | None = None
-        self.caches = CachesLink(workspace, post)
-        self.archives = ArchivesLink(workspace, self.caches.open, post)
+        self.caches = CachesWorkers(workspace, post)
+        self.archives = ArchivesWorkers(workspace, self.caches.open, post)
 
     def open(self, builder: str) -> None:
         """Connect to a builder, letting go of the one before."""
@@ -112,7 +112,7 @@ class Keeper:
     def cancel(self) -> None:
         """Cancel our build that runs."""
         if self.ours:
-            Once("cancel", self.ours.running.cancel, self._post, messages.Troubled)
+            Once("cancel", self.ours.running.cancel, self._post, messages.ActionFailed)
 
     def follow(self, build: Build, *, again: bool = False) -> None:
         """Follow a build on the builder, from its beginning; `again` also when following it broke off."""
@@ -179,7 +179,7 @@ class Keeper:
             self._under_way.discard(begun)
             return self._post(message)
 
-        Once(name, work, post, messages.Troubled)
+        Once(name, work, post, messages.ActionFailed)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -200,7 +200,7 @@ class _Link:
         self._history: Stream[HistoryEvent] | None = None
         self._reading: Reading | None = None
         self._known: tuple[Build, ...] = ()
-        self.beat = Beat("records", self.read, post, messages.ReadFailed, BEAT)
+        self.beat = Poller("records", self.read, post, messages.ReadFailed, BEAT)
         self.beat.start()
 
     def read(self) -> messages.RecordsLoaded:
@@ -233,7 +233,7 @@ class _Link:
             self.builder.close()
 
     def _listen(self, history: Stream[HistoryEvent]) -> None:
-        if trouble := guarded(lambda: self._hear(history), messages.Troubled):
+        if trouble := guarded(lambda: self._hear(history), messages.ActionFailed):
             self._post(trouble)
 
     def _hear(self, history: Stream[HistoryEvent]) -> None:

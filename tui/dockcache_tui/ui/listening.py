@@ -12,12 +12,12 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.actions_cache.reading import CachesReading
+from dockcache_tui.core.archives.build_record import BuildRecord
 from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.builds.merging import merge, on_nodes
+from dockcache_tui.core.caches.reading import CachesReading
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import DockcacheError
-from dockcache_tui.core.images.build_record import BuildRecord
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.run import LabRun
 from dockcache_tui.core.literal import literal
@@ -26,31 +26,31 @@ from dockcache_tui.core.scope import BranchScope, ScopeFilter
 from dockcache_tui.sources.protocols import HistoryEventType, Workspace
 from dockcache_tui.ui import choices, messages
 from dockcache_tui.ui.actions import Place
+from dockcache_tui.ui.archives.archive_view import ArchiveView
+from dockcache_tui.ui.archives.archives_view import ArchivesView
+from dockcache_tui.ui.builder.builder_view import BuilderView
+from dockcache_tui.ui.builds.build_view import BuildView
+from dockcache_tui.ui.builds.builds_view import BuildsView
+from dockcache_tui.ui.builds.edit_build import EditBuild
+from dockcache_tui.ui.caches.caches_view import CachesView
+from dockcache_tui.ui.caches.organisation_view import OrganisationView
 from dockcache_tui.ui.keeper import Keeper
-from dockcache_tui.ui.lab_link import LabLink
-from dockcache_tui.ui.screens.actions_view import ActionsView
-from dockcache_tui.ui.screens.archive_view import ArchiveView
-from dockcache_tui.ui.screens.archives_view import ArchivesView
-from dockcache_tui.ui.screens.build_view import BuildView
-from dockcache_tui.ui.screens.builder_view import BuilderView
-from dockcache_tui.ui.screens.builds_view import BuildsView
-from dockcache_tui.ui.screens.edit_build import EditBuild
-from dockcache_tui.ui.screens.lab_view import LabView
-from dockcache_tui.ui.screens.list_view import ListView
-from dockcache_tui.ui.screens.organisation_view import OrganisationView
-from dockcache_tui.ui.screens.overview_view import OverviewView, Places
-from dockcache_tui.ui.screens.picker import Picker
-from dockcache_tui.ui.standing import Standing, budget_words, masthead
-from dockcache_tui.ui.texts import outcome_text
-from dockcache_tui.ui.theme import DARK, LIGHT
-from dockcache_tui.ui.widgets.masthead import MastheadBar
-from dockcache_tui.ui.widgets.tab_bar import TabBar
+from dockcache_tui.ui.lab.lab_view import LabView
+from dockcache_tui.ui.lab.workers import LabWorkers
+from dockcache_tui.ui.overview.overview_view import OverviewView, Places
+from dockcache_tui.ui.shared.header import MastheadBar
+from dockcache_tui.ui.shared.header_state import Standing, budget_words, masthead
+from dockcache_tui.ui.shared.list_view import ListView
+from dockcache_tui.ui.shared.picker import Picker
+from dockcache_tui.ui.shared.tab_bar import TabBar
+from dockcache_tui.ui.shared.texts import outcome_text
+from dockcache_tui.ui.shared.theme import DARK, LIGHT
 
 View: TypeAlias = (
     OverviewView
     | BuilderView
     | OrganisationView
-    | ActionsView
+    | CachesView
     | ArchivesView
     | ArchiveView
     | LabView
@@ -132,7 +132,7 @@ class ListeningApp(App[None]):
         """Take where to ask, and how to begin."""
         super().__init__()
         self.keeper = Keeper(workspace, self.post_message)
-        self.lab = LabLink(self.post_message, recorded=workspace.recorded)
+        self.lab = LabWorkers(self.post_message, recorded=workspace.recorded)
         self.read_only = read_only
         self.scope = ScopeFilter(scope)
         self._builder_name, self._filter_text = builder, filter_text
@@ -151,7 +151,7 @@ class ListeningApp(App[None]):
         self._paused = False
         self._interrupted = 0.0
         self._masthead, self._tabs = MastheadBar(), TabBar([(key, place.value, title) for key, place, title in TABS])
-        self._overview, self._builder, self._caches = OverviewView(), BuilderView(), ActionsView()
+        self._overview, self._builder, self._caches = OverviewView(), BuilderView(), CachesView()
         self._organisation = OrganisationView(workspace.organisation)
         self._archives, self._archive = ArchivesView(), ArchiveView()
         self._lab = LabView()
@@ -312,8 +312,8 @@ class ListeningApp(App[None]):
         self._builder.fail(event.error)
         self._show_builds()
 
-    @on(messages.Troubled)
-    def _troubled(self, event: messages.Troubled) -> None:
+    @on(messages.ActionFailed)
+    def _troubled(self, event: messages.ActionFailed) -> None:
         hint = f"\n{event.error.hint}" if event.error.hint else ""
         self._say(f"{event.error}{hint}", title=event.error.title, severity="error")
 
@@ -333,7 +333,7 @@ class ListeningApp(App[None]):
     def _project_failed(self, event: messages.ProjectFailed) -> None:
         self._project_failure = event.error
         self._show_builds()
-        self.post_message(messages.Troubled(event.error))
+        self.post_message(messages.ActionFailed(event.error))
 
     @on(messages.BuildHeard)
     def _build_heard(self, event: messages.BuildHeard) -> None:

@@ -6,20 +6,19 @@ from pathlib import Path
 
 from textual.message import Message
 
-from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
-from dockcache_tui.core.actions_cache.deleting import DeleteComparison
-from dockcache_tui.core.actions_cache.reading import CachesReading
+from dockcache_tui.core.archives.archive import Archive, Look
+from dockcache_tui.core.archives.build_record import BuildRecord
+from dockcache_tui.core.archives.diff import ArchiveDiff
+from dockcache_tui.core.archives.engine_image import EngineImage, Loaded
+from dockcache_tui.core.archives.file_entry import FileEntry, TreeEntry
+from dockcache_tui.core.archives.listing import ListedArchive
+from dockcache_tui.core.archives.sharing import Share
 from dockcache_tui.core.builds.build import Build, BuildSpec
+from dockcache_tui.core.caches.artifact import RepositoryUsage
+from dockcache_tui.core.caches.deleting import DeleteComparison
+from dockcache_tui.core.caches.reading import CachesReading
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import DockcacheError
-from dockcache_tui.core.images.archive import Archive
-from dockcache_tui.core.images.build_record import BuildRecord
-from dockcache_tui.core.images.diff import ArchiveDiff
-from dockcache_tui.core.images.engine_image import EngineImage, Loaded
-from dockcache_tui.core.images.file_entry import FileEntry, TreeEntry
-from dockcache_tui.core.images.listing import ListedArchive
-from dockcache_tui.core.images.look import Look
-from dockcache_tui.core.images.sharing import Share
 from dockcache_tui.core.lab.run import LabProgress, LabRun
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.outcome import Comparison
@@ -43,7 +42,7 @@ class ReadFailed(Message):
 
 
 @dataclass
-class Troubled(Message):
+class ActionFailed(Message):
     """Something that was asked for failed."""
 
     error: DockcacheError

@@ -12,7 +12,7 @@ from dockcache_tui.actions_service.service import GB, Limits
 from dockcache_tui.actions_service.web import path_number
 
 _REPO = "/repos/{owner}/{repo}/actions"
-_MOST_GB, _MOST_DAYS = 10_000, 365
+_MAX_GB, _MAX_DAYS = 10_000, 365
 
 
 class _StorageLimit(msgspec.Struct):
@@ -72,8 +72,8 @@ async def _storage_limit(ask: Ask) -> Answer:
 
 async def _set_storage_limit(ask: Ask) -> Answer:
     gigabytes = (await small_json(ask.request, _StorageLimit)).max_cache_size_gb
-    if not 1 <= gigabytes <= _MOST_GB:
-        raise RestError(400, f"max_cache_size_gb must be 1 to {_MOST_GB}")
+    if not 1 <= gigabytes <= _MAX_GB:
+        raise RestError(400, f"max_cache_size_gb must be 1 to {_MAX_GB}")
     return _limited(ask, Limits(gigabytes * GB, ask.service.limits_of(ask.repo).days))
 
 
@@ -83,8 +83,8 @@ async def _retention_limit(ask: Ask) -> Answer:
 
 async def _set_retention_limit(ask: Ask) -> Answer:
     days = (await small_json(ask.request, _RetentionLimit)).max_cache_retention_days
-    if not 1 <= days <= _MOST_DAYS:
-        raise RestError(400, f"max_cache_retention_days must be 1 to {_MOST_DAYS}")
+    if not 1 <= days <= _MAX_DAYS:
+        raise RestError(400, f"max_cache_retention_days must be 1 to {_MAX_DAYS}")
     return _limited(ask, Limits(ask.service.limits_of(ask.repo).size, days))
 
 

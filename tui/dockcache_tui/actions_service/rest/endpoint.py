@@ -19,7 +19,7 @@ VERSIONS = ("2022-11-28", "2026-03-10")
 NOT_MODIFIED = 304
 T = TypeVar("T")
 _DOCUMENTATION = "https://docs.github.com/rest"
-_MOST_PER_PAGE = 100
+_MAX_PER_PAGE = 100
 
 
 class RestError(Exception):
@@ -64,7 +64,7 @@ class Ask:
 
     def page(self) -> tuple[int, int]:
         """Return per_page and page as GitHub reads them: what is out of bounds is brought within."""
-        per_page = min(max(self._number("per_page", 30), 1), _MOST_PER_PAGE)
+        per_page = min(max(self._number("per_page", 30), 1), _MAX_PER_PAGE)
         return per_page, min(max(self._number("page", 1), 1), 10**9)
 
     def paged(self, things: Sequence[T]) -> Sequence[T]:

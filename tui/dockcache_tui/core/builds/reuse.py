@@ -43,3 +43,13 @@ def weighted_reuse(steps: Iterable[Step], last: Mapping[str, float]) -> float | 
             total += weight
             reused += weight if step.cached else 0.0
     return reused / total if total else None
+
+
+def to_watch(build: Build) -> Step | None:
+    """Return the step that failed, else the one that runs longest, else the one that took longest to run; or None."""
+    began = [step for step in build.steps if step.cacheable and step.started_at]
+    for state in (StepState.FAILED, StepState.RUNNING):
+        if found := [step for step in began if step.state is state]:
+            return min(found, key=lambda step: (step.started_at, step.digest))
+    ran = [step for step in began if step.state in (StepState.BUILT, StepState.FALSE_HIT)]
+    return max(ran, key=lambda step: step.duration or 0.0, default=None)

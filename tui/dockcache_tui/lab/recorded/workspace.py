@@ -6,11 +6,11 @@ from pathlib import Path
 from threading import Event, RLock
 from time import monotonic
 
-from dockcache_tui.core.actions_cache.artifact import RepositoryUsage
+from dockcache_tui.core.archives.archive import Archive
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
+from dockcache_tui.core.caches.artifact import RepositoryUsage
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import SourceError, UsageError
-from dockcache_tui.core.images.archive import Archive
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, Record, RecordKey

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import BinaryIO
 
-from dockcache_tui.core.images.archive import Image
-from dockcache_tui.core.images.errors import ArchiveError
-from dockcache_tui.core.images.manifest import Document, decode
+from dockcache_tui.core.archives.archive import ArchiveError, Image
+from dockcache_tui.core.archives.manifest import Document, decode
 from dockcache_tui.sources.archives.blobs import Blobs
 
 Count = Callable[[int], None]

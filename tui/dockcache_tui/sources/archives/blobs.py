@@ -9,8 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from dockcache_tui.core.images.archive import Fault
-from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
+from dockcache_tui.core.archives.archive import ArchiveError, BrokenArchiveError, Fault
 from dockcache_tui.sources.archives.members import DOCUMENT, Members
 from dockcache_tui.sources.archives.opening import open_members
 

@@ -1,25 +1,66 @@
 """Reads a `.dockerbuild`: an OCI layout whose manifests have a build's record as config and its logs as layers."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
+from typing import BinaryIO
 
 import msgspec
 from google.protobuf.message import DecodeError
 
+from dockcache_tui.core.archives.archive import ArchiveError, BrokenArchiveError, Fault
+from dockcache_tui.core.archives.build_record import BuildRecord
 from dockcache_tui.core.builds.build import Step, StepState
 from dockcache_tui.core.builds.history_record import HistoryRecord, UnreadableRecordError, read_history_record
+from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
-from dockcache_tui.core.images.archive import Fault
-from dockcache_tui.core.images.build_record import BuildRecord
-from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
 from dockcache_tui.sources.archives.blobs import Blobs
 from dockcache_tui.sources.archives.oci import OciReading
-from dockcache_tui.sources.archives.status_log import read_status_log
 from dockcache_tui.sources.buildkit import control_pb2 as pb
+from dockcache_tui.sources.buildkit.convert import progress
 from dockcache_tui.sources.provenance import Provenance, read_failed_at, read_provenance
+
+_LENGTH = 4
+MAX_LOG = 64 << 20
+"""BuildKit itself keeps 2 MiB of a step's output unless told otherwise."""
+MAX_THINGS = 100_000
+"""Steps and transfers of one build."""
+
+
+def read_status_log(stream: BinaryIO, digest: str) -> Iterator[Progress]:
+    """Yield the messages; raises BrokenArchiveError where it can't be read on, or is not what its digest says."""
+    hashed, at = sha256(), 0
+    things: set[tuple[str, str]] = set()
+    while prefix := stream.read(_LENGTH):
+        length = int.from_bytes(prefix, "little")
+        if at + length > MAX_LOG:
+            raise _broken(f"the log goes on for {length:,} bytes, which is not read", digest, at)
+        message = stream.read(length) if len(prefix) == _LENGTH else b""
+        if len(prefix) < _LENGTH or len(message) < length:
+            raise _broken("the log is cut", digest, at)
+        try:
+            said = progress(pb.StatusResponse.FromString(message))
+        except DecodeError as error:
+            raise _broken("a message that is no StatusResponse", digest, at) from error
+        things.update((vertex.digest, "") for vertex in said.vertexes)
+        things.update((chunk.vertex, "") for chunk in said.logs)
+        things.update((transfer.vertex, transfer.id) for transfer in said.transfers)
+        if len(things) > MAX_THINGS:
+            raise _broken("more steps than any build has", digest, at)
+        yield said
+        hashed.update(prefix + message)
+        at += _LENGTH + length
+    if f"sha256:{hashed.hexdigest()}" != digest:
+        raise _broken(f"its content has another digest: sha256:{hashed.hexdigest()}", digest, None)
+
+
+def _broken(reason: str, digest: str, at: int | None) -> BrokenArchiveError:
+    return BrokenArchiveError(Fault(reason, digest, offset=at))
+
 
 _FAILED_AT = b"github.com/moby/buildkit/errdefs.Source+json"
 _STEP_OUTPUT = 256 * 1024
-_MOST_RECORDS = 100
+_MAX_RECORDS = 100
 """Each is held in memory with its output; one bake has a few."""
 _UNREADABLE = (DecodeError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
@@ -29,10 +70,10 @@ def read_build_records(blobs: Blobs) -> tuple[BuildRecord, ...]:
     reading = OciReading(blobs)
     faults = [*blobs.members.faults, *reading.faults]
     configs = tuple(dict.fromkeys(reading.records))
-    if len(configs) > _MOST_RECORDS:
-        faults.append(Fault(f"{len(configs):,} builds, of which {_MOST_RECORDS} are read"))
+    if len(configs) > _MAX_RECORDS:
+        faults.append(Fault(f"{len(configs):,} builds, of which {_MAX_RECORDS} are read"))
     records: list[BuildRecord] = []
-    for config in configs[:_MOST_RECORDS]:
+    for config in configs[:_MAX_RECORDS]:
         try:
             records.append(_record(blobs, config))
         except BrokenArchiveError as error:

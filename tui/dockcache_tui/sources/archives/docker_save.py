@@ -9,17 +9,15 @@ from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 
-from dockcache_tui.core.images.archive import Fault
-from dockcache_tui.core.images.errors import ArchiveError, fault_of
-from dockcache_tui.core.images.fault_list import FaultList
-from dockcache_tui.core.images.manifest import Config, Descriptor, Saved, V1Config, decode
+from dockcache_tui.core.archives.archive import ArchiveError, Fault, FaultList, fault_of
+from dockcache_tui.core.archives.manifest import Config, Descriptor, Saved, V1Config, decode
 from dockcache_tui.sources.archives.blobs import Blobs, mismatch
 from dockcache_tui.sources.archives.members import clean
 from dockcache_tui.sources.archives.unpacking import PACKINGS, packing_of
 
 _HEX = re.compile(r"(?:sha256:)?([0-9a-f]{64})(?:\.tar|\.json|\.tar\.gz)?")
 _V1_ID = re.compile(r"[0-9a-f]{64}")
-_MOST_IMAGES = 1_000
+_MAX_IMAGES = 1_000
 _LAYER = "application/vnd.docker.image.rootfs.diff.tar"
 
 
@@ -27,9 +25,9 @@ def read_saved(blobs: Blobs, faults: FaultList) -> list[Saved]:
     """Read manifest.json; where it is lost, the configs still tell of the images."""
     try:
         found = decode(blobs.file("manifest.json"), list[Saved])
-        if len(found) > _MOST_IMAGES:
-            faults.add(Fault(f"{len(found):,} images, of which {_MOST_IMAGES:,} are read", member="manifest.json"))
-        return found[:_MOST_IMAGES]
+        if len(found) > _MAX_IMAGES:
+            faults.add(Fault(f"{len(found):,} images, of which {_MAX_IMAGES:,} are read", member="manifest.json"))
+        return found[:_MAX_IMAGES]
     except ArchiveError as error:
         faults.add(fault_of(error, Fault("", member="manifest.json")))
     return [Saved(name) for name in blobs.files() if name.endswith(".json") and _named(name)]

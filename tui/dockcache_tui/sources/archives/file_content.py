@@ -4,9 +4,8 @@ from collections.abc import Generator
 from functools import partial
 from hashlib import sha256
 
-from dockcache_tui.core.images.archive import Fault, Layer
-from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
-from dockcache_tui.core.images.file_entry import FileEntry
+from dockcache_tui.core.archives.archive import ArchiveError, BrokenArchiveError, Fault, Layer
+from dockcache_tui.core.archives.file_entry import FileEntry
 from dockcache_tui.sources.archives.blobs import Blobs
 from dockcache_tui.sources.archives.index_folder import IndexFolder
 from dockcache_tui.sources.archives.layer_files import STEP, content_of

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from dockcache_tui.core.images.errors import ArchiveError
+from dockcache_tui.core.archives.archive import ArchiveError
 
 
 def save_file(parts: Iterable[bytes], name: str, to: Path, *, replace: bool) -> Path:

@@ -7,10 +7,8 @@ import stat
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from dockcache_tui.core.images.archive import Fault
-from dockcache_tui.core.images.errors import BrokenArchiveError
-from dockcache_tui.core.images.fault_list import FaultList
-from dockcache_tui.sources.archives.members import MOST_MEMBERS
+from dockcache_tui.core.archives.archive import BrokenArchiveError, Fault, FaultList
+from dockcache_tui.sources.archives.members import MAX_MEMBERS
 from dockcache_tui.sources.archives.unpacking import TELLING
 
 _FOLDERS = re.compile(r"blobs(/[^/]+)?|[0-9a-f]{64}")
@@ -69,8 +67,8 @@ class FolderMembers:
             return
         for entry in found:
             name = f"{below}/{entry.name}" if below else entry.name
-            if len(self._sizes) >= MOST_MEMBERS:
-                self.faults.add(Fault(f"more than {MOST_MEMBERS:,} files; the rest was left out", member=below))
+            if len(self._sizes) >= MAX_MEMBERS:
+                self.faults.add(Fault(f"more than {MAX_MEMBERS:,} files; the rest was left out", member=below))
                 return
             if entry.is_file(follow_symlinks=False):
                 self._sizes[name] = entry.stat(follow_symlinks=False).st_size

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from dockcache_tui.core.images.file_entry import FileEntry
+from dockcache_tui.core.archives.file_entry import FileEntry
 from dockcache_tui.sources.archives.layer_index import LayerIndex
 
-MOST_LOOKED_UP = 1_000_000
+MAX_LOOKED_UP = 1_000_000
 """So often it is asked whether a layer has something at a path; what is left then counts where it is stored."""
 
-MOST_HELD = 100_000
+MAX_HELD = 100_000
 """So many links and targets of a layer are held in memory; what is left then counts where it is stored too."""
 
 
@@ -22,7 +22,7 @@ def heirs(layers: Sequence[LayerIndex]) -> Mapping[tuple[int, str], FileEntry]:
         for path, target in layer.hard_links():
             asked = (path, target) if target not in hidden else (path,)
             looked_up += len(above) * sum(one.count("/") + 1 for one in asked)
-            if looked_up > MOST_LOOKED_UP or len(found) + len(hidden) >= MOST_HELD:
+            if looked_up > MAX_LOOKED_UP or len(found) + len(hidden) >= MAX_HELD:
                 return found
             if target not in hidden:
                 hidden[target] = layer.file(target) if any(later.hides(target) for later in above) else None

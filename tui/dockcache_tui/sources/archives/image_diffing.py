@@ -5,16 +5,23 @@ from pathlib import Path
 
 import msgspec
 
-from dockcache_tui.core.images.archive import Image
-from dockcache_tui.core.images.config_diffing import Json, diff_configs
-from dockcache_tui.core.images.diff import ArchiveDiff, ImageDiff
-from dockcache_tui.core.images.diffing import counted, diff_files, diff_layers, pairs_of, same_layers
-from dockcache_tui.core.images.errors import ArchiveError
-from dockcache_tui.core.images.file_entry import FileChange, FileEntry
+from dockcache_tui.core.archives.archive import ArchiveError, Image
+from dockcache_tui.core.archives.diff import (
+    ArchiveDiff,
+    ImageDiff,
+    Json,
+    counted,
+    diff_configs,
+    diff_files,
+    diff_layers,
+    pairs_of,
+    same_layers,
+)
+from dockcache_tui.core.archives.file_entry import FileChange, FileEntry
 from dockcache_tui.sources.archives.blobs import Blobs, open_blobs
 from dockcache_tui.sources.archives.image_files import Done, ImageFiles
 
-MOST_FILES = 10_000
+MAX_FILES = 10_000
 """So many differing paths of an image are kept."""
 
 
@@ -46,10 +53,10 @@ def _diffed(
         present = one or other
         return ImageDiff(present.platform if present else "", one, other, (), ())
     if same_layers(one, other):
-        kept, counts, left_off, paths = counted((), MOST_FILES)
+        kept, counts, left_off, paths = counted((), MAX_FILES)
     else:
         walks = _present(files, path, one, done), _present(files, other_path, other, done)
-        kept, counts, left_off, paths = counted(diff_files(*walks), MOST_FILES, only)
+        kept, counts, left_off, paths = counted(diff_files(*walks), MAX_FILES, only)
     config = () if one.digest == other.digest else diff_configs(_config(path, one), _config(other_path, other))
     platform = one.platform or other.platform
     return ImageDiff(platform, one, other, diff_layers(one, other), kept, config, counts, left_off, paths)

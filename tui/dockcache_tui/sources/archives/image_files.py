@@ -9,12 +9,19 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
-from dockcache_tui.core.images.archive import Archive, Fault, Image, Layer
-from dockcache_tui.core.images.contents import ImageContents
-from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
-from dockcache_tui.core.images.file_entry import FileEntry, FileKind, TreeEntry
-from dockcache_tui.core.images.look import MOST_FOUND, MOST_LISTED
-from dockcache_tui.core.images.member_name import path_of
+from dockcache_tui.core.archives.archive import (
+    MAX_FOUND,
+    MAX_LISTED,
+    Archive,
+    ArchiveError,
+    BrokenArchiveError,
+    Fault,
+    Image,
+    ImageContents,
+    Layer,
+)
+from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, TreeEntry
+from dockcache_tui.core.archives.member_name import path_of
 from dockcache_tui.sources.archives.blobs import Blobs, open_blobs
 from dockcache_tui.sources.archives.file_content import file_parts
 from dockcache_tui.sources.archives.file_saving import save_file
@@ -25,7 +32,7 @@ from dockcache_tui.sources.archives.layer_index import LayerIndex, drop_index, f
 T = TypeVar("T")
 Done = Callable[[int, int], None]
 _Stamp = tuple[tuple[int, int, int], ...]
-_MOST_LINKS = 40
+_MAX_LINKS = 40
 
 
 class ImageFiles:
@@ -43,11 +50,11 @@ class ImageFiles:
     def children(
         self, path: Path, image: str, folder: str = "", *, layer: str = "", done: Done | None = None
     ) -> tuple[TreeEntry, ...]:
-        """Return what is in a folder, at most MOST_LISTED."""
-        return self._asked(path, image, lambda tree: tree.children(folder, layer, MOST_LISTED), done)
+        """Return what is in a folder, at most MAX_LISTED."""
+        return self._asked(path, image, lambda tree: tree.children(folder, layer, MAX_LISTED), done)
 
     def search(
-        self, path: Path, image: str, text: str, *, layer: str = "", limit: int = MOST_FOUND
+        self, path: Path, image: str, text: str, *, layer: str = "", limit: int = MAX_FOUND
     ) -> tuple[TreeEntry, ...]:
         """Return the first paths that hold a text."""
         return self._asked(path, image, lambda tree: tree.search(text, layer, limit))
@@ -212,7 +219,7 @@ def layers_of(image: Image) -> tuple[Layer, ...]:
 def _file(tree: ImageTree, file: str, layer: str) -> tuple[str, FileEntry]:
     """Return the layer that put a file's bytes, and the file; a hard link's are those of its target."""
     path, reason = file, "a chain of hard links without end"
-    for _ in range(_MOST_LINKS):
+    for _ in range(_MAX_LINKS):
         layer, entry = tree.origin(path, layer)
         if entry.kind is FileKind.FILE:
             return layer, entry

@@ -9,21 +9,17 @@ from typing import Any
 
 import msgspec
 
-from dockcache_tui.core.images.archive import Fault, Layer
-from dockcache_tui.core.images.contents import ImageContents
-from dockcache_tui.core.images.errors import ArchiveError
-from dockcache_tui.core.images.fault_list import FaultList
-from dockcache_tui.core.images.file_entry import FileChange, FileEntry, FileKind, TreeEntry
-from dockcache_tui.core.images.member_name import holds
-from dockcache_tui.core.images.overlay import Node, PathChange, overlay
-from dockcache_tui.core.images.settling import settle
+from dockcache_tui.core.archives.archive import ArchiveError, Fault, FaultList, ImageContents, Layer
+from dockcache_tui.core.archives.file_entry import FileChange, FileEntry, FileKind, TreeEntry
+from dockcache_tui.core.archives.member_name import holds
+from dockcache_tui.core.archives.overlay import Node, PathChange, overlay, settle
 from dockcache_tui.sources.archives.hard_links import heirs, moved_bytes
 from dockcache_tui.sources.archives.layer_index import ENTRY, LayerIndex, entry_of, row_of
 
-MOST_PATHS = 10_000_000
-MOST_LAYERS = 200
+MAX_PATHS = 10_000_000
+MAX_LAYERS = 200
 """Engines take 127."""
-MOST_SUM = (1 << 63) - 1
+MAX_SUM = (1 << 63) - 1
 """The largest number that SQLite keeps."""
 
 _CHANGES = tuple(FileChange)
@@ -165,8 +161,8 @@ def build_tree(
     connection: sqlite3.Connection, layers: Sequence[tuple[Layer, LayerIndex]], faults: Iterable[Fault]
 ) -> None:
     """Lay the layers over each other, the lowest first, and write what comes of it."""
-    if len(layers) > MOST_LAYERS:
-        raise ArchiveError(f"an image of {len(layers):,} layers is more than the {MOST_LAYERS} that are read")
+    if len(layers) > MAX_LAYERS:
+        raise ArchiveError(f"an image of {len(layers):,} layers is more than the {MAX_LAYERS} that are read")
     found = FaultList()
     for fault in faults:
         found.add(fault)
@@ -178,7 +174,7 @@ def build_tree(
     connection.execute("CREATE UNIQUE INDEX child ON path(parent, name, id)")
     root = f"SELECT total, wasted FROM state WHERE id = 0 AND view <> {_LAYER}"  # noqa: S608 -- a constant
     size, wasted = connection.execute(root).fetchone()
-    if MOST_SUM in (size, wasted):
+    if MAX_SUM in (size, wasted):
         found.add(Fault("sizes that 64 bits do not hold: they are shown as the largest number that does"))
     told = tuple(replace(index.contents, digest=layer.digest) for layer, index in layers)
     contents = ImageContents(told, size, wasted, count - 1, found.all())
@@ -208,8 +204,8 @@ def _write(connection: sqlite3.Connection, nodes: Iterator[Node]) -> int:
         states = (state for node in batch for state in _states(node))
         connection.executemany(_PUT, states)
         count += len(batch)
-        if count > MOST_PATHS:
-            raise ArchiveError(f"an image of more than {MOST_PATHS:,} paths is more than is read")
+        if count > MAX_PATHS:
+            raise ArchiveError(f"an image of more than {MAX_PATHS:,} paths is more than is read")
     return count
 
 
@@ -222,7 +218,7 @@ def _states(node: Node) -> Iterator[tuple[int | str | bytes | None, ...]]:
 
 
 def _state(number: int, view: int, change: PathChange) -> tuple[int | str | bytes | None, ...]:
-    size, wasted = min(change.size, MOST_SUM), min(change.wasted, MOST_SUM)
+    size, wasted = min(change.size, MAX_SUM), min(change.wasted, MAX_SUM)
     what = (change.layer, _CHANGES.index(change.change), size, wasted, change.children)
     return (number, view, *what, *row_of(change.entry))
 

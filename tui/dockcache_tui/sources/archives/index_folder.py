@@ -12,7 +12,7 @@ from uuid import uuid4
 from platformdirs import user_cache_path
 
 SCHEMA = 4
-MOST_KEPT = 4 << 30
+MAX_KEPT = 4 << 30
 """Bytes the folder may hold; the files that were not used for the longest go first."""
 _MARK = 0x64636669
 _LEFT_BEHIND = 86_400
@@ -89,7 +89,7 @@ class IndexFolder:
                     path.unlink()
                 elif path.suffix == ".sqlite3":
                     kept.append((told.st_mtime, told.st_size, path))
-        room = MOST_KEPT
+        room = MAX_KEPT
         for _, size, path in sorted(kept, reverse=True):
             room -= size
             if room < 0:

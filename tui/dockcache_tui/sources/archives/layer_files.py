@@ -5,13 +5,11 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
-from dockcache_tui.core.images.archive import Fault
-from dockcache_tui.core.images.errors import BrokenArchiveError
-from dockcache_tui.core.images.fault_list import FaultList
-from dockcache_tui.core.images.file_entry import FileEntry, FileKind
-from dockcache_tui.core.images.member_name import (
-    MOST_NAME,
-    MOST_PART,
+from dockcache_tui.core.archives.archive import BrokenArchiveError, Fault, FaultList
+from dockcache_tui.core.archives.file_entry import FileEntry, FileKind
+from dockcache_tui.core.archives.member_name import (
+    MAX_NAME,
+    MAX_PART,
     is_bare,
     leads_out,
     length_of,
@@ -24,10 +22,10 @@ from dockcache_tui.sources.archives.hashing import Hashing
 from dockcache_tui.sources.archives.tar_headers import TarHeaders, TarMember
 from dockcache_tui.sources.archives.unpacking import packing_of, unpacked
 
-MOST_MEMBERS = 10_000_000
-MOST_NAMES = 1 << 30
+MAX_MEMBERS = 10_000_000
+MAX_NAMES = 1 << 30
 """Characters of all names and links of a layer; a million files have a tenth of that."""
-MOST_HOLES = 1 << 34
+MAX_HOLES = 1 << 34
 """Zeros between the pieces of a layer's sparse files that are hashed; what has more has no digest."""
 
 STEP = 1 << 17
@@ -36,7 +34,7 @@ _ID = (1 << 32) - 1
 _FIRST, _LAST = -(1 << 63), (1 << 63) - 1
 """Nanoseconds that 64 bits hold: the years 1677 to 2262."""
 _XATTR = "SCHILY.xattr."
-_MOST_XATTR, _MOST_XATTR_NAME = 1 << 16, 255
+_MAX_XATTR, _MAX_XATTR_NAME = 1 << 16, 255
 """Bytes of an extended attribute and of its name that Linux takes."""
 _MAJORS, _MINORS = 1 << 12, 1 << 20
 _KINDS = {
@@ -110,10 +108,10 @@ class LayerFiles:
         for member in tar:
             self.files += 1
             self._names += len(member.name) + len(member.link)
-            if self.files > MOST_MEMBERS:
-                raise BrokenArchiveError(Fault(f"more than {MOST_MEMBERS:,} members", offset=member.header))
-            if self._names > MOST_NAMES:
-                raise BrokenArchiveError(Fault(f"names of more than {MOST_NAMES:,} characters", offset=member.header))
+            if self.files > MAX_MEMBERS:
+                raise BrokenArchiveError(Fault(f"more than {MAX_MEMBERS:,} members", offset=member.header))
+            if self._names > MAX_NAMES:
+                raise BrokenArchiveError(Fault(f"names of more than {MAX_NAMES:,} characters", offset=member.header))
             if found := self._file(tar, member):
                 yield found
         if not tar.ended:
@@ -126,7 +124,7 @@ class LayerFiles:
         if not path:
             return None
         whiteout = whiteout_of(path)
-        if (longest := longest_part(whiteout[0] if whiteout else path)) > MOST_PART:
+        if (longest := longest_part(whiteout[0] if whiteout else path)) > MAX_PART:
             self._complain(member, f"a name of {longest:,} bytes: engines refuse it")
         if whiteout:
             return self._whiteout(member, path, *whiteout)
@@ -167,7 +165,7 @@ class LayerFiles:
         return LayerFile(FileEntry(hidden, kind), member.header) if hidden else None
 
     def _link(self, member: TarMember, path: str, kind: FileKind) -> str:
-        if (length := length_of(member.link)) > MOST_NAME:
+        if (length := length_of(member.link)) > MAX_NAME:
             self._complain(member, f"a link of {length:,} bytes: engines refuse it")
             return ""
         if not member.link and kind is FileKind.SYMLINK:
@@ -197,7 +195,7 @@ class LayerFiles:
             if key.startswith(_XATTR):
                 name, value = key.removeprefix(_XATTR), text.encode("utf-8", "surrogateescape")
                 self._names += len(name) + len(value)
-                if 0 < len(name) <= _MOST_XATTR_NAME and len(value) <= _MOST_XATTR:
+                if 0 < len(name) <= _MAX_XATTR_NAME and len(value) <= _MAX_XATTR:
                     found.append((name, value))
                 else:
                     self._complain(member, "an extended attribute that no system takes: engines refuse it")
@@ -206,7 +204,7 @@ class LayerFiles:
     def _digest(self, tar: TarHeaders, member: TarMember) -> str:
         """Return the digest of a file's content as a container sees it; empty for one with too many zeros."""
         self._holes += member.size - member.stored
-        if self._holes > MOST_HOLES:
+        if self._holes > MAX_HOLES:
             self._complain(member, f"a sparse file of {member.size:,} bytes is too large to be read")
             self._holes -= member.size - member.stored
             return ""

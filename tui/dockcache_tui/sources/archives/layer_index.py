@@ -9,12 +9,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from dockcache_tui.core.images.archive import Fault, Layer
-from dockcache_tui.core.images.contents import LayerContents
-from dockcache_tui.core.images.errors import BrokenArchiveError
-from dockcache_tui.core.images.fault_list import FaultList
-from dockcache_tui.core.images.file_entry import FileEntry, FileKind
-from dockcache_tui.core.images.member_name import order_of, path_in_order, path_of
+from dockcache_tui.core.archives.archive import BrokenArchiveError, Fault, FaultList, Layer, LayerContents
+from dockcache_tui.core.archives.file_entry import FileEntry, FileKind
+from dockcache_tui.core.archives.member_name import order_of, path_in_order, path_of
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.archives.index_folder import IndexFolder
 from dockcache_tui.sources.archives.layer_files import STEP, LayerFiles

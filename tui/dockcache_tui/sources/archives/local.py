@@ -1,22 +1,111 @@
 """Archives on this machine, for the front ends."""
 
+import re
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
 
-from dockcache_tui.core.images.archive import Archive
-from dockcache_tui.core.images.build_record import BuildRecord
-from dockcache_tui.core.images.contents import ImageContents
-from dockcache_tui.core.images.diff import ArchiveDiff
-from dockcache_tui.core.images.file_entry import TreeEntry
-from dockcache_tui.core.images.look import MOST_FOUND
+from dockcache_tui.core.archives.archive import MAX_FOUND, Archive, ArchiveError, Fault, ImageContents, Layer
+from dockcache_tui.core.archives.build_record import BuildRecord
+from dockcache_tui.core.archives.diff import ArchiveDiff
+from dockcache_tui.core.archives.file_entry import TreeEntry
 from dockcache_tui.sources.archives.blobs import open_blobs
 from dockcache_tui.sources.archives.build_record import read_build_records
-from dockcache_tui.sources.archives.finding import find_archives
 from dockcache_tui.sources.archives.image_diffing import diff_archives
 from dockcache_tui.sources.archives.image_files import ImageFiles
-from dockcache_tui.sources.archives.known_layers import with_known_layers
+from dockcache_tui.sources.archives.index_folder import IndexFolder
+from dockcache_tui.sources.archives.layer_index import faults_of, kept_index
+from dockcache_tui.sources.archives.opening import SAVED, layout_roots
 from dockcache_tui.sources.archives.reading import read_archive
+from dockcache_tui.sources.archives.recognise import HEAD, container_of
+from dockcache_tui.sources.archives.spans import Packed, Source, Span, beginning
+from dockcache_tui.sources.archives.tar_headers import TarHeaders
+from dockcache_tui.sources.archives.unpacking import PACKINGS
+from dockcache_tui.sources.archives.zip_members import ZipMembers
+
+_LOOKED_AT = 8
+"""So many members at a tar's beginning tell what it is."""
+_UNPACKED = 1 << 20
+_FOLDERS = {"version": b"Directory Transport Version", "manifest.json": b'[{"Config"'}
+"""Files of skopeo's `dir:` and of an unpacked `docker save`, and how they begin."""
+_TELLING = re.compile(
+    rf"(\./)?([^/]+/)?(blobs(/.*)?|index\.json|oci-layout|manifest\.json|repositories|[0-9a-f]{{64}}/|{SAVED.pattern})"
+)
+
+
+def find_archives(folder: Path) -> tuple[Path, ...]:
+    """Return the archives in a folder, newest first, and the folder itself if it is one; raises ArchiveError."""
+    try:
+        entries = [*folder.iterdir()]
+    except OSError as error:
+        raise ArchiveError(f"{folder} can't be listed: {error.strerror}", title="No archives were found") from error
+    found = []
+    for path in (folder, *entries):
+        with suppress(OSError, ArchiveError):
+            if _is_archive(path):
+                found.append((path.stat().st_mtime_ns, path))
+    return tuple(path for _, path in sorted(found, key=lambda pair: (-pair[0], pair[1])))
+
+
+def _is_archive(path: Path) -> bool:
+    if path.is_dir():
+        if (path / "index.json").is_file():
+            return (path / "oci-layout").is_file() or (path / "blobs").is_dir()
+        return any((path / name).is_file() and _begins(path / name, begin) for name, begin in _FOLDERS.items())
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        span = Span(file, 0, file.seek(0, 2))
+        kind = _kind(span)
+        if kind != "zip":
+            return bool(kind) and _is_image(span, kind)
+        zipped = ZipMembers(span)
+        names = zipped.sizes()
+        if layout_roots(names):
+            return True
+        return any(_is_image(source, _kind(source)) for source in map(zipped.source, list(names)[:_LOOKED_AT]))
+
+
+def _begins(path: Path, begin: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(begin)) == begin
+
+
+def _kind(source: Source) -> str:
+    return container_of(beginning(source, HEAD))
+
+
+def _is_image(source: Source, kind: str) -> bool:
+    """Tell whether a tar begins as images do."""
+    if kind in PACKINGS:
+        source = Packed(source, kind)
+        kind = _kind(source)
+    if kind != "tar":
+        return False
+    # Only the beginning of a packed one is unpacked.
+    with source.open() if isinstance(source, Span) else BytesIO(beginning(source, _UNPACKED)) as stream:
+        return any(_TELLING.fullmatch(member.name) for member in islice(TarHeaders(stream), _LOOKED_AT))
+
+
+def with_known_layers(archive: Archive, folder: IndexFolder | None = None) -> Archive:
+    """Return the archive with sizes and faults of the layers that have an index; the others stay as they are."""
+    place = folder or IndexFolder()
+    sizes: dict[str, int] = {}
+    faults: list[Fault] = list(archive.faults)
+    for layer in {layer.digest: layer for image in archive.images for layer in image.layers}.values():
+        if not (layer.empty or layer.missing) and (index := kept_index(place, layer.digest)):
+            sizes[layer.digest] = index.contents.unpacked_size
+            faults += faults_of(layer, index)
+            index.close()
+    images = (replace(image, layers=tuple(_sized(layer, sizes) for layer in image.layers)) for image in archive.images)
+    return replace(archive, images=tuple(images), faults=tuple(dict.fromkeys(faults))) if sizes else archive
+
+
+def _sized(layer: Layer, sizes: dict[str, int]) -> Layer:
+    return replace(layer, unpacked_size=sizes[layer.digest]) if layer.digest in sizes else layer
 
 
 class LocalArchives:
@@ -54,7 +143,7 @@ class LocalArchives:
         return self._files.contents(path, image, done=done)
 
     def search(
-        self, path: Path, image: str, text: str, *, layer: str = "", limit: int = MOST_FOUND
+        self, path: Path, image: str, text: str, *, layer: str = "", limit: int = MAX_FOUND
     ) -> tuple[TreeEntry, ...]:
         """Return the paths of an image that hold a text."""
         return self._files.search(path, image, text, layer=layer, limit=limit)

@@ -4,12 +4,12 @@ import io
 from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
-from dockcache_tui.core.images.fault_list import FaultList
+from dockcache_tui.core.archives.archive import FaultList
 
 DOCUMENT = 8 << 20
 """A JSON document may be so large; engines refuse manifests of half of that."""
-MOST_MEMBERS = 100_000
-MOST_NAMES = 16 << 20
+MAX_MEMBERS = 100_000
+MAX_NAMES = 16 << 20
 """Characters of all members' names together."""
 
 

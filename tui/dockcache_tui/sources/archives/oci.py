@@ -1,13 +1,25 @@
 """The OCI image layout: indexes that lead to indexes and manifests, as engines, BuildKit and others write them."""
 
+from collections.abc import Container, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
+from typing import Annotated
 
-from dockcache_tui.core.images.archive import ArchiveKind, Fault, Image, Layer
-from dockcache_tui.core.images.errors import ArchiveError, fault_of
-from dockcache_tui.core.images.fault_list import FaultList
-from dockcache_tui.core.images.layering import layers_of, moment
-from dockcache_tui.core.images.manifest import (
+import msgspec
+
+from dockcache_tui.core.archives.archive import ArchiveError, ArchiveKind, Fault, FaultList, Image, Layer, fault_of
+from dockcache_tui.core.archives.layering import (
+    PLAIN_TAR,
+    completed,
+    layers_of,
+    missing_image,
+    moment,
+    names_of,
+    platform_of,
+    revision_in,
+)
+from dockcache_tui.core.archives.manifest import (
     ATTESTATION_OF,
     CACHE_CONFIG,
     CONFIGS,
@@ -16,16 +28,15 @@ from dockcache_tui.core.images.manifest import (
     Config,
     Descriptor,
     Document,
+    Few,
     Record,
     decode,
+    revision_of,
 )
-from dockcache_tui.core.images.provenance import revision_of
-from dockcache_tui.core.images.telling import completed, missing_image, names_of, platform_of, revision_in
+from dockcache_tui.core.caches.index import IndexLayer, UnreadableIndexError, read_index
 from dockcache_tui.sources.archives.blobs import Blobs, mismatch
-from dockcache_tui.sources.archives.build_cache import cache_layers
-from dockcache_tui.sources.archives.lost_index import lost_roots
 
-_MOST_MANIFESTS = 10_000
+_MAX_MANIFESTS = 10_000
 _DEEPEST = 50
 _FOREIGN = ("nondistributable", ".foreign")
 _PROVENANCE = "https://slsa.dev/provenance/"
@@ -82,8 +93,8 @@ class OciReading:
         if above and children and not any(child.digest in self._blobs for child in children):
             self.faults.add(Fault("an index of which no manifest is in the archive", digest=above[-1]))
         for child in children:
-            if self._seen >= _MOST_MANIFESTS:
-                self.faults.add(Fault(f"more than {_MOST_MANIFESTS:,} manifests; the rest was not read"))
+            if self._seen >= _MAX_MANIFESTS:
+                self.faults.add(Fault(f"more than {_MAX_MANIFESTS:,} manifests; the rest was not read"))
                 return
             self._seen += 1
             self._follow(child, above, names_of(child) or names)
@@ -275,3 +286,62 @@ class OciReading:
 
     def _broken(self, error: ArchiveError, place: Fault) -> None:
         self.faults.add(fault_of(error, place))
+
+
+_MAX_LOOKED_AT = 1000
+
+
+def lost_roots(blobs: Blobs) -> list[Descriptor]:
+    """Return the indexes and manifests among the blobs that no other one leads to."""
+    found: dict[str, Document] = {}
+    for digest in sorted(blobs.sizes, key=lambda one: (blobs.size(one), one))[:_MAX_LOOKED_AT]:
+        with suppress(ArchiveError):
+            if blobs.head(digest)[:1] == b"{":
+                document = decode(blobs.document(digest), Document)
+                if document.manifests is not None or document.layers is not None:
+                    found[digest] = document
+    below = {child.digest for document in found.values() for child in document.manifests or []}
+    return [Descriptor(digest, media_type=one.media_type) for digest, one in found.items() if digest not in below]
+
+
+_DIFF_ID, _CREATED_AT = "containerd.io/uncompressed", "buildkit/createdat"
+
+
+class _Sized(msgspec.Struct):
+    """As much of a config as tells whether it is of a build at all."""
+
+    layers: Few[msgspec.Raw] = []
+    records: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=100_000)] = []
+
+
+def cache_layers(config: bytes, stored: Sequence[Descriptor], here: Container[str]) -> tuple[Layer, ...]:
+    """Return the layers that a cache config tells of, in its order, then those that only the manifest names.
+
+    A cache keeps no words of a build, so none tells what it was created by. Raises ArchiveError.
+    """
+    decode(config, _Sized)
+    try:
+        index = read_index(config)
+    except UnreadableIndexError as error:
+        raise ArchiveError(str(error)) from error
+    blobs = {blob.digest: blob for blob in stored}
+    told = index.blobs
+    return tuple(
+        _layer(digest, blobs.get(digest), told.get(digest), missing=digest not in here)
+        for digest in dict.fromkeys((*(layer.blob for layer in index.layers), *blobs))
+    )
+
+
+def _layer(digest: str, blob: Descriptor | None, told: IndexLayer | None, *, missing: bool) -> Layer:
+    """Return a layer as the manifest's annotations tell of it, else as the config does."""
+    blob = blob or Descriptor(digest)
+    size, media_type = blob.size or (told.size if told else 0), blob.media_type or (told.media_type if told else "")
+    return Layer(
+        digest=digest,
+        size=size,
+        diff_id=blob.said(_DIFF_ID) or (told.diff_id if told else ""),
+        unpacked_size=size if media_type in PLAIN_TAR else None,
+        media_type=media_type,
+        created_at=moment(blob.said(_CREATED_AT)) or (told.created_at if told else None),
+        missing=missing,
+    )

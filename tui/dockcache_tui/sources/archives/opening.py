@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
+from dockcache_tui.core.archives.archive import ArchiveError, BrokenArchiveError
 from dockcache_tui.core.wording import cut
 from dockcache_tui.sources.archives.folder_members import FolderMembers
 from dockcache_tui.sources.archives.members import Members
@@ -20,8 +20,8 @@ SAVED = re.compile(r"(sha256:)?[0-9a-f]{64}(\.json|\.tar(\.gz)?|/layer\.tar|/jso
 """What the files of a `docker save` are called."""
 
 _BLOB = re.compile(r"(.+/)?blobs/sha(?:256/[0-9a-f]{64}|512/[0-9a-f]{128})")
-_MOST_LOOKED_AT = 1000
-_MOST_TOLD = 5
+_MAX_LOOKED_AT = 1000
+_MAX_TOLD = 5
 _LONGEST_TOLD = 80
 
 
@@ -101,7 +101,7 @@ def _of_zip(zipped: ZipMembers, inner: str) -> tuple[Members, str]:
     if inner:
         choices = [name for name in choices if name == inner]
     if len(choices) > 1:
-        told = ", ".join(choices[:_MOST_TOLD]) + (" and more" if len(choices) > _MOST_TOLD else "")
+        told = ", ".join(choices[:_MAX_TOLD]) + (" and more" if len(choices) > _MAX_TOLD else "")
         raise ArchiveError(f"it is a zip with several archives: {told}", hint="Name one as ZIP/ARCHIVE.")
     if not choices:
         raise ArchiveError(f"it is a zip without an image archive{_contents(zipped)}")
@@ -115,7 +115,7 @@ def _of_zip(zipped: ZipMembers, inner: str) -> tuple[Members, str]:
 
 
 def _tars(zipped: ZipMembers) -> Iterator[str]:
-    for name in list(zipped.sizes())[:_MOST_LOOKED_AT]:
+    for name in list(zipped.sizes())[:_MAX_LOOKED_AT]:
         try:
             source = zipped.source(name)
             kind = container_of(_head(source))
@@ -126,7 +126,7 @@ def _tars(zipped: ZipMembers) -> Iterator[str]:
 
 
 def _contents(zipped: ZipMembers) -> str:
-    names = list(zipped.sizes())[:_MOST_TOLD]
+    names = list(zipped.sizes())[:_MAX_TOLD]
     return "".join(f"; {cut(name, _LONGEST_TOLD)} is {described(_head(zipped.source(name)))}" for name in names)
 
 

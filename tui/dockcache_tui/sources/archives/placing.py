@@ -5,15 +5,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, groupby
 
-from dockcache_tui.core.images.archive import Fault
-from dockcache_tui.core.images.file_entry import FileKind
-from dockcache_tui.core.images.member_name import MOST_NAME, order_of, path_in_order, path_of
+from dockcache_tui.core.archives.archive import Fault
+from dockcache_tui.core.archives.file_entry import FileKind
+from dockcache_tui.core.archives.member_name import MAX_NAME, order_of, path_in_order, path_of
 
 _KINDS = tuple(FileKind)
 _FOLDER, _SYMLINK, _HARDLINK, _WHITEOUT, _OPAQUE = map(
     _KINDS.index, (FileKind.FOLDER, FileKind.SYMLINK, FileKind.HARDLINK, FileKind.WHITEOUT, FileKind.OPAQUE)
 )
-_MOST_LINKS = 255
+_MAX_LINKS = 255
 """Symlinks that engines follow on the way to one member."""
 
 
@@ -90,12 +90,12 @@ class _Placing:
             if link is None:
                 continue
             links += 1
-            if links > _MOST_LINKS:
+            if links > _MAX_LINKS:
                 raise _UnplacedError("lies below symlinks without end")
             done = [] if link.startswith("/") else done[:-1]
             todo += reversed(link.split("/"))
         place = "/".join(done)
-        if len(place) > MOST_NAME:
+        if len(place) > MAX_NAME:
             raise _UnplacedError(f"lies below symlinks that lead to a name of {len(place):,} characters")
         return place
 

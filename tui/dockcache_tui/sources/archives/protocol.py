@@ -4,12 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from dockcache_tui.core.images.archive import Archive
-from dockcache_tui.core.images.build_record import BuildRecord
-from dockcache_tui.core.images.contents import ImageContents
-from dockcache_tui.core.images.diff import ArchiveDiff
-from dockcache_tui.core.images.file_entry import TreeEntry
-from dockcache_tui.core.images.look import MOST_FOUND
+from dockcache_tui.core.archives.archive import MAX_FOUND, Archive, ImageContents
+from dockcache_tui.core.archives.build_record import BuildRecord
+from dockcache_tui.core.archives.diff import ArchiveDiff
+from dockcache_tui.core.archives.file_entry import TreeEntry
 
 
 class Archives(Protocol):
@@ -36,7 +34,7 @@ class Archives(Protocol):
         """Return what is in a folder of an image, or of one layer; the first call indexes, telling its progress."""
 
     def search(
-        self, path: Path, image: str, text: str, *, layer: str = "", limit: int = MOST_FOUND
+        self, path: Path, image: str, text: str, *, layer: str = "", limit: int = MAX_FOUND
     ) -> tuple[TreeEntry, ...]:
         """Return the paths of an image that hold a text."""
 

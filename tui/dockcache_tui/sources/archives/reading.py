@@ -2,11 +2,8 @@
 
 from pathlib import Path
 
-from dockcache_tui.core.images.archive import Archive, ArchiveKind, Blob, Fault, Image
-from dockcache_tui.core.images.errors import ArchiveError
-from dockcache_tui.core.images.fault_list import FaultList
-from dockcache_tui.core.images.layering import layers_of, moment
-from dockcache_tui.core.images.telling import revision_in
+from dockcache_tui.core.archives.archive import Archive, ArchiveError, ArchiveKind, Blob, Fault, FaultList, Image
+from dockcache_tui.core.archives.layering import layers_of, moment, revision_in
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.archives.blobs import Blobs, open_blobs
 from dockcache_tui.sources.archives.docker_save import read_config, read_saved, stored_layers, v1_configs

@@ -1,6 +1,6 @@
 """What bytes are, told by their first ones; names count for nothing."""
 
-from dockcache_tui.sources.archives.tar_fields import BLOCK, checked
+from dockcache_tui.sources.archives.tar_headers import BLOCK, checked
 from dockcache_tui.sources.archives.unpacking import PACKINGS, packing_of
 
 HEAD = 4096

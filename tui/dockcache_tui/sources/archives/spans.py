@@ -5,8 +5,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from dockcache_tui.core.images.archive import Fault
-from dockcache_tui.core.images.errors import BrokenArchiveError
+from dockcache_tui.core.archives.archive import BrokenArchiveError, Fault
 from dockcache_tui.sources.archives.unpacking import BUFFER, fill, unpack
 
 

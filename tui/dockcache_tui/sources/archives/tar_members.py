@@ -5,16 +5,14 @@ import posixpath
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from dockcache_tui.core.images.archive import Fault
-from dockcache_tui.core.images.errors import BrokenArchiveError
-from dockcache_tui.core.images.fault_list import FaultList
-from dockcache_tui.sources.archives.members import DOCUMENT, MOST_MEMBERS, MOST_NAMES, clean
+from dockcache_tui.core.archives.archive import BrokenArchiveError, Fault, FaultList
+from dockcache_tui.sources.archives.members import DOCUMENT, MAX_MEMBERS, MAX_NAMES, clean
 from dockcache_tui.sources.archives.spans import Source, Span
 from dockcache_tui.sources.archives.tar_headers import TarHeaders, TarMember
 from dockcache_tui.sources.archives.unpacking import BUFFER, TELLING, fill
 
 _KEPT = 4 * DOCUMENT
-_MOST_LINKS = 40
+_MAX_LINKS = 40
 
 
 class _Place(NamedTuple):
@@ -34,13 +32,13 @@ class TarMembers:
         self._links: dict[str, str] = {}
         self._kept: dict[str, bytes] = {}
         self._heads: dict[str, bytes] = {}
-        self._room, self._letters = _KEPT, MOST_NAMES
+        self._room, self._letters = _KEPT, MAX_NAMES
         stream = source.open()
         headers = TarHeaders(stream)
         try:
             for member in headers:
                 self._note(member, headers)
-                if len(self._places) + len(self._links) >= MOST_MEMBERS or self._letters < 0:
+                if len(self._places) + len(self._links) >= MAX_MEMBERS or self._letters < 0:
                     self.faults.add(Fault("too many members; the rest was not read", offset=member.offset))
                     return
         except BrokenArchiveError as error:
@@ -150,7 +148,7 @@ class TarMembers:
             self.faults.add(fault)
 
     def _followed(self, name: str) -> str:
-        for _ in range(_MOST_LINKS):
+        for _ in range(_MAX_LINKS):
             if name not in self._links:
                 break
             name = self._links[name]

@@ -9,15 +9,14 @@ import zlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from dockcache_tui.core.images.archive import Fault
-from dockcache_tui.core.images.errors import BrokenArchiveError
+from dockcache_tui.core.archives.archive import BrokenArchiveError, Fault
 
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
 
-MOST_TIMES = 200
+MAX_TIMES = 200
 """A stream that unpacks to more than so many times its packed size is taken for a bomb, once it is larger than FREE."""
 FREE = 1 << 30
 MOST = 1 << 40
@@ -28,7 +27,7 @@ _CHECKS = 64
 """The checksums that end a stream are no longer."""
 _WINDOW_LOG = 27
 """A stream may ask for 128 MiB to look back in, zstd's own default and twice what `xz -9` takes."""
-_MOST_MEMORY = (1 << _WINDOW_LOG) + (1 << 20)
+_MAX_MEMORY = (1 << _WINDOW_LOG) + (1 << 20)
 TELLING = 10
 """So many first bytes tell how something is packed."""
 _MAGIC = {
@@ -149,7 +148,7 @@ class _Unpacking(io.RawIOBase):
             raise self._broken("is cut")
         self._rest = self._decoder.unused_data
         self.grown += len(data)
-        if self.grown > MOST or (self.grown > FREE and self.grown > MOST_TIMES * self._read):
+        if self.grown > MOST or (self.grown > FREE and self.grown > MAX_TIMES * self._read):
             raise self._broken(f"grows to more than {self.grown - 1:,} bytes, as a bomb would")
         return data
 
@@ -211,6 +210,6 @@ _DECODERS: dict[str, Callable[[], _Decoder]] = {
     "gz": lambda: _Zlib(31),
     "deflate": lambda: _Zlib(-15),
     "bz2": bz2.BZ2Decompressor,
-    "xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _MOST_MEMORY),
+    "xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _MAX_MEMORY),
     "zst": _zstd,
 }

@@ -5,9 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from dockcache_tui.core.images.archive import Archive, Fault, Image, Layer
-from dockcache_tui.core.images.errors import BrokenArchiveError
-from dockcache_tui.core.images.fault_list import FaultList
+from dockcache_tui.core.archives.archive import Archive, BrokenArchiveError, Fault, FaultList, Image, Layer
 from dockcache_tui.sources.archives.blobs import open_blobs
 from dockcache_tui.sources.archives.hashing import Hashing
 from dockcache_tui.sources.archives.reading import archive_of

@@ -6,10 +6,8 @@ import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 
-from dockcache_tui.core.images.archive import Fault
-from dockcache_tui.core.images.errors import ArchiveError, BrokenArchiveError
-from dockcache_tui.core.images.fault_list import FaultList
-from dockcache_tui.sources.archives.members import MOST_MEMBERS, clean
+from dockcache_tui.core.archives.archive import ArchiveError, BrokenArchiveError, Fault, FaultList
+from dockcache_tui.sources.archives.members import MAX_MEMBERS, clean
 from dockcache_tui.sources.archives.spans import Packed, Source, Span
 from dockcache_tui.sources.archives.unpacking import TELLING, deflated_sizes
 
@@ -17,9 +15,9 @@ _HEADER = struct.Struct("<4sHHHHHIIIHH")
 _ENCRYPTED = 1
 _SIZES_BEHIND = 8
 _IN_ZIP64 = 0xFFFFFFFF
-_MOST_END = 66_000
+_MAX_END = 66_000
 """What ends a zip is no longer, its comment of at most 65,535 bytes included."""
-_MOST_DIRECTORY = 16 << 20
+_MAX_DIRECTORY = 16 << 20
 _METHODS = {zipfile.ZIP_STORED: "", zipfile.ZIP_DEFLATED: "deflate"}
 
 
@@ -86,7 +84,7 @@ class ZipMembers:
     def _note_each(self) -> None:
         """Note the members one after the other by their own headers, up to the one that is cut."""
         at: int | None = 0
-        while at is not None and len(self._sources) < MOST_MEMBERS and (header := self._header(at)):
+        while at is not None and len(self._sources) < MAX_MEMBERS and (header := self._header(at)):
             flags, method, stored, size, name_length = header[2], header[3], header[7], header[8], header[9]
             if flags & _ENCRYPTED or method not in _METHODS:
                 return
@@ -129,15 +127,15 @@ class ZipMembers:
 
 def _directory(span: Span) -> list[zipfile.ZipInfo]:
     """Return what a zip's directory lists; one too large to be an artifact's is refused before it is read."""
-    tail = min(span.size, _MOST_END)
+    tail = min(span.size, _MAX_END)
     end = span.part(span.size - tail, tail).open().read()
     for mark, at, width in ((b"PK\x05\x06", 12, 4), (b"PK\x06\x06", 40, 8)):
         found = end.rfind(mark) + at
         size = int.from_bytes(end[found : found + width], "little") if found >= at else 0
-        if _MOST_DIRECTORY < size != _IN_ZIP64:
+        if _MAX_DIRECTORY < size != _IN_ZIP64:
             raise ArchiveError(f"a zip whose directory is {size:,} bytes long")
     with zipfile.ZipFile(span.open()) as opened:
         infos = opened.infolist()
-    if len(infos) > MOST_MEMBERS:
+    if len(infos) > MAX_MEMBERS:
         raise ArchiveError(f"a zip of {len(infos):,} files is no artifact of an image")
     return infos

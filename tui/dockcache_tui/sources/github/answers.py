@@ -2,9 +2,9 @@
 
 import msgspec
 
-from dockcache_tui.core.actions_cache.artifact import Artifact, RepositoryUsage, Run
-from dockcache_tui.core.actions_cache.cache import ActionsCache
-from dockcache_tui.core.actions_cache.snapshot import Branch, Pull
+from dockcache_tui.core.caches.artifact import Artifact, RepositoryUsage, Run
+from dockcache_tui.core.caches.cache import ActionsCache
+from dockcache_tui.core.caches.snapshot import Branch, Pull
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
 
-from dockcache_tui.core.actions_cache.cache import GB, ActionsCache, Limits, Usage
-from dockcache_tui.core.actions_cache.snapshot import Branch, Pull
+from dockcache_tui.core.caches.cache import GB, ActionsCache, Limits, Usage
+from dockcache_tui.core.caches.snapshot import Branch, Pull
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.sources.github.answers import (
@@ -26,7 +26,7 @@ from dockcache_tui.sources.side_by_side import SideBySide
 
 T = TypeVar("T")
 _ROUNDS = 3
-_MOST_CLOSED = 10
+_MAX_CLOSED = 10
 """Pages of closed pull requests that are read at most."""
 
 
@@ -124,7 +124,7 @@ class Around:
     def _read_closed(self, oldest: int) -> tuple[Pull, ...]:
         """Read the closed ones, last changed first: one closed after an entry was saved changed after that."""
         found: list[Pull] = []
-        for number in range(1, _MOST_CLOSED + 1):
+        for number in range(1, _MAX_CLOSED + 1):
             answer = self._api.get(
                 f"/repos/{self._repo}/pulls",
                 state="closed", sort="updated", direction="desc", per_page=PER_PAGE, page=number,

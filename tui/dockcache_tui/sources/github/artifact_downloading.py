@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from dockcache_tui.core.actions_cache.artifact import Artifact
-from dockcache_tui.core.actions_cache.artifact_naming import file_name
+from dockcache_tui.core.caches.artifact import Artifact, file_name
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.sources.github.api import Api, sent
 from dockcache_tui.sources.github.auth import NoToken

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from dockcache_tui.core.actions_cache.cache import ActionsCache
+from dockcache_tui.core.caches.cache import ActionsCache
 from dockcache_tui.sources.github.answers import CachesAnswer
 from dockcache_tui.sources.github.api import Api
 from dockcache_tui.sources.github.paging import pages

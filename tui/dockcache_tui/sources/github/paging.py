@@ -12,7 +12,7 @@ from dockcache_tui.sources.side_by_side import SideBySide
 
 T = TypeVar("T")
 PER_PAGE = 100
-MOST_PAGES = 1000
+MAX_PAGES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ def pages(api: Api, path: str, type_: type[T], **params: str | int) -> Iterator[
     """
     answer = api.get(path, per_page=PER_PAGE, **params)
     last = max(2, _number(answer.last)) if answer.next else 1
-    if last > MOST_PAGES:
-        raise GitHubError(f"{api.place.host} lists {last} pages, more than are read here ({MOST_PAGES})")
+    if last > MAX_PAGES:
+        raise GitHubError(f"{api.place.host} lists {last} pages, more than are read here ({MAX_PAGES})")
     yield Page(1, last, api.decoded(answer, type_))
     if answer.next is None:
         return
@@ -46,7 +46,7 @@ def pages(api: Api, path: str, type_: type[T], **params: str | int) -> Iterator[
             yield Page(asked[done], last, api.decoded(done.result(), type_))
     finally:
         pool.drop()
-    while following and last < MOST_PAGES:
+    while following and last < MAX_PAGES:
         answer, last = api.get(following), last + 1
         following = answer.next
         yield Page(last, last, api.decoded(answer, type_))

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from dockcache_tui.core.actions_cache.artifact import Artifact, Run
-from dockcache_tui.core.actions_cache.artifact_deleting import ArtifactDeletion
-from dockcache_tui.core.actions_cache.cache import ActionsCache
-from dockcache_tui.core.actions_cache.deleting import DeletePlan, Deletion
-from dockcache_tui.core.actions_cache.index import CacheIndex
-from dockcache_tui.core.actions_cache.snapshot import ActionsSnapshot
+from dockcache_tui.core.caches.artifact import Artifact, Run
+from dockcache_tui.core.caches.cache import ActionsCache
+from dockcache_tui.core.caches.deleting import ArtifactDeletion, DeletePlan, Deletion
+from dockcache_tui.core.caches.index import CacheIndex
+from dockcache_tui.core.caches.snapshot import ActionsSnapshot
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.command_log import LoggedCommand
 

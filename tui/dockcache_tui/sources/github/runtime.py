@@ -9,9 +9,9 @@ import requests
 import urllib3
 from requests.auth import AuthBase
 
-from dockcache_tui.core.actions_cache.cache import ActionsCache
-from dockcache_tui.core.actions_cache.index import CacheIndex, UnreadableIndexError, read_index
-from dockcache_tui.core.actions_cache.keys import Kind, decode
+from dockcache_tui.core.caches.cache import ActionsCache
+from dockcache_tui.core.caches.index import CacheIndex, UnreadableIndexError, read_index
+from dockcache_tui.core.caches.keys import Kind, decode
 from dockcache_tui.sources.command_log import CommandLog
 from dockcache_tui.sources.github.api import FAILED, proxy_of, sent
 from dockcache_tui.sources.github.auth import NoToken, OwnHost, origin

@@ -7,12 +7,11 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic
 
-from dockcache_tui.core.actions_cache.artifact import Artifact, Run
-from dockcache_tui.core.actions_cache.artifact_deleting import ArtifactDeletion
-from dockcache_tui.core.actions_cache.cache import ActionsCache
-from dockcache_tui.core.actions_cache.deleting import DeletePlan, Deletion
-from dockcache_tui.core.actions_cache.index import CacheIndex
-from dockcache_tui.core.actions_cache.snapshot import ActionsSnapshot
+from dockcache_tui.core.caches.artifact import Artifact, Run
+from dockcache_tui.core.caches.cache import ActionsCache
+from dockcache_tui.core.caches.deleting import ArtifactDeletion, DeletePlan, Deletion
+from dockcache_tui.core.caches.index import CacheIndex
+from dockcache_tui.core.caches.snapshot import ActionsSnapshot
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.audit import AuditLog
@@ -20,9 +19,8 @@ from dockcache_tui.sources.command_log import CommandLog, LoggedCommand
 from dockcache_tui.sources.github.answers import ArtifactsAnswer, RunsAnswer
 from dockcache_tui.sources.github.api import Api
 from dockcache_tui.sources.github.around import Around, read_repository
-from dockcache_tui.sources.github.artifact_deleting import delete_artifacts
 from dockcache_tui.sources.github.artifact_downloading import Done, Download
-from dockcache_tui.sources.github.deleting import delete_caches
+from dockcache_tui.sources.github.deleting import delete_artifacts, delete_caches
 from dockcache_tui.sources.github.gate import Gate, Wait
 from dockcache_tui.sources.github.listing import Listing, list_caches
 from dockcache_tui.sources.github.paging import PER_PAGE, pages

@@ -1,0 +1,243 @@
+"""Archives, their files and build records as JSON and CSV give them; the names are stable, see docs/archives.md."""
+
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from dockcache_tui.core import wording
+from dockcache_tui.core.archives.archive import Archive, Fault, Image, Layer
+from dockcache_tui.core.archives.build_record import BuildRecord
+from dockcache_tui.core.archives.diff import FileDiff, ImageDiff, LayerDiff, verdict
+from dockcache_tui.core.archives.engine_image import Loaded
+from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, TreeEntry
+from dockcache_tui.core.archives.xattr import xattr_text
+from dockcache_tui.core.builds.row import step_row, whole_build
+
+Row = Mapping[str, Any]
+
+LAYER_COLUMNS = (
+    "archive", "image", "platform", "names", "digest", "size", "diff_id", "unpacked_size",
+    "media_type", "created_by", "created_at", "empty", "missing",
+)  # fmt: skip
+"""The columns of a layer as a line of CSV."""
+
+
+def archive_row(archive: Archive) -> Row:
+    """Return an archive with its images, blobs and faults: sizes in bytes, times RFC 3339 in UTC."""
+    return {
+        "path": archive.path,
+        "kind": archive.kind.value,
+        "packing": archive.packing,
+        "size": archive.size,
+        "modified_at": str(archive.modified_at),
+        "images": [_image(image) for image in archive.images],
+        "blobs": [
+            {"digest": blob.digest, "size": blob.size, "media_type": blob.media_type, "named": blob.named}
+            for blob in archive.blobs
+        ],
+        "builds": list(archive.builds),
+        "branches": [branch.ref for branch in archive.branches],
+        "faults": [_fault(fault) for fault in archive.faults],
+    }
+
+
+def layer_rows(archive: Archive) -> Iterator[Row]:
+    """Return a flat row for each layer of each image."""
+    for image in archive.images:
+        whose = {
+            "archive": archive.path,
+            "image": image.digest,
+            "platform": image.platform,
+            "names": list(image.names),
+        }
+        for layer in image.layers:
+            yield {**whose, **_layer(layer)}
+
+
+def archive_totals(archives: Sequence[Archive]) -> Row:
+    """Return the sums of several archives; `unnamed_size` are the bytes of blobs that nothing leads to."""
+    return {
+        "count": len(archives),
+        "size": sum(archive.size for archive in archives),
+        "images": sum(image.has_files for archive in archives for image in archive.images),
+        "unnamed_size": sum(blob.size for archive in archives for blob in archive.blobs if not blob.named),
+        "faults": sum(len(archive.faults) for archive in archives),
+    }
+
+
+def _image(image: Image) -> Row:
+    return {
+        "digest": image.digest,
+        "platform": image.platform or None,
+        "names": list(image.names),
+        "labels": dict(image.labels),
+        "created_at": _time(image.created_at),
+        "revision": image.revision or None,
+        "attestation_of": image.attestation_of or None,
+        "artifact_type": image.artifact or None,
+        "missing": image.missing,
+        "layers": [_layer(layer) for layer in image.layers],
+    }
+
+
+def _layer(layer: Layer) -> Row:
+    return {
+        "digest": layer.digest or None,
+        "size": layer.size,
+        "diff_id": layer.diff_id or None,
+        "unpacked_size": layer.unpacked_size,
+        "media_type": layer.media_type or None,
+        "created_by": layer.created_by,
+        "created_at": _time(layer.created_at),
+        "empty": layer.empty,
+        "missing": layer.missing,
+    }
+
+
+def _fault(fault: Fault) -> Row:
+    return {
+        "reason": fault.reason,
+        "digest": fault.digest or None,
+        "member": fault.member or None,
+        "offset": fault.offset,
+    }
+
+
+def _time(moment: Any) -> str | None:
+    return str(moment) if moment else None
+
+
+FILE_COLUMNS = (
+    "path", "kind", "change", "size", "wasted", "mode", "uid", "gid", "modified_at", "link", "digest", "device",
+    "xattrs", "layer",
+)  # fmt: skip
+"""The columns of a file as a line of CSV."""
+
+_TYPES = {
+    FileKind.FILE: stat.S_IFREG,
+    FileKind.HARDLINK: stat.S_IFREG,
+    FileKind.FOLDER: stat.S_IFDIR,
+    FileKind.SYMLINK: stat.S_IFLNK,
+    FileKind.DEVICE: stat.S_IFCHR,
+    FileKind.FIFO: stat.S_IFIFO,
+}
+
+
+def file_row(tree: TreeEntry) -> Row:
+    """Return a path of a tree; a folder's `size` and `wasted` count all below it."""
+    return {
+        "path": tree.entry.path,
+        "kind": tree.entry.kind.value,
+        "change": tree.change.value,
+        "size": tree.size,
+        "wasted": tree.wasted,
+        **_rights(tree.entry),
+        "layer": tree.layer or None,
+    }
+
+
+def image_diff_row(diff: ImageDiff) -> Row:
+    """Return one platform of two archives; null on the side that has it not."""
+    return {
+        "platform": diff.platform or None,
+        "first": diff.first.digest if diff.first else None,
+        "second": diff.second.digest if diff.second else None,
+        "verdict": verdict(diff),
+        "counts": dict(diff.counts),
+        "layers": [_layer_row(layer) for layer in diff.layers],
+        "config": list(diff.config),
+        "paths": diff.paths,
+        "files": [_diff_row(file) for file in diff.files],
+        "files_left_off": diff.left_off,
+    }
+
+
+def fault_row(fault: Fault) -> Row:
+    """Return what is wrong, and where."""
+    place = {"digest": fault.digest or None, "member": fault.member or None, "offset": fault.offset}
+    return {"reason": fault.reason, **place}
+
+
+def mode_of(entry: FileEntry) -> str:
+    """Return kind and rights as `ls -l` writes them."""
+    kind = stat.S_IFBLK if entry.device.startswith("b") else _TYPES.get(entry.kind, 0)
+    return stat.filemode(kind | entry.mode)
+
+
+def name_marks(entry: FileEntry) -> str:
+    """Return what follows a path where people read it: a folder's slash, where a link leads, extended attributes."""
+    link = f" -> {entry.link}" if entry.link else "/" * (entry.kind is FileKind.FOLDER)
+    return link + "".join(f" [{name}={xattr_text(name, value)}]" for name, value in entry.xattrs)
+
+
+def size_of(tree: TreeEntry) -> str:
+    """Return a size as people read it, of a device its numbers as `ls -l` has them there."""
+    return tree.entry.device[2:] or wording.size(tree.size)
+
+
+def _layer_row(layer: LayerDiff) -> Row:
+    one = layer.first or layer.second
+    return {
+        "digest": one.digest if one else None,
+        "first": layer.first is not None,
+        "second": layer.second is not None,
+        "size": one.size if one else None,
+        "created_by": one.created_by if one else "",
+    }
+
+
+def _diff_row(file: FileDiff) -> Row:
+    return {
+        "path": file.path,
+        "differs": list(file.differs),
+        "first": _entry_row(file.first),
+        "second": _entry_row(file.second),
+    }
+
+
+def _entry_row(entry: FileEntry | None) -> Row | None:
+    return {"kind": entry.kind.value, "size": entry.size, **_rights(entry)} if entry else None
+
+
+def _rights(entry: FileEntry) -> Row:
+    return {
+        "mode": mode_of(entry),
+        "uid": entry.uid,
+        "gid": entry.gid,
+        "modified_at": str(entry.modified_at) if entry.modified_at else None,
+        "link": entry.link or None,
+        "digest": entry.digest or None,
+        "device": entry.device or None,
+        "xattrs": {name: xattr_text(name, value) for name, value in entry.xattrs},
+    }
+
+
+def record_row(record: BuildRecord, *, logs: bool = False) -> Row:
+    """Return a recorded build with its steps, with `logs` also what each said."""
+    build = {name: value for name, value in whole_build(record.build).items() if name not in {"schema", "step_list"}}
+    said = {step.digest: list(record.log(step.digest).lines) for step in record.build.steps} if logs else {}
+    return {
+        **build,
+        "imports": list(record.imports),
+        "files": [{"name": file.name, "text": file.text} for file in record.files],
+        "warnings": [warning.short for warning in record.warnings],
+        "faults": [str(fault) for fault in record.faults],
+        "step_list": [
+            {**step_row(step), **({"log": said[step.digest]} if logs else {})} for step in record.build.steps
+        ],
+    }
+
+
+def loaded_rows(loaded: Loaded) -> Iterator[Row]:
+    """Return each layer of each image with whether the engine had it before; null for an empty one."""
+    for one in loaded.images:
+        for layer, there in zip(one.image.layers, one.there, strict=True):
+            yield {
+                "image": one.image.digest,
+                "platform": one.image.platform or None,
+                "digest": layer.digest or None,
+                "diff_id": layer.diff_id or None,
+                "size": layer.size,
+                "created_by": layer.created_by,
+                "there": there,
+            }

@@ -1,0 +1,78 @@
+"""One reading of a repository's caches, understood."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from dockcache_tui.core.caches.cache import ActionsCache
+from dockcache_tui.core.caches.entry import CacheEntry
+from dockcache_tui.core.caches.forecast import Forecast, forecast, saving_rate
+from dockcache_tui.core.caches.index import CacheIndex
+from dockcache_tui.core.caches.keys import Kind, decode
+from dockcache_tui.core.caches.layers import Decoded, LayerGraph, layer_graph
+from dockcache_tui.core.caches.liveness import Refs
+from dockcache_tui.core.caches.snapshot import ActionsSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class CachesReading:
+    """A snapshot with what follows from it, and from the indexes that could be read."""
+
+    snapshot: ActionsSnapshot
+    refs: Refs = field(repr=False)
+    entries: tuple[CacheEntry, ...]
+    graph: LayerGraph = field(repr=False)
+    forecast: Forecast = field(repr=False)
+    """What goes when, if nobody reads and as much is saved as in the last week."""
+
+    @classmethod
+    def of(cls, snapshot: ActionsSnapshot, indexes: Mapping[int, CacheIndex] | None = None) -> "CachesReading":
+        """Understand a snapshot's entries, in its order; `indexes` are by the id of their entry."""
+        refs = Refs.of(snapshot)
+        decoded = tuple((cache, decode(cache.key, cache.version)) for cache in snapshot.caches)
+        live = _live(decoded)
+        blobs = (one for one in decoded if one[1].kind is Kind.BLOB)
+        graph = layer_graph(live.values(), blobs, indexes or {}, refs)
+        current = {cache.id for cache, _ in live.values()}
+        copies = _copies(snapshot.caches)
+        now, limits = snapshot.fetched_at, snapshot.limits
+        over = {victim.cache.id: victim.at for victim in forecast(snapshot.caches, limits, now).victims}
+        foreseen = forecast(snapshot.caches, limits, now, saving_rate(snapshot.caches, now))
+        goes = {victim.cache.id: victim.at for victim in foreseen.victims}
+        read = {one.cache.id: one for one in graph.indexes}
+        scopes = {cache.id: blob.scopes for blob in graph.blobs for cache in blob.caches}
+        entries = tuple(
+            CacheEntry(
+                cache,
+                key,
+                refs.state(cache.branch),
+                refs.is_merged(cache.branch),
+                key.kind is Kind.INDEX and cache.id not in current,
+                tuple(ref for ref in copies[cache.key, cache.version] if ref != cache.ref),
+                graph.orphans.get(cache.id, False),
+                over[cache.id],
+                goes[cache.id],
+                read.get(cache.id),
+                scopes.get(cache.id, ()),
+            )
+            for cache, key in decoded
+        )
+        return cls(snapshot, refs, entries, graph, foreseen)
+
+
+def _live(decoded: Iterable[Decoded]) -> dict[tuple[str, str, str], Decoded]:
+    """Return the index of each ref and key's prefix that a lookup takes: the newest."""
+    live: dict[tuple[str, str, str], Decoded] = {}
+    for cache, key in decoded:
+        if key.kind is Kind.INDEX:
+            name = (cache.ref, key.prefix, cache.version)
+            there = live.get(name)
+            if there is None or (there[0].created_at, there[0].id) < (cache.created_at, cache.id):
+                live[name] = cache, key
+    return live
+
+
+def _copies(caches: Iterable[ActionsCache]) -> dict[tuple[str, str], tuple[str, ...]]:
+    refs: dict[tuple[str, str], dict[str, None]] = {}
+    for cache in caches:
+        refs.setdefault((cache.key, cache.version), {})[cache.ref] = None
+    return {name: tuple(found) for name, found in refs.items()}

@@ -1,0 +1,119 @@
+"""The files of an image or a layer in the virtual table."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from dockcache_tui.core import wording
+from dockcache_tui.core.archives.file_entry import FileChange, FileKind, TreeEntry
+from dockcache_tui.core.archives.row import mode_of, name_marks, size_of
+from dockcache_tui.ui.table import READING_BINDINGS, Column, RecordTable
+
+STEP = "  "
+_CHANGES = {
+    FileChange.ADDED: ("+ added", "record-table--good"),
+    FileChange.CHANGED: ("~ changed", "record-table--warning"),
+    FileChange.REMOVED: ("- removed", "record-table--bad"),
+    FileChange.SAME: ("", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A path of the tree; `open` None when nothing is below it."""
+
+    tree: TreeEntry
+    name: str
+    depth: int = 0
+    open: bool | None = None
+
+
+def file_rows(folders: Mapping[str, Sequence[TreeEntry]], opened: Collection[str]) -> list[FileRow]:
+    """Return the folders that were read, those opened with what is in them."""
+    rows: list[FileRow] = []
+    below = [(tree, 0) for tree in reversed(folders.get("", ()))]
+    while below:
+        tree, depth = below.pop()
+        path = tree.entry.path
+        folder = tree.entry.kind is FileKind.FOLDER
+        rows.append(FileRow(tree, path.rpartition("/")[2], depth, path in opened if folder else None))
+        if path in opened:
+            below += [(one, depth + 1) for one in reversed(folders.get(path, ()))]
+    return rows
+
+
+class FilesTable(RecordTable[FileRow], inherit_bindings=False):
+    """One row a path; of a whole image only what is out of the ordinary is told."""
+
+    BINDINGS: ClassVar[list[BindingType]] = READING_BINDINGS
+    DEFAULT_CSS: ClassVar[str] = "FilesTable { height: 1fr; }"
+
+    def __init__(self) -> None:
+        """Declare the columns."""
+        self.whole = True
+        super().__init__(_columns(self), key=lambda row: row.tree.entry.path, id="files")
+
+
+def _name(row: FileRow) -> str:
+    return f"{row.name}{name_marks(row.tree.entry)}"
+
+
+def _prefix(row: FileRow) -> str:
+    fold = "  " if row.open is None else "- " if row.open else "+ "
+    return STEP * row.depth + fold
+
+
+def _columns(table: FilesTable) -> tuple[Column[FileRow], ...]:
+    def change(row: FileRow) -> tuple[str, str]:
+        ordinary = table.whole and row.tree.change is FileChange.ADDED
+        return ("", "") if ordinary else _CHANGES[row.tree.change]
+
+    return (
+        Column(
+            id="name",
+            title="Path",
+            text=_name,
+            sort_key=lambda row: row.tree.entry.path,
+            prefix=_prefix,
+            style=lambda row: change(row)[1],
+            weight=1,
+            min_width=28,
+        ),
+        Column(
+            id="change",
+            title="Change",
+            text=lambda row: change(row)[0],
+            sort_key=lambda row: row.tree.change.value,
+            style=lambda row: change(row)[1],
+            width=9,
+        ),
+        Column(
+            id="size",
+            title="Size",
+            text=lambda row: size_of(row.tree),
+            sort_key=lambda row: row.tree.size,
+            justify="right",
+            width=9,
+        ),
+        Column(
+            id="wasted",
+            title="Wasted",
+            text=lambda row: wording.size(row.tree.wasted) if row.tree.wasted else "",
+            sort_key=lambda row: row.tree.wasted,
+            style=lambda _: "record-table--warning",
+            justify="right",
+            width=9,
+            priority=1,
+        ),
+        Column(id="mode", title="Mode", text=lambda row: mode_of(row.tree.entry), width=10, priority=2),
+        Column(
+            id="owner",
+            title="Owner",
+            text=lambda row: f"{row.tree.entry.uid}:{row.tree.entry.gid}",
+            max_width=13,
+            priority=3,
+        ),
+        Column(id="layer", title="By layer", text=lambda row: row.tree.layer[7:19], width=12, priority=4),
+    )

@@ -1,0 +1,1 @@
+"""A builder's records, and what pruning some of them frees."""

@@ -1,0 +1,123 @@
+"""View 5: builds of this project and of everyone on the builder, newest first."""
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.message import Message
+
+from dockcache_tui.core.builds.build import Build
+from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.filter import BUILD_FIELDS, FilterError, parse
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.scope import ScopeFilter
+from dockcache_tui.ui.builds.builds_table import BuildsTable
+from dockcache_tui.ui.shared.filter_bar import FilterBar
+from dockcache_tui.ui.shared.list_view import NO_MATCH, ListView
+from dockcache_tui.ui.shared.state_panel import StatePanel
+from dockcache_tui.ui.table import RecordTable
+
+NO_BUILD = ("No build yet", "Neither this app nor anything else on this builder has built.", "b  build the project")
+
+
+class BuildsView(ListView[BuildsTable]):
+    """The list of builds; holds what is shown, never asks a source."""
+
+    DEFAULT_CSS = """
+    BuildsView {
+        & StatePanel { display: none; }
+        &.-empty StatePanel { display: block; }
+        &.-empty BuildsTable { display: none; }
+    }
+    """
+
+    class Opened(Message):
+        """A build was opened."""
+
+        def __init__(self, build: Build) -> None:
+            """Keep the build."""
+            super().__init__()
+            self.build = build
+
+    def __init__(self) -> None:
+        """Begin without builds."""
+        super().__init__(id="builds")
+        self.table, self.bar, self._panel = (
+            BuildsTable(),
+            FilterBar("words  status:failed  reuse<100%  took>1m  branch:main"),
+            StatePanel(),
+        )
+        self._builds: Sequence[Build] = ()
+        self._scope = ScopeFilter()
+
+    def compose(self) -> ComposeResult:
+        """Lay out the list and the filter."""
+        yield self._panel
+        yield self.table
+        yield self.bar
+
+    def on_mount(self) -> None:
+        """Say that it reads, and let ages and times go on when nothing is heard."""
+        self.wait()
+        self.set_interval(1, self._tick)
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Return where we are: the view, the build."""
+        build = self.table.cursor_row
+        return ("builds", *((build.ref[:12],) if build else ()))
+
+    def wait(self) -> None:
+        """Say that it is not known yet whether there are builds."""
+        self.show(())
+        self._panel.say("Reading the builds…", "")
+
+    def fail(self, error: DockcacheError) -> None:
+        """Say why it is not known whether there are builds."""
+        self.show(())
+        self._panel.say_error(error)
+
+    def show(self, builds: Sequence[Build]) -> None:
+        """Show these builds; filter and cursor stay, but a cursor on the newest goes on to a newer one."""
+        on_newest = not self._builds or (self.table.sort is None and self.table.followed_key == self._builds[0].ref)
+        self._builds = builds
+        self.set_class(not builds, "-empty")
+        if not builds:
+            self._panel.say(*NO_BUILD)
+        self.table.now = Instant.now()
+        self.table.set_rows(builds)
+        if on_newest and builds:
+            self.table.move_to(builds[0].ref)
+
+    def scope(self, scope: ScopeFilter) -> None:
+        """Narrow to a branch scope."""
+        self._scope = scope
+        self.filter(self.bar.text)
+
+    def filter(self, text: str) -> None:
+        """Narrow to what passes an expression; a wrong one says where, and the last right one stays."""
+        bar, scope = self.bar, self._scope
+        try:
+            wanted = parse(text, BUILD_FIELDS)
+        except FilterError as error:
+            bar.say_wrong(error)
+            return
+        bar.say_wrong(None)
+        passes = wanted.compile(Instant.now())
+        self.table.placeholder = NO_MATCH
+        self.table.filter(lambda build: scope.takes(build.project, build.branch) and passes(build), wanted.terms)
+
+    def moved(self) -> None:
+        """Count what is shown."""
+        self.bar.say_count(self.table.shown, self.table.total)
+
+    def _tick(self) -> None:
+        if self.display:
+            self.table.now = Instant.now()
+            self.table.repaint()
+
+    @on(RecordTable.Selected)
+    def _opened(self, event: RecordTable.Selected) -> None:
+        event.stop()
+        if build := self.table.cursor_row:
+            self.post_message(self.Opened(build))

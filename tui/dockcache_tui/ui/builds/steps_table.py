@@ -1,0 +1,131 @@
+"""The steps of a build, one row a step: state, name, bar on the common time axis, durations and bytes."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from dockcache_tui.core import wording
+from dockcache_tui.core.builds.build import Build, Step, StepState
+from dockcache_tui.core.builds.reuse import to_watch
+from dockcache_tui.core.builds.timeline import Axis, axis, cells
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.ui.table import READING_BINDINGS, Column, RecordTable
+
+GLYPHS: Mapping[StepState, str] = {
+    StepState.WAITING: "·",
+    StepState.RUNNING: "▸",
+    StepState.REUSED: "✓",
+    StepState.BUILT: "■",
+    StepState.FALSE_HIT: "!",
+    StepState.FAILED: "✗",
+    StepState.CANCELED: "–",
+}
+BAR_CELLS = 22
+
+
+class StepsTable(RecordTable[Step], inherit_bindings=False):
+    """Steps in the order BuildKit told of them; until someone moves it the cursor is on the one to watch."""
+
+    BINDINGS: ClassVar[list[BindingType]] = READING_BINDINGS
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"step--{state.name.lower()}" for state in StepState} | {"step--aside"}
+    DEFAULT_CSS = """
+    StepsTable {
+        & .step--reused { color: $success; }
+        & .step--built { color: $warning; }
+        & .step--running { color: $accent; text-style: bold; }
+        & .step--false_hit { color: $error; text-style: bold; }
+        & .step--failed { color: $error; text-style: bold; }
+        & .step--waiting, & .step--canceled, & .step--aside { color: $foreground-muted; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
+        """Declare the columns."""
+        self._now = Instant.now()
+        self._axis = Axis(self._now, 1.0)
+        self._ref, self._watching = "", True
+        super().__init__(_columns(self), key=lambda step: step.digest, id=id)
+
+    def show(self, build: Build, now: Instant) -> None:
+        """Show the steps of a build as of now."""
+        self._now, self._axis = now, axis(build, now)
+        self.set_rows(build.steps)
+        if build.ref != self._ref:
+            self._ref, self._watching = build.ref, True
+        step = to_watch(build) if self._watching else None
+        if step and step.digest != self.followed_key:
+            self.move_to(step.digest)
+            self._watching = True
+
+    def bar(self, step: Step) -> str:
+        """Return the step's bar on the axis of the whole build."""
+        first, count = cells(step, self._axis, BAR_CELLS, self._now)
+        stroke = "╌" if step.cached else "━"
+        return " " * first + stroke * count
+
+    def took(self, step: Step) -> float | None:
+        """Return the seconds a step took, or takes so far."""
+        if step.state is StepState.RUNNING and step.started_at:
+            return max(0.0, self._now.seconds_since(step.started_at))
+        return step.duration
+
+    def _move(self, position: int, by: int = 0) -> None:
+        self._watching = self._watching and position == self._cursor
+        super()._move(position, by)
+
+
+def state_word(step: Step) -> str:
+    """Return a step's state as glyph and word; what can't be reused is only ever done."""
+    return f"{'·' if step.word == 'done' else GLYPHS[step.state]} {step.word}"
+
+
+def _style(step: Step) -> str:
+    return "step--aside" if step.word == "done" else f"step--{step.state.name.lower()}"
+
+
+def _moved(step: Step) -> str:
+    if step.bytes_total > step.bytes_moved:
+        return f"{wording.size(step.bytes_moved)} / {wording.size(step.bytes_total)}"
+    return wording.size(step.bytes_moved) if step.bytes_moved else ""
+
+
+def _columns(table: StepsTable) -> tuple[Column[Step], ...]:
+    return (
+        Column(
+            id="state",
+            title="State",
+            text=state_word,
+            sort_key=state_word,
+            style=_style,
+            width=11,
+        ),
+        Column(
+            id="step",
+            title="Step",
+            text=lambda step: step.name,
+            sort_key=lambda step: step.name,
+            style=lambda step: "" if step.cacheable else "step--aside",
+            weight=1,
+            min_width=24,
+        ),
+        Column(id="bar", title="Time line", text=table.bar, style=_style, width=BAR_CELLS, priority=3),
+        Column(
+            id="took",
+            title="Took",
+            text=lambda step: wording.span(table.took(step)),
+            sort_key=table.took,
+            justify="right",
+            width=7,
+            priority=1,
+        ),
+        Column(
+            id="moved",
+            title="Moved",
+            text=_moved,
+            sort_key=lambda step: step.bytes_moved,
+            justify="right",
+            width=19,
+            priority=4,
+        ),
+    )

@@ -1,0 +1,1 @@
+"""A repository's Actions caches, and an organisation's repositories."""

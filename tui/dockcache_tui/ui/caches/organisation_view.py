@@ -1,0 +1,109 @@
+"""View 3 of an organisation: how much each repository keeps; each opens its caches."""
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.widgets import Static
+
+from dockcache_tui.core import wording
+from dockcache_tui.core.caches.artifact import RepositoryUsage
+from dockcache_tui.core.caches.fields import REPOSITORY_FIELDS
+from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.filter import FilterError, parse
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.ui.caches.repositories_table import RepositoriesTable
+from dockcache_tui.ui.shared.filter_bar import FilterBar
+from dockcache_tui.ui.shared.list_view import ListView
+from dockcache_tui.ui.shared.state_panel import StatePanel
+from dockcache_tui.ui.table import RecordTable
+
+NO_REPOSITORY = ("No Actions cache", "No repository of this organisation keeps one.", "r  read again")
+
+
+class OrganisationView(ListView[RepositoriesTable]):
+    """The list of an organisation's repositories; holds what is shown, never asks a source."""
+
+    DEFAULT_CSS = """
+    OrganisationView {
+        & StatePanel { display: none; }
+        & #organisation-note { height: 1; padding: 0 1; color: $foreground-muted; text-wrap: nowrap; }
+        &.-empty StatePanel { display: block; }
+        &.-empty RepositoriesTable, &.-empty #organisation-note { display: none; }
+    }
+    """
+
+    class Opened(Message):
+        """A repository was opened."""
+
+        def __init__(self, repo: str) -> None:
+            """Keep its name."""
+            super().__init__()
+            self.repo = repo
+
+    def __init__(self, organisation: str) -> None:
+        """Begin as loading."""
+        super().__init__(id="organisation")
+        self.table, self.bar = RepositoriesTable(), FilterBar("words  size>1GB  caches>100")
+        self._organisation = organisation
+        self._panel, self._note = StatePanel(), Static(id="organisation-note", markup=False)
+        self._rows: Sequence[RepositoryUsage] = ()
+
+    def compose(self) -> ComposeResult:
+        """Lay out the totals, the list and the filter."""
+        yield self._panel
+        yield self._note
+        yield self.table
+        yield self.bar
+
+    def on_mount(self) -> None:
+        """Say that the first reading is under way."""
+        self.table.placeholder = "Nothing matches. esc clears the filter."
+        self.add_class("-empty")
+        self._panel.say(f"Reading the usage of {self._organisation}…", "")
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Return where we are: the organisation, the repository."""
+        row = self.table.cursor_row
+        return (self._organisation, *((row.repo,) if row else ()))
+
+    def show(self, rows: Sequence[RepositoryUsage]) -> None:
+        """Show these repositories; filter and cursor stay."""
+        self._rows = rows
+        self.set_class(not rows, "-empty")
+        if not rows:
+            self._panel.say(*NO_REPOSITORY)
+        self.table.whole = sum(row.size for row in rows)
+        many = wording.count(len(rows), "repository", "repositories")
+        caches = wording.count(sum(row.count for row in rows), "cache")
+        self._note.update(f"{many} · {caches} · {wording.size(self.table.whole)}")
+        self.table.set_rows(rows)
+
+    def fail(self, error: DockcacheError) -> bool:
+        """Show why there is nothing to show, and tell whether there is not; what was read before stays."""
+        if not self._rows:
+            self._panel.say_error(error)
+            self.add_class("-empty")
+        return not self._rows
+
+    def filter(self, text: str) -> None:
+        """Narrow to what passes an expression; a wrong one says where, and the last right one stays."""
+        try:
+            wanted = parse(text, REPOSITORY_FIELDS)
+        except FilterError as error:
+            self.bar.say_wrong(error)
+            return
+        self.bar.say_wrong(None)
+        self.table.filter(wanted.compile(Instant.now()), wanted.terms)
+
+    def moved(self) -> None:
+        """Count what is shown."""
+        self.bar.say_count(self.table.shown, self.table.total)
+
+    @on(RecordTable.Selected)
+    def _opened(self, event: RecordTable.Selected) -> None:
+        event.stop()
+        if row := self.table.cursor_row:
+            self.post_message(self.Opened(row.repo))

@@ -1,0 +1,139 @@
+"""The lab, reached from the overview: what each way of carrying a build between jobs costs on this machine."""
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.widgets import Static
+
+from dockcache_tui.core import wording
+from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.lab.conclusions import conclusions
+from dockcache_tui.core.lab.run import LabProgress, LabRun, LabStatus
+from dockcache_tui.core.lab.summary import LabRow, summarize
+from dockcache_tui.core.lab.table import provenance
+from dockcache_tui.core.literal import literal
+from dockcache_tui.ui.lab.lab_plot import LabPlot
+from dockcache_tui.ui.lab.lab_table import LabTable
+from dockcache_tui.ui.shared.filter_bar import FilterBar
+from dockcache_tui.ui.shared.list_view import ListView
+from dockcache_tui.ui.shared.state_panel import StatePanel
+from dockcache_tui.ui.table import RecordTable
+
+NO_RUN = (
+    "The lab has not run yet",
+    "It runs the experiments of this project as their jobs would run, each on a fresh builder, and measures them.",
+    "R  run the lab (many minutes)    esc  back",
+)
+
+
+class LabView(ListView[LabTable]):
+    """One run of the lab; holds what is shown, never asks a source."""
+
+    DEFAULT_CSS = """
+    LabView {
+        & StatePanel { display: none; }
+        & #lab-note { height: auto; padding: 0 1; color: $foreground-muted; }
+        &.-empty StatePanel { display: block; }
+        &.-empty LabTable, &.-empty LabPlot { display: none; }
+        &.-zoomed LabPlot { display: none; }
+    }
+    """
+
+    class Opened(Message):
+        """A row was opened: its builds are asked for."""
+
+        def __init__(self, run: LabRun, row: LabRow) -> None:
+            """Keep which."""
+            super().__init__()
+            self.run, self.row = run, row
+
+    def __init__(self) -> None:
+        """Begin as loading."""
+        super().__init__(id="lab")
+        self.table, self.bar = LabTable(), FilterBar("part of a situation or an experiment")
+        self._panel, self._note, self._plot = StatePanel(), Static(id="lab-note", markup=False), LabPlot()
+        self.run: LabRun | None = None
+        self._rows: Sequence[LabRow] = ()
+        self._progress: LabProgress | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out the state of the run, the plot, the table and the filter."""
+        yield self._panel
+        yield self._note
+        yield self._plot
+        yield self.table
+        yield self.bar
+
+    def on_mount(self) -> None:
+        """Say that the runs are being read."""
+        self.add_class("-empty")
+        self._panel.say("Reading the lab's runs…", "")
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Return where we are: the lab, the run, the row."""
+        row = self.table.cursor_row
+        run = (f"run {self.run.id}",) if self.run else ()
+        return ("lab", *run, *((f"{row.situation.label} · {row.experiment}",) if row else ()))
+
+    def show(self, run: LabRun | None, progress: LabProgress | None = None) -> None:
+        """Show a run as far as it is; none means that there was none."""
+        self.run, self._progress = run, progress
+        self._rows = summarize(run) if run else ()
+        self.set_class(not self._rows, "-empty")
+        if not self._rows:
+            self._panel.say(*(NO_RUN if run is None else ("The lab runs", _now(progress), "esc  cancel")))
+        self._note.update("\n".join(map(literal, self._words())))
+        self.table.set_rows(self._rows)
+
+    def say(self, line: str) -> None:
+        """Show what is fetched before a run begins."""
+        self._note.update(literal(line))
+
+    def fail(self, error: DockcacheError) -> None:
+        """Show why there is nothing to show."""
+        if not self._rows:
+            self._panel.say_error(error)
+
+    def filter(self, text: str) -> None:
+        """Narrow to the rows that hold a text."""
+        wanted = text.casefold()
+        self.table.filter(
+            (lambda row: wanted in f"{row.situation.label} {row.experiment}".casefold()) if wanted else None, (text,)
+        )
+
+    def moved(self) -> None:
+        """Plot the situation under the cursor."""
+        self.bar.say_count(self.table.shown, self.table.total)
+        row = self.table.cursor_row
+        self._plot.rows = [one for one in self._rows if row and one.situation is row.situation]
+
+    def _words(self) -> list[str]:
+        if self.run is None:
+            return []
+        if self.run.status is LabStatus.RUNNING:
+            return [_now(self._progress)]
+        lines = [f"{self.run.status.value}: {provenance(self.run)}"]
+        lines += [f"{'✓' if one.holds else '✗'} {one.text}" for one in conclusions(self._rows)]
+        return lines
+
+    @on(RecordTable.Selected)
+    def _opened(self, event: RecordTable.Selected) -> None:
+        event.stop()
+        row = self.table.cursor_row
+        if row and self.run:
+            self.post_message(self.Opened(self.run, row))
+
+
+def _now(progress: LabProgress | None) -> str:
+    if progress is None:
+        return "Starting…"
+    bar = wording.bar(progress.done / progress.jobs if progress.jobs else 0, 20)
+    left = f" · about {wording.span(progress.eta)} left" if progress.eta is not None else ""
+    doing = progress.workflow
+    return (
+        f"{bar} {progress.done} of {wording.count(progress.jobs, 'job')} · round {doing.round} · "
+        f"{doing.situation.label} · {doing.experiment} · {progress.job}: {progress.phase}{left}"
+    )

@@ -1,0 +1,1 @@
+"""What each place keeps, and what the last builds reused."""

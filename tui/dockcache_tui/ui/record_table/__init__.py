@@ -1,8 +1,0 @@
-"""The one virtual table of the app: declared by columns, keyed by record, painted line by line."""
-
-from dockcache_tui.ui.record_table.columns import Column
-from dockcache_tui.ui.record_table.keys import READING_BINDINGS, TABLE_BINDINGS
-from dockcache_tui.ui.record_table.table import RecordTable
-from dockcache_tui.ui.record_table.view import Sort
-
-__all__ = ["READING_BINDINGS", "TABLE_BINDINGS", "Column", "RecordTable", "Sort"]

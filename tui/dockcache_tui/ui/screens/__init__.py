@@ -1,1 +1,0 @@
-"""Views and modal screens."""
