@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from dockcache_tui.core.caches.artifact import RepositoryUsage
+from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.sources.command_log import CommandLog, LoggedCommand
 from dockcache_tui.sources.github.organisation import read_usage
 from dockcache_tui.sources.github.protocol import ActionsSource

@@ -11,7 +11,7 @@ from dockcache_tui.core.archives.archive import Archive
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
-from dockcache_tui.core.caches.artifact import RepositoryUsage
+from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.instant import Instant

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from dockcache_tui.core.archives.archive import Archive, ArchiveKind, Fault, Image
+from dockcache_tui.core.archives.artifact import Artifact
 from dockcache_tui.core.archives.listing import ARCHIVE_FIELDS, ListedArchive, listed_row
-from dockcache_tui.core.caches.artifact import Artifact
 from dockcache_tui.core.filter import parse
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.record_making import IN_USE, SCOPED, Flags, at, build, record
-from dockcache_tui.core.filter import BUILD_FIELDS, RECORD_FIELDS, Filter, FilterError, parse, quote
+from dockcache_tui.core.builds.fields import BUILD_FIELDS
+from dockcache_tui.core.filter import Filter, FilterError, parse, quote
 from dockcache_tui.core.project import Project
 from dockcache_tui.core.records.attribution import ScopedRecord
+from dockcache_tui.core.records.fields import RECORD_FIELDS
 from dockcache_tui.core.scope import BranchScope, Known, Owner
 
 DAY = 86_400

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dockcache_tui.core.caches.artifact import Artifact
+from dockcache_tui.core.archives.artifact import Artifact
 from dockcache_tui.core.caches.deleting import Fate
 from dockcache_tui.core.errors import DockcacheError, SourceError, UsageError
 from dockcache_tui.sources.command_log import CommandLog

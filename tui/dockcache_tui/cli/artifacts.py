@@ -13,7 +13,7 @@ from dockcache_tui.cli.output import Row, narrate, print_csv, print_document, pr
 from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, expect_some, scope_here, scope_of
 from dockcache_tui.cli.waiting import wait_for
 from dockcache_tui.core import wording
-from dockcache_tui.core.caches.artifact import ARTIFACT_COLUMNS, ARTIFACT_FIELDS, Artifact, artifact_row
+from dockcache_tui.core.archives.artifact import ARTIFACT_COLUMNS, ARTIFACT_FIELDS, Artifact, artifact_row
 from dockcache_tui.core.caches.deleting import ArtifactDeletion, Fate
 from dockcache_tui.core.errors import ExitCode, SourceError, UsageError
 from dockcache_tui.core.filter import parse

@@ -7,9 +7,10 @@ from dockcache_tui.cli.output import narrate, print_csv, print_document
 from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, scope_here
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildStatus
+from dockcache_tui.core.builds.fields import BUILD_FIELDS
 from dockcache_tui.core.builds.row import BUILD_COLUMNS, build_row
 from dockcache_tui.core.errors import ExitCode, SourceError, UsageError
-from dockcache_tui.core.filter import BUILD_FIELDS, parse
+from dockcache_tui.core.filter import parse
 from dockcache_tui.core.instant import Instant
 
 _SORT = click.Choice([*BUILD_COLUMNS, *(f"-{name}" for name in BUILD_COLUMNS)])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dockcache_tui.cli.output import narrate
 from dockcache_tui.cli.waiting import each, wait_for
 from dockcache_tui.core import wording
-from dockcache_tui.core.caches.artifact import Artifact
+from dockcache_tui.core.archives.artifact import Artifact
 from dockcache_tui.core.caches.entry import CacheEntry
 from dockcache_tui.core.caches.fields import CACHE_FIELDS
 from dockcache_tui.core.caches.keys import Kind

@@ -10,9 +10,10 @@ from dockcache_tui.cli.waiting import each, wait_for
 from dockcache_tui.core.builds.build import Build
 from dockcache_tui.core.builds.merging import merge
 from dockcache_tui.core.errors import SourceError
-from dockcache_tui.core.filter import RECORD_FIELDS, parse
+from dockcache_tui.core.filter import parse
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.attribution import ScopedRecord
+from dockcache_tui.core.records.fields import RECORD_FIELDS
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.scope import ScopeFilter
 

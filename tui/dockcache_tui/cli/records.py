@@ -10,9 +10,10 @@ from dockcache_tui.cli.reading import chosen, opened, read
 from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, expect_some, owner_scope, scope_here
 from dockcache_tui.core import wording
 from dockcache_tui.core.errors import ExitCode, UsageError
-from dockcache_tui.core.filter import RECORD_FIELDS, parse
+from dockcache_tui.core.filter import parse
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.attribution import ScopedRecord
+from dockcache_tui.core.records.fields import RECORD_FIELDS
 from dockcache_tui.core.records.owning import Owned, owned
 from dockcache_tui.core.records.row import record_row
 

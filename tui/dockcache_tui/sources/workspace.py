@@ -6,7 +6,7 @@ from pathlib import Path
 from dockcache_tui.core.archives.archive import Archive
 from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.builds.repeating import repeated
-from dockcache_tui.core.caches.artifact import RepositoryUsage
+from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.sources.archives.local import LocalArchives

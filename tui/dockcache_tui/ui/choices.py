@@ -10,7 +10,7 @@ from dockcache_tui.core.archives.listing import ListedArchive, listed_row
 from dockcache_tui.core.archives.row import file_row
 from dockcache_tui.core.builds.build import Build, Step
 from dockcache_tui.core.builds.row import build_row, step_row
-from dockcache_tui.core.caches.artifact import RepositoryUsage
+from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.caches.entry import CacheEntry
 from dockcache_tui.core.caches.presets import Preset
 from dockcache_tui.core.caches.reading import CachesReading

@@ -12,9 +12,8 @@ from dockcache_tui.core.archives.diff import ArchiveDiff
 from dockcache_tui.core.archives.engine_image import EngineImage, Loaded
 from dockcache_tui.core.archives.file_entry import FileEntry, TreeEntry
 from dockcache_tui.core.archives.listing import ListedArchive
-from dockcache_tui.core.archives.sharing import Share
 from dockcache_tui.core.builds.build import Build, BuildSpec
-from dockcache_tui.core.caches.artifact import RepositoryUsage
+from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.caches.deleting import DeleteComparison
 from dockcache_tui.core.caches.reading import CachesReading
 from dockcache_tui.core.checkout import Checkout
@@ -24,6 +23,7 @@ from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.outcome import Comparison
 from dockcache_tui.core.records.prune import PrunePlan
 from dockcache_tui.core.records.reading import Reading
+from dockcache_tui.core.sharing import Share
 from dockcache_tui.sources.protocols import HistoryEvent
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from dockcache_tui.core.archives.archive import Archive
-from dockcache_tui.core.caches.artifact import Artifact
+from dockcache_tui.core.archives.artifact import Artifact
 from dockcache_tui.core.filter.field import Field, Kind
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope

@@ -52,3 +52,12 @@ class Limits:
     def retention_ns(self) -> int:
         """Return the retention in nanoseconds."""
         return self.retention_days * 86_400 * 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryUsage:
+    """How much one repository of an organisation keeps: bytes and entries."""
+
+    repo: str
+    size: int
+    count: int

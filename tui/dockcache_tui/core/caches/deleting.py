@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dockcache_tui.core.caches.artifact import Artifact
+from dockcache_tui.core.archives.artifact import Artifact
 from dockcache_tui.core.caches.cache import ActionsCache
 
 

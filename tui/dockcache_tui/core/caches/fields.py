@@ -1,6 +1,6 @@
 """The fields that filters know of Actions caches, and of repositories by their usage."""
 
-from dockcache_tui.core.caches.artifact import RepositoryUsage
+from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.caches.entry import CacheEntry
 from dockcache_tui.core.filter.field import Field, Kind
 

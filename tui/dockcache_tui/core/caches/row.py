@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from dockcache_tui.core.caches.artifact import RepositoryUsage
+from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.caches.entry import CacheEntry
 
 

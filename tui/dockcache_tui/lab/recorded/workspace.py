@@ -8,7 +8,7 @@ from time import monotonic
 
 from dockcache_tui.core.archives.archive import Archive
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
-from dockcache_tui.core.caches.artifact import RepositoryUsage
+from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.instant import Instant

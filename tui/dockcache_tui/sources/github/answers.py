@@ -2,8 +2,8 @@
 
 import msgspec
 
-from dockcache_tui.core.caches.artifact import Artifact, RepositoryUsage, Run
-from dockcache_tui.core.caches.cache import ActionsCache
+from dockcache_tui.core.archives.artifact import Artifact, Run
+from dockcache_tui.core.caches.cache import ActionsCache, RepositoryUsage
 from dockcache_tui.core.caches.snapshot import Branch, Pull
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope

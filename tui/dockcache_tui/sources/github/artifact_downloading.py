@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from dockcache_tui.core.caches.artifact import Artifact, file_name
+from dockcache_tui.core.archives.artifact import Artifact, file_name
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.sources.github.api import Api, sent
 from dockcache_tui.sources.github.auth import NoToken

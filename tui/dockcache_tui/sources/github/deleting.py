@@ -6,7 +6,7 @@ from itertools import chain
 from time import monotonic, sleep
 from typing import Generic, TypeVar
 
-from dockcache_tui.core.caches.artifact import Artifact
+from dockcache_tui.core.archives.artifact import Artifact
 from dockcache_tui.core.caches.cache import ActionsCache
 from dockcache_tui.core.caches.deleting import ArtifactDeletion, DeletePlan, Deletion, Fate, recheck, recheck_artifact
 from dockcache_tui.core.errors import SourceError

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from dockcache_tui.core.caches.artifact import RepositoryUsage
+from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.sources.command_log import CommandLog
 from dockcache_tui.sources.github.answers import UsagesAnswer

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from dockcache_tui.core.caches.artifact import Artifact, Run
+from dockcache_tui.core.archives.artifact import Artifact, Run
 from dockcache_tui.core.caches.cache import ActionsCache
 from dockcache_tui.core.caches.deleting import ArtifactDeletion, DeletePlan, Deletion
 from dockcache_tui.core.caches.index import CacheIndex

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic
 
-from dockcache_tui.core.caches.artifact import Artifact, Run
+from dockcache_tui.core.archives.artifact import Artifact, Run
 from dockcache_tui.core.caches.cache import ActionsCache
 from dockcache_tui.core.caches.deleting import ArtifactDeletion, DeletePlan, Deletion
 from dockcache_tui.core.caches.index import CacheIndex

@@ -12,9 +12,9 @@ from textual.widgets import ContentSwitcher, Static
 from dockcache_tui.core import wording
 from dockcache_tui.core.archives.archive import MAX_FOUND, MAX_LISTED, Archive, Image, Layer, Look
 from dockcache_tui.core.archives.file_entry import FileKind, TreeEntry
-from dockcache_tui.core.archives.sharing import Place, Share
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.literal import literal
+from dockcache_tui.core.sharing import Place, Share
 from dockcache_tui.ui.archives.files_table import FileRow, FilesTable, file_rows
 from dockcache_tui.ui.archives.layer_rows import layer_rows
 from dockcache_tui.ui.archives.layers_table import LayersTable

@@ -3,8 +3,8 @@
 from textual import on
 
 from dockcache_tui.core.archives.archive import Archive
+from dockcache_tui.core.archives.artifact import Artifact
 from dockcache_tui.core.archives.build_record import BuildRecord
-from dockcache_tui.core.caches.artifact import Artifact
 from dockcache_tui.ui import choices, messages
 from dockcache_tui.ui.actions import Place
 from dockcache_tui.ui.archives.archive_view import ArchiveView

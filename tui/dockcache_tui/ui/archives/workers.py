@@ -9,14 +9,14 @@ from textual.message import Message
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.archives.archive import Archive, Look
+from dockcache_tui.core.archives.artifact import Artifact
 from dockcache_tui.core.archives.file_entry import FileEntry
 from dockcache_tui.core.archives.listing import ListedArchive
-from dockcache_tui.core.archives.sharing import shares
-from dockcache_tui.core.caches.artifact import Artifact
 from dockcache_tui.core.caches.deleting import Fate
 from dockcache_tui.core.caches.entry import CacheEntry
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.records.attribution import ScopedRecord
+from dockcache_tui.core.sharing import shares
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.protocols import Workspace
 from dockcache_tui.ui import messages

@@ -7,9 +7,10 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from dockcache_tui.core.errors import DockcacheError
-from dockcache_tui.core.filter import RECORD_FIELDS, Filter, FilterError, parse
+from dockcache_tui.core.filter import Filter, FilterError, parse
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.attribution import ScopedRecord
+from dockcache_tui.core.records.fields import RECORD_FIELDS
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.record import RecordKey
 from dockcache_tui.core.scope import ScopeFilter

@@ -7,8 +7,9 @@ from textual.app import ComposeResult
 from textual.message import Message
 
 from dockcache_tui.core.builds.build import Build
+from dockcache_tui.core.builds.fields import BUILD_FIELDS
 from dockcache_tui.core.errors import DockcacheError
-from dockcache_tui.core.filter import BUILD_FIELDS, FilterError, parse
+from dockcache_tui.core.filter import FilterError, parse
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.ui.builds.builds_table import BuildsTable

@@ -8,7 +8,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.caches.artifact import RepositoryUsage
+from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.caches.fields import REPOSITORY_FIELDS
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.filter import FilterError, parse

@@ -5,7 +5,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.caches.artifact import RepositoryUsage
+from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.ui.table import READING_BINDINGS, Column, RecordTable
 
 BAR_CELLS = 16

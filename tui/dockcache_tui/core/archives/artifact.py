@@ -1,4 +1,4 @@
-"""Workflow artifacts and runs, as far as caches and archives need them, and an artifact's JSON."""
+"""Workflow artifacts and the runs that made them, and an artifact's JSON."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -39,15 +39,6 @@ class Run:
     branch: BranchScope | None
     revision: str
     created_at: Instant | None
-
-
-@dataclass(frozen=True, slots=True)
-class RepositoryUsage:
-    """How much one repository of an organisation keeps: bytes and entries."""
-
-    repo: str
-    size: int
-    count: int
 
 
 _LONGEST = 200

@@ -5,9 +5,9 @@ from dataclasses import replace
 from core.cache_making import DEV, blob, content, digest, entries, index, snapshot
 from core.record_making import build, record, step
 from dockcache_tui.core.archives.archive import Archive, ArchiveKind, Blob, Image, Layer
-from dockcache_tui.core.archives.sharing import Place, Share, shares
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.attribution import attribute
+from dockcache_tui.core.sharing import Place, Share, shares
 
 LAYER = Layer(digest("a"), 1, diff_id="sha256:tar")
 
