@@ -53,10 +53,15 @@ def compare(around: Surroundings, build: Build, refs: Iterable[str]) -> tuple[in
 
 def _operations(around: Surroundings, ref: str) -> dict[str, str]:
     """Return the kind of each operation of a build, by the digest of its step."""
-    told = json.loads(_history(around, "inspect", "attachment", "--type=provenance", ref).stdout)
-    config = told["buildDefinition"]["internalParameters"]["buildConfig"]
-    kinds = {one["id"]: next(iter(one["op"]["Op"] or ("",))) for one in config["llbDefinition"]}
-    return {digest: kinds[step] for digest, step in config["digestMapping"].items()}
+    build = json.loads(_history(around, "inspect", "--format=json", ref).stdout)
+    found: dict[str, str] = {}
+    for platform in build.get("Platform") or [""]:
+        words = ("--type=provenance", f"--platform={platform}", ref)
+        told = json.loads(_history(around, "inspect", "attachment", *words).stdout)
+        config = told["buildDefinition"]["internalParameters"]["buildConfig"]
+        kinds = {one["id"]: next(iter(one["op"]["Op"] or ("",))) for one in config["llbDefinition"]}
+        found |= {digest: kinds[step] for digest, step in config["digestMapping"].items()}
+    return found
 
 
 def _could_be_reused(step: Step) -> bool:

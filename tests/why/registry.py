@@ -18,6 +18,7 @@ _LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
 _USERS = b"root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000:app:/:/bin/sh\n"
 _PATH = "PATH=/bin:/sbin:/usr/bin:/usr/sbin"
+_SCANNER = """echo '{"predicateType": "https://spdx.dev/Document"}' > "$BUILDKIT_SCAN_DESTINATION/sbom.spdx.json\""""
 
 Document = dict[str, Any]
 
@@ -61,6 +62,7 @@ class Registry:
         self._image("busybox", "env", v1, Env=[_PATH, "OTHER=1"])
         for tag, text in (("onb1", "one"), ("onb2", "two")):
             self._image("busybox", tag, v1, OnBuild=[f"RUN echo {text}"])
+        self._image("busybox", "sbom", v1, Entrypoint=["sh", "-c", _SCANNER])
         arm = self._image("busybox", "arm64", v1, architecture="arm64")
         i386 = self._image("busybox", "386", v1, architecture="386")
         self._index("busybox", "index1", {"amd64": plain, "arm64": arm})

@@ -1,78 +1,37 @@
-"""Shapes of builds beyond the cases: what is told of each step against the records that the builder made for it."""
+"""Shapes of builds beyond the cases: what is told of each step against the daemon's history and its new records."""
 
-from dataclasses import dataclass, replace
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, StepState
-from dockcache_tui.core.builds.names import parse_name
+from dockcache_tui.core.builds.names import StepKind, parse_name
+from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.build_runner import Runner
 from dockcache_tui.sources.buildkit.builder import open_builder
 from dockcache_tui.sources.journal import Journal
+from why.case import filled
+from why.history import compare, kept_refs
+from why.shapes import SHAPES, Shape
 from why.surroundings import BUILDER, Surroundings
 
-TWO_STAGES = "FROM busybox AS a\nRUN echo same\nCOPY f /f\nFROM busybox AS b\nRUN echo same\nCOPY --from=a /f /f\n"
-BAKE = 'group "default" { targets = ["one", "two"] }\ntarget "one" { target = "a" }\ntarget "two" { target = "b" }\n'
+GIT = """\
+git init -q -b main w; cd w; git config user.email a@b; git config user.name n; echo 1 > f; git add -A; git commit -qm 1
+git clone -q --bare . ../r.git; touch ../r.git/git-daemon-export-ok; git rev-parse HEAD
+"""
 
 
-@dataclass(frozen=True)
-class Shape:
-    """A Dockerfile, flags, and how many steps of how many are reused when the file `f` changed."""
-
-    dockerfile: str
-    reused: int
-    counted: int
-    flags: tuple[str, ...] = ()
-    again: tuple[str, ...] = ()
-    bake: str = ""
-
-
-SHAPES = {
-    "heredoc run": Shape("FROM busybox\nRUN <<EOF\necho one\nEOF\nCOPY f /f\n", 1, 2),
-    "heredoc copy": Shape("FROM busybox\nCOPY <<EOF /x\none\nEOF\nCOPY f /f\n", 1, 2),
-    "from only": Shape("FROM busybox\n", 0, 0),
-    "workdir": Shape("FROM busybox\nWORKDIR /w\nCOPY f .\nWORKDIR /w/x\n", 1, 3),
-    "onbuild": Shape("FROM busybox:onb1\nCOPY f /f\n", 1, 2),
-    "args in names": Shape("FROM busybox\nARG A=x\nWORKDIR /$A\nRUN echo $A\nCOPY f /$A/f\n", 2, 3),
-    "two stages of one text": Shape(TWO_STAGES, 1, 3),
-    "three links": Shape("FROM busybox\nCOPY --link g /1\nCOPY --link f /2\nCOPY --link g /3\n", 2, 3),
-    "link on scratch": Shape("FROM scratch\nCOPY --link g /1\nCOPY --link f /2\n", 1, 2),
-    "linked stage": Shape(
-        "FROM busybox AS a\nRUN echo a > /a\nFROM busybox\nCOPY f /f\nCOPY --link --from=a /a /a\n", 2, 3
-    ),
-    "add link": Shape("FROM busybox\nADD --link @HTTP@/x /x\nCOPY f /f\n", 1, 2),
-    "add twice": Shape("FROM busybox\nADD @HTTP@/x /x\nADD @HTTP@/x /y\nCOPY f /f\n", 2, 3),
-    "named context": Shape(
-        "FROM busybox\nCOPY --from=other g /g\nCOPY f /f\n", 1, 2, ("--build-context", "other=more")
-    ),
-    "two platforms": Shape("FROM busybox:multi\nRUN echo a\nCOPY f /f\n", 2, 4, ("--platform=linux/amd64,linux/386",)),
-    "no cache": Shape("FROM busybox\nRUN echo a\nCOPY f /f\n", 0, 2, again=("--no-cache",)),
-    "no cache of a stage": Shape(TWO_STAGES, 0, 3, again=("--no-cache-filter=a,b",)),
-    "provenance": Shape(
-        "FROM busybox\nRUN echo a\nCOPY f /f\n", 1, 2, ("--provenance=mode=max", "--output=type=oci,dest=@OUT@")
-    ),
-    "folder": Shape("FROM busybox\nRUN echo a\nCOPY f /f\n", 1, 2, ("--output=type=local,dest=@OUT@",)),
-    "bake": Shape(TWO_STAGES, 1, 3, bake=BAKE),
-    "local import": Shape(
-        "FROM busybox\nRUN echo a\nCOPY f /f\n",
-        *(1, 2),
-        ("--cache-to=type=local,dest=@OUT@,mode=max",),
-        ("--cache-from=type=local,src=@OUT@",),
-    ),
-    "inline import": Shape(
-        "FROM busybox\nRUN echo a\nCOPY f /f\n",
-        *(1, 2),
-        ("--cache-to=type=inline", "--output=type=image,name=@REG@/inline,push=true"),
-        ("--cache-from=type=registry,ref=@REG@/inline",),
-    ),
-}
-
-
-@pytest.mark.parametrize("name", ["three links", "two stages of one text", "bake"])
+@pytest.mark.parametrize(
+    "name", ["three links", "two stages of one text", "bake", "add git with checksum", "local import"]
+)
 def test_shapes(name: str, around: Surroundings, tmp_path: Path) -> None:
-    """Copies that share a text or a merge are counted once each, and as what they were."""
+    """Copies that share a text or a merge are counted once each, fetches never, and nothing before it is known."""
     check(SHAPES[name], around, tmp_path)
 
 
@@ -84,38 +43,59 @@ def test_all_shapes(name: str, around: Surroundings, tmp_path: Path) -> None:
 
 
 def check(shape: Shape, around: Surroundings, folder: Path) -> None:
-    """Build, change `f`, build again, and compare what is told with the records made since."""
-    imports = any("cache-from" in word for word in shape.again)
-    _prune(around)
+    """Build, change `f`, build again, and compare what is told with what the daemon tells and keeps of it."""
     work = folder / "work"
-    (work / "more").mkdir(parents=True)
-    (around.www / "x").write_text("x")
-    names = {"@HTTP@": around.http, "@OUT@": str(folder / "out"), "@REG@": around.registry.address}
-    for file, text in {"f": "1", "g": "1", "more/g": "1", "Dockerfile": _filled(shape.dockerfile, names)}.items():
-        (work / file).write_text(text)
+    names = _prepare(shape, around, work)
     spec = BuildSpec(str(work), builder=BUILDER)
     if shape.bake:
-        (work / "docker-bake.hcl").write_text(shape.bake)
         spec = replace(spec, file="docker-bake.hcl", kind="bake")
-    first = _build(around, replace(spec, extra=tuple(_filled(word, names) for word in shape.flags)))
+    first = _build(around, spec, shape.flags, names)
     assert (first.status, first.cached) == (BuildStatus.SUCCEEDED, 0), first.error
-    if imports:
+    if shape.imports:
         _prune(around)
+    if shape.changed:
+        shape.changed(around.www)
     (work / "f").write_text("22")
-    flags = shape.again if imports else (*shape.flags, *shape.again)
-    since = Instant.now()
-    second = _build(around, replace(spec, extra=tuple(_filled(word, names) for word in flags)))
+    known, since = kept_refs(around), Instant.now()
+    second = _build(around, spec, shape.again if shape.imports else (*shape.flags, *shape.again), names)
     assert second.status is BuildStatus.SUCCEEDED, second.error
     assert (second.cached, second.cacheable) == (shape.reused, shape.counted), [
         (step.name, step.state) for step in second.steps
     ]
-    if not imports:  # what is pulled makes records too
+    refs = kept_refs(around) - known
+    assert len(refs) == (len(re.findall("^target", shape.bake, re.MULTILINE)) or 1)
+    merges = sum(parse_name(step.name).kind is StepKind.MERGE for step in second.steps)
+    assert compare(around, second, refs) == (shape.counted + merges, [])
+    for ref in refs:
+        heard = _heard(around, ref)
+        assert compare(around, heard, [ref])[1] == []
+    # what is pulled makes records too, and a record's description has no --mount
+    if not shape.imports and "--mount" not in shape.dockerfile:
         made = _made(around, since)
         told = [_place(step.name) for step in second.steps if step.cacheable]
         ran = {_place(step.name) for step in second.steps if step.cacheable and _ran(step.state)}
         recorded = {one for one in told if any(one in text for text in made)}
         forced = any("no-cache" in word for word in shape.again)  # what ran again to the same end keeps its record
         assert recorded <= ran if forced else recorded == ran
+
+
+def _prepare(shape: Shape, around: Surroundings, work: Path) -> dict[str, str]:
+    """Write the project and what the servers serve, and return what stands for the names between @."""
+    _prune(around)
+    (work / "more").mkdir(parents=True)
+    names = {"HTTP": around.http, "GIT": around.git, "REG": around.registry.address, "OUT": f"{work}-out"}
+    (around.www / "x").write_text("x")
+    names["SUM"] = f"sha256:{sha256(b'x').hexdigest()}"
+    if "@GIT@" in shape.dockerfile:
+        words = ("sh", "-ec", f"rm -rf w r.git; {GIT}")
+        names["COMMIT"] = subprocess.run(
+            words, cwd=around.www, check=True, capture_output=True, text=True
+        ).stdout.strip()
+    texts = {"f": "1", "g": "1", "more/g": "1", "Dockerfile": shape.dockerfile, "docker-bake.hcl": shape.bake}
+    for name, text in texts.items():
+        if text:
+            (work / name).write_text(filled(text, names))
+    return names
 
 
 def _place(name: str) -> str:
@@ -126,12 +106,6 @@ def _place(name: str) -> str:
 
 def _ran(state: StepState) -> bool:
     return state in {StepState.BUILT, StepState.FALSE_HIT}
-
-
-def _filled(text: str, names: dict[str, str]) -> str:
-    for name, value in names.items():
-        text = text.replace(name, value)
-    return text
 
 
 def _prune(around: Surroundings) -> None:
@@ -147,13 +121,35 @@ def _made(around: Surroundings, since: Instant) -> list[str]:
         builder.close()
 
 
-def _build(around: Surroundings, spec: BuildSpec) -> Build:
+def _heard(around: Surroundings, ref: str) -> Build:
+    """Return a build as one that something else started is read: from the builder's status stream."""
+    builder = open_builder(around.docker, BUILDER)
+    try:
+        build = next(event.build for event in builder.history(follow=False) if event.build.ref == ref)
+        live = LiveBuild()
+        for progress in builder.status(build.node, ref):
+            live.apply(progress)
+        live.end(build.status, Instant.now())
+        return replace(build, steps=live.snapshot())
+    finally:
+        builder.close()
+
+
+def _build(around: Surroundings, spec: BuildSpec, flags: tuple[str, ...], names: Mapping[str, str]) -> Build:
+    """Build to the end; what was once told as reused or not stays so."""
     journal = Journal(Path(spec.project).with_name("journal"))
     runner = Runner(around.docker, journal)
     try:
-        launched = runner.start(spec)
-        list(launched)
-        return launched.result()
+        launched = runner.start(replace(spec, extra=tuple(filled(word, names) for word in flags)))
+        told: dict[str, bool] = {}
+        for _ in launched:
+            for step in launched.live.snapshot():
+                if step.cacheable and step.state is not StepState.WAITING:
+                    told.setdefault(step.digest, step.cached)
+        build = launched.result()
     finally:
         runner.close()
         journal.close()
+    ended = {step.digest: step.cached for step in build.steps if step.cacheable}
+    assert told == ended
+    return build

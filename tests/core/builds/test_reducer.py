@@ -33,6 +33,7 @@ def step_after(*messages: Progress, status: BuildStatus | None = None) -> Step:
         ([vertex(started=1, completed=3)], StepState.BUILT),
         ([vertex(started=1, completed=1, cached=True)], StepState.REUSED),
         ([vertex(cached=True)], StepState.REUSED),
+        ([vertex(started=1, cached=True)], StepState.WAITING),
         ([vertex(started=1, completed=3, error="exit code: 3")], StepState.FAILED),
         ([vertex(started=1, completed=3, error="context canceled: x")], StepState.CANCELED),
         ([vertex(started=1, completed=1, cached=True), vertex(started=2)], StepState.RUNNING),
@@ -86,6 +87,16 @@ def test_step_that_was_not_needed_does_not_count() -> None:
     """A step that never started is not counted against reuse."""
     step = step_after(vertex(), status=BuildStatus.SUCCEEDED)
     assert (step.state, step.cacheable) == (StepState.WAITING, False)
+
+
+@pytest.mark.parametrize("error", ["", "context canceled: x"])
+def test_what_was_cut_while_it_was_loaded_does_not_count(error: str) -> None:
+    """Of a step that a canceled build was loading from the cache nobody knows whether it would have been reused."""
+    messages = [vertex(started=1, cached=True)]
+    if error:
+        messages.append(vertex(started=1, completed=2, cached=True, error=error))
+    step = step_after(*messages, status=BuildStatus.CANCELED)
+    assert (step.state, step.cacheable) == (StepState.CANCELED, False)
 
 
 def test_bytes_moved() -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from dockcache_tui.core.builds.build import Step, StepState
 from dockcache_tui.core.builds.strangers import own_steps, told_as_ours
 from dockcache_tui.core.instant import Instant
@@ -60,6 +62,20 @@ def test_what_another_build_did_for_ours_is_ours() -> None:
         (COPY, StepState.REUSED, True),
         (RUN, StepState.REUSED, True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "counts"),
+    [
+        (StepState.RUNNING, StepState.WAITING, True),
+        (StepState.CANCELED, StepState.CANCELED, False),
+        (StepState.FAILED, StepState.FAILED, True),
+    ],
+)
+def test_what_another_build_does_is_waited_for(theirs: StepState, ours: StepState, counts: bool) -> None:  # noqa: FBT001
+    """A step that another build had begun is not known to be reused before it is done; when it fails, ours does too."""
+    (_, found) = told_as_ours([DEFINITION, told("a", RUN, theirs, 9, 12)], {"d", "a"})
+    assert (found.state, found.cacheable) == (ours, counts)
 
 
 def test_what_was_begun_for_both_ran() -> None:

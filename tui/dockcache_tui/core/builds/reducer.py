@@ -90,12 +90,13 @@ class Vertex:
         if self._step is None:
             name, state = parse_name(self._name), self._state()
             ran = state in {StepState.BUILT, StepState.FALSE_HIT}
+            undecided = self._cached and state is StepState.CANCELED  # cut while it was loaded from the cache
             self._step = Step(
                 digest=self.digest,
                 name=self._name,
                 state=state,
                 # BuildKit may say nothing of a reused vertex without inputs: ADD from afar, WORKDIR on scratch
-                cacheable=name.kind is StepKind.OPERATION and bool(self.inputs) and self._needed,
+                cacheable=name.kind is StepKind.OPERATION and bool(self.inputs) and self._needed and not undecided,
                 started_at=self._started,
                 completed_at=self._completed,
                 stage=name.stage,
@@ -112,7 +113,7 @@ class Vertex:
         if self._cut:
             return StepState.CANCELED
         if self._started and self._completed is None:
-            return StepState.RUNNING
+            return StepState.WAITING if self._cached else StepState.RUNNING
         if self._cached:
             return StepState.REUSED
         if self._completed is None:

@@ -10,6 +10,7 @@ from dockcache_tui.core.builds.names import StepKind, parse_name
 from dockcache_tui.core.instant import Instant
 
 _NOT_RUN = {StepState.WAITING, StepState.CANCELED}
+_FOR_US = {StepState.RUNNING: StepState.WAITING, StepState.BUILT: StepState.REUSED}
 
 
 def told_as_ours(steps: Sequence[Step], announced: AbstractSet[str]) -> tuple[Step, ...]:
@@ -17,7 +18,7 @@ def told_as_ours(steps: Sequence[Step], announced: AbstractSet[str]) -> tuple[St
 
     BuildKit joins equal steps of two builds: one is done, under the digest it has in its own build, and the other is
     left waiting or is canceled. `announced` are the digests told before they began, as a build's own are. What another
-    build had begun before this one read its definition was reused here.
+    build had begun before this one read its definition is waited for, and then reused here.
     """
     begun = _begun(steps)
     strangers = {one.name: one for one in steps if one.digest not in announced and one.state not in _NOT_RUN}
@@ -34,8 +35,12 @@ def told_as_ours(steps: Sequence[Step], announced: AbstractSet[str]) -> tuple[St
 
 
 def _reused(step: Step, begun: Instant | None) -> Step:
-    theirs = begun and step.started_at and step.started_at < begun and step.state is StepState.BUILT
-    return replace(step, state=StepState.REUSED) if theirs and step.cacheable else step
+    """Return a step as it is for this build where another had begun it before: waited for, then reused."""
+    if not (begun and step.cacheable and step.started_at and step.started_at < begun):
+        return step
+    if step.state is StepState.CANCELED:
+        return replace(step, cacheable=False)
+    return replace(step, state=_FOR_US.get(step.state, step.state))
 
 
 def _begun(steps: Sequence[Step]) -> Instant | None:
