@@ -23,13 +23,17 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def made(tmp_path: Path) -> Made:
     """An archive with two layers."""
-    base = tar(file("etc/motd", b"hello\x1b[31m\n"), file("bin/x", BINARY), link("l", "bin/x"))
+    links = (
+        *(link("l", "bin/x"), link("to-bin", "/bin"), link("etc/up", "../../bin"), link("dangling", "etc/none")),
+        *(link("loop", "loop"), link("a", "b"), link("b", "a"), link("self", "self", hard=True)),
+    )
+    base = tar(file("etc/motd", b"hello\x1b[31m\n"), file("bin/x", BINARY), file("bin/sub/../y", b"y"), *links)
     return oci(tmp_path / "image", [base, tar(file("etc/motd", b"bye\n"))])
 
 
 def test_the_bytes_of_a_file(made: Made, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """To a pipe they go as they are, as the last layer put them or the one named; however its path is written."""
-    for written in ("/bin/x", "bin/x", "./bin/x", "/./etc/../bin//x"):
+    for written in ("/bin/x", "bin/x", "./bin/x", "/./etc/../bin//x", "l", "/to-bin/x", "etc/up/x", "etc/up/../l"):
         assert run(["archive", "cat", str(made.path), written]) == 0
         assert capfdbinary.readouterr().out == BINARY
     assert run(["archive", "cat", str(made.path), "etc/motd"]) == 0
@@ -67,7 +71,16 @@ def drained(terminal: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("path", "said"), [("l", "a symlink to bin/x"), ("bin", "a folder"), ("no", "not in the image")]
+    ("path", "said"),
+    [
+        ("bin", "bin is a folder"),
+        ("to-bin", "bin is a folder"),
+        ("no", "no is not in the image"),
+        ("dangling", "dangling is not in the image: it leads to etc/none"),
+        ("loop/x", "loop/x is symlinks without end"),
+        ("a", "a is symlinks without end"),
+        ("self", "self is a chain of hard links without end"),
+    ],
 )
 def test_what_holds_no_bytes(made: Made, capsys: pytest.CaptureFixture[str], path: str, said: str) -> None:
     """The reason is told, exit code 1."""

@@ -40,6 +40,19 @@ def test_layers_then_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     ]
 
 
+def test_what_lies_below_symlinks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Files are compared where they are unpacked, not where the tars name them; a lower layer's link is replaced."""
+    merged = folder("usr"), folder("usr/bin"), link("bin", "usr/bin")
+    first, second = tar(*merged, file("bin/tool", b"1")), tar(*merged, file("usr/bin/tool", b"1"))
+    same = archives(tmp_path / "same", [first], [second])
+    assert run(["archive", "diff", *same]) == 0
+    assert "Their files are the same" in capsys.readouterr().out
+    other = archives(tmp_path / "other", [first], [tar(*merged), tar(file("bin/tool", b"2"))])
+    assert run(["archive", "diff", *other]) == 0
+    told = [line.partition(":")[0] for line in capsys.readouterr().out.splitlines() if "bin" in line]
+    assert told == ["~ bin", "+ bin/tool", "- usr/bin/tool"]
+
+
 def test_only_what_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`--only` narrows to the kinds named, and everything is counted all the same."""
     first, second = tar(file("a", b"1"), file("b"), file("c")), tar(file("a", b"2"), file("b", mtime=5))

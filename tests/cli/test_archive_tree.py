@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.cli.main import run
-from sources.archive_files_making import Made, file, folder, oci, packed, special, tar
+from sources.archive_files_making import Made, file, folder, link, oci, packed, special, tar
 
 BASE = tar(
     folder("etc"), file("etc/old", b"12345", mtime=5), file("etc/\x1b[31mred"), file("bin/sh", b"elf", mode=0o755)
@@ -156,3 +156,24 @@ def test_attributes_and_devices_are_shown(tmp_path: Path, capsys: pytest.Capture
     assert items == {"ping": (None, {"user.note": "raw"}), "disk": ("b 8:1", {})}
     assert run(["archive", "tree", str(made.path), "--csv"]) == 0
     assert '{""user.note"": ""raw""}' in capsys.readouterr().out
+
+
+def test_what_a_process_finds_at_a_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With a path it is that and what is below, through symlinks of any layer; as a layer left it with --layer."""
+    base = tar(folder("usr"), folder("usr/bin"), file("usr/bin/a"), link("bin", "usr/bin"), link("loop", "loop"))
+    made = oci(tmp_path / "image", [base, tar(link("sbin", "/bin"), file("usr/bin/b")), tar(file("usr/bin/.wh.a"))])
+
+    def found(*words: str) -> list[str] | int:
+        if code := run(["archive", "tree", str(made.path), *words, "--json"]):
+            return code
+        return [one["path"] for one in json.loads(capsys.readouterr().out)["items"]]
+
+    below = ["usr/bin", "usr/bin/a", "usr/bin/b"]
+    assert found("/bin") == found("sbin/") == found("./sbin/../bin") == below
+    assert found("sbin/a") == ["usr/bin/a"]
+    assert found("bin", "--layer", "2") == ["usr/bin", "usr/bin/b"]
+    assert found("/", "--filter", "sbin") == ["sbin"]
+    assert found("loop") == 1
+    assert "loop is symlinks without end" in capsys.readouterr().err
+    assert found("sbin", "--layer", "1") == 1
+    assert "sbin is not in the image" in capsys.readouterr().err

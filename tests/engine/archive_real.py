@@ -3,7 +3,7 @@
 import os
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -71,6 +71,21 @@ def real_tree(engine: Engine, archive: Path, tag: str) -> dict[str, Real] | str:
     finally:
         subprocess.run(("docker", "rm", "--force", name), env=engine.variables, capture_output=True, check=False)
         subprocess.run(("docker", "rmi", "--force", tag), env=engine.variables, capture_output=True, check=False)
+
+
+def printed(engine: Engine, archive: Path, tag: str, paths: Iterable[str]) -> dict[str, str | None]:
+    """Load an archive, and return what `cat` in a container prints of each path; None where it finds no file."""
+    docker(engine, "load", "--input", str(archive))
+    found: dict[str, str | None] = {}
+    try:
+        for path in paths:
+            run = ("docker", "run", "--rm", "--network", "none", "--entrypoint", f"/{WAITS}", tag, "cat", path)
+            done = subprocess.run(run, env=engine.variables, capture_output=True, text=True, timeout=600, check=False)
+            assert done.returncode in (0, 1), done.stderr  # others are the engine's own
+            found[path] = None if done.returncode else done.stdout
+    finally:
+        docker(engine, "rmi", "--force", tag)
+    return found
 
 
 def _program(engine: Engine, path: Path) -> bytes:

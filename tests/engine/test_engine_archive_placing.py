@@ -2,15 +2,17 @@
 
 import tarfile
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dockcache_tui.core.archives.archive import ArchiveError
 from dockcache_tui.core.archives.file_entry import FileChange, TreeEntry
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.archives.local import LocalArchives
-from engine.archive_real import WAITS, Real, real_tree, save_layers
+from engine.archive_real import WAITS, Real, printed, real_tree, save_layers
 from sources.archive_files_making import file, folder, link, special, tar
 
 USR = (folder("usr"), folder("usr/bin"))
@@ -33,6 +35,9 @@ def store(request: pytest.FixtureRequest, engine: Engine) -> Engine:
 
 UNPACKED: dict[str, tuple[Sequence[Any], ...]] = {
     "usr-merge": ((*USR, link("bin", "usr/bin"), file("bin/tool", b"x"), link("h", "bin/tool", hard=True)),),
+    "hard link through a symlink": (
+        (*USR, file("usr/bin/tool", b"x"), link("bin", "usr/bin"), link("h", "bin/tool", hard=True)),
+    ),
     "lower layer": ((*USR, file("usr/bin/old"), link("bin", "usr/bin")), (file("bin/tool", b"x"),)),
     "attributes": ((pax("x", **{"SCHILY.xattr.user.a": "1", "uid": "-2"}), pax("y", uid="-1")),),
     "devices": (
@@ -126,6 +131,65 @@ def test_what_the_engine_refuses_is_a_fault(
         assert any(fault.member for fault in reading.contents(archive, image.digest).faults)
     finally:
         reading.close()
+
+
+LINKED = (
+    (
+        *(*USR, file("usr/bin/tool", b"old"), folder("usr/share"), file("usr/share/doc", b"doc"), folder("d")),
+        *(link("bin", "usr/bin"), link("abs", "/usr/bin/tool"), link("up", "../../usr/bin/tool"), link("chain", "abs")),
+        *(link("rel", "usr/bin/tool"), link("d/hard-up", "up", hard=True), link("d/hard-rel", "rel", hard=True)),
+        *(link("d/back", "../bin"), link("loop", "loop"), link("a", "b"), link("b", "a"), link("dangling", "no")),
+        *(
+            link("hidden", "usr/bin"),
+            link("gone", "usr/bin"),
+            file("turned/x", b"x"),
+            link("hard", "bin/tool", hard=True),
+        ),
+    ),
+    (file("usr/bin/tool", b"new"), link("sbin", "bin"), file("hidden/own", b"own"), link("turned", "usr/bin")),
+    (file(".wh.gone"), file("usr/share/more", b"more")),
+)
+"""Layers in which symlinks lead through each other and to files of other layers."""
+FINDABLE = {
+    *(
+        "bin/tool",
+        "/bin/tool",
+        "bin/../share/doc",
+        "/bin/../share/more",
+        "abs",
+        "up",
+        "chain",
+        "d/hard-up",
+        "d/hard-rel",
+    ),
+    *(
+        "d/back/tool",
+        "d/back/../share/doc",
+        "loop",
+        "loop/x",
+        "a/x",
+        "dangling",
+        "hidden/own",
+        "hidden/tool",
+        "gone/tool",
+    ),
+    *("sbin/tool", "sbin/../../sbin/tool", "turned/tool", "turned/x/y", "bin", "hard", "no", "../../bin/tool"),
+}
+
+
+def test_cat_prints_what_a_process_finds(store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through symlinks of any layer, absolute, relative, hard-linked, dangling or endless, `..` after them too."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    archive, tag = save_layers(store, tmp_path / "image", *(tar(*layer) for layer in LINKED))
+    ours: dict[str, str | None] = {}
+    with closing(LocalArchives()) as reading:
+        (image,) = reading.read(archive).images
+        for path in FINDABLE:
+            try:
+                ours[path] = reading.content(archive, image.digest, path, limit=99).decode()
+            except ArchiveError:
+                ours[path] = None
+    assert ours == printed(store, archive, tag, FINDABLE)
 
 
 def _real(reading: LocalArchives, archive: Path, image: str, tree: TreeEntry) -> Real:

@@ -9,6 +9,7 @@ import socket
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -25,7 +26,10 @@ from dockcache_tui.sources.archives.local import LocalArchives
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.engine_images import EngineImages
 from engine.archive_making import Maker, in_zip
+from engine.archive_truth import Plain
 from engine.docker_words import docker
+from sources.layout_making import as_folder as write_folder
+from sources.layout_making import flat
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -228,6 +232,59 @@ def test_every_packing_is_loaded(shelf: Shelf, packing: str, tmp_path: Path) -> 
     outcome, there = shelf.loaded(path)
     assert (outcome.names, there) == ((shelf.tag,), [FRESH])
     assert shelf.layers() == diff_ids(path)
+
+
+def skopeo(path: Path, to: Path) -> Path:
+    """Lay an image out as skopeo's `dir:`."""
+    write_folder(flat(dict(Plain.of(path).files)), to / "dir")
+    return to / "dir"
+
+
+def podman(path: Path, to: Path) -> Path:
+    """Lay an image out as podman's docker-dir: with Docker's media types."""
+    files = flat(dict(Plain.of(path).files))
+    manifest = json.loads(files["manifest.json"])
+    manifest["mediaType"] = "application/vnd.docker.distribution.manifest.v2+json"
+    manifest["config"]["mediaType"] = "application/vnd.docker.container.image.v1+json"
+    for layer in manifest["layers"]:
+        layer["mediaType"] = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+    write_folder({**files, "manifest.json": json.dumps(manifest).encode()}, to / "docker-dir")
+    return to / "docker-dir"
+
+
+FLAT: dict[str, tuple[str, tuple[str, ...], Packing]] = {
+    "skopeo": ("oci", (), skopeo),
+    "podman": ("oci", (), podman),
+    "zip of skopeo": ("oci", (), zipped(skopeo)),
+    "skopeo, zstd": ("oci,compression=zstd,force-compression=true", (), skopeo),
+    "skopeo, plain": ("oci,compression=uncompressed,force-compression=true", (), skopeo),
+    "skopeo, two platforms": ("oci", ("--platform", "linux/arm64,linux/amd64"), skopeo),
+}
+
+
+@pytest.mark.parametrize(
+    "packing", [pytest.param(one, marks=[pytest.mark.matrix] * (one not in {"skopeo", "podman"})) for one in FLAT]
+)
+def test_a_flat_image_is_loaded(shelf: Shelf, packing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What skopeo and podman keep in a folder becomes the image, told by its digest since a folder keeps no name."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    kind, words, pack = FLAT[packing]
+    path = pack(shelf.oven.archive(kind, *words), tmp_path)
+    outcome, there = shelf.loaded(path)
+    (name,) = outcome.names
+    try:
+        (found,) = json.loads(docker(shelf.engine, "image", "inspect", name))
+        (own,) = (one.image for one in outcome.images)
+        assert there == [FRESH]
+        assert found["RootFS"]["Layers"] == [layer.diff_id for layer in own.layers if not layer.empty]
+        assert f"{found['Os']}/{found['Architecture']}" == own.platform
+        container = docker(shelf.engine, "create", "--network", "none", name, "/a").strip()
+        docker(shelf.engine, "cp", f"{container}:/a", str(tmp_path / "a"))
+        docker(shelf.engine, "rm", container)
+        with closing(LocalArchives()) as archives:
+            assert (tmp_path / "a").read_bytes() == archives.content(path, own.digest, "a", limit=1 << 20)
+    finally:
+        docker(shelf.engine, "image", "rm", "--force", name)
 
 
 def test_of_several_platforms_the_engines_own(shelf: Shelf) -> None:

@@ -117,9 +117,15 @@ def test_other_bytes_than_indexed_are_not_saved(files: ImageFiles, made: Made, t
     assert names(to) == []
 
 
-@pytest.mark.parametrize("path", ["l", "etc", "nowhere"])
+def test_a_symlink_is_saved_as_what_it_leads_to(files: ImageFiles, made: Made, to: Path) -> None:
+    """Under its own name there is a file with the bytes of the file it leads to in the image, no link."""
+    saved = files.save(made.path, made.image, "l", to)
+    assert (saved, saved.is_symlink(), saved.read_bytes()) == (to / "l", False, b"elf" * 1_000_000)
+
+
+@pytest.mark.parametrize("path", ["etc", "nowhere"])
 def test_what_holds_no_bytes_is_not_saved(files: ImageFiles, made: Made, to: Path, path: str) -> None:
-    """A link, a folder and what is not there leave nothing."""
+    """A folder and what is not there leave nothing."""
     with pytest.raises(ArchiveError):
         files.save(made.path, made.image, path, to)
     assert names(to) == []

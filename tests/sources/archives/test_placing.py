@@ -52,6 +52,15 @@ def test_members_below_symlinks(members: Sequence[Member], expected: str, tmp_pa
     assert [one.entry.path for one in files.walk(made.path, made.image)] == expected.split()
 
 
+@pytest.mark.parametrize("target", ["bin/tool", "/bin/tool", "./bin/../bin/tool", "lib/../bin/tool", "deep/bin/tool"])
+def test_a_hard_link_through_a_symlink(target: str, tmp_path: Path, files: ImageFiles) -> None:
+    """It is a name of the file that the symlink leads to, be it all in the layer that lies below one, or not."""
+    links = link("bin", "usr/bin"), link("lib", "usr"), folder("deep"), link("deep/bin", "../usr/bin")
+    made = oci(tmp_path / "image", [tar(*USR, file("usr/bin/tool", b"x"), *links, link("same", target, hard=True))])
+    assert files.content(made.path, made.image, "same", limit=9) == b"x"
+    assert files.contents(made.path, made.image).faults == ()
+
+
 def test_a_file_placed_by_a_link_is_read_and_wastes_what_it_hides(tmp_path: Path, files: ImageFiles) -> None:
     """It has its bytes, a hard link through the same folder leads to it, and the file it overwrites is wasted."""
     lower = tar(*USR, file("usr/bin/tool", b"old"))

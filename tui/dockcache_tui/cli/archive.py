@@ -27,7 +27,7 @@ from dockcache_tui.core.archives.choosing import image_of, layer_of
 from dockcache_tui.core.archives.diff import DIFFERENCES, ArchiveDiff, FileDiff, ImageDiff, changes, verdict
 from dockcache_tui.core.archives.engine_image import Loaded
 from dockcache_tui.core.archives.file_entry import FileChange, TreeEntry
-from dockcache_tui.core.archives.member_name import holds, path_of
+from dockcache_tui.core.archives.member_name import holds
 from dockcache_tui.core.archives.row import (
     FILE_COLUMNS,
     LAYER_COLUMNS,
@@ -58,7 +58,7 @@ _MAX_SHOWN = 1 << 20
 )
 @click.option("--layer", default="", metavar="DIGEST", help="As a layer left it: its digest's beginning or number.")
 def cat(file: Path, path: str, wanted: str, layer: str) -> None:
-    """Print a file of an image; a removed one as it last was.
+    """Print a file of an image as a process in a container finds it; a removed one as it last was.
 
     To a file or pipe its bytes go as they are. A terminal shows the beginning as text, or as hex what is none.
     """
@@ -67,11 +67,10 @@ def cat(file: Path, path: str, wanted: str, layer: str) -> None:
     with closing(LocalArchives()) as archives:
         image = image_of(archives.read(file), wanted)
         digest = layer_of(image, layer).digest if layer else ""
-        name = path_of(path)[0]
         if sys.stdout.isatty():
-            _show(archives.content(file, image.digest, name, layer=digest, limit=_MAX_SHOWN))
+            _show(archives.content(file, image.digest, path, layer=digest, limit=_MAX_SHOWN))
         else:
-            with archives.parts(file, image.digest, name, layer=digest) as parts:
+            with archives.parts(file, image.digest, path, layer=digest) as parts:
                 for part in parts:
                     sys.stdout.buffer.write(part)
 
@@ -261,6 +260,7 @@ _MARKS = {FileChange.ADDED: "+", FileChange.CHANGED: "~", FileChange.REMOVED: "-
 
 @click.command()
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("path", metavar="[PATH]", default="")
 @click.option(
     "--image", "wanted", default="", metavar="IMAGE", help="Of several images that of a platform, name:tag or digest."
 )
@@ -270,8 +270,10 @@ _MARKS = {FileChange.ADDED: "+", FileChange.CHANGED: "~", FileChange.REMOVED: "-
 @click.option("--filter", "text", default="", metavar="TEXT", help="Only paths that hold a text.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/archives.md).")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
-def tree(file: Path, wanted: str, layer: str, text: str, as_json: bool, as_csv: bool) -> int:
+def tree(file: Path, path: str, wanted: str, layer: str, text: str, as_json: bool, as_csv: bool) -> int:
     """Show the files of an image, or of one of its layers, with what each layer added, changed and removed.
+
+    With PATH only what a process in a container finds there and below.
 
     Sizes of folders count all below. WASTED are bytes that a later layer overwrites or removes. The mark says what the
     last layer that touched a path, or the one named, did: + added, ~ changed, - removed.
@@ -286,7 +288,8 @@ def tree(file: Path, wanted: str, layer: str, text: str, as_json: bool, as_csv: 
         digest = layer_of(image, layer).digest if layer else ""
         with progress(f"Reading {file.name}") as done:
             contents = archives.contents(file, image.digest, done=done)
-        entries = _holding(archives.walk(file, image.digest, layer=digest), text)
+        place = archives.place(file, image.digest, path, layer=digest) if path else ""
+        entries = _holding(archives.walk(file, image.digest, layer=digest), place, text)
         if as_json:
             totals = {"paths": contents.paths, "size": contents.size, "wasted": contents.wasted}
             print_long_document(map(file_row, entries), totals)
@@ -302,8 +305,11 @@ def tree(file: Path, wanted: str, layer: str, text: str, as_json: bool, as_csv: 
     return int(ExitCode.FAILED if faults else ExitCode.OK)
 
 
-def _holding(entries: Iterator[TreeEntry], text: str) -> Iterator[TreeEntry]:
-    return (one for one in entries if holds(one.entry.path, text))
+def _holding(entries: Iterator[TreeEntry], place: str, text: str) -> Iterator[TreeEntry]:
+    for one in entries:
+        path = one.entry.path
+        if (not place or path == place or path.startswith(f"{place}/")) and holds(path, text):
+            yield one
 
 
 def _print(entries: Iterator[TreeEntry]) -> None:

@@ -21,7 +21,6 @@ from dockcache_tui.core.archives.archive import (
     Layer,
 )
 from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, TreeEntry
-from dockcache_tui.core.archives.member_name import path_of
 from dockcache_tui.sources.archives.blobs import Blobs, open_blobs
 from dockcache_tui.sources.archives.file_content import file_parts
 from dockcache_tui.sources.archives.file_saving import save_file
@@ -32,7 +31,6 @@ from dockcache_tui.sources.archives.layer_index import LayerIndex, drop_index, f
 T = TypeVar("T")
 Done = Callable[[int, int], None]
 _Stamp = tuple[tuple[int, int, int], ...]
-_MAX_LINKS = 40
 
 
 class ImageFiles:
@@ -66,6 +64,10 @@ class ImageFiles:
     def find(self, path: Path, image: str, file: str, *, layer: str = "") -> TreeEntry:
         """Return one path."""
         return self._asked(path, image, lambda tree: tree.find(file, layer))
+
+    def place(self, path: Path, image: str, file: str, *, layer: str = "") -> str:
+        """Return where a process finds a path, through symlinks, once a layer or all are on."""
+        return self._asked(path, image, lambda tree: tree.place(file, layer))
 
     def walk(self, path: Path, image: str, *, layer: str = "", done: Done | None = None) -> Iterator[TreeEntry]:
         """Yield every path, a folder before what it holds."""
@@ -106,7 +108,7 @@ class ImageFiles:
 
     @contextmanager
     def parts(self, path: Path, image: str, file: str, layer: str = "") -> Iterator[Iterator[bytes]]:
-        """Give the bytes of a file as it is in the end, or as a layer put it; hard links are followed."""
+        """Give the bytes of a file as it is in the end, or as a layer left it; links are followed."""
         digest, entry = self._asked(path, image, lambda tree: _file(tree, file, layer))
         layers = {one.digest: one for one in self.image(path, image)[1].layers}
         with open_blobs(path) as blobs, closing(file_parts(blobs, self._folder, layers[digest], entry)) as parts:
@@ -217,17 +219,13 @@ def layers_of(image: Image) -> tuple[Layer, ...]:
 
 
 def _file(tree: ImageTree, file: str, layer: str) -> tuple[str, FileEntry]:
-    """Return the layer that put a file's bytes, and the file; a hard link's are those of its target."""
-    path, reason = file, "a chain of hard links without end"
-    for _ in range(_MAX_LINKS):
-        layer, entry = tree.origin(path, layer)
-        if entry.kind is FileKind.FILE:
-            return layer, entry
-        if entry.kind is not FileKind.HARDLINK:
-            reason = f"a {entry.kind}{f' to {entry.link}' if entry.link else ''}"
-            break
-        path = path_of(entry.link)[0]
-    raise ArchiveError(f"{file} is {reason}, it holds no bytes", title="There is nothing to read")
+    """Return the layer that put the bytes that a process finds at a path, and the file."""
+    place = tree.place(file, layer)
+    digest, entry = tree.origin(place, layer)
+    if entry.kind is FileKind.FILE:
+        return digest, entry
+    reason = f"a {entry.kind}{f' to {entry.link}' if entry.link else ''}"
+    raise ArchiveError(f"{place} is {reason}, it holds no bytes", title="There is nothing to read")
 
 
 def _stamp(path: Path) -> _Stamp:

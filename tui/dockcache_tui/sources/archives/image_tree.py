@@ -11,8 +11,9 @@ import msgspec
 
 from dockcache_tui.core.archives.archive import ArchiveError, Fault, FaultList, ImageContents, Layer
 from dockcache_tui.core.archives.file_entry import FileChange, FileEntry, FileKind, TreeEntry
-from dockcache_tui.core.archives.member_name import holds
+from dockcache_tui.core.archives.member_name import holds, path_of
 from dockcache_tui.core.archives.overlay import Node, PathChange, overlay, settle
+from dockcache_tui.core.archives.symlinks import NowhereError, followed
 from dockcache_tui.sources.archives.hard_links import heirs, moved_bytes
 from dockcache_tui.sources.archives.layer_index import ENTRY, LayerIndex, entry_of, row_of
 
@@ -23,6 +24,8 @@ MAX_SUM = (1 << 63) - 1
 """The largest number that SQLite keeps."""
 
 _CHANGES = tuple(FileChange)
+_PUT_THERE = FileChange.ADDED, FileChange.CHANGED
+_DONE = *_PUT_THERE, FileChange.REMOVED
 _BOTH, _WHOLE, _LAYER = range(3)
 _STATE = f"s.layer, s.change, s.total, s.wasted, s.children, {', '.join(f's.{name}' for name in ENTRY.split(', '))}"
 _COLUMNS = f"id INTEGER, view INTEGER, layer INTEGER, change, total, wasted, children, {ENTRY}"
@@ -34,6 +37,8 @@ _MAKE = (
 _PUT = "INSERT INTO state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _PATHS = "SELECT id, parent, name FROM path WHERE id > 0 ORDER BY id"
 _MANY, _BATCH = 1_000, 500
+_MAX_LINKS = 40
+"""Links that Linux follows on the way to one file."""
 
 
 class ImageTree:
@@ -87,19 +92,45 @@ class ImageTree:
         return entry
 
     def origin(self, path: str, layer: str = "") -> tuple[str, FileEntry]:
-        """Return which layer last put a path, up to a layer, and the entry it put; ArchiveError when none did."""
-        upto = self._digests.index(layer) if layer in self._digests else len(self._digests)
-        query = (
-            f"SELECT {_STATE} FROM state s WHERE s.id = ? AND s.view <> {_WHOLE} AND s.layer <= ?"  # noqa: S608
-            f" AND s.change IN ({_CHANGES.index(FileChange.ADDED)}, {_CHANGES.index(FileChange.CHANGED)})"
-            " ORDER BY s.layer DESC LIMIT 1"
-        )
-        with self._lock:
-            row = self._connection.execute(query, (self._number(path), upto)).fetchone()
-        if row is None:
-            raise ArchiveError(f"{path} is not in the layers up to {layer}")
-        told = self._entry(path, row)
-        return told.layer, told.entry
+        """Return which layer last put a path, up to a layer, and what it put; ArchiveError when none did.
+
+        A hard link is what it links to.
+        """
+        at = path
+        for _ in range(_MAX_LINKS):
+            told = self._last(self._number(at), at, layer, _PUT_THERE)
+            if told is None:
+                raise ArchiveError(f"{at} is not in the layers up to {layer}")
+            if told.entry.kind is not FileKind.HARDLINK:
+                return told.layer, told.entry
+            at, layer = path_of(told.entry.link)[0], told.layer
+        raise ArchiveError(f"{path} is a chain of hard links without end, it holds no bytes")
+
+    def place(self, path: str, layer: str = "") -> str:
+        """Return where a process finds a path, as a layer left it; ArchiveError when that is nowhere.
+
+        Symlinks are followed. What is not there any more is where it was.
+        """
+        numbers: dict[str, int | None] = {"": 0}
+
+        def link_of(at: str) -> str | None:
+            folder, _, name = at.rpartition("/")
+            above = numbers[folder]
+            numbers[at] = None if above is None else self._child(above, name)
+            return self._symlink(numbers[at], at, layer)
+
+        try:
+            place = followed("", path, link_of, _MAX_LINKS)
+        except NowhereError as error:
+            raise ArchiveError(f"{path} is {error}") from error
+        if not place or self._last(self._found(place), place, layer, _DONE):
+            return place
+        named = path_of(path)[0]
+        told = self._last(self._found(named), named, layer, _DONE)
+        if told and told.change is FileChange.REMOVED:
+            return named
+        leads = "" if place == named else f": it leads to {place}"
+        raise ArchiveError(f"{named} is not in the image{leads}")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -112,6 +143,31 @@ class ImageTree:
             row = self._connection.execute(query, (number, *values)).fetchone()
         return self._entry(path, row) if row else None
 
+    def _last(self, number: int | None, path: str, layer: str, changes: Iterable[FileChange]) -> TreeEntry | None:
+        """Return what the last layer up to one that did any of these to a path left there."""
+        upto = self._digests.index(layer) if layer in self._digests else len(self._digests)
+        query = (
+            f"SELECT {_STATE} FROM state s WHERE s.id = ? AND s.view <> {_WHOLE} AND s.layer <= ?"  # noqa: S608
+            f" AND s.change IN ({', '.join(str(_CHANGES.index(change)) for change in changes)})"
+            " ORDER BY s.layer DESC LIMIT 1"
+        )
+        with self._lock:
+            row = self._connection.execute(query, (number, upto)).fetchone()
+        return self._entry(path, row) if row else None
+
+    def _symlink(self, number: int | None, path: str, layer: str) -> str | None:
+        """Return where a symlink leads that is there once a layer is on; a hard link to one is one."""
+        told = self._last(number, path, layer, _DONE)
+        if told is None or told.change is FileChange.REMOVED:
+            return None
+        entry = told.entry
+        if entry.kind is FileKind.HARDLINK:
+            try:
+                entry = self.origin(path, layer)[1]
+            except ArchiveError:
+                return None
+        return entry.link if entry.kind is FileKind.SYMLINK else None
+
     def _view(self, layer: str) -> tuple[str, tuple[int, ...]]:
         if not layer:
             return f"s.view <> {_LAYER}", ()
@@ -120,15 +176,22 @@ class ImageTree:
         return f"s.view <> {_WHOLE} AND s.layer = ?", (self._digests.index(layer),)
 
     def _number(self, path: str) -> int:
-        number = 0
-        for name in path.split("/") if path else ():
-            query, key = "SELECT id FROM path WHERE parent = ? AND name = ? AND +id > 0", _key(name)
-            with self._lock:
-                row = self._connection.execute(query, (number, key)).fetchone()
-            if row is None:
-                raise ArchiveError(f"{path} is not in the image")
-            number = row[0]
+        number = self._found(path)
+        if number is None:
+            raise ArchiveError(f"{path} is not in the image")
         return number
+
+    def _found(self, path: str) -> int | None:
+        number: int | None = 0
+        for name in path.split("/") if path else ():
+            number = None if number is None else self._child(number, name)
+        return number
+
+    def _child(self, folder: int, name: str) -> int | None:
+        query = "SELECT id FROM path WHERE parent = ? AND name = ? AND +id > 0"
+        with self._lock:
+            row = self._connection.execute(query, (folder, _key(name))).fetchone()
+        return row[0] if row else None
 
     def _climbed(self, query: str, values: Sequence[int] = ()) -> Iterator[tuple[int, str, Sequence[Any]]]:
         """Yield number, path and the further columns of rows in the order of paths; only one path is held at a time."""

@@ -148,6 +148,10 @@ class LocalArchives:
         """Return the paths of an image that hold a text."""
         return self._files.search(path, image, text, layer=layer, limit=limit)
 
+    def place(self, path: Path, image: str, file: str, *, layer: str = "") -> str:
+        """Return where a process finds a path of an image, through symlinks, once a layer or all are on."""
+        return self._files.place(path, image, file, layer=layer)
+
     def walk(self, path: Path, image: str, *, layer: str = "") -> Iterator[TreeEntry]:
         """Yield every path of an image, or of one layer, a folder before what it holds."""
         return self._files.walk(path, image, layer=layer)

@@ -3,11 +3,12 @@
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, groupby
+from itertools import chain, groupby, takewhile
 
 from dockcache_tui.core.archives.archive import Fault
 from dockcache_tui.core.archives.file_entry import FileKind
-from dockcache_tui.core.archives.member_name import MAX_NAME, order_of, path_in_order, path_of
+from dockcache_tui.core.archives.member_name import order_of, path_in_order, path_of
+from dockcache_tui.core.archives.symlinks import NowhereError, followed
 
 _KINDS = tuple(FileKind)
 _FOLDER, _SYMLINK, _HARDLINK, _WHITEOUT, _OPAQUE = map(
@@ -19,7 +20,7 @@ _MAX_LINKS = 255
 
 def place_members(connection: sqlite3.Connection) -> Iterator[Fault]:
     """Move what lies below a symlink of the layer to where it leads; yields what engines refuse."""
-    if _has_below_symlink(connection):
+    if _has_below_symlink(connection) or _has_linked_below_symlink(connection):
         yield from _Placing(connection).faults()
     if connection.execute("SELECT 1 FROM entry WHERE kind = ? LIMIT 1", (_WHITEOUT,)).fetchone():
         yield from _whiteouts(connection)
@@ -44,8 +45,8 @@ class _Placing:
             try:
                 place = self._placed(named, kind)
                 target = self._target(link.decode("utf-8", "surrogateescape")) if kind == _HARDLINK else None
-            except _UnplacedError as error:
-                yield _refused(str(error), key, header)
+            except NowhereError as error:
+                yield _refused(f"lies below {error}", key, header)
                 self._drop(key)
                 continue
             self._move(key, place, target)
@@ -76,28 +77,7 @@ class _Placing:
 
     def _followed(self, folder: str, name: str) -> str:
         """Return where a name in a folder leads, as a system finds it whose root is the layer's."""
-        done = folder.split("/") if folder else []
-        todo, links = [name], 0
-        while todo:
-            part = todo.pop()
-            if part in ("", "."):
-                continue
-            if part == "..":
-                del done[-1:]
-                continue
-            done.append(part)
-            link = self._link("/".join(done))
-            if link is None:
-                continue
-            links += 1
-            if links > _MAX_LINKS:
-                raise _UnplacedError("lies below symlinks without end")
-            done = [] if link.startswith("/") else done[:-1]
-            todo += reversed(link.split("/"))
-        place = "/".join(done)
-        if len(place) > MAX_NAME:
-            raise _UnplacedError(f"lies below symlinks that lead to a name of {len(place):,} characters")
-        return place
+        return followed(folder, name, self._link, _MAX_LINKS)
 
     def _target(self, link: str) -> str:
         """Return the place of a hard link's target, whose own name is not followed."""
@@ -134,10 +114,6 @@ class _Placing:
         self._connection.execute("DELETE FROM entry WHERE key = ? AND seq = ?", (key, self._sequence))
 
 
-class _UnplacedError(Exception):
-    """No place that a member could have; why."""
-
-
 def _has_below_symlink(connection: sqlite3.Connection) -> bool:
     query = (  # joined blobs are text in SQLite, which sorts apart
         "SELECT 1 FROM entry one WHERE kind = ? AND (EXISTS (SELECT 1 FROM entry"
@@ -145,6 +121,21 @@ def _has_below_symlink(connection: sqlite3.Connection) -> bool:
         " OR EXISTS (SELECT 1 FROM entry WHERE key = one.key AND kind = ?)) LIMIT 1"
     )
     return connection.execute(query, (_SYMLINK, _OPAQUE)).fetchone() is not None
+
+
+def _has_linked_below_symlink(connection: sqlite3.Connection) -> bool:
+    """Tell whether the target of a hard link is named through a symlink."""
+    symlink = "SELECT 1 FROM entry WHERE key = ? AND kind = ?"
+    query = "SELECT DISTINCT link FROM entry WHERE kind = ? ORDER BY link"  # those of a folder come together
+    asked: list[bytes] = []
+    for (link,) in connection.execute(query, (_HARDLINK,)):
+        *folders, _ = order_of(path_of(link.decode("utf-8", "surrogateescape"))[0]).split(b"\0")
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(folders, asked, strict=False)))
+        keys = (b"\0".join(folders[:end]) for end in range(same + 1, len(folders) + 1))
+        if any(connection.execute(symlink, (key, _SYMLINK)).fetchone() for key in keys):
+            return True
+        asked = folders
+    return False
 
 
 @dataclass
