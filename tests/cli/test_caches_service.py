@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from core.cache_making import blob_key
 from dockcache_tui.cli.main import run
-from dockcache_tui.core.caches.keys import BUILDKIT_VERSION, blob_key, index_key
+from dockcache_tui.core.caches.keys import BUILDKIT_VERSION, index_key
 from dockcache_tui.core.instant import Instant
 from service.serving import Job, Served
 

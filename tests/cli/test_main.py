@@ -13,7 +13,7 @@ import pytest
 
 from dockcache_tui.cli import main as main_module
 from dockcache_tui.cli.main import COMMANDS, run
-from dockcache_tui.core.errors import GateError, UsageError
+from dockcache_tui.core.errors import SourceError, UsageError
 from processes import ends
 from sources.control_server import scripted_docker
 
@@ -69,9 +69,9 @@ def test_records_alone_imports_no_textual(tmp_path: Path) -> None:
     ("failing", "code", "said"),
     [
         (
-            GateError("reuse is 3 %", hint="look at the build"),
-            4,
-            ["The gate did not hold: reuse is 3 %", "look at the build"],
+            SourceError("nobody answers", hint="look at the network"),
+            3,
+            ["Can't reach it: nobody answers", "look at the network"],
         ),
         (UsageError("no \x1b[31mred", title="T"), 2, ["T: no ␛[31mred"]),
         (KeyboardInterrupt(), 130, []),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from dockcache_tui.core.caches.cache import ActionsCache, Limits
 from dockcache_tui.core.caches.entry import CacheEntry
 from dockcache_tui.core.caches.index import CacheIndex, read_index
-from dockcache_tui.core.caches.keys import BUILDKIT_VERSION, blob_key, index_key
+from dockcache_tui.core.caches.keys import BUILDKIT_VERSION, index_key
 from dockcache_tui.core.caches.reading import CachesReading
 from dockcache_tui.core.caches.snapshot import ActionsSnapshot, Branch, Pull
 from dockcache_tui.core.instant import Instant
@@ -27,6 +27,11 @@ def at(seconds: float) -> Instant:
 def digest(name: str) -> str:
     """Return a digest that looks like one."""
     return f"sha256:{sha256(name.encode()).hexdigest()}"
+
+
+def blob_key(digest: str) -> str:
+    """Return the key that BuildKit gives a layer's blob."""
+    return f"buildkit-blob-1-{digest}"
 
 
 def cache(

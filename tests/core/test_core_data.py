@@ -4,14 +4,14 @@ import pytest
 
 from core.record_making import IN_USE, SHARED, at, build, record, step
 from dockcache_tui.core.builds.build import Step, StepState
-from dockcache_tui.core.errors import DockcacheError, ExitCode, GateError, SourceError, UsageError
+from dockcache_tui.core.errors import DockcacheError, ExitCode, SourceError, UsageError
 from dockcache_tui.core.filter import FilterError
 from dockcache_tui.core.records.record import Pruned, PruneOutcome, RecordKey
 
 
 @pytest.mark.parametrize(
     ("kind", "code"),
-    [(DockcacheError, 1), (UsageError, 2), (SourceError, 3), (GateError, 4)],
+    [(DockcacheError, 1), (UsageError, 2), (SourceError, 3)],
 )
 def test_errors_know_their_exit_code(kind: type[DockcacheError], code: int) -> None:
     """Each kind of error has a title and the exit code that the command line documents."""

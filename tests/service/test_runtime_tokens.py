@@ -37,6 +37,7 @@ BAD: Mapping[str, dict[str, object]] = {
     "access that is no JSON": {"ac": "["},
     "access of another shape": {"ac": '{"Scope":1}'},
     "no repository's name": {"repository": "a/b/c"},
+    "a folder above": {"repository": "../a"},
     "a repository that is no text": {"repository": "a/\udc80"},
 }
 

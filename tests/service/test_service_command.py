@@ -135,6 +135,7 @@ def test_a_port_in_use(tmp_path: Path) -> None:
     [
         (["--limit", "much"], "'much' is no size"),
         (["--repo", "a/b/c"], "'a/b/c' is no repository"),
+        (["--repo", "a/.."], "'a/..' is no repository"),
         (["--fault", "nowhere:503"], "'nowhere:503' is no fault"),
         (["--fault", "lookup"], "'lookup' is no fault"),
         (["--fault", "lookup:200"], "'lookup:200' is no fault"),

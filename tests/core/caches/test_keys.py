@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.cache_making import blob_key
 from dockcache_tui.core.caches.keys import (
     BUILDKIT_VERSION,
     CacheKey,
     Family,
     Kind,
-    blob_key,
     decode,
     index_key,
     ref_hash,

@@ -8,7 +8,7 @@ from dockcache_tui.core.records.record import Record
 
 
 def test_parents_children_and_descendants() -> None:
-    """Parents come in BuildKit's order, children oldest first, descendants each once."""
+    """Parents come in BuildKit's order, children oldest first, what is below a record includes it."""
     lineage = Lineage.of(
         [
             record("a"),
@@ -20,7 +20,8 @@ def test_parents_children_and_descendants() -> None:
     assert [one.id for one in lineage.parents_of(key("m"))] == ["b", "a"]
     assert lineage.missing_of(key("m")) == ("gone",)
     assert [one.id for one in lineage.children_of(key("a"))] == ["n", "m"]
-    assert [one.id for one in lineage.descendants_of(key("b"))] == ["n", "m"]
+    below = lineage.below([lineage.positions["node0", "b"]])
+    assert [lineage.records[one].id for one in sorted(below)] == ["b", "n", "m"]
 
 
 def test_an_unknown_key_has_no_relations() -> None:
@@ -28,7 +29,7 @@ def test_an_unknown_key_has_no_relations() -> None:
     lineage = Lineage.of([record("a"), record("b", "a")])
     for unknown in (key("x"), key("a", "node1")):
         assert lineage.position(unknown) is None
-        assert lineage.parents_of(unknown) == lineage.children_of(unknown) == lineage.descendants_of(unknown) == ()
+        assert lineage.parents_of(unknown) == lineage.children_of(unknown) == ()
         assert lineage.missing_of(unknown) == ()
 
 

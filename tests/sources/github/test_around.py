@@ -128,16 +128,18 @@ def test_artifacts_and_runs() -> None:
         return Reply({"total_count": 1, "workflow_runs": runs})
 
     with serving(answer) as github:
-        source = GitHubActions(api_of(github.address), "octo/app")
+        api = api_of(github.address)
+        source = GitHubActions(api, "octo/app")
         newest, oldest = source.artifacts()
         (run,) = source.runs()
-        logged = [str(entry) for entry in source.requests()]
     assert (newest.id, newest.run, newest.digest) == (2, 9, "sha256:x")
     assert newest.branch is not None
     assert newest.branch.short == "dev"
     assert (oldest.expired, oldest.branch, oldest.created_at) == (True, None, None)
     assert (run.id, run.conclusion, run.created_at) == (9, "", None)
-    assert logged[0].startswith("GET ")
+    assert [str(entry).split("?")[0] for entry in api.log.entries()] == [
+        f"GET '{github.address}/repos/octo/app/actions/{list_}" for list_ in ("artifacts", "runs")
+    ]
 
 
 def test_a_repository_with_its_host(monkeypatch: pytest.MonkeyPatch) -> None:

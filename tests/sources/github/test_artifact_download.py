@@ -52,14 +52,14 @@ def ranged(asked: Asked, number: int = 0) -> Reply:  # noqa: ARG001
     return Reply(CONTENT[start:], 206 if start else 200, headers)
 
 
-def source_of(github: FakeGitHub) -> GitHubActions:
+def source_of(github: FakeGitHub, log: CommandLog | None = None) -> GitHubActions:
     """Return what speaks to a GitHub, with the usual patience: nothing here is about time."""
-    api = Api(Place(github.address, "127.0.0.1"), Secret(TOKEN), Gate(100), CommandLog())
+    api = Api(Place(github.address, "127.0.0.1"), Secret(TOKEN), Gate(100), log or CommandLog())
     return GitHubActions(api, "octo/app", pace=0)
 
 
 @contextmanager
-def storing(storage: Storage) -> Iterator[tuple[GitHubActions, FakeGitHub]]:
+def storing(storage: Storage, log: CommandLog | None = None) -> Iterator[tuple[GitHubActions, FakeGitHub]]:
     """Give a GitHub that leads to a storage, and the storage; it is told how many asked before."""
     asked: list[Asked] = []
 
@@ -71,7 +71,7 @@ def storing(storage: Storage) -> Iterator[tuple[GitHubActions, FakeGitHub]]:
         serving(answer) as there,
         serving(lambda _: Reply(None, 302, {"location": f"{there.address}/blob?sig=s1gned"})) as github,
     ):
-        source = source_of(github)
+        source = source_of(github, log)
         try:
             yield source, there
         finally:
@@ -80,11 +80,12 @@ def storing(storage: Storage) -> Iterator[tuple[GitHubActions, FakeGitHub]]:
 
 def test_the_token_stays_and_the_signature_is_not_logged(tmp_path: Path) -> None:
     """Storage gets no token, and the log of requests neither the token nor what opens the blob."""
-    with storing(ranged) as (source, storage):
+    log = CommandLog()
+    with storing(ranged, log) as (source, storage):
         assert source.download_artifact(artifact(), tmp_path).read_bytes() == CONTENT
         (asked,) = storage.asked
         assert "authorization" not in asked.headers
-        logged = repr(source.requests())
+        logged = repr(log.entries())
         assert "/blob" in logged
         assert "s1gned" not in logged
         assert TOKEN not in logged

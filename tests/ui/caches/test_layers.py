@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from dockcache_tui.core.caches.keys import BUILDKIT_VERSION, blob_key, index_key
+from core.cache_making import blob_key
+from dockcache_tui.core.caches.keys import BUILDKIT_VERSION, index_key
 from dockcache_tui.ui.caches.caches_table import CachesTable
 from service.serving import Job
 from ui.caches_bench import caches

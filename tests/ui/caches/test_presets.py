@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from dockcache_tui.core.caches.keys import BUILDKIT_VERSION, blob_key, index_key
+from core.cache_making import blob_key
+from dockcache_tui.core.caches.keys import BUILDKIT_VERSION, index_key
 from dockcache_tui.core.instant import Instant
 from service.serving import Job
 from sources.github_server import TOKEN, Asked, FakeGitHub, Reply, cache_json, page_of, serving

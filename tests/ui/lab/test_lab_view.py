@@ -46,7 +46,7 @@ class Scripted:
     def __iter__(self) -> Iterator[LabProgress]:
         """Tell of a job, wait, then end."""
         workflow = Workflow("artifact", Situation.SOURCE, 1)
-        yield LabProgress(0, 8, workflow, "build", "building", 1.0, 90.0)
+        yield LabProgress(0, 8, workflow, "build", "building", 90.0)
         assert self.go.wait(60)
         if self._fails:
             raise self._fails

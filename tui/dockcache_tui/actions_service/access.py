@@ -1,6 +1,5 @@
 """Who may do what: runtime tokens, REST tokens and signed URLs, all of them JWTs of one secret."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import time
@@ -9,6 +8,7 @@ from typing import TypeVar
 import jwt
 import msgspec
 
+from dockcache_tui.core.project import is_repo
 from dockcache_tui.core.scope import BranchScope
 
 READ, WRITE = 1, 2
@@ -16,7 +16,6 @@ JOB_SECONDS = 6 * 3600
 _SKEW = 60
 _REST_PREFIX = "ghs_"
 _RUN_DIGITS = 18  # SQLite's integers end at 19
-REPO = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}", re.ASCII)
 
 
 T = TypeVar("T")
@@ -100,7 +99,7 @@ class Signer:
         except msgspec.DecodeError as error:
             raise DeniedError(f"the ac claim can't be read: {error}") from error
         repo = claims.repository or default_repo
-        if not REPO.fullmatch(repo):
+        if not is_repo(repo):
             raise DeniedError("the repository claim is not owner/name")
         scopes = tuple((one.Scope, one.Permission) for one in access)
         run, job = _backend_ids(claims.scp)

@@ -13,9 +13,9 @@ from dockcache_tui.actions_service.budget import Budget
 from dockcache_tui.actions_service.caches import DAY_NS, Cache, Caches
 from dockcache_tui.actions_service.home import Home
 from dockcache_tui.actions_service.staging import Staging
+from dockcache_tui.core.caches.cache import GB
 from dockcache_tui.core.instant import Instant
 
-GB = 10**9
 UPLOAD_SECONDS, DOWNLOAD_SECONDS = 3600, 600
 
 

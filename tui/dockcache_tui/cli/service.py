@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from dockcache_tui.cli.output import narrate
 from dockcache_tui.core.errors import ExitCode, UsageError
+from dockcache_tui.core.project import is_repo
 
 if TYPE_CHECKING:
     from dockcache_tui.actions_service.home import Home
@@ -102,11 +103,10 @@ def _home(data: Path | None) -> "Home":
 
 def _repository(asked: str) -> str:
     """Return `owner/name`: what was asked for, what Actions says, git's remote, or one made of the folder's name."""
-    from dockcache_tui.actions_service.access import REPO
     from dockcache_tui.sources.git import read_checkout
 
     folder = re.sub(r"[^\w.-]+", "-", Path.cwd().name, flags=re.ASCII) or "project"
     repo = asked or os.environ.get("GITHUB_REPOSITORY") or read_checkout(Path.cwd()).repo or f"local/{folder}"
-    if not REPO.fullmatch(repo):
+    if not is_repo(repo):
         raise UsageError(f"{repo!r} is no repository", hint="It is OWNER/NAME.")
     return repo

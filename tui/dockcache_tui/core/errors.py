@@ -11,7 +11,6 @@ class ExitCode(IntEnum):
     FAILED = 1
     USAGE = 2
     UNREACHABLE = 3
-    GATE = 4
     INTERRUPTED = 130
 
 
@@ -40,13 +39,6 @@ class SourceError(DockcacheError):
 
     title = "Can't reach it"
     exit_code = ExitCode.UNREACHABLE
-
-
-class GateError(DockcacheError):
-    """A gate that was asked for did not hold."""
-
-    title = "The gate did not hold"
-    exit_code = ExitCode.GATE
 
 
 def no_room(error: BaseException) -> DockcacheError | None:

@@ -1,6 +1,9 @@
 """Projects: what a branch's name is told apart by."""
 
+import re
 from dataclasses import dataclass, field
+
+_REPO = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,3 +30,8 @@ class Project:
     def called(self, name: str) -> bool:
         """Tell whether this is a name of it: `owner/name` in any case, or the folder's path."""
         return bool(name) and (name == self.id or name.casefold() == self.repo.casefold())
+
+
+def is_repo(name: str) -> bool:
+    """Tell whether a text can be the `owner/name` of a repository on GitHub."""
+    return bool(_REPO.fullmatch(name)) and not {".", ".."} & set(name.split("/"))

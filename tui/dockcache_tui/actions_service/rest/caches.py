@@ -8,8 +8,9 @@ from starlette.routing import BaseRoute
 
 from dockcache_tui.actions_service.caches import ORDERS, Asked, Cache
 from dockcache_tui.actions_service.rest.endpoint import Answer, Ask, RestError, found, route, small_json
-from dockcache_tui.actions_service.service import GB, Limits
+from dockcache_tui.actions_service.service import Limits
 from dockcache_tui.actions_service.web import path_number
+from dockcache_tui.core.caches.cache import GB
 
 _REPO = "/repos/{owner}/{repo}/actions"
 _MAX_GB, _MAX_DAYS = 10_000, 365

@@ -11,7 +11,7 @@ _LAYERS = ("application/vnd.oci.image.layer.", "application/vnd.docker.image.roo
 EMPTY = "application/vnd.oci.empty.v1+json"
 CACHE_CONFIG = "application/vnd.buildkit.cacheconfig.v0"
 RECORD_CONFIG = "application/vnd.buildkit.historyrecord.v0"
-ATTESTATION_TYPE, ATTESTATION_OF = "vnd.docker.reference.type", "vnd.docker.reference.digest"
+ATTESTATION_OF = "vnd.docker.reference.digest"
 PREDICATE = "in-toto.io/predicate-type"
 
 Decoded = TypeVar("Decoded")

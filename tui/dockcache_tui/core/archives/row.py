@@ -37,7 +37,7 @@ def archive_row(archive: Archive) -> Row:
         ],
         "builds": list(archive.builds),
         "branches": [branch.ref for branch in archive.branches],
-        "faults": [_fault(fault) for fault in archive.faults],
+        "faults": [fault_row(fault) for fault in archive.faults],
     }
 
 
@@ -91,15 +91,6 @@ def _layer(layer: Layer) -> Row:
         "created_at": _time(layer.created_at),
         "empty": layer.empty,
         "missing": layer.missing,
-    }
-
-
-def _fault(fault: Fault) -> Row:
-    return {
-        "reason": fault.reason,
-        "digest": fault.digest or None,
-        "member": fault.member or None,
-        "offset": fault.offset,
     }
 
 

@@ -40,7 +40,6 @@ class _Chain(msgspec.Struct):
 
 class _Input(msgspec.Struct):
     link: int
-    selector: str = ""
 
 
 class _Record(msgspec.Struct):

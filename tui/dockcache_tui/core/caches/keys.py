@@ -92,8 +92,3 @@ def ref_hash(ref: str) -> str:
 def index_key(scope: str, ref: str) -> str:
     """Return what BuildKit looks an index up by: the key without its generation."""
     return f"index-{scope}-1-{ref_hash(ref)}"
-
-
-def blob_key(digest: str) -> str:
-    """Return the key of a layer's blob."""
-    return f"buildkit-blob-1-{digest}"

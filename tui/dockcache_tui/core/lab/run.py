@@ -106,8 +106,6 @@ class LabProgress:
     workflow: Workflow
     job: str
     phase: str
-    elapsed: float
-    """Seconds since this process began or took up the run."""
     eta: float | None = None
     """Seconds that are probably left; None while nothing tells."""
     finished: JobResult | None = None

@@ -15,8 +15,8 @@ class ForestRow:
     """One row of the forest. A record is shown once in full, and as a `link` under each further parent.
 
     `total` is the bytes, and `count` the number, of the record and all that is shown in full under it. `missing` are
-    parents' ids that the reading does not hold. `cyclic` is a root only because it is its own ancestor. `context` is an
-    ancestor of a match, not one itself. `above` is the record it is shown under.
+    parents' ids that the reading does not hold. `context` is an ancestor of a match, not one itself. `above` is the
+    record it is shown under.
     """
 
     record: Record
@@ -25,7 +25,6 @@ class ForestRow:
     above: Record | None
     link: bool
     missing: tuple[str, ...]
-    cyclic: bool
     context: bool
     expandable: bool
     collapsed: bool
@@ -38,28 +37,11 @@ class ForestRow:
         return self.record.key, self.above.key if self.link and self.above else None
 
 
-@dataclass(frozen=True, slots=True)
-class Strokes:
-    """How guides are drawn; each is two cells wide, and `link` marks a link row."""
-
-    fork: str
-    last: str
-    rail: str
-    gap: str
-    cut: str
-    link: str
-
-
-LINES = Strokes("├─", "└─", "│ ", "  ", "… ", "↪ ")
-ASCII = Strokes("|-", "`-", "| ", "  ", "~ ", "> ")
-
-
 def forest(
     records: Iterable[Record] | Lineage,
     *,
     collapsed: Collection[RecordKey] = frozenset(),
     matching: Collection[RecordKey] | None = None,
-    strokes: Strokes = LINES,
 ) -> tuple[ForestRow, ...]:
     """Return the rows from top to bottom, node by node; give a Lineage when asking again for the same reading.
 
@@ -72,7 +54,6 @@ def forest(
         matches,
         None if matches is None else lineage.above(matches),
         _positions(lineage, collapsed),
-        strokes,
     )
     return tuple(walk.rows())
 
@@ -87,7 +68,6 @@ class _Walk:
     matches: set[int] | None
     kept: set[int] | None
     collapsed: set[int]
-    strokes: Strokes
 
     def rows(self) -> Iterator[ForestRow]:
         """Walk down with a stack of (position, record above, depth, last of its siblings, rails to its left)."""
@@ -101,7 +81,7 @@ class _Walk:
             yield self._row(position, above, depth, guide, link=link, expandable=bool(below))
             if not below or position in self.collapsed:
                 continue
-            inner = (rails + (self.strokes.gap if last else self.strokes.rail))[-2 * GUIDE_LEVELS :] if depth else ""
+            inner = (rails + ("  " if last else "│ "))[-2 * GUIDE_LEVELS :] if depth else ""
             end = below[-1]
             stack.extend((child, position, depth + 1, child == end, inner) for child in reversed(below))
 
@@ -111,9 +91,8 @@ class _Walk:
     def _guide(self, depth: int, rails: str, *, last: bool, link: bool) -> str:
         if not depth:
             return ""
-        cut = self.strokes.cut if depth > GUIDE_LEVELS else ""
-        stroke = self.strokes.last if last else self.strokes.fork
-        return f"{cut}{rails[-2 * (GUIDE_LEVELS - 1) :]}{stroke}{self.strokes.link if link else ''}"
+        cut = "… " if depth > GUIDE_LEVELS else ""
+        return f"{cut}{rails[-2 * (GUIDE_LEVELS - 1) :]}{'└─' if last else '├─'}{'↪ ' if link else ''}"
 
     def _row(self, position: int, above: int, depth: int, guide: str, *, link: bool, expandable: bool) -> ForestRow:
         lineage = self.lineage
@@ -124,7 +103,6 @@ class _Walk:
             lineage.records[above] if above >= 0 else None,
             link,
             lineage.missing[position],
-            above < 0 and bool(lineage.parents[position]),
             self.matches is not None and position not in self.matches,
             expandable,
             expandable and position in self.collapsed,

@@ -61,12 +61,6 @@ class Lineage:
         position = self.position(key)
         return () if position is None else tuple(self.records[child] for child in self.children[position])
 
-    def descendants_of(self, key: RecordKey) -> tuple[Record, ...]:
-        """Return every record built on it, directly or not, each once and never itself, in `records` order."""
-        position = self.position(key)
-        below = set() if position is None else self.below([position]) - {position}
-        return tuple(self.records[one] for one in sorted(below))
-
     def below(self, positions: Iterable[int]) -> set[int]:
         """Return these positions and those of all their descendants."""
         return _reach(positions, self.children)

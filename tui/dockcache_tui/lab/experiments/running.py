@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
 
 import requests
 
@@ -32,7 +31,6 @@ class Lab:
     def __init__(self, bench: Bench, runs: LabRuns, run: LabRun, folder: Path, close: Callable[[], None]) -> None:
         """Take a run that the journal has begun, and the lab's folder, which is ours until `close` is called."""
         self._bench, self._runs, self._run, self._folder, self._close = bench, runs, run, folder, close
-        self._began = monotonic()
         self._earlier = tuple(job for one in reversed(runs.runs()) if one.id != run.id for job in one.jobs)
 
     def __iter__(self) -> Iterator[LabProgress]:
@@ -128,7 +126,6 @@ class Lab:
             workflow=workflow,
             job=job,
             phase=phase,
-            elapsed=monotonic() - self._began,
             eta=seconds_left(self._run, self._earlier),
             finished=finished,
         )

@@ -10,9 +10,9 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from dockcache_tui.core.errors import UsageError
+from dockcache_tui.core.project import is_repo
 from dockcache_tui.sources.remotes import read_remotes
 
-_REPO = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}", re.ASCII)
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
 GITHUB = "github.com"
 _TENANT = ".ghe.com"
@@ -81,7 +81,7 @@ def find_repo(asked: str = "", folder: Path | None = None, environment: Mapping[
             title="Which repository?",
             hint=_WHICH.format(host=find_place(environment).host),
         )
-    if not _REPO.fullmatch(repo) or {".", ".."} & set(repo.split("/")):
+    if not is_repo(repo):
         raise UsageError(f"{repo!r} is no repository", hint="It is OWNER/NAME.")
     return repo
 

@@ -11,7 +11,6 @@ from dockcache_tui.core.caches.deleting import ArtifactDeletion, DeletePlan, Del
 from dockcache_tui.core.caches.index import CacheIndex
 from dockcache_tui.core.caches.snapshot import ActionsSnapshot
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.sources.command_log import LoggedCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,6 @@ class ActionsSource(Protocol):
 
     def runs(self, limit: int = 100) -> tuple[Run, ...]:
         """Return the newest workflow runs."""
-
-    def requests(self) -> tuple[LoggedCommand, ...]:
-        """Return every request that was made."""
 
     def close(self) -> None:
         """Let go of connections; waiting requests of other threads fail."""

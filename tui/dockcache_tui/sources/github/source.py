@@ -15,7 +15,7 @@ from dockcache_tui.core.caches.snapshot import ActionsSnapshot
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.audit import AuditLog
-from dockcache_tui.sources.command_log import CommandLog, LoggedCommand
+from dockcache_tui.sources.command_log import CommandLog
 from dockcache_tui.sources.github.answers import ArtifactsAnswer, RunsAnswer
 from dockcache_tui.sources.github.api import Api
 from dockcache_tui.sources.github.around import Around, read_repository
@@ -103,10 +103,6 @@ class GitHubActions:
         """Return the newest workflow runs; raises GitHubError."""
         answer = self._api.get(f"/repos/{self.repo}/actions/runs", per_page=min(limit, PER_PAGE))
         return tuple(one.run() for one in self._api.decoded(answer, RunsAnswer).workflow_runs)
-
-    def requests(self) -> tuple[LoggedCommand, ...]:
-        """Return every request that was made."""
-        return self._api.log.entries()
 
     def close(self) -> None:
         """Let go of connections."""
