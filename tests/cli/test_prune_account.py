@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from dockcache_tui.cli import records_prune as pruning
 from dockcache_tui.cli.main import run
 from dockcache_tui.core.records.prune import PrunePlan, plan
 from dockcache_tui.lab.engine import Engine, Remote
+from dockcache_tui.sources.docker_cli import Docker
 from sources.real_builds import Project
 
 COPIES = 45
@@ -142,9 +144,34 @@ def test_an_interrupt_ends_with_the_request_under_way(
     code, items, totals, said = prune("prune", "--yes")
     assert (code, totals["pruned"]) == (130, BATCH)
     assert outcomes(items) == ["freed"] * BATCH + ["not tried"] * (COPIES - BATCH)
-    assert "Interrupted: the request under way is waited for" in said
+    assert "Interrupted: the request under way has 2 seconds to end" in said
     assert dict(audited(data)) == {item["id"]: item["outcome"] for item in items}
     assert len(prune()[1]) == COPIES - BATCH
+
+
+def test_an_interrupt_ends_the_wait_for_a_frozen_daemon(
+    prune: Prune, killable_builder: Remote, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A daemon that stands still is told as a wait; Ctrl+C gives the account, and leaves no thread behind."""
+    docker = Docker(killable_builder.engine.variables)
+
+    def freeze() -> None:
+        docker.run("kill", "--signal=STOP", *killable_builder.nodes)
+        threading.Timer(3, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    before(monkeypatch, "pruning", 2, freeze)
+    try:
+        code, items, totals, said = prune("prune", "--yes")
+    finally:
+        docker.run("kill", "--signal=CONT", *killable_builder.nodes)
+    assert (code, totals["pruned"]) == (130, BATCH)
+    assert outcomes(items) == ["freed"] * BATCH + ["unknown"] * BATCH + ["not tried"] * (COPIES - 2 * BATCH)
+    assert f"Waiting for {killable_builder.name} to free {COPIES} records" in said
+    assert dict(audited(data)) == {item["id"]: item["outcome"] for item in items}
+    for thread in threading.enumerate():
+        if thread.name in {"prune", "nodes"}:
+            thread.join(60)
+            assert not thread.is_alive()
 
 
 def test_a_stdout_that_can_not_be_written(

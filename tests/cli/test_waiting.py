@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Event
 from uuid import uuid4
@@ -19,6 +19,8 @@ from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.buildx_files import read_builder
 from dockcache_tui.sources.docker_cli import Docker
 from sources.control_server import scripted_docker
+from sources.github_server import Asked, Reply, cache_json, page_of, serving
+from sources.layout_making import as_folder, sample
 from sources.silent import answering
 
 COMMAND = [sys.executable, "-c", "from dockcache_tui.cli.main import main; main()"]
@@ -59,6 +61,22 @@ def test_a_wait_is_told_while_it_lasts(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert capsys.readouterr().err == ""
 
 
+def interrupted(words: list[str], environment: Mapping[str, str], folder: Path) -> list[str]:
+    """Run a command until it tells that it waits, and interrupt it; returns what it said, from there."""
+    whole = {**os.environ, **environment, "DOCKCACHE_DATA": str(folder / "data")}
+    with subprocess.Popen([*COMMAND, *words], env=whole, stderr=subprocess.PIPE, cwd=folder, text=True) as process:
+        try:
+            assert process.stderr
+            first = next(line for line in process.stderr if "aiting" in line)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 130, (words, process.stderr.read())
+            rest = process.stderr.read()
+            assert "Traceback" not in rest
+            return [first, *rest.splitlines()]
+        finally:
+            process.kill()
+
+
 def test_ctrl_c_ends_every_wait(tmp_path: Path) -> None:
     """A server that never answers and a docker that hangs are both told within a moment, and left by ctrl+c at once.
 
@@ -68,22 +86,73 @@ def test_ctrl_c_ends_every_wait(tmp_path: Path) -> None:
     with answering(b"") as port:
         github = {"GITHUB_API_URL": f"http://127.0.0.1:{port}", "GITHUB_REPOSITORY": "octo/app", "GITHUB_TOKEN": "x"}
         (tmp_path / "compose.yaml").write_text("services: {app: {build: .}}")
-        commands = ((["records"], docker), (["rebuild"], docker), (["caches"], github), (["artifacts"], github))
-        for words, environment in commands:
-            whole = {**os.environ, **environment, "DOCKCACHE_DATA": str(tmp_path / "data")}
-            with subprocess.Popen(
-                [*COMMAND, *words], env=whole, stderr=subprocess.PIPE, cwd=tmp_path, text=True
-            ) as process:
-                try:
-                    assert process.stderr
-                    assert process.stderr.readline().startswith("Waiting for ")
-                    process.send_signal(signal.SIGINT)
-                    assert process.wait(60) == 130
-                    assert "Traceback" not in process.stderr.read()
-                finally:
-                    process.kill()
+        (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+        archive = tmp_path / "archive"
+        as_folder(sample(), archive)
+        commands = (
+            (["records"], docker, "Docker"),
+            (["rebuild"], docker, "what to build"),
+            (["rebuild", "-f", "compose.yaml"], docker, "the build to start"),
+            (["rebuild", "-f", "Dockerfile"], docker, "the builder"),
+            (["archive", "load", str(archive)], docker, "Loading archive"),
+            (["archive", "save", "busybox", "saved.tar"], docker, "Saving busybox"),
+            (["caches"], github, "127.0.0.1"),
+            (["artifacts"], github, "127.0.0.1"),
+        )
+        for words, environment, what in commands:
+            told = interrupted(words, environment, tmp_path)
+            assert what in told[0], words
+    assert not [*tmp_path.glob("saved*")]
     child = Path(f"/proc/{(tmp_path / 'child').read_text().strip()}/status")
     assert not child.exists() or "State:\tZ" in child.read_text()
+
+
+ARTIFACT = {
+    "id": 7,
+    "name": "log",
+    "size_in_bytes": 9,
+    "created_at": "2026-11-01T00:00:00Z",
+    "expires_at": "2027-11-01T00:00:00Z",
+    "expired": False,
+    "digest": None,
+    "workflow_run": {"id": 1, "head_branch": "main", "head_sha": "0" * 40},
+}
+
+
+def hanging(asked: Asked) -> Reply:
+    """List two caches and an artifact, and never answer a delete or a download."""
+    if asked.method == "DELETE" or asked.path == "/stored":
+        return Reply(delay=600)
+    if asked.path.endswith("/caches"):
+        rows = [cache_json(number) for number in (1, 2)]
+        return page_of(asked, "", [one for one in rows if asked.query.get("key", one["key"]) == one["key"]])
+    if asked.path.endswith("/artifacts"):
+        return Reply({"total_count": 1, "artifacts": [ARTIFACT]})
+    if asked.path.endswith("/artifacts/7"):
+        return Reply(ARTIFACT)
+    if asked.path.endswith("/zip"):
+        return Reply(status=302, headers={"location": f"http://{asked.headers['host']}/stored"})
+    return Reply({} if asked.path.endswith("/app") else [])
+
+
+@pytest.mark.parametrize(
+    ("words", "what", "account"),
+    [
+        (["caches", "delete", "2", "1", "--yes"], "Waiting for 127.0.0.1", ["unknown", "not tried"]),
+        (["artifacts", "delete", "7", "--yes"], "Waiting for 127.0.0.1", ["unknown"]),
+        (["artifacts", "download", "log"], "Downloading log: waiting", []),
+    ],
+)
+def test_ctrl_c_ends_what_is_under_way(words: list[str], what: str, account: list[str], tmp_path: Path) -> None:
+    """A delete and a download that nobody answers are told and end at once, with what became of each thing."""
+    with serving(hanging) as github:
+        own = {"GITHUB_API_URL": github.address, "GITHUB_REPOSITORY": "octo/app", "GITHUB_TOKEN": "ghs_0123456789"}
+        told = interrupted(words, own, tmp_path)
+    assert told[0].startswith(what)
+    if account:
+        assert any(line.startswith("Deleted 0 ") for line in told)
+        audit = [json.loads(line) for line in (tmp_path / "data" / "audit.jsonl").read_text().splitlines()]
+        assert list({one["id"]: one["what"] for one in audit}.values()) == account
 
 
 @pytest.fixture

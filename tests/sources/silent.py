@@ -10,17 +10,20 @@ from threading import Thread
 
 
 @contextmanager
-def full() -> Iterator[int]:
-    """A port that is full: who connects waits for ever, as for an address that nothing leads to."""
+def full(*hosts: str, port: int = 0) -> Iterator[int]:
+    """A port that is full at every host given: who connects waits for ever, as for an address that leads nowhere."""
     with ExitStack() as stack:
-        server = stack.enter_context(socket.socket())
-        server.bind(("127.0.0.1", 0))
-        server.listen(0)
-        for _ in range(4):
-            client = stack.enter_context(socket.socket())
-            client.settimeout(0)
-            client.connect_ex(server.getsockname())
-        yield server.getsockname()[1]
+        for host in hosts or ("127.0.0.1",):
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            server = stack.enter_context(socket.socket(family))
+            server.bind((host, port))
+            server.listen(0)
+            port = server.getsockname()[1]
+            for _ in range(4):
+                client = stack.enter_context(socket.socket(family))
+                client.settimeout(0)
+                client.connect_ex(server.getsockname())
+        yield port
 
 
 @contextmanager

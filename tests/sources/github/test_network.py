@@ -1,14 +1,18 @@
 """What stands between us and GitHub: each fault is told by its cause, and soon."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event
 from time import monotonic, sleep
+from typing import Any
 
 import pytest
 
+from dockcache_tui.sources.github.connecting import Adapter, session
 from dockcache_tui.sources.github.errors import GitHubError, refusal
-from sources.github_server import api_of
+from sources.github_server import Reply, api_of, serving
 from sources.silent import answering, full, untrusted
 
 PATH = "/repos/octo/app"
@@ -61,6 +65,50 @@ def test_a_name_without_an_address(no_proxy: None) -> None:  # noqa: ARG001
     assert "resolution" in str(error) or "not known" in str(error) or "resolve" in str(error)
 
 
+HOSTS = ("::1", *(f"127.0.0.{number}" for number in range(2, 9)))
+
+
+@pytest.fixture
+def many_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name of eight addresses of this machine, the last of which is 127.0.0.1 when its name begins with `some`."""
+    look_up = socket.getaddrinfo
+
+    def looked_up(host: str, *words: Any) -> list[Any]:
+        if not host.endswith("dead.invalid"):
+            return look_up(host, *words)
+        hosts = (*HOSTS, "127.0.0.1") if host.startswith("some") else HOSTS
+        return [found for one in hosts for found in look_up(one, *words)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+
+
+@pytest.mark.usefixtures("no_proxy", "many_addresses")
+def test_a_host_whose_addresses_all_swallow_packets() -> None:
+    """All addresses of a name together take no longer than one: each is given a share of the time."""
+    with full(*HOSTS) as port:
+        assert "did not answer in time" in str(error_of(f"https://dead.invalid:{port}"))
+
+
+@pytest.mark.usefixtures("no_proxy", "many_addresses")
+def test_a_host_of_which_one_address_answers() -> None:
+    """The one that answers is found though it comes last."""
+    with serving(lambda _: Reply({"id": 1})) as github, session(Adapter()) as asking:
+        port = int(github.address.rpartition(":")[2])
+        with full(*HOSTS, port=port):
+            assert asking.get(f"http://some.dead.invalid:{port}/", timeout=(4.0, 60.0)).json() == {"id": 1}
+
+
+@pytest.mark.usefixtures("no_proxy")
+def test_a_name_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lookup that hangs is given up like a connection."""
+    never = Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: never.wait(600))
+    try:
+        assert "the name server did not answer in time" in str(error_of("https://github.invalid"))
+    finally:
+        never.set()
+
+
 @pytest.mark.parametrize(
     ("proxy", "words"),
     [
@@ -106,6 +154,12 @@ def test_a_repository_that_was_renamed_is_no_stranger() -> None:
     """GitHub's own redirect leads to its API, under another host's name than people use."""
     error = refusal("github.com", 301, {"Location": "https://api.github.com/repositories/1"}, b"{}")
     assert "renamed or moved" in error.hint
+
+
+@pytest.mark.usefixtures("no_proxy")
+def test_a_name_that_no_host_has() -> None:
+    """A label that is too long is told, and is no defect."""
+    assert "can't be reached: that is no host's name" in str(error_of(f"https://{'a' * 64}.invalid"))
 
 
 def test_a_wait_of_a_thread_does_not_outlive_the_process(tmp_path: Path) -> None:

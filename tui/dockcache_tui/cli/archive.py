@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from dockcache_tui.cli.output import (
     print_table,
 )
 from dockcache_tui.cli.progress import progress
+from dockcache_tui.cli.waiting import telling
 from dockcache_tui.core import wording
 from dockcache_tui.core.archives.archive import Archive, ArchiveError, Image, Layer
 from dockcache_tui.core.archives.build_record import BuildRecord
@@ -64,15 +65,20 @@ def cat(file: Path, path: str, wanted: str, layer: str) -> None:
     """
     from dockcache_tui.sources.archives.local import LocalArchives
 
-    with closing(LocalArchives()) as archives:
-        image = image_of(archives.read(file), wanted)
+    with ExitStack() as stack:
+        archives = stack.enter_context(closing(LocalArchives()))
+        with telling(file.name):
+            image = image_of(archives.read(file), wanted)
         digest = layer_of(image, layer).digest if layer else ""
         if sys.stdout.isatty():
-            _show(archives.content(file, image.digest, path, layer=digest, limit=_MAX_SHOWN))
+            with telling(file.name):
+                content = archives.content(file, image.digest, path, layer=digest, limit=_MAX_SHOWN)
+            _show(content)
         else:
-            with archives.parts(file, image.digest, path, layer=digest) as parts:
-                for part in parts:
-                    sys.stdout.buffer.write(part)
+            with telling(file.name):
+                parts = stack.enter_context(archives.parts(file, image.digest, path, layer=digest))
+            for part in parts:
+                sys.stdout.buffer.write(part)
 
 
 def _show(content: bytes) -> None:
@@ -154,7 +160,8 @@ def builds(file: Path, logs: bool, dockerfile: bool, as_json: bool) -> int:
     from dockcache_tui.sources.branches import RevisionBranches
 
     branches = RevisionBranches(Path.cwd())
-    found = [replace(one, build=branches.placed(one.build)) for one in LocalArchives().builds(file)]
+    with telling(file.name):
+        found = [replace(one, build=branches.placed(one.build)) for one in LocalArchives().builds(file)]
     faults = list(dict.fromkeys(fault for one in found for fault in one.faults))
     if as_json:
         print_document((record_row(one, logs=logs) for one in found), {"count": len(found), "faults": len(faults)})
@@ -283,10 +290,10 @@ def tree(file: Path, path: str, wanted: str, layer: str, text: str, as_json: boo
     from dockcache_tui.sources.archives.local import LocalArchives
 
     with closing(LocalArchives()) as archives:
-        archive = archives.read(file)
-        image = image_of(archive, wanted)
-        digest = layer_of(image, layer).digest if layer else ""
         with progress(f"Reading {file.name}") as done:
+            archive = archives.read(file)
+            image = image_of(archive, wanted)
+            digest = layer_of(image, layer).digest if layer else ""
             contents = archives.contents(file, image.digest, done=done)
         place = archives.place(file, image.digest, path, layer=digest) if path else ""
         entries = _holding(archives.walk(file, image.digest, layer=digest), place, text)
@@ -398,17 +405,23 @@ def show(files: Sequence[Path], as_json: bool, as_csv: bool, verify: bool) -> in
 
 
 def _read(files: Sequence[Path], verify: bool) -> Iterator[Archive]:
-    from dockcache_tui.sources.archives.reading import read_archive
     from dockcache_tui.sources.branches import RevisionBranches
 
     branches = RevisionBranches(Path.cwd())
     for path in files:
         try:
-            yield branches.located(_verified(path) if verify else read_archive(path))
+            yield branches.located(_verified(path) if verify else _seen(path))
         except ArchiveError as error:
             narrate(f"{path}: {error}")
             if error.hint:
                 narrate(error.hint)
+
+
+def _seen(path: Path) -> Archive:
+    from dockcache_tui.sources.archives.reading import read_archive
+
+    with telling(str(path)):
+        return read_archive(path)
 
 
 def _verified(path: Path) -> Archive:

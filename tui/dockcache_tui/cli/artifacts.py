@@ -11,7 +11,7 @@ from dockcache_tui.cli.account import exit_code, printed, tell_unaudited
 from dockcache_tui.cli.cache_reading import opened, read_artifacts
 from dockcache_tui.cli.output import Row, narrate, print_csv, print_document, print_table
 from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, expect_some, scope_here, scope_of
-from dockcache_tui.cli.waiting import wait_for
+from dockcache_tui.cli.waiting import each_here, wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.archives.artifact import ARTIFACT_COLUMNS, ARTIFACT_FIELDS, Artifact, artifact_row
 from dockcache_tui.core.caches.deleting import ArtifactDeletion, Fate
@@ -40,7 +40,7 @@ def delete_artifacts(source: "ActionsSource", plan: Sequence[Artifact], *, yes: 
     done: list[ArtifactDeletion] = []
     interrupted = False
     try:
-        for deletion in source.delete_artifacts(plan):
+        for deletion in each_here(source.host, source.delete_artifacts(plan)):
             done.append(deletion)
             narrate(f"{deletion.fate.value}: {deletion.artifact.id} {deletion.artifact.name}")
     except KeyboardInterrupt:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dockcache_tui.cli.account import exit_code, printed, tell_unaudited
 from dockcache_tui.cli.cache_reading import read_whole
 from dockcache_tui.cli.output import narrate, print_document, print_table
+from dockcache_tui.cli.waiting import each_here
 from dockcache_tui.core import wording
 from dockcache_tui.core.caches.deleting import (
     DeleteComparison,
@@ -86,7 +87,7 @@ def delete_caches(
     done: list[Deletion] = []
     interrupted, after = False, None
     try:
-        for deletion in source.delete(plan):
+        for deletion in each_here(source.host, source.delete(plan)):
             done.append(deletion)
             narrate(f"{deletion.fate.value}: {deletion.cache.id} {deletion.cache.key}")
         after = _read_again(source) if plan.caches else reading.snapshot

@@ -12,6 +12,7 @@ import click
 
 from dockcache_tui.cli.build_rows import print_report
 from dockcache_tui.cli.output import has_terminal, narrate
+from dockcache_tui.cli.waiting import each_here, telling
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.errors import DockcacheError, ExitCode
@@ -72,9 +73,10 @@ def demonstrate(workspace: "Workspace") -> int:
 
 def _build(workspace: "Workspace") -> Build:
     """Build, telling each step as it ends."""
-    running = workspace.start(workspace.spec())
+    with telling("the build to start"):
+        running = workspace.start(workspace.spec())
     told = set()
-    for _ in running:
+    for _ in each_here("the builder", running):
         for step in running.live.snapshot():
             if step.completed_at and step.digest not in told:
                 told.add(step.digest)

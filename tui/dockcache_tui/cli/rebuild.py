@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import click
 
 from dockcache_tui.cli.build_rows import print_report
 from dockcache_tui.cli.output import narrate, print_json
-from dockcache_tui.cli.waiting import each, wait_for
+from dockcache_tui.cli.waiting import each, telling, wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.repeating import Given
@@ -70,7 +71,9 @@ def rebuild(
         named = tuple(filter(None, files)) if files else None
         target = given["target"] or ""
         spec = wait_for("what to build", lambda: find_spec(path, docker, journal, named, target, narrate))
-        build = _run(runner.start(Given(extra=extra, **given).changing(spec)))
+        with telling("the build to start"):
+            launched = runner.start(Given(extra=extra, **given).changing(spec))
+        build = _run(launched)
     finally:
         runner.close()
         journal.close()
@@ -118,6 +121,8 @@ def _canceling(launched: "LaunchedBuild") -> Iterator[None]:
             launched.kill()
         else:
             launched.cancel()
+            # A signal may come in the middle of what we write ourselves.
+            Thread(target=narrate, args=("Canceling; ctrl+c again ends it at once.",), daemon=True).start()
 
     before = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:

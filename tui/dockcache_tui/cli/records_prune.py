@@ -1,7 +1,6 @@
 """`records prune`: the plan, the outcome, and how they compare."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event
 from time import monotonic, sleep
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dockcache_tui.cli.account import exit_code, printed, tell_unaudited
 from dockcache_tui.cli.output import narrate, print_document, print_table
-from dockcache_tui.cli.waiting import wait_for
+from dockcache_tui.cli.waiting import beside, telling, wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.errors import ExitCode, SourceError, UsageError
 from dockcache_tui.core.records.attribution import ScopedRecord
@@ -23,8 +22,8 @@ from dockcache_tui.core.records.row import record_row
 if TYPE_CHECKING:
     from dockcache_tui.sources.protocols import Builder
 
-_PATIENCE = 10.0
-"""Seconds that an interrupted prune may take to end the request under way."""
+_PATIENCE = 2.0
+"""Seconds that an interrupted prune may take to end the request under way: most take less than one."""
 _RETURN = 5.0
 """Seconds in which a builder that was lost may come back and tell what became of the records no answer told of."""
 
@@ -61,20 +60,23 @@ def prune_records(builder: "Builder", reading: Reading, chosen: Owned, *, yes: b
 
 
 def _prune(builder: "Builder", records: Sequence[Record]) -> tuple[PruneOutcome, bool]:
-    """Prune, and tell whether that was interrupted: the request under way is waited for, a second interrupt cuts it."""
+    """Prune, and tell whether that was interrupted: the request under way is cut when it takes longer, or at a second.
+
+    What became of its records is unknown then, as the account says.
+    """
     stop = Event()
-    with ThreadPoolExecutor(1) as pool:
-        work = pool.submit(builder.prune, records, stop)
-        try:
+    work = beside("prune", lambda: builder.prune(records, stop))
+    try:
+        with telling(f"{builder.name} to free {wording.count(len(records), 'record')}"):
             return work.result(), False
-        except KeyboardInterrupt:
-            stop.set()
-            narrate("Interrupted: the request under way is waited for, the rest is not tried.")
-        try:
-            return work.result(_PATIENCE), True
-        except (KeyboardInterrupt, TimeoutError):
-            builder.close()
-            return work.result(), True
+    except KeyboardInterrupt:
+        stop.set()
+        narrate(f"Interrupted: the request under way has {_PATIENCE:g} seconds to end, the rest is not tried.")
+    try:
+        return work.result(_PATIENCE), True
+    except (KeyboardInterrupt, TimeoutError):
+        builder.close()
+    return work.result(), True
 
 
 def _read_again(builder: "Builder", patience: float) -> BuilderSnapshot | None:

@@ -21,6 +21,8 @@ from dockcache_tui.sources.provenance import history_tells
 
 _PAUSE = 0.1
 """Seconds between two looks for the ref."""
+_ENDING = 1.0
+"""Seconds that a canceled build still takes to read its context."""
 
 
 class BuildKeeper:
@@ -60,7 +62,7 @@ class BuildKeeper:
         self._try(lambda: self._journal.finish(self._ref, build))
         build = self._with_history(build)
         self._try(lambda: self._journal.finish(self._ref, build))
-        self._context.join()
+        self._context.join(_ENDING if status is BuildStatus.CANCELED else None)
         return build
 
     def build(self, status: BuildStatus) -> Build:

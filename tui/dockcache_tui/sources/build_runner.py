@@ -68,7 +68,7 @@ class LaunchedBuild:
         try:
             self._keeper = BuildKeeper(docker, journal, spec, self.live)
             self._command = self._launch(docker, spec, words)
-        except SourceError:
+        except BaseException:
             self._folder.cleanup()
             raise
 
@@ -140,6 +140,9 @@ class LaunchedBuild:
         except SourceError as error:
             self._keeper.finish(BuildStatus.FAILED, str(error), None)
             raise
+        except BaseException:  # we are to end
+            self._keeper.finish(BuildStatus.CANCELED, "", None)
+            raise
 
     def _insist(self) -> None:
         for number, patience in _PATIENCE:
@@ -147,8 +150,8 @@ class LaunchedBuild:
                 os.killpg(self._command.process.pid, number)
             with suppress(subprocess.TimeoutExpired):
                 self._command.process.wait(patience)
-                return
-        self._command.kill()
+                break
+        self._command.kill()  # what it started may hold our pipe
 
     def _end(self) -> None:
         self._command.end()

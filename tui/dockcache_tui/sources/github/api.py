@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import parse_header_links, select_proxy
 from urllib3.util.retry import Retry
@@ -17,6 +16,7 @@ from urllib3.util.retry import Retry
 from dockcache_tui.sources.command_log import CommandLog
 from dockcache_tui.sources.github.auth import NoToken, OwnHost, origin
 from dockcache_tui.sources.github.bodies import Bodies
+from dockcache_tui.sources.github.connecting import Adapter, session
 from dockcache_tui.sources.github.errors import GitHubError, failure, refusal
 from dockcache_tui.sources.github.gate import Gate, asked_wait
 from dockcache_tui.sources.github.place import Place, checked, is_here
@@ -58,14 +58,11 @@ class Api:
         self._auth = OwnHost(self._origin, token) if token else NoToken()
         self._timeout = timeout
         self._bodies = Bodies()
-        self._session = requests.Session()
         retries = Retry(
             connect=1, read=False, other=0, status=2, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504),
             allowed_methods={"GET"}, raise_on_status=False, respect_retry_after_header=False, redirect=False,
         )  # fmt: skip
-        adapter = HTTPAdapter(pool_maxsize=2 * CONCURRENT, max_retries=retries)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        self._session = session(Adapter(pool_maxsize=2 * CONCURRENT, max_retries=retries))
         self._session.headers.update(
             {
                 "Accept": "application/vnd.github+json",

@@ -12,6 +12,7 @@ from dockcache_tui.core.archives.artifact import Artifact, file_name
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.sources.github.api import Api, sent
 from dockcache_tui.sources.github.auth import NoToken
+from dockcache_tui.sources.github.connecting import Adapter, session
 from dockcache_tui.sources.github.errors import GitHubError, failure
 from dockcache_tui.sources.github.gate import Wait, asked_wait
 from dockcache_tui.sources.github.place import is_here
@@ -117,9 +118,9 @@ class Download:
         status = _FAILED
         problem: GitHubError
         try:
-            with requests.Session() as session:
-                prepared = session.prepare_request(requests.Request("GET", url, headers=headers, auth=NoToken()))
-                with sent(session, prepared, _TIMEOUT) as answer:
+            with session(Adapter()) as asking:
+                prepared = asking.prepare_request(requests.Request("GET", url, headers=headers, auth=NoToken()))
+                with sent(asking, prepared, _TIMEOUT) as answer:
                     status = answer.status_code
                     kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
                     total = self._total(answer, part)

@@ -16,6 +16,7 @@ from dockcache_tui.sources.command_log import CommandLog
 from dockcache_tui.sources.github.api import FAILED, proxy_of, sent
 from dockcache_tui.sources.github.auth import NoToken, OwnHost, origin
 from dockcache_tui.sources.github.bodies import Bodies
+from dockcache_tui.sources.github.connecting import Adapter, session
 from dockcache_tui.sources.github.errors import GitHubError, failure, refusal
 from dockcache_tui.sources.github.place import checked, is_here
 from dockcache_tui.sources.secret import Secret, masked_bytes
@@ -87,15 +88,15 @@ class RuntimeCache:
         status = FAILED
         problem: GitHubError
         try:
-            with requests.Session() as session:
-                prepared = session.prepare_request(request)
-                with sent(session, prepared, _TIMEOUT) as answer:
+            with session(Adapter()) as asking:
+                prepared = asking.prepare_request(request)
+                with sent(asking, prepared, _TIMEOUT) as answer:
                     status, read = Bodies().read(prepared, answer.raw)
                     if status == 200:
                         return masked_bytes(read)
                     problem = refusal(host, status, answer.headers, read)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            problem = failure(host, error, proxy_of(session, url))
+            problem = failure(host, error, proxy_of(asking, url))
         finally:
             self._log.finish(number, status)
         raise problem

@@ -1,0 +1,102 @@
+"""Connections to whichever of a host's addresses answers: the name's lookup and all of them share one time."""
+
+import socket
+from time import monotonic
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.connection import allowed_gai_family, create_connection
+
+from dockcache_tui.sources.side_by_side import SideBySide
+
+_USUAL = 4.0
+"""Seconds where none are given."""
+
+
+class _Plain(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _connected(self)
+
+
+class _Safe(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _connected(self)
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SafePool(HTTPSConnectionPool):
+    ConnectionCls = _Safe
+
+
+_POOLS = {"http": _PlainPool, "https": _SafePool}
+
+
+class Adapter(HTTPAdapter):
+    """Sends as requests does, over such connections."""
+
+    def init_poolmanager(self, *words: Any, **options: Any) -> None:
+        """Use our connections."""
+        super().init_poolmanager(*words, **options)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> ProxyManager:
+        """Use our connections to proxies too, but for those of SOCKS, which have their own."""
+        manager: ProxyManager = super().proxy_manager_for(proxy, **options)
+        if isinstance(manager, ProxyManager):
+            manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+
+def session(adapter: Adapter) -> requests.Session:
+    """Return a session that sends everything over an adapter."""
+    made = requests.Session()
+    for scheme in ("https://", "http://"):
+        made.mount(scheme, adapter)
+    return made
+
+
+def _connected(to: HTTPConnection) -> socket.socket:
+    """Connect, trying each address for its share of the time that is left; raises urllib3's errors."""
+    patience = to.timeout if isinstance(to.timeout, int | float) else _USUAL
+    deadline = monotonic() + patience
+    addresses = _looked_up(to, patience)
+    problem: OSError = TimeoutError()
+    for left in range(len(addresses), 0, -1):
+        share = (deadline - monotonic()) / left
+        if share <= 0:
+            break
+        try:
+            return create_connection(
+                (addresses[-left], to.port), share, source_address=to.source_address, socket_options=to.socket_options
+            )
+        except OSError as error:
+            problem = error
+    if isinstance(problem, TimeoutError):
+        raise ConnectTimeoutError(to, f"{to.host} did not answer within {patience:g} seconds") from problem
+    raise NewConnectionError(to, str(problem)) from problem
+
+
+def _looked_up(to: HTTPConnection, patience: float) -> list[str]:
+    """Return the addresses of a host; beside us, as neither a signal nor a deadline ends the system's lookup."""
+    threads = SideBySide(1, "lookup")
+    family = allowed_gai_family()
+    future = threads.submit(lambda: socket.getaddrinfo(to.host.strip("[]"), to.port, family, socket.SOCK_STREAM))
+    threads.close()
+    try:
+        found = future.result(patience)
+    except socket.gaierror as error:
+        problem = error
+    except TimeoutError:
+        problem = socket.gaierror(socket.EAI_AGAIN, "the name server did not answer in time")
+    except UnicodeError:
+        problem = socket.gaierror(socket.EAI_NONAME, "that is no host's name")
+    else:
+        return list(dict.fromkeys(str(address[0]) for *_, address in found))
+    raise NameResolutionError(to.host, to, problem) from problem
