@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import os
-import subprocess
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from dockcache_tui.cli.main import run
+from nobody import git
 from service.serving import Job, Served, put_block, put_block_list
 
 RECORD = "octo~app~ABC123.dockerbuild"
@@ -103,9 +103,8 @@ def test_restorable(
     both = [upload(one, "log", zipped(), mime_type="application/zip") for one in (job, job.also("topic"))]
     monkeypatch.chdir(tmp_path)
     assert ids(capsys, "--branch", "topic", "--restorable") == both[1:]
-    git = ("git", "-c", "user.name=T", "-c", "user.email=t@example.invalid")
     for words in (("init", "-q", "--initial-branch=main"), ("commit", "-q", "--allow-empty", "-m", "one")):
-        subprocess.run((*git, *words), check=True)
+        git(tmp_path, *words)
     assert ids(capsys, "--branch", "topic", "--restorable") == both
 
 

@@ -18,6 +18,7 @@ from dockcache_tui.core.project import Project
 from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.journal import Journal
+from nobody import git
 from sources.journal_samples import BUILT, REUSED, SPEC
 
 SECOND = 10**9
@@ -78,9 +79,8 @@ def test_branch_filter_and_order(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_restorable(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With --restorable a branch shows the default branch's builds too, and never a sibling's; alone it is refused."""
-    git = ("git", "-c", "user.name=T", "-c", "user.email=t@example.invalid", "-C", str(tmp_path))
     for words in (("init", "-q", "--initial-branch=main"), ("commit", "-q", "--allow-empty", "-m", "one")):
-        subprocess.run((*git, *words), check=True)
+        git(tmp_path, *words)
     monkeypatch.chdir(tmp_path)
     assert [build["ref"] for build in listed(capsys, "--branch", "topic", "--restorable")] == ["ref3", "ref2", "ref1"]
     assert [build["ref"] for build in listed(capsys, "--branch", "main", "--restorable")] == ["ref3", "ref1"]
@@ -115,9 +115,8 @@ def test_a_builders_builds_are_of_the_branch_of_their_revision(
     """A build that docker started is of the branch that its revision is on in the repository we are in."""
     branch = f"topic-{uuid4().hex[:8]}"
     (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
-    who = ("-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false")
     for words in (("init", "-q", f"--initial-branch={branch}"), ("add", "."), ("commit", "-q", "-m", "one")):
-        subprocess.run(("git", "-C", str(tmp_path), *who, *words), check=True)
+        git(tmp_path, *words)
     build = ("docker", "buildx", "build", "--quiet", "--builder", docker_builder, str(tmp_path))
     subprocess.run(build, env=at_engine.variables, check=True, capture_output=True)
     monkeypatch.chdir(tmp_path)

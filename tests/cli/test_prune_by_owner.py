@@ -13,6 +13,7 @@ import pytest
 from dockcache_tui.cli.main import run
 from dockcache_tui.core.records.prune import KeepReason
 from dockcache_tui.lab.engine import Engine
+from nobody import git
 
 Prune = Callable[..., tuple[int, dict[str, Any]]]
 
@@ -26,9 +27,8 @@ def projects(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, re
     for folder in folders:
         folder.mkdir()
         (folder / "Dockerfile").write_text(f"FROM busybox\nRUN echo own-{folder.name}-{uuid4().hex}\n")
-        who = ("-c", "user.name=n", "-c", "user.email=e@example", "-c", "commit.gpgsign=false")
-        for words in (("init", "-q", "-b", "same"), ("add", "."), (*who, "commit", "-q", "-m", "one")):
-            subprocess.run(("git", "-C", str(folder), *words), check=True)
+        for words in (("init", "-q", "-b", "same"), ("add", "."), ("commit", "-q", "-m", "one")):
+            git(folder, *words)
         assert run(["rebuild", str(folder), "--builder", remote_builder]) == 0
     return folders
 
@@ -100,13 +100,13 @@ def test_what_others_build_is_of_the_branch_of_its_time(
     """A plain `docker buildx build` is of the branch that was checked out in its folder then, on each node."""
     builder, web = request.getfixturevalue(driver), projects[0]
     monkeypatch.chdir(web)
-    subprocess.run(("git", "checkout", "-q", "-b", "topic"), check=True)
+    git(web, "checkout", "-q", "-b", "topic")
     (web / "Dockerfile").write_text(f"FROM busybox\nRUN echo topic-{(mark := uuid4().hex)}; sleep 2\n")
     platforms = ("--platform", "linux/amd64,linux/arm64") if driver == "two_node_builder" else ()
     words = ("docker", "buildx", "build", "--quiet", "--builder", builder, *platforms, ".")
     time.sleep(6)  # until no build before it can be the nearest in time
     subprocess.run(words, check=True, env=engine.variables, capture_output=True)
-    subprocess.run(("git", "checkout", "-q", "-b", "hotfix"), check=True)
+    git(web, "checkout", "-q", "-b", "hotfix")
     capfd.readouterr()
     assert run(["records", "--builder", builder, "--filter", f"desc:{mark}", "--json"]) == 0
     items = json.loads(capfd.readouterr().out)["items"]

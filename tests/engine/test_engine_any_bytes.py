@@ -1,7 +1,6 @@
 """Names that are no UTF-8: of the project, its files, branch, tag and remote."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +9,11 @@ from uuid import uuid4
 import pytest
 
 from dockcache_tui.lab.engine import Engine
+from nobody import git
 
 BINARY = str(Path(sys.executable).with_name("dockcache-tui"))
 ODD = "\udcff"
 """How Python reads a byte that no UTF-8 has."""
-AUTHOR = ("-c", "user.name=test", "-c", "user.email=test@invalid", "-c", "commit.gpgsign=false")
 
 
 @pytest.fixture
@@ -30,15 +29,10 @@ def project(tmp_path: Path) -> Path:
         name.write_text("text")
     (below / f"link-{ODD}").symlink_to(f"nowhere-{ODD}")
     git(folder, b"add", b"--all")
-    git(folder, *(word.encode() for word in AUTHOR), b"commit", b"--quiet", b"--message=M\xff")
+    git(folder, b"commit", b"--quiet", b"--message=M\xff")
     git(folder, b"tag", b"tag-\xff")
     git(folder, b"remote", b"add", b"remote", b"https://github.com/octo/\xff.git")
     return folder
-
-
-def git(folder: Path, *words: bytes) -> None:
-    """Run git on words of any bytes."""
-    subprocess.run((b"git", b"-C", os.fsencode(folder), *words), check=True, timeout=30)
 
 
 def ours(*words: str, folder: Path | None = None) -> "subprocess.CompletedProcess[bytes]":

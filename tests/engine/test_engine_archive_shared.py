@@ -19,10 +19,9 @@ from dockcache_tui.ui.app import DockcacheApp
 from dockcache_tui.ui.archives.layers_table import LayersTable
 from engine.archive_sources import CACHED
 from engine.archive_truth import Plain
+from nobody import git
 from service.serving import Served
 from ui.bench import WIDE, Bench
-
-_AUTHOR = ("-c", "user.name=tests", "-c", "user.email=tests@invalid", "-c", "commit.gpgsign=false")
 
 
 @pytest.fixture
@@ -43,7 +42,7 @@ def project(
     (folder / "Dockerfile").write_text(CACHED)
     (folder / "word").write_text(uuid4().hex)
     for words in (("init", "--quiet", "--initial-branch=main"), ("add", "--all"), ("commit", "--quiet", "-m", "first")):
-        subprocess.run(("git", *_AUTHOR, *words), cwd=folder, check=True, timeout=30)
+        git(folder, *words)
     job = variables(served.home, (BranchScope.of("main"),), "", read_only=False)
     for name in ("GH_TOKEN", "GH_HOST", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_RESULTS_URL"):
         monkeypatch.delenv(name, raising=False)

@@ -1,24 +1,17 @@
 """REST tells the branches and pull requests of the git repository here, or else of the caches."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dockcache_tui.core.instant import Instant
+from nobody import git
 from service.openapi import check, check_error
 from service.serving import Job, Served
 
 REPO = "GET /repos/{owner}/{repo}"
 BRANCHES, PULLS = f"{REPO}/branches", f"{REPO}/pulls"
-
-
-def git(folder: Path, *words: str) -> str:
-    """Run git away from the machine's configuration and return what it prints."""
-    ours = ("-c", "user.name=T", "-c", "user.email=t@example.invalid", "-c", "commit.gpgsign=false")
-    done = subprocess.run(("git", *ours, "-C", str(folder), *words), check=True, capture_output=True, text=True)
-    return done.stdout.strip()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from time import monotonic
 import pytest
 
 from dockcache_tui.actions_service.home import Home
+from nobody import git
 from service.serving import TIMEOUT, Served, command, send
 
 
@@ -175,9 +176,8 @@ def test_a_folder_that_is_no_service(tmp_path: Path) -> None:
 
 def test_the_repository_is_gits(tmp_path: Path) -> None:
     """Without --repo it stands for the git remote's repository; GITHUB_REPOSITORY goes before that."""
-    subprocess.run(("git", "init", "--quiet", str(tmp_path)), check=True)
-    remote = ("config", "remote.origin.url", "https://github.com/own/name.git")
-    subprocess.run(("git", "-C", str(tmp_path), *remote), check=True)
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "config", "remote.origin.url", "https://github.com/own/name.git")
     for environment, repo in (({}, "own/name"), ({"GITHUB_REPOSITORY": "other/name"}, "other/name")):
         ours = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")} | environment
         words = command("service", "--port", "0", "--data", tmp_path / "data")

@@ -1,6 +1,5 @@
 """Branches of builds and archives from their revisions, asked of a real repository."""
 
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,16 +10,10 @@ from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.sources.branches import RevisionBranches
+from nobody import git
 
 ARCHIVE = Archive("image.tar", ArchiveKind.OCI, "tar", 1, Instant(0))
 MAIN, TOPIC, OLD = (BranchScope(f"refs/heads/{name}") for name in ("main", "topic", "old"))
-
-
-def git(folder: Path, *words: str) -> str:
-    """Run git as nobody in particular."""
-    who = ("-c", "user.name=n", "-c", "user.email=e@example", "-c", "commit.gpgsign=false")
-    done = subprocess.run(("git", "-C", str(folder), *who, *words), check=True, capture_output=True, text=True)
-    return done.stdout.strip()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What git says of a folder."""
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,25 +9,10 @@ from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.project import Project
 from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.sources.git import branches_containing, read_checkout, read_project
+from nobody import git
 
 MAIN, TOPIC = BranchScope.of("main"), BranchScope.of("topic")
 ENVIRONMENT = {"PATH": os.environ["PATH"], "GIT_DIR": "/nowhere"}
-
-
-def git(folder: Path, *words: str) -> str:
-    """Run git with a name to commit under."""
-    settings = (
-        "-c",
-        "user.name=t",
-        "-c",
-        "user.email=t@t",
-        "-c",
-        "init.defaultBranch=main",
-        "-c",
-        "commit.gpgsign=false",
-    )
-    done = subprocess.run(("git", "-C", str(folder), *settings, *words), check=True, capture_output=True, text=True)
-    return done.stdout.strip()
 
 
 @pytest.fixture

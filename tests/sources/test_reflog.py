@@ -1,11 +1,11 @@
 """The branch that a real worktree was on at a moment, by git's reflog."""
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
+import nobody
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.reflog import Reflogs
 
@@ -22,13 +22,8 @@ class Clocked:
 
     def __call__(self, second: int, *words: str) -> str:
         """Run git at a second."""
-        when = {f"GIT_{who}_{what}": text for who in ("AUTHOR", "COMMITTER") for what, text in self._who(second)}
-        command = ("git", "-C", str(self.folder), "-c", "commit.gpgsign=false", *words)
-        return subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | when).stdout.strip()
-
-    @staticmethod
-    def _who(second: int) -> tuple[tuple[str, str], ...]:
-        return ("NAME", "n"), ("EMAIL", "e@example"), ("DATE", f"@{second} +0000")
+        when = f"@{second} +0000"
+        return nobody.git(self.folder, *words, GIT_AUTHOR_DATE=when, GIT_COMMITTER_DATE=when)
 
     def at(self, second: float, revision: str = "", folder: Path | None = None) -> list[str | None]:
         """Return the short names of the branches that it may have been on."""

@@ -15,6 +15,7 @@ import pytest
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.sources.git import read_checkout
 from dockcache_tui.sources.github.place import find_repo
+from nobody import git
 from sources.github_server import TOKEN
 
 PATH = {"PATH": "/usr/bin:/bin"}
@@ -84,13 +85,8 @@ NOT_OURS = [
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """Make a repository without a remote."""
-    subprocess.run(("git", "init", "-q", str(tmp_path)), check=True)
+    git(tmp_path, "init", "-q")
     return tmp_path
-
-
-def git(folder: Path, *words: str) -> None:
-    """Run git in a repository."""
-    subprocess.run(("git", "-C", str(folder), *words), check=True)
 
 
 def found(folder: Path, **environment: str) -> str:

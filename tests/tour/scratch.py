@@ -7,9 +7,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from dockcache_tui.lab.engine import Engine
+from nobody import git
 
 _APP = Path(__file__).parents[2] / "app"
-_AUTHOR = ("-c", "user.name=tour", "-c", "user.email=tour@invalid", "-c", "commit.gpgsign=false")
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Scratch:
         """Copy the program with a line of its own, on the branch main."""
         project = cls(engine, builder, folder / "app", folder / "data")
         shutil.copytree(_APP, project.folder)
-        project.git("init", "--quiet", "--initial-branch=main")
+        git(project.folder, "init", "--quiet", "--initial-branch=main")
         project.edit()
         project.commit()
         return project
@@ -44,12 +44,8 @@ class Scratch:
 
     def commit(self) -> None:
         """Commit all that changed."""
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message=Edit")
-
-    def git(self, *words: str) -> None:
-        """Run git in the project."""
-        subprocess.run(("git", *_AUTHOR, *words), cwd=self.folder, check=True, timeout=30)
+        git(self.folder, "add", "--all")
+        git(self.folder, "commit", "--quiet", "--message=Edit")
 
     def docker(self, *words: str) -> str:
         """Run docker on the project's engine and return what it prints."""

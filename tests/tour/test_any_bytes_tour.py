@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dockcache_tui.lab.engine import Engine
+from nobody import git
 from tour.scratch import Scratch
 from tour.terminal import Open
 
@@ -15,8 +16,8 @@ def test_names_of_any_bytes(engine: Engine, container_builder: str, open_app: Op
     (project.folder / "Dockerfile").write_text(f"FROM busybox\nCOPY file* /\nRUN echo {tmp_path}\n")
     (project.folder / "file-\udcff").write_text("text")
     project.commit()
-    project.git("checkout", "--quiet", "-b", "branch-\udcff")
-    project.git("remote", "add", "origin", "https://github.invalid/octo/\udcff.git")
+    git(project.folder, "checkout", "--quiet", "-b", "branch-\udcff")
+    git(project.folder, "remote", "add", "origin", "https://github.invalid/octo/\udcff.git")
     state = tmp_path / "state"
     terminal = open_app(project, 120, 40, XDG_STATE_HOME=str(state))
     terminal.see("● ")

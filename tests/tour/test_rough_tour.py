@@ -8,6 +8,7 @@ import pytest
 
 from disks import fill
 from dockcache_tui.lab.engine import Engine
+from nobody import git
 from sources.silent import untrusted
 from tour.scratch import Scratch
 from tour.terminal import BINARY, PATIENCE, Open
@@ -35,7 +36,7 @@ def test_a_rough_day(engine: Engine, container_builder: str, open_app: Open, sma
     subprocess.run((BINARY, "version"), check=True, capture_output=True)
     soon = FIRST_WORD + 5 * (monotonic() - began)
     scratch = Scratch.make(engine, container_builder, tmp_path)
-    scratch.git("remote", "add", "origin", "https://gitlab.com/octo/app.git")
+    git(scratch.folder, "remote", "add", "origin", "https://gitlab.com/octo/app.git")
     below = scratch.folder / "below"
     below.mkdir()
     (below / "Dockerfile").write_text("FROM busybox\nRUN echo below\n")

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from dockcache_tui.lab.engine import Engine
+from nobody import git
 from tour.scratch import Scratch
 from tour.terminal import Open, Terminal
 
@@ -78,7 +79,7 @@ def _states(terminal: Terminal) -> dict[str, str]:
 
 def _build_on_a_branch(terminal: Terminal, project: Scratch) -> str:
     branch = f"tour-{uuid4().hex[:6]}"
-    project.git("checkout", "--quiet", "-b", branch)
+    git(project.folder, "checkout", "--quiet", "-b", branch)
     project.edit()
     project.commit()
     terminal.press("b")

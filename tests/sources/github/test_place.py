@@ -1,6 +1,5 @@
 """Which GitHub, which repository, and which token goes where."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.sources.github.place import Place, find_place, find_repo
 from dockcache_tui.sources.github.tokens import find_token
+from nobody import git
 
 
 @pytest.mark.parametrize(
@@ -62,11 +62,10 @@ def test_no_place(environment: dict[str, str]) -> None:
 
 def test_the_repository(tmp_path: Path) -> None:
     """It is what was asked for, else the environment's, else git's remote; a path that climbs is none."""
-    subprocess.run(("git", "init", "-q", str(tmp_path)), check=True)
+    git(tmp_path, "init", "-q")
     with pytest.raises(UsageError, match="no repository is known"):
         find_repo("", tmp_path, {})
-    remote = ("git", "-C", str(tmp_path), "remote", "add", "origin", "git@github.com:octo/app.git")
-    subprocess.run(remote, check=True)
+    git(tmp_path, "remote", "add", "origin", "git@github.com:octo/app.git")
     assert find_repo("", tmp_path, {"PATH": "/usr/bin:/bin"}) == "octo/app"
     assert find_repo("", tmp_path, {"GITHUB_REPOSITORY": "env/repo"}) == "env/repo"
     assert find_repo("asked/for", tmp_path, {"GITHUB_REPOSITORY": "env/repo"}) == "asked/for"

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import shutil
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from dockcache_tui.sources.workspace import ProjectWorkspace
 from dockcache_tui.ui.app import DockcacheApp
 from dockcache_tui.ui.builder.records_table import RecordsTable
 from dockcache_tui.ui.caches.caches_table import CachesTable
+from nobody import git
 from service.serving import Served
 from ui.bench import WIDE, Bench
 
@@ -29,7 +29,6 @@ APP = Path(__file__).parents[3] / "app"
 BRANCHES = {"main": "app", "topic": "tools", "dev": "app"}
 """The cache scope of each branch, in the order they are built."""
 PATIENCE = 60.0
-_AUTHOR = ("-c", "user.name=tests", "-c", "user.email=tests@invalid", "-c", "commit.gpgsign=false")
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,11 @@ class Scratch:
 
     def build(self, branch: str) -> None:
         """Build a new commit on a branch as a job there, saving to the branch's cache scope."""
-        self.git("checkout", "--quiet", "-B", branch)
+        git(self.folder, "checkout", "--quiet", "-B", branch)
         with (self.folder / "main.go").open("a") as source:
             source.write(f"\nconst edit{uuid4().hex} = 1\n")
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", branch)
+        git(self.folder, "add", "--all")
+        git(self.folder, "commit", "--quiet", "--message", branch)
         cache = f"type=gha,scope={BRANCHES[branch]}"
         spec = BuildSpec(str(self.folder), builder=self.builder, cache_from=(cache,), cache_to=(f"{cache},mode=max",))
         workspace = self.workspace(branch)
@@ -64,10 +63,6 @@ class Scratch:
         job = variables(self.served.home, scopes, "", read_only=False)
         return ProjectWorkspace(self.folder, Docker({**self.engine.variables, **job}), Journal(self.folder / "data"))
 
-    def git(self, *words: str) -> None:
-        """Run git in the project."""
-        subprocess.run(("git", *_AUTHOR, *words), cwd=self.folder, check=True, timeout=30)
-
     def refs(self) -> dict[int, str]:
         """Return the ref of each entry by its id, as REST lists them."""
         listed = self.served.job("main", repo="tests/served").rest("actions/caches", params={"per_page": "100"}).json()
@@ -76,7 +71,7 @@ class Scratch:
     @asynccontextmanager
     async def app(self, builder: str, branch: str) -> AsyncIterator[Bench]:
         """Run the real app on a builder, on a branch."""
-        self.git("checkout", "--quiet", branch)
+        git(self.folder, "checkout", "--quiet", branch)
         workspace = self.workspace(branch)
         app = DockcacheApp(workspace, builder=builder)
         try:
@@ -96,7 +91,7 @@ def scratch(at_engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         project = Scratch(at_engine, served, folder, remote.start())
         shutil.copytree(APP, folder, dirs_exist_ok=True)
         (folder / ".gitignore").write_text("data\nstderr\n")
-        project.git("init", "--quiet", "--initial-branch=main")
+        git(project.folder, "init", "--quiet", "--initial-branch=main")
         for branch in BRANCHES:
             project.build(branch)
         for name in ("GH_TOKEN", "GH_HOST", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_RESULTS_URL"):
