@@ -53,8 +53,10 @@ def test_kind(name: str, kind: StepKind) -> None:
     assert parse_name(name).kind is kind
 
 
-def test_identity_leaves_out_the_bake_target() -> None:
-    """A step is the same step whichever target of a bake names it first."""
+def test_identity_leaves_out_what_is_not_the_steps() -> None:
+    """A step is the same step whichever target of a bake names it first, and however many steps follow it."""
+    assert identity("[linux/386 build 2/5] RUN x") == identity("[linux/386 build 2/6] RUN x")
+    assert identity("[build 2/5] RUN x") != identity("[build 3/5] RUN x")
     assert identity("[web build 2/5] RUN x") == identity("[api build 2/5] RUN x")
     assert identity("[build 2/5] RUN x") != identity("[build 2/5] RUN y")
 

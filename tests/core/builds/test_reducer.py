@@ -129,6 +129,18 @@ def test_take_finished() -> None:
     assert live.take_finished() == ()
 
 
+def test_take_finished_tells_what_others_did_as_ours() -> None:
+    """What another build did for ours is handed out under our digest and name only."""
+    live = LiveBuild()
+    for name, digest in (("[internal] load build definition from Dockerfile", "d"), ("[2/3] RUN x", "ours")):
+        live.apply(vertex(name, digest=digest))
+    live.apply(vertex("[internal] load build definition from Dockerfile", digest="d", started=5, completed=5))
+    live.apply(vertex("[2/2] RUN x", digest="theirs", started=4, completed=9))
+    live.end(BuildStatus.SUCCEEDED, Instant(10 * 10**9))
+    taken = {step.digest: (step.name, step.state) for step in live.take_finished() if step.cacheable}
+    assert taken == {"ours": ("[2/3] RUN x", StepState.REUSED)}
+
+
 def test_noise_and_warnings_are_kept() -> None:
     """What is no progress is kept literally, lone surrogates too."""
     live = LiveBuild()

@@ -11,7 +11,7 @@ from dockcache_tui.core.builds.reuse import time_saved, weighted_reuse, with_sha
 from dockcache_tui.core.builds.row import step_row
 from dockcache_tui.core.instant import Instant
 
-LAST = {"[] 1/3 RUN a": 8.0, "[] 2/3 RUN b": 5.0}
+LAST = {"[] 1 RUN a": 8.0, "[] 2/3 RUN b": 5.0}
 
 
 def step(name: str, state: StepState, seconds: int = 0, *, cacheable: bool = True, error: str = "") -> Step:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from dockcache_tui.core.builds.build import Step, StepState
-from dockcache_tui.core.builds.strangers import own_steps, told_as_ours
+from dockcache_tui.core.builds.strangers import told_as_ours
 from dockcache_tui.core.instant import Instant
 
 SECOND = 1_000_000_000
@@ -22,26 +22,35 @@ OURS = step("ours", "[made 2/3] RUN make", 10.5, 10.5)
 THEIRS = step("theirs", "[made 2/3] RUN make", 9.0, 9.1)
 
 
-def test_a_namesake_from_before_the_build_is_left_out() -> None:
-    """A step that was over before the build read its definition is another build's, when the build has its own."""
-    assert own_steps([DEFINITION, THEIRS, OURS]) == (DEFINITION, OURS)
+def test_what_another_build_did_before_is_left_out() -> None:
+    """Our own step tells of itself that it was reused: the other build's is not told besides."""
+    assert told_as_ours([DEFINITION, THEIRS, OURS], {"d", "ours"}) == (DEFINITION, OURS)
 
 
 def test_a_shared_step_without_a_namesake_stays() -> None:
     """A base image that another build has just fetched is this build's too."""
     base = step("base", "[made 1/3] FROM busybox", 9.0, 9.1, cacheable=False)
-    assert own_steps([DEFINITION, base, THEIRS]) == (DEFINITION, base, THEIRS)
+    assert told_as_ours([DEFINITION, base, THEIRS], {"d"}) == (DEFINITION, base, THEIRS)
 
 
 def test_namesakes_of_one_build_stay() -> None:
     """Targets of a bake have steps of the same name; each ran in this build."""
     twin = replace(OURS, digest="twin")
-    assert own_steps([DEFINITION, OURS, twin]) == (DEFINITION, OURS, twin)
+    assert told_as_ours([DEFINITION, OURS, twin], {"d", "ours", "twin"}) == (DEFINITION, OURS, twin)
 
 
-def test_nothing_is_left_out_before_the_definition() -> None:
-    """While the build has not read its definition all is shown."""
-    assert own_steps([THEIRS, OURS]) == (THEIRS, OURS)
+def test_a_fetch_is_no_twin_of_its_copy() -> None:
+    """The fetch of an ADD that another build had begun is told besides the copy that has its name."""
+    fetch, copy = (step(one, "[2/3] ADD http://h/f /", 9, 11, cacheable=one == "copy") for one in ("fetch", "copy"))
+    assert told_as_ours([DEFINITION, fetch, copy], {"d", "copy"}) == (DEFINITION, fetch, copy)
+
+
+@pytest.mark.parametrize("name", ["[3/4] RUN make", "[made 3/3] RUN make"])
+def test_a_twin_in_another_dockerfile(name: str) -> None:
+    """A step that two Dockerfiles share is found though one has more steps or stages, and keeps its name."""
+    ours = told("ours", name, StepState.REUSED, 12, 12)
+    (_, found) = told_as_ours([DEFINITION, ours, told("theirs", RUN, StepState.BUILT, 10.5, 12)], {"d", "ours"})
+    assert (found.digest, found.name, found.state, found.duration) == ("ours", name, StepState.BUILT, 1.5)
 
 
 COPY = "[2/3] COPY f /f"

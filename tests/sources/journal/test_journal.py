@@ -143,8 +143,14 @@ def test_durations_are_those_of_real_runs(journal: Journal) -> None:
     """A step's duration is kept when it ran, and not forgotten when it is reused."""
     finished(journal)
     finished(journal, steps=(replace(BUILT, state=StepState.REUSED, completed_at=Instant(10**9)), REUSED))
-    assert journal.last_durations("/p") == {"[] 1/2 RUN a": 2.0}
+    assert journal.last_durations("/p") == {"[] 1 RUN a": 2.0}
     assert journal.last_durations("/other") == {}
+
+
+def test_durations_of_a_lost_build_are_kept(journal: Journal) -> None:
+    """What ran before the app was killed is known to have run."""
+    journal.record(journal.begin(SPEC, CHECKOUT, Instant(5)), (BUILT, REUSED))
+    assert journal.last_durations("/p") == {"[] 1 RUN a": 2.0}
 
 
 def test_durations_for_builds_of_others(journal: Journal) -> None:
@@ -153,7 +159,7 @@ def test_durations_for_builds_of_others(journal: Journal) -> None:
     theirs = replace(finished(journal), ours=False, branch=None, folder="")
     assert workspace.last_durations(theirs) == {}
     for known in (replace(theirs, folder="/p"), replace(theirs, branch=CHECKOUT.branch)):
-        assert workspace.last_durations(known) == {"[] 1/2 RUN a": 2.0}
+        assert workspace.last_durations(known) == {"[] 1 RUN a": 2.0}
 
 
 def test_builds_of_one_project_newest_first(journal: Journal) -> None:
@@ -250,7 +256,7 @@ def test_newer_journal_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_journal_from_before_layers_is_brought_up(tmp_path: Path) -> None:
-    """A file whose steps know no layers keeps its builds, and from then on keeps layers."""
+    """A file whose steps know no layers keeps its builds and durations, and from then on keeps layers."""
     connection = sqlite3.connect(tmp_path / "journal.sqlite3", isolation_level=None)
     connection.executescript(f"{';'.join(MIGRATIONS[:2])}; PRAGMA user_version = 2")
     connection.execute(
@@ -261,10 +267,13 @@ def test_a_journal_from_before_layers_is_brought_up(tmp_path: Path) -> None:
         "INSERT INTO steps(build, digest, position, name, state, cacheable, stage, bytes_moved, bytes_total, error,"
         " cause) VALUES (1, 'd2', 0, '[2/2] RUN b', 'reused', 1, '', 0, 0, '', '')"
     )
+    steps = ("[] 1/2 RUN a/b", "[linux/386 x] 12/13 RUN a", "mkfile /x")
+    connection.executemany("INSERT INTO durations VALUES ('/p', ?, 2.0)", [(step,) for step in steps])
     connection.close()
     opened = Journal(tmp_path)
     (old,) = opened.builds()
     assert old.steps == (REUSED,)
+    assert opened.last_durations("/p").keys() == {"[] 1 RUN a/b", "[linux/386 x] 12 RUN a", "mkfile /x"}
     assert finished(opened).steps == opened.builds()[0].steps
     opened.close()
 

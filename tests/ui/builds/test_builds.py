@@ -130,7 +130,7 @@ async def test_a_build_is_followed_again_when_its_stream_broke() -> None:
 
 async def test_what_others_save_is_told() -> None:
     """What a step took when it last ran here tells what someone else's build saved by reusing it."""
-    house = House(durations={"[] 2/2 RUN two": 90.0})
+    house = House(durations={"[] 2 RUN two": 90.0})
     async with bench(house) as app:
         _, line = await watch(app, house)
         await app.see_no("saved")

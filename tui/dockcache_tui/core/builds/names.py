@@ -86,10 +86,8 @@ def _kind(instruction: str) -> StepKind:
 
 
 def identity(name: str) -> str:
-    """Return what tells a step of a project from the others, without the place it happens to have in a bake."""
+    """Return what tells a step of a project from the others, whatever follows it and whichever bake target names it."""
     parsed = parse_name(name)
     if parsed.number is None:
         return name
-    return (
-        f"[{' '.join(filter(None, (parsed.platform, parsed.stage)))}] {parsed.number}/{parsed.of} {parsed.instruction}"
-    )
+    return f"[{' '.join(filter(None, (parsed.platform, parsed.stage)))}] {parsed.number} {parsed.instruction}"

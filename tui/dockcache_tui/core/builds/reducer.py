@@ -8,7 +8,7 @@ from dockcache_tui.core.builds.build import BuildStatus, Step, StepState
 from dockcache_tui.core.builds.log import LogView, StepLog
 from dockcache_tui.core.builds.names import StepKind, parse_name
 from dockcache_tui.core.builds.progress import BuildWarning, Progress, TransferUpdate, VertexUpdate
-from dockcache_tui.core.builds.strangers import own_steps, told_as_ours
+from dockcache_tui.core.builds.strangers import told_as_ours
 from dockcache_tui.core.instant import Instant
 
 _MERGED = "what it lays together is new: the copy, or what is below it"
@@ -148,7 +148,8 @@ class LiveBuild:
         """Keep at most this much of each step's log, and of the noise."""
         self._lock = Lock()
         self._vertices: dict[str, Vertex] = {}
-        self._touched: dict[str, Vertex] = {}
+        self._looked_at: tuple[Step, ...] = ()
+        self._taken: dict[str, Step] = {}
         self._log_bytes, self._log_lines = log_bytes, log_lines
         self._logs: dict[str, StepLog] = {}
         self._noise = self._new_log()
@@ -179,19 +180,18 @@ class LiveBuild:
     def snapshot(self) -> tuple[Step, ...]:
         """Return the steps, each below what it needs; a step that did not change is the same object as before."""
         with self._lock:
-            if self._steps is None:
-                order = needs_first({digest: vertex.inputs for digest, vertex in self._vertices.items()})
-                announced = {digest for digest, vertex in self._vertices.items() if vertex.announced}
-                steps = [self._vertices[digest].step() for digest in order]
-                self._steps = own_steps(told_as_ours(steps, announced))
-            return self._steps
+            return self._snapshot()
 
     def take_finished(self) -> tuple[Step, ...]:
         """Return the steps that finished or changed after they had, since the last call."""
         with self._lock:
-            steps = [vertex.step() for vertex in self._touched.values()]
-            self._touched.clear()
-        return tuple(step for step in steps if step.state not in _OPEN)
+            if self._steps is self._looked_at:
+                return ()
+            self._looked_at = self._snapshot()
+            finished = {step.digest: step for step in self._looked_at if step.state not in _OPEN}
+            changed = tuple(step for digest, step in finished.items() if self._taken.get(digest) != step)
+            self._taken = finished
+            return changed
 
     def log(self, digest: str) -> LogView:
         """Return the newest output of a step; empty for a step without any."""
@@ -209,11 +209,18 @@ class LiveBuild:
         with self._lock:
             return tuple(self._warnings)
 
+    def _snapshot(self) -> tuple[Step, ...]:
+        if self._steps is None:
+            order = needs_first({digest: vertex.inputs for digest, vertex in self._vertices.items()})
+            announced = {digest for digest, vertex in self._vertices.items() if vertex.announced}
+            steps = [self._vertices[digest].step() for digest in order]
+            self._steps = told_as_ours(steps, announced)
+        return self._steps
+
     def _vertex(self, digest: str) -> Vertex:
         vertex = self._vertices.get(digest)
         if vertex is None:
             vertex = self._vertices[digest] = Vertex(digest)
-        self._touched[digest] = vertex
         self._steps = None
         return vertex
 

@@ -2,16 +2,15 @@
 
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import platformdirs
 
-from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step
 from dockcache_tui.core.builds.manifest import ContextManifest
-from dockcache_tui.core.builds.names import identity
 from dockcache_tui.core.builds.repeating import reads_stdin
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import SourceError
@@ -83,10 +82,11 @@ class Journal:
             root = os.fsencode(reading.manifest.root)
             connection.execute("INSERT OR REPLACE INTO stamps VALUES (?, ?)", (root, stamps))
 
-    def record(self, ref: str, steps: Iterable[Step]) -> None:
+    def record(self, ref: str, steps: Sequence[Step]) -> None:
         """Write down steps as they finish."""
         with self._store.write() as connection:
             rows.save_steps(connection, self._id(ref), steps)
+            rows.save_durations(connection, self._id(ref), steps)
 
     def name(self, ref: str, buildkit_refs: Iterable[str], builder: str, node: str) -> None:
         """Write down what BuildKit calls the build (one ref for each target of a bake), and where it runs."""
@@ -99,7 +99,6 @@ class Journal:
 
     def finish(self, ref: str, build: Build) -> None:
         """Write down how a build ended, with all its steps in their order."""
-        ran = {StepState.BUILT, StepState.FALSE_HIT}
         with self._store.write() as connection:
             number = self._id(ref)
             connection.execute(
@@ -116,14 +115,7 @@ class Journal:
             )
             connection.execute("DELETE FROM steps WHERE build = ?", (number,))
             rows.save_steps(connection, number, build.steps)
-            connection.executemany(
-                "INSERT OR REPLACE INTO durations VALUES (?, ?, ?)",
-                [
-                    (build.folder, identity(step.name), step.duration)
-                    for step in build.steps
-                    if step.cacheable and step.state in ran and step.duration is not None
-                ],
-            )
+            rows.save_durations(connection, number, build.steps)
             _forget_old(connection, build.folder)
 
     def builds(self, folder: str | None = None, limit: int = 50) -> tuple[Build, ...]:

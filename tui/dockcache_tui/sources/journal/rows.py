@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.names import identity
 from dockcache_tui.core.builds.reuse import SAVING
-from dockcache_tui.core.builds.strangers import own_steps
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.project import Project
 from dockcache_tui.core.scope import BranchScope
@@ -55,6 +55,7 @@ class _StepRow(msgspec.Struct, array_like=True):
     layers: str
 
 
+_RAN = frozenset({StepState.BUILT, StepState.FALSE_HIT})
 _READ_APART = frozenset({"started", "completed", "layers"})
 STEP = (
     "digest, name, state, cacheable, started_ns, completed_ns, stage, line, bytes_moved, bytes_total, error, cause,"
@@ -111,6 +112,18 @@ def save_steps(connection: sqlite3.Connection, build: int, steps: Iterable[Step]
     )
 
 
+def save_durations(connection: sqlite3.Connection, build: int, steps: Iterable[Step]) -> None:
+    """Write how long each step took that ran."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO durations SELECT folder, ?, ? FROM builds WHERE id = ?",
+        [
+            (identity(step.name), step.duration, build)
+            for step in steps
+            if step.cacheable and step.state in _RAN and step.duration is not None
+        ],
+    )
+
+
 def _values(step: Step) -> tuple[Any, ...]:
     return (
         step.digest,
@@ -131,7 +144,7 @@ def _values(step: Step) -> tuple[Any, ...]:
 
 def with_steps(build: Build, rows: Iterable[tuple[Any, ...]]) -> Build:
     """Return the build with its steps."""
-    return replace(build, steps=own_steps([step_of(row) for row in rows]))
+    return replace(build, steps=tuple(map(step_of, rows)))
 
 
 def _instant(ns: int | None) -> Instant | None:

@@ -84,4 +84,12 @@ MIGRATIONS = (
     ALTER TABLE builds ADD COLUMN project TEXT;
     ALTER TABLE builds ADD COLUMN repo TEXT NOT NULL DEFAULT '';
     """,
+    # `[stage] 2/5 RUN x` becomes `[stage] 2 RUN x`
+    """
+    UPDATE OR REPLACE durations SET step = (
+        SELECT substr(step, 1, length(step) - length(rest)) || substr(rest, 1, instr(rest, '/') - 1)
+            || substr(rest, instr(rest, ' '))
+        FROM (SELECT substr(step, instr(step, '] ') + 2) AS rest)
+    ) WHERE step GLOB '[[]*] [0-9]*/[0-9]* *'
+    """,
 )
