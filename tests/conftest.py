@@ -18,6 +18,7 @@ from disks import small
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.lab import engine as lab
 from dockcache_tui.sources.docker_cli import Docker
+from service.serving import Served
 
 # A busy machine is slow now and then; with CI set Hypothesis has such a profile of its own.
 settings.register_profile("patient", deadline=None)
@@ -124,3 +125,28 @@ def killable_builder(engine: lab.Engine) -> Iterator[lab.Remote]:
     remote.start()
     yield remote
     remote.remove()
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A running Actions service; each job has a repository of its own in it."""
+    service = Served(tmp_path_factory.mktemp("service"))
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def own_service(tmp_path: Path) -> Iterator[Served]:
+    """A running service that the test may have to itself."""
+    service = Served(tmp_path / "service")
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def rest_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """An environment in which nothing of a job or a user reaches us: of GitHub we have REST alone."""
+    for name in ("GH_TOKEN", "GH_HOST", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_RESULTS_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
+    return monkeypatch

@@ -5,7 +5,6 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -38,29 +37,10 @@ def upload(job: Job, name: str, content: bytes, **more: object) -> int:
     return int(job.artifact("FinalizeArtifact", name=name, size=len(content), hash=digest).json()["artifact_id"])
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A running service for these tests."""
-    service = Served(tmp_path_factory.mktemp("artifacts"))
-    yield service
-    service.stop()
-
-
-def enter(job: Job, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Job:
-    """Run in the environment of a job."""
-    for name in ("GH_TOKEN", "GH_HOST"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("GITHUB_API_URL", job.served.address)
-    monkeypatch.setenv("GITHUB_REPOSITORY", job.repo)
-    monkeypatch.setenv("GITHUB_TOKEN", job.rest_token)
-    monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
-    return job
-
-
 @pytest.fixture
-def job(served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Job:
+def job(served: Served, rest_alone: pytest.MonkeyPatch) -> Job:
     """A job on main of a repository of its own, in whose environment we run."""
-    return enter(served.job("main"), monkeypatch, tmp_path)
+    return served.job("main").enter(rest_alone)
 
 
 def document(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> Any:
@@ -183,12 +163,12 @@ def test_a_name_leads_nowhere_else(job: Job, tmp_path: Path, name: str) -> None:
     ],
 )
 def test_a_download_gets_around_faults(
-    fault: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    fault: str, capsys: pytest.CaptureFixture[str], rest_alone: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """What breaks off is gone on with, what asks to wait is waited for, and the file is whole."""
     served = Served(tmp_path / "service", "--fault", fault)
     try:
-        job = enter(served.job("main"), monkeypatch, tmp_path)
+        job = served.job("main").enter(rest_alone)
         upload(job, RECORD, GZIP)
         assert run(["artifacts", "download", RECORD, "--to", str(tmp_path / "to")]) == 0, capsys.readouterr().err
     finally:
@@ -197,13 +177,13 @@ def test_a_download_gets_around_faults(
 
 
 def test_what_arrived_is_kept_for_the_next_time(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    capsys: pytest.CaptureFixture[str], rest_alone: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """When storage fails for good the error says so, and the next try has the rest of it."""
-    monkeypatch.setattr("dockcache_tui.sources.github.artifact_downloading._PAUSE", 0.01)
+    rest_alone.setattr("dockcache_tui.sources.github.artifact_downloading._PAUSE", 0.01)
     served = Served(tmp_path / "a", "--fault", "download:cut=500000:times=1", "--fault", "download:500:times=5")
     try:
-        job = enter(served.job("main"), monkeypatch, tmp_path)
+        job = served.job("main").enter(rest_alone)
         upload(job, RECORD, GZIP)
         words = ["artifacts", "download", RECORD, "--to", str(tmp_path / "to")]
         assert run(words) == 3
@@ -229,7 +209,7 @@ def test_a_part_of_something_else_is_found_out(job: Job, tmp_path: Path) -> None
         assert not part.exists()
 
 
-def test_an_expired_one(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_expired_one(capsys: pytest.CaptureFixture[str], rest_alone: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """It is listed as expired, and downloading it says why that can't be."""
     served = Served(tmp_path / "a")
     job = served.job("main")
@@ -237,7 +217,7 @@ def test_an_expired_one(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     served.stop()
     again = Served(tmp_path / "a")
     try:
-        enter(again.job("main", repo=job.repo), monkeypatch, tmp_path)
+        again.job("main", repo=job.repo).enter(rest_alone)
         assert run(["artifacts"]) == 0
         assert " expired " in capsys.readouterr().out
         assert document(capsys, "--filter", "is:expired")["totals"]["expired"] == 1

@@ -23,14 +23,6 @@ COPY --from=made /number /number
 """
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A running service for this test."""
-    service = Served(tmp_path_factory.mktemp("caches"))
-    yield service
-    service.stop()
-
-
 @pytest.fixture
 def elsewhere(engine: Engine) -> Iterator[str]:
     """The name of a second builder, which has none of the first one's cache."""

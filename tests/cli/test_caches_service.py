@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +19,10 @@ LAYERS = [f"sha256:{digit * 64}" for digit in "abc"]
 INDEX = json.dumps({"layers": [{"blob": blob, "parent": -1, "annotations": {"size": 10}} for blob in LAYERS[:1]]})
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A running service for these tests."""
-    service = Served(tmp_path_factory.mktemp("caches"))
-    yield service
-    service.stop()
-
-
 @pytest.fixture
-def job(served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Job:
+def job(served: Served, rest_alone: pytest.MonkeyPatch) -> Job:
     """A job on main of a repository of its own, in whose environment we run."""
-    job = served.job("main")
-    for name in ("GH_TOKEN", "GH_HOST", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_RESULTS_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("GITHUB_API_URL", served.address)
-    monkeypatch.setenv("GITHUB_REPOSITORY", job.repo)
-    monkeypatch.setenv("GITHUB_TOKEN", job.rest_token)
-    monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
-    return job
+    return served.job("main").enter(rest_alone)
 
 
 def buildkit(job: Job, scope: str, number: int, content: bytes = INDEX.encode()) -> int:

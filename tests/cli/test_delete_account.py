@@ -27,15 +27,9 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 
 @pytest.fixture
-def job(served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Job:
+def job(served: Served, rest_alone: pytest.MonkeyPatch) -> Job:
     """A job in whose environment we run, of a repository with some caches and artifacts."""
-    job = served.job("main")
-    for name in ("GH_TOKEN", "GH_HOST", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_RESULTS_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("GITHUB_API_URL", served.address)
-    monkeypatch.setenv("GITHUB_REPOSITORY", job.repo)
-    monkeypatch.setenv("GITHUB_TOKEN", job.rest_token)
-    monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
+    job = served.job("main").enter(rest_alone)
     for number in range(MANY):
         job.save(f"key-{number}")
         url = job.artifact("CreateArtifact", name=f"name-{number}", version=7).json()["signed_upload_url"]

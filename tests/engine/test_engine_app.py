@@ -1,13 +1,13 @@
 """The sample program builds on every driver, and its layers carry its dependencies."""
 
 import shutil
-import subprocess
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from dockcache_tui.lab.engine import Engine
+from engine.docker_words import cached, docker
 
 _APP = Path(__file__).parents[2] / "app"
 _STEPS = (
@@ -15,20 +15,6 @@ _STEPS = (
     *("dependencies 2/6", "dependencies 3/6", "dependencies 4/6", "dependencies 5/6", "dependencies 6/6"),
     *("compile 1/2", "compile 2/2", "stage-3 1/1"),
 )
-
-
-def _docker(engine: Engine, *words: str) -> str:
-    argv = ("docker", *words)
-    done = subprocess.run(argv, env=engine.variables, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout + done.stderr
-
-
-def _cached(engine: Engine, builder: str, project: Path) -> set[str]:
-    """Build and return the steps that were taken from the cache."""
-    said = _docker(engine, "buildx", "build", "--builder", builder, "--progress", "plain", str(project))
-    cached = {line.partition(" ")[0] for line in said.splitlines() if line.endswith(" CACHED")}
-    return {step for step in _STEPS for line in said.splitlines() if f"[{step}]" in line and line.split()[0] in cached}
 
 
 @pytest.fixture
@@ -47,31 +33,31 @@ def test_the_app_builds_and_its_second_build_is_all_cached(
 ) -> None:
     """The same sources build once; after an edit of main.go only the compile stage runs again."""
     name = request.getfixturevalue(builder)
-    assert "compile 2/2" not in _cached(engine, name, app)
-    assert _cached(engine, name, app) == set(_STEPS)
+    assert "compile 2/2" not in cached(engine, name, app)
+    assert cached(engine, name, app) == set(_STEPS)
     (app / "main.go").write_text((app / "main.go").read_text().replace("nothing to build", uuid4().hex))
-    assert _cached(engine, name, app) == set(_STEPS[:7])
+    assert cached(engine, name, app) == set(_STEPS[:7])
 
 
 def test_the_image_runs_as_nobody_and_says_the_phrase(engine: Engine, docker_builder: str, app: Path) -> None:
     """The built image answers with the phrase in a bubble, and its user is not root."""
     tag = f"dockcache-test:{uuid4().hex}"
-    _docker(engine, "buildx", "build", "--builder", docker_builder, "--load", "--tag", tag, str(app))
+    docker(engine, "buildx", "build", "--builder", docker_builder, "--load", "--tag", tag, str(app))
     try:
-        assert "│ hello cache │" in _docker(engine, "run", "--rm", "--network=none", tag, "hello", "cache")
-        assert _docker(engine, "image", "inspect", "--format", "{{.Config.User}}", tag).strip() == "65534:65534"
+        assert "│ hello cache │" in docker(engine, "run", "--rm", "--network=none", tag, "hello", "cache")
+        assert docker(engine, "image", "inspect", "--format", "{{.Config.User}}", tag).strip() == "65534:65534"
     finally:
-        _docker(engine, "rmi", tag)
+        docker(engine, "rmi", tag)
 
 
 def test_the_apps_own_tests_pass(engine: Engine, docker_builder: str, app: Path) -> None:
     """`go test` is content with the program, on the layer that has its dependencies compiled."""
     tag = f"dockcache-test:{uuid4().hex}"
     build = ("--builder", docker_builder, "--target", "dependencies", "--load", "--tag", tag)
-    _docker(engine, "buildx", "build", *build, str(app))
+    docker(engine, "buildx", "build", *build, str(app))
     mount = f"type=bind,source={app},target=/src,readonly"
     try:
-        said = _docker(engine, "run", "--rm", "--mount", mount, tag, "go", "test", "-trimpath", "-vet=off", "./...")
+        said = docker(engine, "run", "--rm", "--mount", mount, tag, "go", "test", "-trimpath", "-vet=off", "./...")
         assert "ok  \tdockcache.example/app/internal/bubble" in said
     finally:
-        _docker(engine, "rmi", tag)
+        docker(engine, "rmi", tag)

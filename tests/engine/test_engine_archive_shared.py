@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -25,16 +24,8 @@ from ui.bench import WIDE, Bench
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    """A running service."""
-    service = Served(tmp_path / "service")
-    yield service
-    service.stop()
-
-
-@pytest.fixture
 def project(
-    at_engine: Engine, container_builder: str, served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    at_engine: Engine, container_builder: str, own_service: Served, tmp_path: Path, rest_alone: pytest.MonkeyPatch
 ) -> Path:
     """A repository whose build on main was exported to the Actions cache and to two archives in its folder."""
     folder = tmp_path / "project"
@@ -43,13 +34,10 @@ def project(
     (folder / "word").write_text(uuid4().hex)
     for words in (("init", "--quiet", "--initial-branch=main"), ("add", "--all"), ("commit", "--quiet", "-m", "first")):
         git(folder, *words)
-    job = variables(served.home, (BranchScope.of("main"),), "", read_only=False)
-    for name in ("GH_TOKEN", "GH_HOST", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_RESULTS_URL"):
-        monkeypatch.delenv(name, raising=False)
+    job = variables(own_service.home, (BranchScope.of("main"),), "", read_only=False)
     for name in ("GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN"):
-        monkeypatch.setenv(name, job[name])
-    monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "index"))
+        rest_alone.setenv(name, job[name])
+    rest_alone.setenv("XDG_CACHE_HOME", str(tmp_path / "index"))
     build = ("docker", "buildx", "build", "--builder", container_builder, "--network", "none")
     exports = (
         (
@@ -69,12 +57,14 @@ def project(
     return folder
 
 
-async def test_where_else_a_layer_is(project: Path, at_engine: Engine, served: Served, container_builder: str) -> None:
+async def test_where_else_a_layer_is(
+    project: Path, at_engine: Engine, own_service: Served, container_builder: str
+) -> None:
     """A layer that the Actions cache keeps and another archive holds is shown with both, by branch and by name."""
     plain = Plain.of(project / "first.tar")
     (manifest,) = plain.images().values()
     (layer,) = manifest["layers"]
-    keys = served.job("main", repo="tests/served").keys()
+    keys = own_service.job("main", repo="tests/served").keys()
     assert f"buildkit-blob-1-{layer['digest']}" in keys
     workspace = ProjectWorkspace(project, Docker(at_engine.variables), Journal(project.parent / "data"))
     app = DockcacheApp(workspace, builder=container_builder)

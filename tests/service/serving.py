@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
 import requests
 
 from dockcache_tui.actions_service.access import READ, WRITE, Grant, Signer
@@ -92,6 +93,13 @@ class Job:
     def repo(self) -> str:
         """Return the job's repository."""
         return self.grant.repo
+
+    def enter(self, patch: pytest.MonkeyPatch) -> "Job":
+        """Lead this process to the service and the job's repository, as REST shows them."""
+        patch.setenv("GITHUB_API_URL", self.served.address)
+        patch.setenv("GITHUB_REPOSITORY", self.repo)
+        patch.setenv("GITHUB_TOKEN", self.rest_token)
+        return self
 
     def also(self, *refs: str) -> "Job":
         """Begin another job of the same repository."""

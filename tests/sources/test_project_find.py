@@ -1,6 +1,5 @@
 """Finding what a project builds, and the words that build it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -20,14 +19,6 @@ from dockcache_tui.sources.project import find_spec, spec_of
 from sources.journal_samples import BUILT
 
 NOWHERE = Docker({"PATH": "/nowhere"})
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    """Give a journal of the test's own."""
-    opened = Journal(tmp_path / "data")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

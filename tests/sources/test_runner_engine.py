@@ -47,14 +47,6 @@ def dockerfile(folder: Path, text: str) -> Path:
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    """Give a journal of the test's own."""
-    opened = Journal(tmp_path / "data")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def runner(engine: Engine, journal: Journal) -> Iterator[Runner]:
     """Launch builds on the engine; none outlives the test."""
     launcher = Runner(Docker(engine.variables), journal)

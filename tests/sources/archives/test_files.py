@@ -1,7 +1,6 @@
 """The files of images in archives: asked folder by folder, found by text, read and saved."""
 
 import tarfile
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -26,14 +25,6 @@ BASE = tar(
     link("usr/lib/libm.so", "usr/lib/libc.so", hard=True),
 )
 TOP = tar(folder("etc"), file("etc/passwd", b"root\nuser\n"), file("etc/.wh.old"), file("app/Main", b"\0\x01go"))
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Iterator[ImageFiles]:
-    """What reads the files of archives, with a cache folder of its own."""
-    found = ImageFiles(read_archive, IndexFolder(tmp_path / "cache"))
-    yield found
-    found.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import gzip
 import io
 import subprocess
 import tarfile
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,20 +16,10 @@ from dockcache_tui.core.archives.file_entry import FileChange, FileEntry, FileKi
 from dockcache_tui.core.archives.row import mode_of
 from dockcache_tui.sources.archives import image_tree, layer_files, unpacking
 from dockcache_tui.sources.archives.image_files import ImageFiles
-from dockcache_tui.sources.archives.index_folder import IndexFolder
 from dockcache_tui.sources.archives.layer_files import LayerFiles
-from dockcache_tui.sources.archives.reading import read_archive
 from sources.archive_files_making import Made, file, folder, link, oci, packed, special, tar
 
 BLOCK = 512
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Iterator[ImageFiles]:
-    """What reads the files of archives, with a cache folder of its own."""
-    found = ImageFiles(read_archive, IndexFolder(tmp_path / "cache"))
-    yield found
-    found.close()
 
 
 def read(layer: bytes) -> tuple[list[FileEntry], tuple[Fault, ...]]:

@@ -1,7 +1,6 @@
 """One file of an image is saved into the chosen folder, and nowhere and over nothing else."""
 
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,17 +8,7 @@ import pytest
 from dockcache_tui.core.archives.archive import ArchiveError
 from dockcache_tui.sources.archives.file_saving import save_file
 from dockcache_tui.sources.archives.image_files import ImageFiles
-from dockcache_tui.sources.archives.index_folder import IndexFolder
-from dockcache_tui.sources.archives.reading import read_archive
 from sources.archive_files_making import Made, file, link, oci, packed, tar
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Iterator[ImageFiles]:
-    """What reads the files of archives, with a cache folder of its own."""
-    found = ImageFiles(read_archive, IndexFolder(tmp_path / "cache"))
-    yield found
-    found.close()
 
 
 @pytest.fixture

@@ -1,16 +1,14 @@
 """Names of one file in a layer, some of them hidden by the next."""
 
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from dockcache_tui.sources.archives.image_files import ImageFiles
-from dockcache_tui.sources.archives.index_folder import IndexFolder
 from dockcache_tui.sources.archives.local import LocalArchives
-from dockcache_tui.sources.archives.reading import read_archive
 from sources.archive_files_making import as_tar, file, folder, link, oci, tar
 
 Member = tarfile.TarInfo | tuple[tarfile.TarInfo, bytes]
@@ -20,14 +18,6 @@ BASE = tar(
     link("a/second", "a/first", hard=True),
     link("b", "./a/first", hard=True),
 )
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Iterator[ImageFiles]:
-    """What reads the files of archives, with a cache folder of its own."""
-    found = ImageFiles(read_archive, IndexFolder(tmp_path / "cache"))
-    yield found
-    found.close()
 
 
 @pytest.mark.parametrize(

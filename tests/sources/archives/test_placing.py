@@ -1,27 +1,17 @@
 """Members of a layer are where both of Docker's stores unpack them, and what those refuse is named."""
 
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from dockcache_tui.core.archives.file_entry import FileChange
 from dockcache_tui.sources.archives.image_files import ImageFiles
-from dockcache_tui.sources.archives.index_folder import IndexFolder
-from dockcache_tui.sources.archives.reading import read_archive
 from sources.archive_files_making import file, folder, link, oci, special, tar
 
 Member = tarfile.TarInfo | tuple[tarfile.TarInfo, bytes]
 USR = (folder("usr"), folder("usr/bin"))
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Iterator[ImageFiles]:
-    """What reads the files of archives, with a cache folder of its own."""
-    found = ImageFiles(read_archive, IndexFolder(tmp_path / "cache"))
-    yield found
-    found.close()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,14 +27,6 @@ from dockcache_tui.sources.journal.lab_runs import LabRuns
 from dockcache_tui.sources.journal.schema import MIGRATIONS
 from dockcache_tui.sources.workspace import ProjectWorkspace
 from sources.journal_samples import BUILT, CHECKOUT, REUSED, SPEC
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    """Give a fresh journal."""
-    opened = Journal(tmp_path / "data")
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize("odd", ["\udcff", "a\udc80", "\0", "\0dcff", "é📦"])

@@ -3,13 +3,12 @@
 import io
 import tarfile
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from cli.test_artifacts_service import GZIP, RECORD, enter, upload
+from cli.test_artifacts_service import GZIP, RECORD, upload
 from dockcache_tui.core.instant import Instant
 from service.serving import Job, Served
 from sources.archive_files_making import as_tar, file, oci, tar
@@ -17,21 +16,13 @@ from ui.bench import bench
 from ui.caches_bench import CachesHouse
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A running service for these tests."""
-    service = Served(tmp_path_factory.mktemp("artifacts"))
-    yield service
-    service.stop()
-
-
 @pytest.fixture
-def job(served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Job:
+def job(served: Served, rest_alone: pytest.MonkeyPatch, tmp_path: Path) -> Job:
     """A job on main of a repository of its own, which the app reads; files go to a folder of the test's."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    rest_alone.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    return enter(served.job("main"), monkeypatch, tmp_path)
+    rest_alone.chdir(tmp_path / "here")
+    return served.job("main").enter(rest_alone)
 
 
 def zipped(tmp_path: Path) -> bytes:
@@ -63,14 +54,14 @@ async def test_an_artifact_is_downloaded_and_opened(job: Job, tmp_path: Path) ->
         await app.see(r"hello +16 B")
 
 
-async def test_a_download_that_broke_off_is_gone_on_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_a_download_that_broke_off_is_gone_on_with(rest_alone: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What stops a download is told in place of its progress, and the next try asks only for the rest."""
-    monkeypatch.setattr("dockcache_tui.sources.github.artifact_downloading._PAUSE", 0.01)
+    rest_alone.setattr("dockcache_tui.sources.github.artifact_downloading._PAUSE", 0.01)
     (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
+    rest_alone.chdir(tmp_path / "here")
     served = Served(tmp_path / "a", "--fault", "download:cut=500000:times=1", "--fault", "download:500:times=5")
     try:
-        upload(enter(served.job("main"), monkeypatch, tmp_path), RECORD, GZIP)
+        upload(served.job("main").enter(rest_alone), RECORD, GZIP)
         async with bench(CachesHouse()) as app:
             await app.see("no cache yet")
             await app.press("4")

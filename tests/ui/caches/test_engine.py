@@ -82,7 +82,7 @@ class Scratch:
 
 
 @pytest.fixture
-def scratch(at_engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Scratch]:
+def scratch(at_engine: Engine, rest_alone: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Scratch]:
     """Three branches, built and saved; the app may read them through REST and by nothing else."""
     folder = tmp_path / "project"
     served = Served(folder)
@@ -94,12 +94,9 @@ def scratch(at_engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         git(project.folder, "init", "--quiet", "--initial-branch=main")
         for branch in BRANCHES:
             project.build(branch)
-        for name in ("GH_TOKEN", "GH_HOST", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_RESULTS_URL"):
-            monkeypatch.delenv(name, raising=False)
         job = variables(served.home, (BranchScope.of("dev"),), "", read_only=False)
         for name in ("GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN"):
-            monkeypatch.setenv(name, job[name])
-        monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "audit"))
+            rest_alone.setenv(name, job[name])
         yield project
     finally:
         remote.remove()
