@@ -9,6 +9,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -59,6 +60,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system that is soon full."""
     with small(tmp_path / "disk") as disk:
         yield disk
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A temporary folder of the test's own, short enough for sockets."""
+    with TemporaryDirectory(prefix="short-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

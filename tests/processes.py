@@ -22,3 +22,23 @@ def ends(pid: int) -> bool:
     while alive(pid) and monotonic() < deadline:
         sleep(0.1)
     return not alive(pid)
+
+
+def marked(mark: str) -> tuple[int, ...]:
+    """Return the processes that were started with a text in their environment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (folder / "environ").read_bytes():
+                found.append(int(folder.name))
+        except OSError:
+            continue  # it ended meanwhile, or is another user's
+    return tuple(found)
+
+
+def all_gone(temporary: Path) -> None:
+    """Wait until nothing is left in a folder for temporary files, and no process that has it in its environment."""
+    deadline = monotonic() + 60
+    while left := (*marked(str(temporary)), *temporary.iterdir()):
+        assert monotonic() < deadline, left
+        sleep(0.1)

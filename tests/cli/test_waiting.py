@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Event
+from time import sleep
 from uuid import uuid4
 
 import pytest
@@ -105,6 +106,23 @@ def test_ctrl_c_ends_every_wait(tmp_path: Path) -> None:
     assert not [*tmp_path.glob("saved*")]
     child = Path(f"/proc/{(tmp_path / 'child').read_text().strip()}/status")
     assert not child.exists() or "State:\tZ" in child.read_text()
+
+
+def test_ctrl_c_over_and_over(tmp_path: Path) -> None:
+    """Who presses it again while the command ends sees no traceback, and the exit code stays."""
+    docker = scripted_docker(tmp_path, "#!/bin/sh\nexec sleep 600\n").environment
+    whole = {**os.environ, **docker, "DOCKCACHE_DATA": str(tmp_path / "data")}
+    with subprocess.Popen([*COMMAND, "records"], env=whole, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr
+            assert process.stderr.readline().startswith("Waiting for ")
+            while process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                sleep(0.002)
+            assert process.returncode == 130
+            assert process.stderr.read().strip() == ""
+        finally:
+            process.kill()
 
 
 ARTIFACT = {

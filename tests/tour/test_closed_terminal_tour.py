@@ -2,36 +2,16 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
 import pytest
 
 from dockcache_tui.lab.engine import Engine
+from processes import all_gone, marked
 from tour.scratch import Scratch
 from tour.terminal import BINARY, PATIENCE, Open, Terminal
-
-
-def marked(mark: str) -> tuple[int, ...]:
-    """Return the processes that were started with a text in their environment."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark.encode() in (folder / "environ").read_bytes():
-                found.append(int(folder.name))
-        except OSError:
-            continue  # it ended meanwhile, or is another user's
-    return tuple(found)
-
-
-def all_gone(temporary: Path) -> None:
-    """Wait until no private folder and no process is left."""
-    until = monotonic() + PATIENCE
-    while left := (*marked(str(temporary)), *temporary.iterdir()):
-        assert monotonic() < until, left
-        sleep(0.1)
 
 
 def app_of(terminal: Terminal) -> int:
@@ -55,13 +35,6 @@ def terminate(terminal: Terminal) -> None:
     terminal.close()
 
 
-@pytest.fixture
-def temporary() -> Iterator[Path]:
-    """A temporary folder of the test's own, short enough for sockets."""
-    with TemporaryDirectory(prefix="ended-") as folder:
-        yield Path(folder)
-
-
 @pytest.mark.parametrize("end", [close, terminate])
 def test_nothing_is_left(
     engine: Engine,
@@ -81,6 +54,27 @@ def test_nothing_is_left(
     terminal.see("sleep 600", "running")
     assert marked(str(temporary))
     end(terminal)
+    all_gone(temporary)
+    assert not [*state.rglob("error-*")]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_app_that_is_ended_while_it_starts(
+    engine: Engine, container_builder: str, open_app: Open, tmp_path: Path, temporary: Path, number: signal.Signals
+) -> None:
+    """Ended as soon as its private folder is there, it leaves neither that nor a process nor a garbled screen."""
+    project = Scratch.make(engine, container_builder, tmp_path)
+    state = tmp_path / "state"
+    terminal = open_app(project, 120, 40, TMPDIR=str(temporary), XDG_STATE_HOME=str(state))
+    until = monotonic() + PATIENCE
+    while not [*temporary.glob("dockcache-*")]:
+        assert monotonic() < until
+        sleep(0.001)
+    os.kill(app_of(terminal), number)
+    terminal.see("^ready>$")
+    terminal.run("echo code=$?")
+    terminal.see(f"code={128 + number}")
+    terminal.close()
     all_gone(temporary)
     assert not [*state.rglob("error-*")]
 

@@ -92,6 +92,8 @@ def main() -> None:
     try:
         sys.exit(run(sys.argv[1:]))
     finally:
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends already
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()

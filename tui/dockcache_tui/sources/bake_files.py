@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
 
 from dockcache_tui.core.builds.build import BuildSpec
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.private_folder import PrivateFolder
 
 _COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _COMPOSE_OVER = (
@@ -73,8 +73,8 @@ def bake_files(spec: BuildSpec, docker: Docker, scratch: Path) -> BakeFiles:
 
 def bake_targets(spec: BuildSpec, docker: Docker) -> dict[str, tuple[str, str]]:
     """Return the context and Dockerfile of each target that a bake or compose spec builds; raises SourceError."""
-    with TemporaryDirectory(prefix="dockcache-") as scratch:
-        files = bake_files(spec, docker, Path(scratch))
+    with PrivateFolder() as scratch:
+        files = bake_files(spec, docker, scratch.path)
         found = _printed(files, docker).target
     return {name: (_path(files.folder, target.context), target.dockerfile) for name, target in found.items()}
 

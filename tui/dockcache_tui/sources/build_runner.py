@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Thread
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step
@@ -18,9 +17,10 @@ from dockcache_tui.core.errors import SourceError
 from dockcache_tui.sources.bake_files import bake_files
 from dockcache_tui.sources.build_keeper import BuildKeeper
 from dockcache_tui.sources.build_words import build_words
-from dockcache_tui.sources.docker_cli import Docker, RunningCommand, explained
+from dockcache_tui.sources.docker_cli import Docker, RunningCommand, explained, launched
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.local_refs import read_metadata
+from dockcache_tui.sources.private_folder import PrivateFolder
 from dockcache_tui.sources.rawjson import parse_line
 
 _LINE_LIMIT = 64 * 1024 * 1024
@@ -63,13 +63,13 @@ class LaunchedBuild:
         self.live = LiveBuild()
         self._canceled, self._given = False, spec.extra
         self._build: Build | None = None
-        self._folder = TemporaryDirectory(prefix="dockcache-", ignore_cleanup_errors=True)
-        self._metadata = Path(self._folder.name, "metadata.json")
+        self._folder = PrivateFolder()
+        self._metadata = self._folder.path / "metadata.json"
         try:
             self._keeper = BuildKeeper(docker, journal, spec, self.live)
             self._command = self._launch(docker, spec, words)
         except BaseException:
-            self._folder.cleanup()
+            self._folder.remove()
             raise
 
     def __iter__(self) -> Iterator[Progress]:
@@ -134,7 +134,7 @@ class LaunchedBuild:
         try:
             if words:
                 return _launch(docker, spec, words(self._metadata), spec.project)
-            files = None if spec.kind == "dockerfile" else bake_files(spec, docker, Path(self._folder.name))
+            files = None if spec.kind == "dockerfile" else bake_files(spec, docker, self._folder.path)
             argv = ("docker", *build_words(spec, self._metadata, files))
             return _launch(docker, spec, argv, files.folder if files else spec.project)
         except SourceError as error:
@@ -162,7 +162,7 @@ class LaunchedBuild:
             said=self.live.noise().lines,
         )
         self._build = self._keeper.finish(status, error, read_metadata(self._metadata))
-        self._folder.cleanup()
+        self._folder.remove()
 
 
 def _reaches_buildkit(step: Step) -> bool:
@@ -171,22 +171,18 @@ def _reaches_buildkit(step: Step) -> bool:
 
 
 def _launch(docker: Docker, spec: BuildSpec, words: tuple[str, ...], folder: str) -> RunningCommand:
-    number = docker.log.start(words)
     try:
-        process = subprocess.Popen(
+        return launched(
+            docker.log,
             words,
+            {"BUILDX_METADATA_PROVENANCE": "disabled"} | docker.environment,
             cwd=folder,
-            env={"BUILDX_METADATA_PROVENANCE": "disabled"} | docker.environment,
             stdin=None if reads_stdin(spec) else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
         )
     except OSError as error:
-        docker.log.finish(number, 127)
         raise SourceError(
             f"the {words[0]} command can't be run in {folder}: {error.strerror}",
             title="Can't build",
             hint="Install docker and put it on PATH; `dockcache-tui demo` brings an engine of its own.",
         ) from error
-    return RunningCommand(process, docker.log, number)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from threading import Lock
 from weakref import WeakSet
 
 from dockcache_tui.core.errors import SourceError
@@ -73,6 +74,9 @@ _KNOWN = (
 )
 _UNKNOWN_FLAG = re.compile(r"unknown (?:shorthand )?flag: (?:'.' in )?(?P<flag>-\S+)")
 _running: "WeakSet[RunningCommand]" = WeakSet()
+_starting, _ended = Lock(), False
+_PATIENCE = 1.0
+"""Seconds that a command which is just being started may take when we end."""
 
 
 class NoAnswerError(SourceError):
@@ -109,25 +113,14 @@ class Docker:
     ) -> "RunningCommand":
         """Start `docker WORDS` away from our terminal, its stderr a pipe; raises SourceError without docker."""
         argv = ("docker", *words)
-        number = self.log.start(argv)
         try:
-            process = subprocess.Popen(
-                argv,
-                stdin=stdin,
-                stdout=stdout,
-                stderr=subprocess.PIPE,
-                cwd=cwd,
-                env=self.environment | environment,
-                start_new_session=True,
-            )
+            return launched(self.log, argv, self.environment | environment, cwd=cwd, stdin=stdin, stdout=stdout)
         except OSError as error:
-            self.log.finish(number, 127)
             raise SourceError(
                 f"the docker command can't be run: {error.strerror}",
                 title="Docker is not installed",
                 hint="Install docker and put it on PATH; `dockcache-tui demo` brings an engine of its own.",
             ) from error
-        return RunningCommand(process, self.log, number)
 
 
 class RunningCommand:
@@ -161,9 +154,43 @@ class RunningCommand:
             os.killpg(self.process.pid, signal.SIGKILL)
 
 
+def launched(
+    log: CommandLog,
+    argv: tuple[str, ...],
+    environment: Mapping[str, str],
+    *,
+    cwd: str | None,
+    stdin: int | None,
+    stdout: int,
+) -> RunningCommand:
+    """Start a command away from our terminal, its stderr a pipe; raises OSError, and SourceError once we end."""
+    with _starting:
+        if _ended:
+            raise SourceError("the process ends")
+        number = log.start(argv)
+        try:
+            process = subprocess.Popen(
+                argv,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                cwd=cwd,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError:
+            log.finish(number, 127)
+            raise
+        return RunningCommand(process, log, number)
+
+
 @atexit.register
-def _end_all() -> None:
-    """Leave none behind whose thread ends with us."""
+def end_commands() -> None:
+    """Leave none behind whose thread ends with us, and start none any more."""
+    global _ended  # noqa: PLW0603
+    _ended = True
+    if _starting.acquire(timeout=_PATIENCE):
+        _starting.release()
     for command in tuple(_running):
         if command.process.returncode is None:
             command.kill()

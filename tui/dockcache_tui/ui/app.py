@@ -62,7 +62,7 @@ class DockcacheApp(CachesApp, ArchivesApp, LabApp):
     def on_mount(self) -> None:
         """Leave in order also when the terminal is closed or the process is told to end."""
         with suppress(ValueError, RuntimeError):  # outside the main thread, as in a test, others have the signals
-            for number in (signal.SIGTERM, signal.SIGHUP):
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, self.leave, number)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:

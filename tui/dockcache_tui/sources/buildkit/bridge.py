@@ -1,21 +1,24 @@
 """A private socket whose every connection is a fresh `docker buildx dial-stdio`."""
 
+import os
 import re
-import shutil
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from threading import Condition, Thread
+from urllib.parse import quote_from_bytes
 
-from dockcache_tui.core.errors import SourceError
+from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.sources.docker_cli import RunningCommand, explained
+from dockcache_tui.sources.private_folder import PrivateFolder
 
 Dial = Callable[[socket.socket], RunningCommand]
 """Starts a process whose stdin and stdout are the given socket; raises SourceError when that is of no use."""
 
 _BROKE = re.compile(r"broken pipe|closed network connection|connection reset|\bEOF\b")
 """What dial-stdio says when a connection that worked ended."""
+_LONGEST = 103
+"""Bytes of a socket's path that every system takes."""
 _GRACE = 0.5
 """Seconds a process gets to end by itself: it reads the end of its stdin as soon as the channel is closed."""
 
@@ -24,22 +27,29 @@ class Bridge:
     """Gives gRPC an address to connect to, so that its own backoff brings a dead connection back.
 
     The socket itself becomes the process's stdin and stdout: no byte passes through us, and when we end, however that
-    happens, the kernel closes the socket and the process ends too. The socket's folder must be private.
+    happens, the kernel closes the socket and the process ends too.
     """
 
-    def __init__(self, path: Path, dial: Dial) -> None:
-        """Listen on `path` and dial for every connection."""
-        self.address = f"unix:{path}"
-        self._folder = path.parent
+    def __init__(self, folder: PrivateFolder, name: str, dial: Dial) -> None:
+        """Listen in the folder and dial for every connection; raises UsageError where its path is too long."""
+        path = os.fsencode(folder.path / name)
+        if len(path) > _LONGEST:
+            raise UsageError(
+                f"the sockets in {folder.path} would have names of {len(path)} bytes",
+                title="The temporary directory's path is too long",
+                hint=f"Set TMPDIR to a shorter one, such as /tmp: {_LONGEST} bytes are the most.",
+            )
+        self.address = f"unix:{quote_from_bytes(path)}"
+        self._folder = folder
         self._dial = dial
         self._changed = Condition()
         self._running: set[RunningCommand] = set()
         self._failure: SourceError | None = None
         self._closed = False
         self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(path))
+        self._listener.bind(path)
         self._listener.listen()
-        Thread(target=self._accept, name=f"accept {path.name}", daemon=True).start()
+        Thread(target=self._accept, name=f"accept {name}", daemon=True).start()
 
     @property
     def processes(self) -> tuple[int, ...]:
@@ -81,7 +91,7 @@ class Bridge:
         self._converse(connection)
         if self._closed:
             # A buildx that was still starting made its configuration's folders again.
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.remove()
 
     def _converse(self, connection: socket.socket) -> None:
         try:

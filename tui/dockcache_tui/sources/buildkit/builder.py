@@ -1,9 +1,6 @@
 """A buildx builder read and pruned through BuildKit's control API."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from threading import Event
 from typing import TypeVar
 from weakref import WeakSet, finalize
@@ -22,6 +19,7 @@ from dockcache_tui.sources.buildkit.node import Node, open_node
 from dockcache_tui.sources.buildkit.pruning import NodePrune
 from dockcache_tui.sources.buildkit.streams import NodeStream
 from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.private_folder import PrivateFolder
 from dockcache_tui.sources.protocols import HistoryEvent, Stream
 from dockcache_tui.sources.side_by_side import everywhere
 
@@ -34,11 +32,12 @@ READ_SECONDS = 60.0
 def open_builder(docker: Docker, name: str = "") -> "BuildKitBuilder":
     """Open a builder (none named: BUILDX_BUILDER's or the current one), starting nothing; raises SourceError."""
     info = find_builder(docker, name)
-    folder = Path(tempfile.mkdtemp(prefix="dockcache-"))
+    folder = PrivateFolder()
     try:
-        nodes = tuple(open_node(docker, instance, folder) for instance in write_instances(docker, info, folder))
+        instances = write_instances(docker, info, folder.path)
+        nodes = tuple(open_node(docker, instance, folder, number) for number, instance in enumerate(instances))
     except BaseException:
-        shutil.rmtree(folder)
+        folder.remove()
         raise
     return BuildKitBuilder(info.name, info.driver, nodes, folder)
 
@@ -46,14 +45,12 @@ def open_builder(docker: Docker, name: str = "") -> "BuildKitBuilder":
 class BuildKitBuilder:
     """A Builder: all nodes at once, each over one channel that stays open and comes back by itself."""
 
-    def __init__(self, name: str, driver: str, nodes: tuple[Node, ...], folder: Path) -> None:
+    def __init__(self, name: str, driver: str, nodes: tuple[Node, ...], folder: PrivateFolder) -> None:
         """Take over the nodes and their private folder."""
         self.name = name
         self.driver = driver
         self.nodes = nodes
         self._streams: WeakSet[Stream[HistoryEvent] | Stream[Progress]] = WeakSet()
-        # When the interpreter ends, a thread that was closing us may have come half way: the folder goes all the same.
-        finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self._end = finalize(self, _end, nodes, folder)
 
     def snapshot(self) -> BuilderSnapshot:
@@ -141,7 +138,7 @@ def _joined(errors: list[SourceError]) -> SourceError:
     return SourceError(reasons, title=errors[0].title, hint=errors[0].hint)
 
 
-def _end(nodes: tuple[Node, ...], folder: Path) -> None:
+def _end(nodes: tuple[Node, ...], folder: PrivateFolder) -> None:
     for node in nodes:
         node.close()
-    shutil.rmtree(folder, ignore_errors=True)
+    folder.remove()

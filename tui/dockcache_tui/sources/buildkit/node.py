@@ -1,7 +1,6 @@
 """One node of a builder: its channel, and its calls with errors a user can read."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any, Protocol, TypeVar
 from weakref import WeakSet
@@ -17,6 +16,7 @@ from dockcache_tui.sources.buildkit.convert import text
 from dockcache_tui.sources.buildkit.dial import Dialer
 from dockcache_tui.sources.buildkit.instances import Instance
 from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.private_folder import PrivateFolder
 from dockcache_tui.sources.secret import masked
 
 R = TypeVar("R", bound=Message)
@@ -169,9 +169,9 @@ class Node:
                 return
 
 
-def open_node(docker: Docker, instance: Instance, folder: Path) -> Node:
+def open_node(docker: Docker, instance: Instance, folder: PrivateFolder, number: int) -> Node:
     """Return the node of an instance in the private buildx configuration `folder`; nothing is dialled yet."""
-    bridge = Bridge(folder / f"{instance.alias}.sock", Dialer(docker, instance, folder))
+    bridge = Bridge(folder, f"{number}.sock", Dialer(docker, instance, folder.path))
     return Node(instance.node.name, instance.node.endpoint, bridge)
 
 
