@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from cli.audit_points import before
-from dockcache_tui.cli import records_prune as pruning
+from dockcache_tui.cli import records
 from dockcache_tui.cli.main import run
-from dockcache_tui.core.records.prune import PrunePlan, plan
+from dockcache_tui.core.records.owning import plan_of
+from dockcache_tui.core.records.prune import PrunePlan
 from dockcache_tui.lab.engine import Engine, Remote
 from dockcache_tui.sources.docker_cli import Docker
 from sources.real_builds import Project
@@ -105,11 +106,11 @@ def test_a_daemon_that_is_gone_before_the_first_request(
 ) -> None:
     """Nothing could be tried: exit code 3, and every record is told as not tried."""
 
-    def planned(*words: Any) -> PrunePlan:
+    def planned(*words: Any, shared: bool) -> PrunePlan:
         killable_builder.kill()
-        return plan(*words)
+        return plan_of(*words, shared=shared)
 
-    monkeypatch.setattr(pruning, "plan", planned)
+    monkeypatch.setattr(records, "plan_of", planned)
     code, items, totals, said = prune("prune", "--yes")
     assert (code, outcomes(items), totals["pruned"]) == (3, ["not tried"] * COPIES, 0)
     assert "Freed 0 records" in said

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from core.record_making import at, build, record, step
 from dockcache_tui.core.builds.build import Build, BuildStatus, StepState
 from dockcache_tui.core.records.attribution import CACHE_MOUNT, ScopedRecord, attribute
-from dockcache_tui.core.records.owning import Owned, owned
+from dockcache_tui.core.records.owning import other_owners
 from dockcache_tui.core.records.record import Record
 from dockcache_tui.core.scope import BranchScope, ScopeFilter
 
@@ -147,5 +147,5 @@ def test_a_build_of_which_nothing_is_known_is_somebody() -> None:
     known, unknown = build("one", 0, 10, "main"), build("two", 0, 10)
     (what,) = attribute([record("r", created=5)], [known, unknown])
     assert [(one.project, one.branch) for one in what.owners] == [(None, MAIN), (None, None)]
-    assert owned([what], ScopeFilter(MAIN)) == Owned((), (what,))
+    assert [one.branch for one in other_owners(what, ScopeFilter(MAIN))] == [None]
     assert scoped(record("r", created=5), unknown).owners == ()

@@ -1,34 +1,83 @@
 """What of the records is one owner's alone."""
 
-from core.record_making import record
+from dataclasses import replace
+from string import ascii_lowercase
+
+from core.record_making import at, record
 from dockcache_tui.core.project import Project
 from dockcache_tui.core.records.attribution import ScopedRecord
-from dockcache_tui.core.records.owning import Owned, other_owners, owned
+from dockcache_tui.core.records.lineage import Lineage
+from dockcache_tui.core.records.owning import other_owners, plan_of, projects_with
+from dockcache_tui.core.records.reading import Reading
+from dockcache_tui.core.records.record import BuilderSnapshot
 from dockcache_tui.core.scope import BranchScope, Known, Owner, ScopeFilter
 
 WEB, API, CLONE = Project("/web", "acme/web"), Project("/api"), Project("/clone", "acme/web")
 MAIN, FIX = BranchScope.of("main"), BranchScope.of("fix")
 
 
-def of(*owners: tuple[Project | None, BranchScope | None]) -> ScopedRecord:
-    """Return a record of these owners."""
-    return ScopedRecord(record("r"), tuple(Owner(*owner, Known.NAMED) for owner in owners))
+def of(*owners: tuple[Project | None, BranchScope | None], id_: str = "r", under: str = "") -> ScopedRecord:
+    """Return a record of these owners, on a parent if one is named."""
+    parents = (under,) if under else ()
+    return ScopedRecord(record(id_, *parents), tuple(Owner(*owner, Known.NAMED) for owner in owners))
+
+
+def reading(*records: ScopedRecord) -> Reading:
+    """Return a reading of these records."""
+    raw = tuple(one.record for one in records)
+    snapshot = BuilderSnapshot("builder", "memory", (), raw, at(0))
+    return Reading(snapshot, records, Lineage.of(raw), {one.key: one for one in records}, {})
+
+
+def split(records: list[ScopedRecord], chosen: ScopeFilter, *, shared: bool = False) -> tuple[str, dict[str, str]]:
+    """Return what of records goes, ids in a row, and why the others stay."""
+    named = [
+        replace(one, record=replace(one.record, id=letter))
+        for letter, one in zip(ascii_lowercase, records, strict=False)
+    ]
+    planned = plan_of(reading(*named), [one.key for one in named], chosen, shared=shared)
+    going = "".join(sorted(one.id for one in planned.freed))
+    return going, {kept.key.id: kept.reason.name for kept in planned.kept}
 
 
 def test_a_branch_is_of_its_project() -> None:
     """A branch has alone what no branch of its name elsewhere, no other branch and nobody unknown has too."""
-    mine = of((WEB, MAIN))
-    shared = [of((WEB, MAIN), other) for other in ((API, MAIN), (WEB, FIX), (WEB, None), (None, None), (CLONE, MAIN))]
-    others = [of((API, MAIN)), of((WEB, FIX)), of((None, None)), of()]
-    assert owned([mine, *shared, *others], ScopeFilter(MAIN, projects=(WEB,))) == Owned((mine,), tuple(shared))
+    owners = ((API, MAIN), (WEB, FIX), (WEB, None), (None, None), (CLONE, MAIN))
+    shared = [of((WEB, MAIN), other) for other in owners]
+    others = [of((API, MAIN)), of((WEB, FIX)), of((None, None))]
+    stays = dict.fromkeys("bcdefghi", "OTHERS") | {"j": "UNOWNED"}
+    assert split([of((WEB, MAIN)), *shared, *others, of()], ScopeFilter(MAIN, projects=(WEB,))) == ("a", stays)
 
 
 def test_a_project_has_all_its_branches() -> None:
     """A project has alone what only its branches have, known or not; projects of one name can be chosen together."""
     mine = [of((WEB, MAIN)), of((WEB, MAIN), (WEB, FIX)), of((WEB, None))]
     clones = of((WEB, MAIN), (CLONE, MAIN))
-    assert owned([*mine, clones], ScopeFilter(projects=(WEB,))) == Owned(tuple(mine), (clones,))
-    assert owned([clones, of((API, MAIN))], ScopeFilter(projects=(WEB, CLONE))) == Owned((clones,), ())
+    assert split([*mine, clones], ScopeFilter(projects=(WEB,))) == ("abc", {"d": "OTHERS"})
+    assert split([clones, of((API, MAIN))], ScopeFilter(projects=(WEB, CLONE))) == ("a", {"b": "OTHERS"})
+
+
+def test_what_others_own_goes_when_asked_for_or_when_nobody_is_chosen() -> None:
+    """With `shared` all that is marked goes, and so it does where no owner is chosen."""
+    records = [of((WEB, MAIN), (API, MAIN)), of((API, MAIN)), of()]
+    assert split(records, ScopeFilter(MAIN, projects=(WEB,)), shared=True) == ("abc", {})
+    assert split(records, ScopeFilter()) == ("abc", {})
+
+
+def test_what_stands_under_others_stays_with_them() -> None:
+    """A record of the owner's own under one that others own too stays, and the plan with all below keeps it too."""
+    mine, theirs = of((WEB, MAIN), id_="base"), of((WEB, MAIN), (API, MAIN), id_="top", under="base")
+    planned = plan_of(reading(mine, theirs), [mine.key], ScopeFilter(MAIN, projects=(WEB,)), shared=False)
+    assert [(one.key.id, one.reason.name) for one in planned.kept] == [("base", "HAS_CHILDREN")]
+    assert (planned.freed, planned.deep) == ((), ())
+    assert [one.id for one in planned.unmarked] == ["top"]
+
+
+def test_which_projects_have_a_branch() -> None:
+    """Projects with a branch of a name are told once each and in order; what is of no known project is of none."""
+    owners = [(WEB, MAIN), (API, MAIN), (WEB, MAIN), (None, MAIN), (CLONE, FIX)]
+    assert projects_with(MAIN, owners) == (API, WEB)
+    assert projects_with(FIX, owners) == (CLONE,)
 
 
 def test_who_else_has_it() -> None:

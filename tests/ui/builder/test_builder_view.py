@@ -1,8 +1,6 @@
-"""The records in the app: failing and coming back, marks, plans and prunes."""
+"""The records in the app: failing and coming back, marks and filters."""
 
-from textual.widgets import Log
-
-from core.record_making import SHARED, key, record
+from core.record_making import SHARED, record
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.record import NodeStatus
@@ -86,85 +84,6 @@ async def test_an_empty_builder_says_what_to_do() -> None:
     """A builder without records offers to build."""
     async with bench(House()) as app:
         await app.see("This builder holds no cache yet", "b  build the project")
-
-
-async def test_the_default_answer_deletes_nothing() -> None:
-    """Enter on a plan's first button, and esc, prune nothing."""
-    house = family()
-    async with bench(house) as app:
-        await app.see("left")
-        for answer in ("enter", "escape"):
-            await app.press("d")
-            await app.see("Delete from the builder")
-            await app.press(answer)
-            await app.see_no("Delete from the builder")
-    assert house.cache.pruned == []
-
-
-async def test_marked_records_go_leaf_first() -> None:
-    """The plan names ids and bytes; after Delete exactly these are gone, leaves before their parent."""
-    house = family()
-    async with bench(house) as app:
-        await app.see("left")
-        await app.press("home", "space", "space", "space")
-        await app.press("d")
-        await app.see("3 records will go, leaf first, freeing 3.0 kB", "1,000  base", "1,000  left", "1,000  right")
-        await app.press("tab", "enter")
-        await app.see(r"Freed 3.0 kB \(3,000 bytes\), as planned")
-        await app.see_no("left")
-    assert {*house.cache.pruned[:2]} == {key("left"), key("right")}
-    assert house.cache.pruned[2:] == [key("base")]
-
-
-async def test_what_frees_nothing_is_told() -> None:
-    """A shared record and a parent of what stays can't be freed: the plan says so and has no Delete."""
-    house = family()
-    async with bench(house) as app:
-        await app.see("image")
-        await app.press("end", "d")
-        await app.see("Nothing of this can be freed", "stays  image +shared")
-        assert "Delete (" not in app.screen()
-        await app.press("escape", "home", "d")
-        await app.see("stays  base", "left", "With all below")
-        await app.press("tab", "enter")
-        await app.see("Freed 3.0 kB")
-    assert len(house.cache.pruned) == 3
-
-
-async def test_what_goes_with_all_below_is_named_before_it_is_chosen() -> None:
-    """What the second button adds stands above it with its bytes, also where a filter hides it."""
-    async with bench(family()) as app:
-        await app.see("left")
-        await app.press("slash")
-        await app.type("id:base")
-        await app.press("enter")
-        await app.see("1 of 4")
-        await app.press("home", "d")
-        await app.see("With all below 3 records more:", "1,000  left", "1,000  right", "1,000  base")
-
-
-async def test_every_record_of_a_long_plan_is_listed() -> None:
-    """A plan of hundreds of records can be read to its last id before anybody says yes."""
-    house = House(Cache(records=[record(f"r{number:03}", size=1000) for number in range(600)]))
-    async with bench(house) as app:
-        await app.see("r000")
-        await app.press("home", "v", "end", "d")
-        await app.see("600 records will go", r"1,000  r\d\d\d")
-        listed = app.app.screen.query_one(Log).lines
-        assert sorted(line.split()[1] for line in listed if line) == [f"r{number:03}" for number in range(600)]
-
-
-async def test_a_prune_that_freed_less_says_why() -> None:
-    """What was planned and not freed is named with its cause."""
-    house = family()
-    async with bench(house) as app:
-        await app.see("left")
-        await app.press("end", "up", "d")
-        await app.see("1 record will go")
-        house.cache.records.append(record("late", "right"))
-        await app.press("tab", "enter")
-        assert "right: planned 1,000, freed 0: " in await app.see("Freed 0 ")
-    assert house.cache.pruned == []
 
 
 async def test_marks_and_cursor_stay_with_their_records() -> None:

@@ -14,7 +14,7 @@ from dockcache_tui.core.filter import parse
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.records.fields import RECORD_FIELDS
-from dockcache_tui.core.records.owning import Owned, owned
+from dockcache_tui.core.records.owning import plan_of
 from dockcache_tui.core.records.row import record_row
 
 Key = Callable[[ScopedRecord], int | str | None]
@@ -174,10 +174,10 @@ def prune(
     parse(expression, RECORD_FIELDS)
     with opened(builder) as source:
         reading = read(source)
-        scope = owner_scope(branch, project, [owner for one in reading.records for owner in one.owners])
+        scope = owner_scope(branch, project, reading.owners)
         whole = not any(node.error for node in reading.snapshot.nodes)
         if not scope.empty:
             expect_some(any(scope.admits_owners(one.owners) for one in reading.records), scope, "record", whole=whole)
-        found = marked(chosen(reading, scope, expression), ids)
-        split = Owned(found, ()) if shared or scope.empty else owned(found, scope)
-        return int(prune_records(source, reading, split, yes=yes, as_json=as_json))
+        keys = marked(chosen(reading, scope, expression), ids)
+        planned = plan_of(reading, keys, scope, shared=shared)
+        return int(prune_records(source, reading, planned, yes=yes, as_json=as_json))

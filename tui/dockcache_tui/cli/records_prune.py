@@ -1,7 +1,6 @@
 """`records prune`: the plan, the outcome, and how they compare."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from threading import Event
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
@@ -12,9 +11,8 @@ from dockcache_tui.cli.waiting import beside, telling, wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.errors import ExitCode, SourceError, UsageError
 from dockcache_tui.core.records.attribution import ScopedRecord
-from dockcache_tui.core.records.outcome import Cause, Comparison, compare
-from dockcache_tui.core.records.owning import Owned
-from dockcache_tui.core.records.prune import KeepReason, Kept, PrunePlan, plan
+from dockcache_tui.core.records.outcome import Comparison, Outcome, compare, outcomes
+from dockcache_tui.core.records.prune import KeepReason, Kept, PrunePlan
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, Record, RecordKey
 from dockcache_tui.core.records.row import record_row
@@ -28,21 +26,16 @@ _RETURN = 5.0
 """Seconds in which a builder that was lost may come back and tell what became of the records no answer told of."""
 
 
-def marked(found: Sequence[ScopedRecord], ids: Sequence[str]) -> tuple[ScopedRecord, ...]:
+def marked(found: Sequence[ScopedRecord], ids: Sequence[str]) -> tuple[RecordKey, ...]:
     """Return the records named by id, on whichever nodes they are, or all found when none is; raises UsageError."""
-    if not ids:
-        return tuple(found)
     unknown = set(ids) - {one.record.id for one in found}
     if unknown:
         raise UsageError(f"there is no record {', '.join(sorted(unknown))}", hint="See `dockcache-tui records`.")
-    return tuple(one for one in found if one.record.id in ids)
+    return tuple(one.key for one in found if not ids or one.record.id in ids)
 
 
-def prune_records(builder: "Builder", reading: Reading, chosen: Owned, *, yes: bool, as_json: bool) -> ExitCode:
-    """Show the plan, and with `yes` carry it out and tell what came of it, whatever fails; what is shared stays."""
-    planned = plan(reading.lineage, [one.key for one in chosen.alone])
-    others = tuple(Kept(one.key, KeepReason.OTHERS) for one in chosen.shared)
-    planned = replace(planned, kept=(*planned.kept, *others))
+def prune_records(builder: "Builder", reading: Reading, planned: PrunePlan, *, yes: bool, as_json: bool) -> ExitCode:
+    """Show the plan, and with `yes` carry it out and tell what came of it, whatever fails."""
     if not yes:
         _show(planned, reading, None, as_json=as_json)
         narrate(f"{_sum(planned)} Nothing was changed: --yes prunes.")
@@ -96,36 +89,28 @@ def _read_again(builder: "Builder", patience: float) -> BuilderSnapshot | None:
 
 def _show(planned: PrunePlan, reading: Reading, found: Comparison | None, *, as_json: bool) -> None:
     """Print every chosen record with what happens to it, in the order of the pruning."""
-    differences = {one.key: one for one in found.differences} if found else {}
-    order: list[tuple[RecordKey, Kept | None]] = [(key, None) for key in planned.keys]
-    order += [(key, None) for key, one in differences.items() if one.cause is Cause.UNPLANNED and key in reading.by_key]
-    order += [(kept.key, kept) for kept in planned.kept]
+    planning = [Outcome(one.key, "", 0) for one in planned.freed]
+    planning += [Outcome(one.key, "", 0, kept=one) for one in planned.kept]
     items, rows = [], []
-    for key, kept in order:
-        one = reading.by_key[key]
-        outcome, freed, detail = None, None, ""
-        if found:
-            difference = differences.get(key)
-            outcome, freed = "stayed" if kept else "freed", 0 if kept else one.record.size
-            if difference:
-                outcome, freed = difference.cause.outcome, difference.freed
-                detail = ": ".join(filter(None, (difference.cause.value, difference.detail)))
+    for came in outcomes(planned, found) if found else planning:
+        if came.key not in reading.by_key:  # freed besides, and made since
+            continue
+        one, kept = reading.by_key[came.key], came.kept
+        detail = "" if kept else came.detail
         items.append(
             {
                 **record_row(one),
                 "action": "keep" if kept else "prune",
                 "reason": kept.reason.value if kept else None,
-                "outcome": outcome,
-                "freed": freed,
+                "outcome": came.word if found else None,
+                "freed": came.freed if found else None,
                 "detail": detail,
             }
         )
         action = (
-            f"keep: {_reason(kept, one)}"
-            if kept
-            else detail or ("prune" if found is None else f"freed {freed:,} bytes")
+            f"keep: {_reason(kept, one)}" if kept else detail or (f"freed {came.freed:,} bytes" if found else "prune")
         )
-        rows.append((key.id, key.node, wording.size(one.record.size), action, one.record.description))
+        rows.append((came.key.id, came.key.node, wording.size(one.record.size), action, one.record.description))
     if as_json:
         sums = {
             "count": len(planned.freed),

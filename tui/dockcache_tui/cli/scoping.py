@@ -1,12 +1,12 @@
 """The branch scope that a list is narrowed to, as `f` does in the app."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from dockcache_tui.core.errors import SourceError, UsageError
-from dockcache_tui.core.scope import BranchScope, Owner, ScopeFilter
+from dockcache_tui.core.scope import BranchScope, ScopeFilter, Whose
 
 BRANCH = click.option("--branch", default="", metavar="REF", help="Only what is of this branch: a name or a full ref.")
 RESTORABLE = click.option(
@@ -27,30 +27,31 @@ def scope_of(
     return ScopeFilter(BranchScope.of(branch), restorable, base, default) if branch else ScopeFilter()
 
 
-def owner_scope(branch: str, project: str, owners: Collection[Owner]) -> ScopeFilter:
+def owner_scope(branch: str, project: str, owners: Iterable[Whose]) -> ScopeFilter:
     """Return the scope of what to delete: a branch of the named project, else of the current folder's.
 
     Raises UsageError for a project that owns nothing, and outside of a repository where several have the branch.
     """
+    from dockcache_tui.core.records.owning import projects_with
     from dockcache_tui.sources.git import read_checkout, read_project
 
     picked = BranchScope.of(branch) if branch else None
-    known = {owner.project for owner in owners if owner.project}
+    known = {one for one, _ in owners if one}
     here = Path.cwd()
     if project:
-        meant = {one for one in known if one.called(project)}
+        meant = tuple(sorted(one for one in known if one.called(project)))
         if not meant:
             raise UsageError(f"nothing is known to be of the project {project}", hint="See `dockcache-tui records`.")
     elif not branch:
         return ScopeFilter()
     elif (own := read_project(here)) in known or read_checkout(here).revision:
-        meant = {own}
+        meant = (own,)
     else:
-        meant = {owner.project for owner in owners if owner.project and owner.branch == picked}
+        meant = projects_with(picked, owners)
         if len(meant) > 1:
-            names = ", ".join(sorted(one.name for one in meant))
+            names = ", ".join(one.name for one in meant)
             raise UsageError(f"{branch} is a branch of several projects: {names}", hint="Name one with --project.")
-    return ScopeFilter(picked, projects=tuple(sorted(meant)))
+    return ScopeFilter(picked, projects=meant)
 
 
 def expect_some(found: bool, scope: ScopeFilter, noun: str, *, whole: bool = True) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 from dockcache_tui.core.project import Project
 
@@ -32,6 +33,10 @@ class BranchScope:
             if self.ref.startswith(prefix):
                 return mark + self.ref.removeprefix(prefix).removesuffix("/merge" if mark == "#" else "")
         return self.ref
+
+
+Whose: TypeAlias = tuple[Project | None, BranchScope | None]
+"""A project and one of its branches, each None where it is not known."""
 
 
 class Known(StrEnum):
@@ -81,6 +86,8 @@ class ScopeFilter:
     base: BranchScope | None = None
     default: BranchScope | None = None
     projects: tuple[Project, ...] = ()
+    elsewhere: bool = False
+    """Whether the things that are asked, of which only the branch is known, are of another project."""
 
     @property
     def empty(self) -> bool:
@@ -96,7 +103,7 @@ class ScopeFilter:
 
     def admits(self, branches: tuple[BranchScope, ...]) -> bool:
         """Tell whether a thing of these branches passes; a thing of unknown branch passes only an empty filter."""
-        return self.picked is None or any(branch in self.scopes for branch in branches)
+        return self.picked is None or (not self.elsewhere and any(branch in self.scopes for branch in branches))
 
     def takes(self, project: Project | None, branch: BranchScope | None) -> bool:
         """Tell whether a branch of a project is asked for, as by an empty filter all are."""

@@ -21,7 +21,7 @@ from textual.widgets import Input
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import BuildSpec
-from dockcache_tui.core.records.prune import plan
+from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.sources.protocols import Workspace
 from dockcache_tui.ui import choices, messages
@@ -29,11 +29,12 @@ from dockcache_tui.ui.actions import ACTIONS, BY_ID, Place, bindings
 from dockcache_tui.ui.archives.archive_view import ArchiveView
 from dockcache_tui.ui.archives.archives_app import ArchivesApp
 from dockcache_tui.ui.builder.builder_view import BuilderView
-from dockcache_tui.ui.builder.confirm_prune import ConfirmPrune, PruneAnswer
+from dockcache_tui.ui.builder.confirm_prune import ConfirmPrune, Wanted
 from dockcache_tui.ui.caches.caches_app import CachesApp
 from dockcache_tui.ui.caches.caches_view import CachesView
 from dockcache_tui.ui.lab.lab_app import LabApp
 from dockcache_tui.ui.overview.overview_view import OverviewView
+from dockcache_tui.ui.shared import scopes
 from dockcache_tui.ui.shared.picker import Picker
 from dockcache_tui.ui.shared.text_screen import TextScreen
 from dockcache_tui.ui.shared.texts import commands_text, help_text
@@ -164,20 +165,14 @@ class DockcacheApp(CachesApp, ArchivesApp, LabApp):
 
     def action_scope(self) -> None:
         """Pick a branch scope for every view."""
-        found = choices.scopes(self.reading, self.caches, self.all_builds, self._archives.rows, self._checkout)
-        picker = Picker("Branch scope of every view", found, picked=choices.scope_value(self.scope))
-        self.push_screen(picker, self._picked_scope)
+        found = scopes.offered(self.surroundings, self.all_builds, self._archives.rows)
+        picked = next((choice.value for choice, scope in found if scopes.same(scope, self.scope)), "")
 
-    def _picked_scope(self, value: str | None) -> None:
-        if value is None:
-            return
-        self.scope = choices.scope_of(value, self.caches, self._checkout)
-        self._builder.scope(self.scope)
-        self._caches.scope(self.scope)
-        self._archives.scope(self.scope)
-        self._builds.scope(self.scope)
-        self._show_overview()
-        self._show_masthead()
+        def answered(value: str | None) -> None:
+            if value:
+                self._narrow(found[int(value)][1])
+
+        self.push_screen(Picker("Branch scope of every view", [choice for choice, _ in found], picked=picked), answered)
 
     def action_delete(self) -> None:
         """Plan the deletion of what is marked, show it and ask."""
@@ -189,18 +184,16 @@ class DockcacheApp(CachesApp, ArchivesApp, LabApp):
             self._prune_records()
 
     def _prune_records(self) -> None:
-        reading, keys = self.reading, self._builder.marked
-        if reading is None or not keys:
+        reading, rows = self.reading, self._builder.marked
+        if reading is None or not rows:
             return
-        found = plan(reading.lineage, keys)
-
-        def answered(answer: PruneAnswer | None) -> None:
-            if answer is PruneAnswer.MARKED:
-                self.keeper.prune(found)
-            elif answer is PruneAnswer.DEEP:
-                self.keeper.prune(plan(reading.lineage, (*keys, *(record.key for record in found.unmarked))))
-
-        self.push_screen(ConfirmPrune(found, reading), answered)
+        try:
+            chosen = self.surroundings.meant(self.scope)
+        except UsageError as error:
+            self._troubled(messages.ActionFailed(error))
+            return
+        ask = ConfirmPrune(Wanted(reading, rows, chosen))
+        self.push_screen(ask, lambda plan: self.keeper.prune(plan, reading) if plan else None)
 
     def action_fold(self) -> None:
         """Fold or unfold."""

@@ -13,23 +13,16 @@ from dockcache_tui.core.builds.row import build_row, step_row
 from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.caches.entry import CacheEntry
 from dockcache_tui.core.caches.presets import Preset
-from dockcache_tui.core.caches.reading import CachesReading
 from dockcache_tui.core.caches.row import cache_row, usage_row
-from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.json_text import json_text
 from dockcache_tui.core.records.builder_info import BuilderInfo
-from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.row import record_row
-from dockcache_tui.core.scope import BranchScope, ScopeFilter, restorable
 from dockcache_tui.sources.export import Row
 from dockcache_tui.ui.archives.files_table import FileRow
 from dockcache_tui.ui.archives.layer_rows import LayerRow, layer_row
 from dockcache_tui.ui.builder.records_table import RecordRow
 from dockcache_tui.ui.caches.cache_rows import CacheRow
 from dockcache_tui.ui.shared.picker import Choice
-
-ALL = "*"
-_RESTORABLE = "restorable "
 
 QUITTING = (
     Choice("stay", "Stay", "the build goes on"),
@@ -54,60 +47,6 @@ _PRESETS = {
     Preset.ORPHANED: "Orphaned blobs",
     Preset.OLDER: "Not read for some time…",
 }
-
-
-def scopes(
-    reading: Reading | None,
-    caches: CachesReading | None,
-    builds: Iterable[Build],
-    archives: Iterable[ListedArchive],
-    checkout: Checkout | None,
-) -> list[Choice]:
-    """Return all branches known, the checked-out one first, each alone and with what its runs could restore."""
-    held = Counter(branch for archive in archives for branch in archive.branches)
-    kept = Counter(entry.branch for entry in caches.entries) if caches else Counter()
-    counts = reading.branches if reading else {}
-    own = checkout.branch if checkout else None
-    known = {*counts, *kept, *held, *(build.branch for build in builds if build.branch), *((own,) if own else ())}
-    ordered = sorted(known, key=lambda branch: (branch != own, branch))
-    found = [Choice(ALL, "all branches")]
-    for branch in ordered:
-        here = " · checked out" if branch == own else ""
-        many = wording.count(counts.get(branch, 0), "record")
-        saved = f" · {wording.count(kept[branch], 'Actions cache')}" if branch in kept else ""
-        files = f" · {wording.count(held[branch], 'archive')}" if branch in held else ""
-        found.append(Choice(branch.ref, branch.short, f"{many}{saved}{files}{here}"))
-    default = checkout.default if checkout else None
-    for branch in ordered:
-        order = restorable(branch, base=_base(branch, caches), default=default)
-        if len(order) > 1:
-            names = ", then ".join(scope.short for scope in order)
-            found.append(
-                Choice(
-                    _RESTORABLE + branch.ref, f"{branch.short} + restorable", f"what its runs could restore: {names}"
-                )
-            )
-    return found
-
-
-def scope_value(scope: ScopeFilter) -> str:
-    """Return the choice that stands for a scope."""
-    if scope.picked is None:
-        return ALL
-    return (_RESTORABLE if scope.restorable else "") + scope.picked.ref
-
-
-def _base(branch: BranchScope, caches: CachesReading | None) -> BranchScope | None:
-    return caches.refs.base(branch) if caches else None
-
-
-def scope_of(value: str, caches: CachesReading | None, checkout: Checkout | None) -> ScopeFilter:
-    """Return the scope a choice stands for."""
-    if value == ALL:
-        return ScopeFilter()
-    ref = value.removeprefix(_RESTORABLE)
-    branch, default = BranchScope(ref), checkout.default if checkout else None
-    return ScopeFilter(branch, restorable=ref != value, base=_base(branch, caches), default=default)
 
 
 def presets(found: Mapping[Preset, Sequence[CacheEntry]]) -> list[Choice]:

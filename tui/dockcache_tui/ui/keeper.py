@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
-from time import monotonic
+from time import monotonic, sleep
 
 from textual.message import Message
 
@@ -22,12 +22,16 @@ from dockcache_tui.ui import messages
 from dockcache_tui.ui.archives.workers import ArchivesWorkers
 from dockcache_tui.ui.builds.following import Following, WatchedBuild
 from dockcache_tui.ui.caches.workers import CachesWorkers
+from dockcache_tui.ui.shared import accounts
 from dockcache_tui.ui.shared.threads import Once, Poller, Post, guarded
 
 BEAT = 4.0
 """Seconds between two readings of a builder."""
 TOLD_AFTER = 1.0
 """Seconds until the header says what is waited for."""
+RETURN = 5.0
+"""Seconds in which a builder that was lost may come back and tell what became of the records no answer told of."""
+TRY_EVERY = 0.5
 MAX_FOLLOWED = 16
 """Builds whose logs are kept; the oldest go first."""
 
@@ -133,24 +137,37 @@ class Keeper:
         following = self.follows(ref)
         return following.running.live.log(digest) if following else LogView()
 
-    def prune(self, plan: PrunePlan) -> None:
+    def prune(self, plan: PrunePlan, reading: Reading) -> None:
         """Carry a plan out, read again and compare; what came of it is told also when the builder is lost."""
         link = self._link
 
         def work() -> Message:
             if link is None or link.builder is None:
-                raise SourceError("the builder's connection was lost", hint="Press r, then try again.")
+                lost = "the builder's connection was lost"
+                raise SourceError(lost, title="Nothing was deleted", hint="Press r, then try again.")
             outcome = link.builder.prune(plan.freed)
-            try:
-                after = link.read()
-            except DockcacheError as error:
-                self._post(messages.ReadFailed(error))
-                return messages.PruneDone(plan, compare(plan, outcome))
-            self._post(after)
-            unread = {node.name for node in after.reading.snapshot.nodes if node.error}
-            return messages.PruneDone(plan, compare(plan, outcome, after.reading.lineage, unread))
+            after = self._read_after(link, RETURN if outcome.unknown else 0)
+            lineage = after.lineage if after else None
+            unread = {node.name for node in after.snapshot.nodes if node.error} if after else ()
+            account = accounts.of_prune(plan, compare(plan, outcome, lineage, unread), reading)
+            return messages.Deleted("records", account)
 
         self._do("pruning", work)
+
+    def _read_after(self, link: "_Link", patience: float) -> Reading | None:
+        """Read the records and tell of them, trying for some seconds where a builder may be coming back."""
+        deadline = monotonic() + patience
+        while True:
+            try:
+                after = link.read()
+                if monotonic() >= deadline or not any(node.error for node in after.reading.snapshot.nodes):
+                    self._post(after)
+                    return after.reading
+            except DockcacheError as error:
+                if monotonic() >= deadline:
+                    self._post(messages.ReadFailed(error))
+                    return None
+            sleep(TRY_EVERY)
 
     def export(self, view: str, kind: str, rows: Sequence[Row]) -> None:
         """Write rows to a new file in the current folder."""

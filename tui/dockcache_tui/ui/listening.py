@@ -38,12 +38,14 @@ from dockcache_tui.ui.keeper import Keeper
 from dockcache_tui.ui.lab.lab_view import LabView
 from dockcache_tui.ui.lab.workers import LabWorkers
 from dockcache_tui.ui.overview.overview_view import OverviewView, Places
+from dockcache_tui.ui.shared.accounts import LONGEST_NOTICE
 from dockcache_tui.ui.shared.header import MastheadBar
 from dockcache_tui.ui.shared.header_state import Standing, budget_words, masthead
 from dockcache_tui.ui.shared.list_view import ListView
 from dockcache_tui.ui.shared.picker import Picker
+from dockcache_tui.ui.shared.scopes import Surroundings
 from dockcache_tui.ui.shared.tab_bar import TabBar
-from dockcache_tui.ui.shared.texts import outcome_text
+from dockcache_tui.ui.shared.text_screen import ListScreen
 from dockcache_tui.ui.shared.theme import DARK, LIGHT
 
 View: TypeAlias = (
@@ -101,8 +103,6 @@ _TAB_OF = {
 TROUBLE_STAYS = 15.0
 """Seconds that a notice of something that went wrong stays."""
 LONGEST_TITLE = 80
-LONGEST_NOTICE = 400
-"""Characters of a notice that are shown."""
 
 
 class ListeningApp(App[None]):
@@ -134,7 +134,7 @@ class ListeningApp(App[None]):
         self.keeper = Keeper(workspace, self.post_message)
         self.lab = LabWorkers(self.post_message, recorded=workspace.recorded)
         self.read_only = read_only
-        self.scope = ScopeFilter(scope)
+        self.scope = self._narrowed = ScopeFilter(scope)
         self._builder_name, self._filter_text = builder, filter_text
         self._checkout: Checkout | None = None
         self.reading: Reading | None = None
@@ -232,6 +232,20 @@ class ListeningApp(App[None]):
         kept = {build.ref: build for build in self._journal} | {build.ref: build for build in self._moving.values()}
         return merge(kept.values(), self._history.values())
 
+    @property
+    def surroundings(self) -> Surroundings:
+        """Return what scopes are told apart by."""
+        return Surroundings(self._checkout, self.reading, self.caches)
+
+    def _narrow(self, scope: ScopeFilter) -> None:
+        """Narrow every view to a branch scope."""
+        self.scope = scope
+        self._narrowed = there = self.surroundings.there(scope)
+        for view in (self._builder, self._caches, self._archives, self._builds):
+            view.scope(there)
+        self._show_overview()
+        self._show_masthead()
+
     def _show_place(self, place: Place) -> None:
         self._switcher.current = place.value
         self._tabs.active = _TAB_OF.get(place, place)
@@ -271,7 +285,7 @@ class ListeningApp(App[None]):
     def _show_overview(self) -> None:
         failure = f"{self._failure.title}: {self._failure}\n{self._failure.hint}" if self._failure else ""
         places = Places(self.reading, self.caches, self._archives.rows if self.keeper.archives.opened else None)
-        self._overview.show(places, self.all_builds, self.scope, failure)
+        self._overview.show(places, self.all_builds, self._narrowed, failure)
 
     def _show_masthead(self) -> None:
         standing = Standing(self.reading, self._failure, self._checkout, self.running, paused=self._paused)
@@ -279,7 +293,7 @@ class ListeningApp(App[None]):
         self._masthead.state = replace(
             shown,
             running="  ".join(filter(None, (shown.running, self.keeper.caches.deleting, self.keeper.waiting))),
-            scope=str(self.scope),
+            scope=self.surroundings.words(self.scope),
             budget=budget_words(self.keeper.caches.budget, Instant.now()),
             recorded=self.keeper.workspace.recorded,
             read_only=self.read_only,
@@ -319,9 +333,13 @@ class ListeningApp(App[None]):
 
     @on(messages.ProjectRead)
     def _project_read(self, event: messages.ProjectRead) -> None:
-        changed = self._journal != event.builds
+        changed, first = self._journal != event.builds, self._checkout is None
         self._checkout, self._journal, self._project_failure = event.checkout, event.builds, None
-        self.scope = replace(self.scope, default=event.checkout.default)
+        scope, own = replace(self.scope, default=event.checkout.default), self.surroundings.own
+        if first and scope.picked and own:  # asked for at the start
+            scope = replace(scope, projects=(own,))
+        if scope != self.scope:
+            self._narrow(scope)
         if event.notice != self._notice:
             self._notice = event.notice
             self._say(event.notice, title="The journal", severity="warning")
@@ -371,10 +389,14 @@ class ListeningApp(App[None]):
         picker = Picker("Builder", choices.builders(event.builders), picked=current)
         self.push_screen(picker, lambda name: self._open_builder(name) if name else None)
 
-    @on(messages.PruneDone)
-    def _prune_done(self, event: messages.PruneDone) -> None:
-        self._builder.table.action_unmark_all()
-        self._say(outcome_text(event.comparison), severity="information" if event.comparison.agrees else "warning")
+    @on(messages.Deleted)
+    def _deleted(self, event: messages.Deleted) -> None:
+        """Tell in a notice what came of it, or where there is more to tell in a box."""
+        account = event.account
+        if account.listing:
+            self.push_screen(ListScreen(f"What became of the {event.what}", account.text, account.listing))
+        else:
+            self._say(account.text, severity="information" if account.agrees else "warning")
 
     @on(ListView.Moved)
     def _moved(self) -> None:

@@ -14,17 +14,15 @@ from dockcache_tui.core.archives.file_entry import FileEntry, TreeEntry
 from dockcache_tui.core.archives.listing import ListedArchive
 from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.caches.cache import RepositoryUsage
-from dockcache_tui.core.caches.deleting import DeleteComparison
 from dockcache_tui.core.caches.reading import CachesReading
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.lab.run import LabProgress, LabRun
 from dockcache_tui.core.records.builder_info import BuilderInfo
-from dockcache_tui.core.records.outcome import Comparison
-from dockcache_tui.core.records.prune import PrunePlan
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.sharing import Share
 from dockcache_tui.sources.protocols import HistoryEvent
+from dockcache_tui.ui.shared.accounts import Account
 
 
 @dataclass
@@ -107,11 +105,11 @@ class BuildMoved(Message):
 
 
 @dataclass
-class PruneDone(Message):
-    """A prune ended; compared with its plan."""
+class Deleted(Message):
+    """Things were deleted, or were to be."""
 
-    plan: PrunePlan
-    comparison: Comparison
+    what: str
+    account: Account
 
 
 @dataclass
@@ -153,14 +151,6 @@ class RepositoriesFailed(Message):
     """The organisation's usage could not be read."""
 
     error: DockcacheError
-
-
-@dataclass
-class DeleteDone(Message):
-    """Actions caches were deleted; compared with the plan."""
-
-    comparison: DeleteComparison
-    repo: str = ""
 
 
 @dataclass

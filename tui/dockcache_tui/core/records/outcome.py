@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dockcache_tui.core.records.lineage import Lineage
-from dockcache_tui.core.records.prune import PrunePlan
+from dockcache_tui.core.records.prune import Kept, PrunePlan
 from dockcache_tui.core.records.record import PruneOutcome, Record, RecordKey
 
 
@@ -78,6 +78,28 @@ class Comparison:
         """Tell whether nothing at all of the plan could be tried."""
         tried = (one for one in self.differences if one.cause is not Cause.NOT_TRIED)
         return bool(self.differences) and not self.records and not any(tried)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one record in a word, the bytes it freed, and why; `kept` where the plan left it out."""
+
+    key: RecordKey
+    word: str
+    freed: int
+    detail: str = ""
+    kept: Kept | None = None
+
+
+def outcomes(plan: PrunePlan, found: Comparison) -> tuple[Outcome, ...]:
+    """Return what became of each record: those planned to go, in their order, those freed besides, those that stay."""
+    differences = {
+        one.key: Outcome(one.key, one.cause.outcome, one.freed, ": ".join(filter(None, (one.cause.value, one.detail))))
+        for one in found.differences
+    }
+    planned = [differences.pop(one.key, Outcome(one.key, "freed", one.size)) for one in plan.freed]
+    kept = [Outcome(one.key, "stayed", 0, one.reason.value, one) for one in plan.kept]
+    return (*planned, *differences.values(), *kept)
 
 
 def compare(

@@ -1,8 +1,9 @@
 """What pruning would free, in which order, and how the outcome compares with the plan."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 from dockcache_tui.core.records.lineage import Lineage
 from dockcache_tui.core.records.record import Record, RecordKey
@@ -26,6 +27,11 @@ class KeepReason(StrEnum):
     HAS_CHILDREN = "under records that stay"
     MISSING = "gone since"
     OTHERS = "others own it too"
+    UNOWNED = "its owner is not known"
+
+
+Bar: TypeAlias = Callable[[RecordKey], KeepReason | None]
+"""Tells why a record may not go although it could, which is None when it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +81,8 @@ class Frees:
         return sum(record.size for record in self.records)
 
 
-def plan(records: Iterable[Record] | Lineage, marked: Iterable[RecordKey]) -> PrunePlan:
-    """Plan the pruning of the marked records; cycles stay, because no leaf of them could go first."""
+def plan(records: Iterable[Record] | Lineage, marked: Iterable[RecordKey], barred: Bar = lambda _: None) -> PrunePlan:
+    """Plan the pruning of the marked records but the barred; cycles stay, because no leaf of them could go first."""
     lineage = Lineage.of(records)
     chosen: set[int] = set()
     gone = []
@@ -87,11 +93,12 @@ def plan(records: Iterable[Record] | Lineage, marked: Iterable[RecordKey]) -> Pr
         else:
             chosen.add(position)
     family = lineage.below(chosen)
-    freed = _leaf_first(lineage, chosen)
-    deep = freed if family == chosen else _leaf_first(lineage, family)
+    bars = {one: reason for one in family if (reason := barred(lineage.records[one].key))}
+    freed = _leaf_first(lineage, chosen - bars.keys())
+    deep = freed if family == chosen else _leaf_first(lineage, family - bars.keys())
     return PrunePlan(
         _records(lineage, freed),
-        (*_kept(lineage, chosen, freed), *gone),
+        (*_kept(lineage, chosen, freed, bars), *gone),
         _records(lineage, sorted(family - chosen)),
         _records(lineage, deep),
     )
@@ -110,7 +117,7 @@ def frees(records: Iterable[Record] | Lineage, key: RecordKey) -> Frees:
     order = _leaf_first(lineage, family)
     if position in order:
         return Frees(_records(lineage, order), ())
-    kept = _kept(lineage, family, order)
+    kept = _kept(lineage, family, order, {})
     causes = tuple(one for one in kept if one.reason is not KeepReason.HAS_CHILDREN)
     return Frees((), causes or kept)
 
@@ -129,12 +136,12 @@ def _leaf_first(lineage: Lineage, chosen: set[int]) -> list[int]:
     return order
 
 
-def _kept(lineage: Lineage, chosen: set[int], freed: list[int]) -> tuple[Kept, ...]:
+def _kept(lineage: Lineage, chosen: set[int], freed: list[int], bars: Mapping[int, KeepReason]) -> tuple[Kept, ...]:
     going = set(freed)
     kept = []
     for position in sorted(chosen - going):
         record = lineage.records[position]
-        reason = KeepReason.HAS_CHILDREN
+        reason = bars.get(position, KeepReason.HAS_CHILDREN)
         if not record.reclaimable:
             reason = KeepReason.IN_USE if record.in_use else KeepReason.SHARED
         staying = (child for child in lineage.children[position] if child not in going)

@@ -8,7 +8,7 @@ from dockcache_tui.core.builds.build import Build
 from dockcache_tui.core.records.attribution import ScopedRecord, attribute
 from dockcache_tui.core.records.lineage import Lineage
 from dockcache_tui.core.records.record import BuilderSnapshot, RecordKey
-from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.core.scope import Whose
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,8 @@ class Reading:
     records: tuple[ScopedRecord, ...]
     lineage: Lineage = field(repr=False)
     by_key: dict[RecordKey, ScopedRecord] = field(repr=False)
-    branches: Mapping[BranchScope, int] = field(repr=False)
-    """How many records are of each branch."""
+    owners: Mapping[Whose, int] = field(repr=False)
+    """How many records each owner has."""
 
     @classmethod
     def of(cls, snapshot: BuilderSnapshot, builds: Sequence[Build]) -> "Reading":
@@ -31,4 +31,5 @@ class Reading:
         lineage = Lineage.of(snapshot.records)
         records = attribute(lineage.records, builds)
         by_key = {scoped.record.key: scoped for scoped in records}
-        return cls(snapshot, records, lineage, by_key, Counter(one for scoped in records for one in scoped.branches))
+        owners = Counter((one.project, one.branch) for scoped in records for one in scoped.owners)
+        return cls(snapshot, records, lineage, by_key, owners)

@@ -12,7 +12,7 @@ from dockcache_tui.core.archives.archive import Archive, Look
 from dockcache_tui.core.archives.artifact import Artifact
 from dockcache_tui.core.archives.file_entry import FileEntry
 from dockcache_tui.core.archives.listing import ListedArchive
-from dockcache_tui.core.caches.deleting import Fate
+from dockcache_tui.core.caches.deleting import ArtifactDeletion
 from dockcache_tui.core.caches.entry import CacheEntry
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.records.attribution import ScopedRecord
@@ -20,6 +20,7 @@ from dockcache_tui.core.sharing import shares
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.protocols import Workspace
 from dockcache_tui.ui import messages
+from dockcache_tui.ui.shared import accounts
 from dockcache_tui.ui.shared.threads import Once, Post
 
 MAX_READ = 256 * 1024
@@ -156,11 +157,13 @@ class ArchivesWorkers:
         """Delete artifacts, each after it was read again, and look for archives again."""
 
         def work() -> Message:
-            fates = list(self._actions().delete_artifacts(artifacts))
-            stayed = [one for one in fates if one.fate is not Fate.DELETED]
-            lines = [f"Deleted {wording.count(len(fates) - len(stayed), 'artifact')}."]
-            lines += [f"{one.artifact.name}: {one.fate.value} {one.detail}" for one in stayed]
-            return messages.Done("\n".join(lines), again=True)
+            done: list[ArtifactDeletion] = []
+            try:
+                done.extend(self._actions().delete_artifacts(artifacts))
+            except DockcacheError as error:
+                self._post(messages.ActionFailed(error))
+            self.list()
+            return messages.Deleted("artifacts", accounts.of_artifacts(artifacts, done))
 
         self._do(work)
 

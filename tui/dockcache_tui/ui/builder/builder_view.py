@@ -1,6 +1,7 @@
 """View 2: the builder's records as a forest or flat, with all that is known of the one under the cursor."""
 
 import asyncio
+from collections.abc import Hashable
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -78,10 +79,9 @@ class BuilderView(ListView[RecordsTable]):
         return ("records", "flat" if self.flat else "forest", *under)
 
     @property
-    def marked(self) -> tuple[RecordKey, ...]:
-        """Return the marked records, or the one under the cursor when none is marked."""
-        keys = (record_key(key) for key in self.table.marks.keys or {self.table.cursor_key})
-        return tuple(dict.fromkeys(key for key in keys if key))
+    def marked(self) -> frozenset[Hashable]:
+        """Return the keys of the marked rows, also of those out of sight, or of the one under the cursor."""
+        return self.table.marks.keys or frozenset({self.table.cursor_key} - {None})
 
     def wait(self) -> None:
         """Show nothing until a builder is read: what is in sight is of no builder, or of another."""

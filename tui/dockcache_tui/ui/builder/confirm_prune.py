@@ -1,106 +1,205 @@
 """Before a prune: exactly what goes, what it frees, what stays and why. The default is No."""
 
-from enum import StrEnum
+import asyncio
+from collections.abc import Collection, Hashable
+from dataclasses import dataclass
 
 from rich.text import Text
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Static
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.literal import literal
-from dockcache_tui.core.records.prune import PrunePlan
+from dockcache_tui.core.records.owning import other_owners, plan_of
+from dockcache_tui.core.records.prune import KeepReason, Kept, PrunePlan
 from dockcache_tui.core.records.reading import Reading
-from dockcache_tui.core.records.record import Record, RecordKey
-from dockcache_tui.ui.shared.modal import BoxScreen, listing
+from dockcache_tui.core.records.record import RecordKey
+from dockcache_tui.core.scope import ScopeFilter
+from dockcache_tui.ui.builder.records_table import record_key
+from dockcache_tui.ui.shared.listing import Listing, ListingView, Row
+from dockcache_tui.ui.shared.modal import BoxScreen, Tick
+
+WIDEST_NAME = 40
+LEAST_ROWS, ROWS_BESIDE = 4, 14
+"""Of the screen: for the list at least, and for what is above and below it."""
+NAMED_BLOCKERS = 3
+NAMED_IDS = 3
 
 
-class PruneAnswer(StrEnum):
-    """What to prune."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be pruned: the records of these rows, and for whom: an empty filter when nobody was picked."""
 
-    MARKED = "marked"
-    DEEP = "deep"
+    reading: Reading
+    rows: Collection[Hashable]
+    chosen: ScopeFilter
 
 
-class ConfirmPrune(BoxScreen[PruneAnswer]):
-    """Shows a plan and asks."""
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A plan as it is shown; `below` and `others` are how many more records each box could take."""
+
+    plan: PrunePlan
+    listing: Listing
+    below: int
+    others: int
+
+
+class ConfirmPrune(BoxScreen[PrunePlan]):
+    """Plans, shows the plan and asks; answers with the plan that was in sight."""
 
     DEFAULT_CSS = """
     ConfirmPrune {
-        & #plan { height: auto; max-height: 36vh; margin: 1 0; }
-        & Log { height: 36vh; margin: 1 0; }
+        & > .box { max-width: 140; }
+        & Tick { display: none; width: auto; }
+        & Tick.-offered { display: block; }
         & #command { color: $foreground-muted; height: auto; max-height: 3; }
         & Horizontal { height: 3; align-horizontal: right; }
         & Button { margin-left: 2; }
     }
     """
 
-    def __init__(self, plan: PrunePlan, reading: Reading) -> None:
-        """Take the plan, and the reading it was made from."""
+    def __init__(self, wanted: Wanted) -> None:
+        """Take what is to be pruned."""
         super().__init__()
-        self._plan, self._reading = plan, reading
+        self._wanted = wanted
+        self._plan: PrunePlan | None = None
+        self._head, self._command = Static(markup=False), Static(id="command", markup=False)
+        self._list = ListingView()
+        self._below, self._shared = Tick(), Tick()
+        self._yes = Button("Yes", id="yes", variant="error", disabled=True)
 
     def compose(self) -> ComposeResult:
-        """Lay out the plan, the command and the buttons."""
-        plan = self._plan
+        """Lay out the plan, what changes it, the command and the buttons."""
         with Vertical(classes="box") as box:
-            box.border_title = Text("Delete from the builder")
-            yield Static(_headline(plan), markup=False)
-            yield listing(_lines(plan, self._reading))
-            yield Static(Text(_command(plan, self._reading.snapshot.builder)), id="command", markup=False)
+            box.border_title = Text(" · ".join(("Delete from the builder", *_whose(self._wanted.chosen))))
+            yield self._head
+            yield self._list
+            yield self._below
+            yield self._shared
+            yield self._command
             with Horizontal():
                 yield Button("No", id="no")
-                if plan.unmarked and len(plan.deep) > len(plan.freed):
-                    yield Button(f"With all below ({wording.size(plan.deep_bytes)})", id="deep", variant="warning")
-                if plan.freed:
-                    yield Button(f"Delete ({wording.size(plan.bytes)})", id="marked", variant="error")
+                yield self._yes
 
     def on_mount(self) -> None:
-        """Put the focus on No."""
+        """Put the focus on No, and plan."""
         self.query_one("#no", Button).focus()
+        self._begin()
 
-    @on(Button.Pressed)
-    def _answer(self, event: Button.Pressed) -> None:
-        self.dismiss(None if event.button.id == "no" else PruneAnswer(event.button.id or ""))
+    def on_resize(self) -> None:
+        """Give the list what room there is."""
+        self._list.styles.max_height = max(LEAST_ROWS, self.size.height * 9 // 10 - ROWS_BESIDE)
+
+    @on(Tick.Changed)
+    def _begin(self) -> None:
+        """Let nobody say yes to what is no longer in sight."""
+        self._plan, self._yes.disabled = None, True
+        self._head.update("Planning…")
+        self._work_out()
+
+    @work(group="plan", exclusive=True, description="plan the prune")
+    async def _work_out(self) -> None:
+        found = await asyncio.to_thread(_planned, self._wanted, below=self._below.value, shared=self._shared.value)
+        self._head.update(_headline(found.plan))
+        self._list.show(found.listing)
+        self._offer(self._below, found.below, f"With all below: {wording.count(found.below, 'record')} more")
+        theirs = wording.count(found.others, "record")
+        self._offer(self._shared, found.others, f"Shared too: {theirs} that others own, or may own")
+        self._command.update(Text(_command(found.plan, self._wanted.reading.snapshot.builder)))
+        self._yes.label = f"Yes, {wording.count(len(found.plan.freed), 'record')}"
+        self._yes.refresh(layout=True)
+        self._yes.display, self._yes.disabled = bool(found.plan.freed), False
+        self._plan = found.plan
+
+    @staticmethod
+    def _offer(box: Tick, more: int, label: str) -> None:
+        box.label = label
+        box.set_class(bool(more), "-offered")
+
+    @on(Button.Pressed, "#no")
+    def _refuse(self) -> None:
+        self.dismiss(None)
+
+    @on(Button.Pressed, "#yes")
+    def _agree(self) -> None:
+        if self._plan:
+            self.dismiss(self._plan)
+
+
+def _planned(wanted: Wanted, *, below: bool, shared: bool) -> _Planned:
+    """Plan, and write out what goes and what stays."""
+    reading, lineage = wanted.reading, wanted.reading.lineage
+    marked = {key for row in wanted.rows if (key := record_key(row))}
+    known = {at for key in marked if (at := lineage.position(key)) is not None}
+    family = lineage.below(known)
+    keys = [*marked, *(lineage.records[at].key for at in sorted(family - known) if below)]
+    plan = plan_of(reading, keys, wanted.chosen, shared=shared)
+    barred = (KeepReason.OTHERS, KeepReason.UNOWNED)
+    free = plan if not shared else plan_of(reading, keys, wanted.chosen, shared=False)
+    others = sum(one.reason in barred for one in free.kept)
+    return _Planned(plan, Listing.of(_rows(plan, wanted), (WIDEST_NAME, WIDEST_NAME)), len(family - known), others)
+
+
+def _rows(plan: PrunePlan, wanted: Wanted) -> list[Row]:
+    """Return a row for each record that goes, and for each that stays."""
+    rows: list[Row] = []
+    if plan.freed:
+        rows.append(f"Goes {len(plan.freed):,}")
+        rows += [_row(wanted, one.key, f"{one.size:,}", _owners(wanted, one.key)) for one in plan.freed]
+    if plan.kept:
+        rows.append(f"Stays {len(plan.kept):,}")
+        rows += [_row(wanted, one.key, "", _why(one, wanted)) for one in plan.kept]
+    return rows
+
+
+def _row(wanted: Wanted, key: RecordKey, size: str, words: str) -> Row:
+    scoped = wanted.reading.by_key.get(key)
+    many = len(wanted.reading.snapshot.nodes) > 1
+    return size, scoped.title if scoped else "", words, f"{key.id} on {key.node}" if many else key.id
+
+
+def _owners(wanted: Wanted, key: RecordKey) -> str:
+    """Return whose a record is that goes, or of one chosen owner's whose it is besides."""
+    scoped = wanted.reading.by_key[key]
+    if wanted.chosen.empty:
+        return ", ".join(map(str, scoped.owners))
+    others = ", ".join(map(str, other_owners(scoped, wanted.chosen)))
+    return f"also {others}" if others else ""
+
+
+def _why(kept: Kept, wanted: Wanted) -> str:
+    """Return why a record stays: whose it is besides, or what stands on it."""
+    words, more = kept.reason.value, ""
+    if kept.reason is KeepReason.OTHERS:
+        more = ", ".join(map(str, other_owners(wanted.reading.by_key[kept.key], wanted.chosen)))
+    elif kept.children:
+        more = ", ".join(wanted.reading.by_key[one].title for one in kept.children[:NAMED_BLOCKERS])
+        if len(kept.children) > NAMED_BLOCKERS:
+            more += f" and {len(kept.children) - NAMED_BLOCKERS:,} more"
+    return f"{words}: {more}" if more else words
+
+
+def _whose(chosen: ScopeFilter) -> tuple[str, ...]:
+    if chosen.picked is None:
+        return ()
+    names = ", ".join(one.name for one in chosen.projects) or "an unknown project"
+    return (literal(f"{chosen.picked.short} of {names}"),)
 
 
 def _headline(plan: PrunePlan) -> Text:
     if not plan.freed:
         return Text("Nothing of this can be freed as it is.", "bold")
-    text = Text(f"{wording.count(len(plan.freed), 'record')} will go, leaf first, freeing ", "bold")
-    return text.append(wording.exact_size(plan.bytes)).append(". This can't be undone.")
-
-
-def _lines(plan: PrunePlan, reading: Reading) -> list[Text]:
-    """Return a line for each record that a button takes, and for each that stays."""
-    lines = [_going(record, reading) for record in plan.freed]
-    for kept in plan.kept:
-        line = Text(f"{'stays':>15}  {literal(kept.key.id[:25]):<25}  {kept.reason.value}", "bold")
-        lines.append(line.append(f"{_blockers(kept.children)} · {_told(reading, kept.key)}", "not bold"))
-    going = {record.key for record in plan.freed}
-    below = [record for record in plan.deep if record.key not in going]
-    if below:
-        lines.append(Text(f"With all below {wording.count(len(below), 'record')} more:", "bold"))
-    return [*lines, *(_going(record, reading) for record in below)]
-
-
-def _going(record: Record, reading: Reading) -> Text:
-    return Text(f"{record.size:>15,}  {literal(record.id[:25]):<25}  {_told(reading, record.key)}")
-
-
-def _blockers(children: tuple[RecordKey, ...]) -> str:
-    names = ", ".join(literal(child.id[:12]) for child in children[:3])
-    return f" ({names}{'…' if len(children) > 3 else ''})" if children else ""
-
-
-def _told(reading: Reading, key: RecordKey) -> str:
-    """Return what a record is and whose."""
-    scoped = reading.by_key.get(key)
-    return literal(" · ".join((scoped.record.description, *map(str, scoped.owners)))) if scoped else ""
+    goes = wording.count(len(plan.freed), "record")
+    stay = f" {wording.count(len(plan.kept), 'record')} will stay." if plan.kept else ""
+    text = Text(f"{goes} will go, leaf first, freeing {wording.exact_size(plan.bytes)}.", "bold")
+    return text.append(f"{stay} This can't be undone.", "not bold")
 
 
 def _command(plan: PrunePlan, builder: str) -> str:
-    ids = " ".join(record.id for record in plan.freed[:3])
-    more = " …" if len(plan.freed) > 3 else ""
+    ids = " ".join(record.id for record in plan.freed[:NAMED_IDS])
+    left = len(plan.freed) - NAMED_IDS
+    more = f" … and {wording.count(left, 'more id')}" if left > 0 else ""
     return literal(f"dockcache-tui records prune --builder {builder} --yes {ids}{more}") if plan.freed else ""

@@ -8,25 +8,13 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Grid, Horizontal, VerticalScroll
-from textual.content import Content
-from textual.widgets import Button, Checkbox, Input, Label, Static
+from textual.widgets import Button, Input, Label, Static
 
 from dockcache_tui.core.builds.build import BuildSpec
 from dockcache_tui.core.builds.repeating import argument_words, with_arguments
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.literal import literal
-from dockcache_tui.ui.shared.modal import BoxScreen
-
-
-class Tick(Checkbox):
-    """A checkbox that tells by its sign, not by colour alone, whether it is on."""
-
-    BUTTON_LEFT, BUTTON_RIGHT = "[", "]"
-
-    def render(self) -> Content:
-        """Draw an X only when it is on."""
-        self.BUTTON_INNER = "X" if self.value else " "
-        return super().render()
+from dockcache_tui.ui.shared.modal import BoxScreen, Tick
 
 
 class EditBuild(BoxScreen[BuildSpec]):
@@ -37,7 +25,6 @@ class EditBuild(BoxScreen[BuildSpec]):
         & Grid { grid-size: 2; grid-columns: 18 1fr; grid-rows: 1; grid-gutter: 1 1; height: auto; margin: 1 0; }
         & Label { color: $foreground-muted; }
         & Input { padding: 0 1; background: $boost; }
-        & Checkbox, & Checkbox:focus { border: none; background: $surface; padding: 0; }
         & Horizontal { height: 3; align-horizontal: right; }
         & Button { margin-left: 2; }
         & #wrong { color: $error; height: auto; }

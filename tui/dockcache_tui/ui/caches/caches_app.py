@@ -14,8 +14,6 @@ from dockcache_tui.ui.caches.organisation_view import OrganisationView
 from dockcache_tui.ui.listening import ListeningApp
 from dockcache_tui.ui.shared.confirm_delete import ConfirmDelete, Doomed
 from dockcache_tui.ui.shared.picker import Picker
-from dockcache_tui.ui.shared.text_screen import TextScreen
-from dockcache_tui.ui.shared.texts import deleted_text, stayed_text
 
 USUAL_AGE = "3d"
 
@@ -56,6 +54,8 @@ class CachesApp(ListeningApp):
     def _caches_loaded(self, event: messages.CachesLoaded) -> None:
         if event.repo == self.keeper.caches.repo:
             self._caches.show(event.reading)
+            if self.surroundings.there(self.scope) != self._narrowed:
+                self._narrow(self.scope)
             self._collect(len(event.reading.entries))
             self._show_overview()
             self.refresh_bindings()
@@ -67,13 +67,6 @@ class CachesApp(ListeningApp):
             self._caches.fail(event.error)
             if self._caches.reading is not None:
                 self._troubled(messages.ActionFailed(event.error))
-
-    @on(messages.DeleteDone)
-    def _delete_done(self, event: messages.DeleteDone) -> None:
-        found = event.comparison
-        self._say(deleted_text(found), severity="information" if found.agrees else "warning")
-        if found.differences:
-            self.push_screen(TextScreen("What stayed, and why", stayed_text(found)))
 
     async def action_preset(self) -> None:
         """Pick a preset and mark what it chooses of what is shown."""

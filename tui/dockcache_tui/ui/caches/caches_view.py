@@ -59,7 +59,7 @@ class _Found:
 def _find(wish: _Wish, now: Instant) -> _Found:
     passes = wish.filter.compile(now)
     entries = [one for one in wish.reading.entries if wish.scope.admits((one.branch,)) and passes(one)]
-    branch = wish.scope.picked or wish.reading.refs.default
+    branch = None if wish.scope.elsewhere else wish.scope.picked or wish.reading.refs.default
     if wish.tab is Tab.FORECAST:
         found = by_expiry(entries, wish.reading)
     elif wish.tab is Tab.RESTORABLE and branch:

@@ -12,6 +12,7 @@ from dockcache_tui.core.errors import DockcacheError, UsageError
 from dockcache_tui.sources.github.protocol import ActionsSource, ApiBudget
 from dockcache_tui.sources.protocols import Workspace
 from dockcache_tui.ui import messages
+from dockcache_tui.ui.shared import accounts
 from dockcache_tui.ui.shared.threads import Once, Post
 
 
@@ -113,7 +114,7 @@ class _Repository:
     def delete(self, plan: DeletePlan) -> None:
         """Carry a plan out; what came of it is told also when that ends early, or the list can't be read again."""
 
-        def work() -> messages.DeleteDone:
+        def work() -> messages.Deleted:
             deletions: list[Deletion] = []
             self._under_way.append((deletions, plan))
             try:
@@ -127,7 +128,8 @@ class _Repository:
             except DockcacheError as error:
                 self._post(messages.CachesFailed(error, self._repo))
                 after = None
-            return messages.DeleteDone(compare(plan, deletions, after.snapshot.caches if after else None), self._repo)
+            found = compare(plan, deletions, after.snapshot.caches if after else None)
+            return messages.Deleted(f"caches of {plan.repo}", accounts.of_caches(plan, found))
 
         Once("delete", work, self._post, messages.ActionFailed)
 

@@ -11,9 +11,10 @@ from textual.widgets import Button, Static
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.literal import literal
-from dockcache_tui.ui.shared.modal import BoxScreen, listing
+from dockcache_tui.ui.shared.listing import Listing, ListingView
+from dockcache_tui.ui.shared.modal import BoxScreen
 
-WIDEST_BRANCH = 20
+WIDEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,7 @@ class ConfirmDelete(BoxScreen[bool]):
 
     DEFAULT_CSS = """
     ConfirmDelete {
-        & #plan { height: auto; max-height: 45vh; margin: 1 0; }
-        & Log { height: 45vh; margin: 1 0; }
+        & ListingView { max-height: 45vh; }
         & Horizontal { height: 3; align-horizontal: right; }
         & Button { margin-left: 2; }
     }
@@ -51,7 +51,7 @@ class ConfirmDelete(BoxScreen[bool]):
             count = wording.count(len(self._doomed), "entry", "entries")
             head = f"{count}, {wording.exact_size(total)}, each read again before it goes. This can't be undone."
             yield Static(Text(head, "bold"), markup=False)
-            yield listing(_lines(self._doomed))
+            yield ListingView(_listing(self._doomed))
             with Horizontal():
                 yield Button("No", id="no")
                 yield Button(f"Delete ({wording.size(total)})", id="yes", variant="error")
@@ -65,10 +65,6 @@ class ConfirmDelete(BoxScreen[bool]):
         self.dismiss(event.button.id == "yes")
 
 
-def _lines(doomed: Sequence[Doomed]) -> list[Text]:
-    shown = [
-        (f"{one.size:,}", str(one.id), wording.cut(literal(one.branch), WIDEST_BRANCH), literal(one.name))
-        for one in doomed
-    ]
-    size, id_, branch, _ = (max(map(len, texts)) for texts in zip(*shown, strict=True))
-    return [Text(f"{one[0]:>{size}}  {one[1]:<{id_}}  {one[2]:<{branch}}  {one[3]}") for one in shown]
+def _listing(doomed: Sequence[Doomed]) -> Listing:
+    rows = [(f"{one.size:,}", str(one.id), one.branch, one.name) for one in doomed]
+    return Listing.of(rows, (WIDEST, WIDEST, WIDEST))

@@ -1,17 +1,11 @@
-"""What every modal screen shares: a box in the middle that esc closes."""
+"""What modal screens share: a box in the middle that esc closes, and a checkbox that needs no colour."""
 
-from collections.abc import Sequence
 from typing import ClassVar, TypeVar
 
-from rich.text import Text
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widget import Widget
-from textual.widgets import Log, Static
-
-MAX_LINES = 500
-"""As many are laid out at once; of more only those in sight."""
+from textual.widgets import Checkbox
 
 Answer = TypeVar("Answer")
 
@@ -35,18 +29,13 @@ class BoxScreen(ModalScreen[Answer | None]):
         self.dismiss(None)
 
 
-def listing(lines: Sequence[Text]) -> Widget:
-    """Return a list of any length, to scroll: `#plan`, or a Log where it is long, which breaks no lines."""
-    if len(lines) > MAX_LINES:
-        return _LongListing(lines)
-    return VerticalScroll(Static(Text("\n").join(lines), markup=False), id="plan")
+class Tick(Checkbox):
+    """A checkbox that tells by its sign, not by colour alone, whether it is on."""
 
+    BUTTON_LEFT, BUTTON_RIGHT = "[", "]"
+    DEFAULT_CSS = "Tick, Tick:focus { border: none; background: $surface; padding: 0; }"
 
-class _LongListing(Log):
-    def __init__(self, lines: Sequence[Text]) -> None:
-        super().__init__(auto_scroll=False)
-        self._texts = lines
-
-    def on_mount(self) -> None:
-        """Write the lines: before it has its place in the app a log can't be written."""
-        self.write_lines(text.plain for text in self._texts)
+    def render(self) -> Content:
+        """Draw an X only when it is on."""
+        self.BUTTON_INNER = "X" if self.value else " "
+        return super().render()

@@ -1,4 +1,4 @@
-"""Longer texts the app shows: help, the command log, what a prune did."""
+"""Longer texts the app shows: help, and the command log."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,10 @@ from rich.table import Table
 from rich.text import Text
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.caches.deleting import DeleteComparison
 from dockcache_tui.core.literal import literal
-from dockcache_tui.core.records.outcome import Comparison
 from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.ui.actions import ACTIONS, Place, shown_key
 
-MAX_DIFFERENCES = 5
-MAX_STAYED = 500
 WORDS = (
     ("record", "one thing the builder keeps so that it need not do it again: a layer, a cache mount, a copied context"),
     ("parent", "the record that a record was built on; it can't go while anything built on it stays"),
@@ -56,38 +52,3 @@ def commands_text(commands: Sequence[LoggedCommand]) -> Text:
         )
         text.append(f"{literal(str(command))}\n")
     return text if commands else Text("No command was run yet.")
-
-
-def outcome_text(found: Comparison) -> str:
-    """Return what a prune freed, and each difference from its plan with the cause."""
-    if found.agrees:
-        return f"Freed {wording.exact_size(found.freed)}, as planned."
-    lines = [f"Freed {wording.exact_size(found.freed)} of {wording.exact_size(found.planned)}."]
-    lines += [
-        f"{one.key.id[:12]}: planned {one.planned:,}, freed {one.freed:,}: {one.cause.value} {one.detail}"
-        for one in found.differences[:MAX_DIFFERENCES]
-    ]
-    if len(found.differences) > MAX_DIFFERENCES:
-        lines.append(f"and {len(found.differences) - MAX_DIFFERENCES:,} more differences")
-    return "\n".join(lines)
-
-
-def deleted_text(found: DeleteComparison) -> str:
-    """Return in a line or two what a bulk delete removed."""
-    count = wording.count(found.deleted, "entry", "entries")
-    if found.agrees:
-        return f"Deleted {count}, {wording.exact_size(found.freed)}, as planned."
-    text = f"Deleted {count}, {wording.size(found.freed)} of {wording.size(found.planned)}."
-    if found.lingering:
-        text += f"\n{wording.count(len(found.lingering), 'entry', 'entries')} listed still"
-    return text
-
-
-def stayed_text(found: DeleteComparison) -> Table:
-    """Return what became of each entry that was planned and stayed."""
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    for one in found.differences[:MAX_STAYED]:
-        grid.add_row(str(one.cache.id), one.fate.value, Text(literal(one.cache.key)), Text(literal(one.detail)))
-    if len(found.differences) > MAX_STAYED:
-        grid.add_row("", f"and {len(found.differences) - MAX_STAYED:,} more")
-    return grid
