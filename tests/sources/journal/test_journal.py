@@ -145,10 +145,12 @@ def test_durations_of_a_lost_build_are_kept(journal: Journal) -> None:
 
 
 def test_durations_for_builds_of_others(journal: Journal) -> None:
-    """What steps took here counts for others' builds of this folder or repository, and for none of unknown origin."""
+    """What steps took in a folder counts for others' builds of it, and of its repository where no folder is known."""
     workspace = ProjectWorkspace(Path("/p"), Docker(), journal)
     theirs = replace(finished(journal), ours=False, branch=None, folder="")
-    assert workspace.last_durations(theirs) == {}
+    elsewhere = replace(theirs, folder="/other", branch=CHECKOUT.branch)
+    for unknown in (theirs, elsewhere):
+        assert workspace.last_durations(unknown) == {}
     for known in (replace(theirs, folder="/p"), replace(theirs, branch=CHECKOUT.branch)):
         assert workspace.last_durations(known) == {"[] 1 RUN a": 2.0}
 

@@ -65,9 +65,12 @@ class ProjectWorkspace:
         return self._branches.placed(build)
 
     def last_durations(self, build: Build) -> Mapping[str, float]:
-        """Return the seconds each step took here when it last ran, for a build of this folder or its repository."""
-        here = build.folder == str(self._project) or build.branch or build.branch_candidates
-        return self._journal.last_durations(str(self._project)) if here else {}
+        """Return the seconds each step of a build took in its folder when it last ran.
+
+        Where the folder is not known but the revision is of this repository, the project's folder counts.
+        """
+        here = build.branch or build.branch_candidates
+        return self._journal.last_durations(build.folder or (str(self._project) if here else ""))
 
     def builds(self) -> tuple[Build, ...]:
         """Return the journal's builds of this project, newest first; raises SourceError."""
