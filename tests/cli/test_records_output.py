@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dockcache_tui.cli.output import cell_width, cut, print_csv, print_document, print_table
-from dockcache_tui.cli.records import COLUMNS, ordered, print_records, totals
+from dockcache_tui.cli.records import by_id, print_records, totals
 from dockcache_tui.core import wording
+from dockcache_tui.core.field import json_row, names, ordered
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.project import Project
 from dockcache_tui.core.records.attribution import ScopedRecord
+from dockcache_tui.core.records.fields import RECORD_FIELDS
 from dockcache_tui.core.records.record import Record
-from dockcache_tui.core.records.row import record_row
 from dockcache_tui.core.scope import BranchScope, Known, Owner
 
 HOSTILE = '[red]\x1b]0;owned\x07 \u202eevil\u202c \ud800 =cmd()\r\n,"q"'
@@ -32,7 +33,7 @@ def scoped(
 
 def test_a_row_has_the_stable_fields() -> None:
     """The fields of a record, their order and their values are as documented."""
-    assert record_row(scoped()) == {
+    assert json_row(RECORD_FIELDS, scoped()) == {
         "builder": "b",
         "node": "n0",
         "id": "a",
@@ -51,8 +52,8 @@ def test_a_row_has_the_stable_fields() -> None:
         "branches": ["refs/heads/main"],
         "owners": [{"project": "acme/web", "branch": "refs/heads/main", "known": "named"}],
     }
-    assert list(record_row(scoped())) == list(COLUMNS)
-    assert record_row(scoped(used=None))["last_used_at"] is None
+    assert list(json_row(RECORD_FIELDS, scoped())) == list(names(RECORD_FIELDS))
+    assert json_row(RECORD_FIELDS, scoped(used=None))["last_used_at"] is None
 
 
 @given(st.text())
@@ -61,7 +62,7 @@ def test_json_keeps_any_text_and_is_ascii(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         stdout = io.StringIO()
         patch.setattr("sys.stdout", stdout)
-        print_document([record_row(scoped(text=text))], totals([scoped(text=text)]))
+        print_document([json_row(RECORD_FIELDS, scoped(text=text))], totals([scoped(text=text)]))
     assert stdout.getvalue().isascii()
     assert not set(stdout.getvalue()) & {"\x1b", "\x07", "\r"}
     document = json.loads(stdout.getvalue())
@@ -72,7 +73,7 @@ def test_json_keeps_any_text_and_is_ascii(text: str) -> None:
 
 def test_csv_and_tables_show_hostile_text_literally(capsys: pytest.CaptureFixture[str]) -> None:
     """Escapes, bidi controls and line breaks are visible, markup is text, and each record is one line."""
-    print_csv(tuple(COLUMNS), [record_row(scoped(text=HOSTILE))])
+    print_csv(names(RECORD_FIELDS), [json_row(RECORD_FIELDS, scoped(text=HOSTILE))])
     out = capsys.readouterr().out
     (line,) = csv.DictReader(io.StringIO(out))
     assert line["description"] == '[red]␛]0;owned␇ \\u202eevil\\u202c \\ud800 =cmd()␍␊,"q"'
@@ -114,12 +115,12 @@ def test_an_empty_list_prints_its_head(capsys: pytest.CaptureFixture[str]) -> No
 def test_sorting_puts_missing_values_last() -> None:
     """A column orders both ways, equal values by id, and what was never used comes last either way."""
     some = [scoped("c", size=1, used=None), scoped("b", size=9, used=7), scoped("a", size=9, used=4)]
-    assert [one.record.id for one in ordered(some, "-size")] == ["a", "b", "c"]
-    assert [one.record.id for one in ordered(some, "size")] == ["c", "a", "b"]
-    assert [one.record.id for one in ordered(some, "last_used_at")] == ["a", "b", "c"]
-    assert [one.record.id for one in ordered(some, "-last_used_at")] == ["b", "a", "c"]
-    for column in COLUMNS:
-        assert len(ordered(some, column)) == 3
+    assert [one.record.id for one in ordered(RECORD_FIELDS, by_id(some), "-size")] == ["a", "b", "c"]
+    assert [one.record.id for one in ordered(RECORD_FIELDS, by_id(some), "size")] == ["c", "a", "b"]
+    assert [one.record.id for one in ordered(RECORD_FIELDS, by_id(some), "last_used_at")] == ["a", "b", "c"]
+    assert [one.record.id for one in ordered(RECORD_FIELDS, by_id(some), "-last_used_at")] == ["b", "a", "c"]
+    for column in names(RECORD_FIELDS):
+        assert len(ordered(RECORD_FIELDS, by_id(some), column)) == 3
 
 
 def test_wide_characters_take_two_cells(capsys: pytest.CaptureFixture[str]) -> None:

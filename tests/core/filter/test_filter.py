@@ -173,7 +173,7 @@ def test_an_unknown_field_says_how_to_search_for_it() -> None:
     """The hint names the quotes and the fields that there are, and with quotes it is text."""
     with pytest.raises(FilterError) as caught:
         parse("golang:1.23", RECORD_FIELDS)
-    assert caught.value.hint.startswith("quote it to find it as text; the fields are id, type, desc, step, size")
+    assert caught.value.hint.startswith("quote it to find it as text; the fields are node, id, type, size, age, uses")
     assert parse('"golang:1.23"', RECORD_FIELDS).terms == ("golang:1.23",)
 
 
@@ -227,7 +227,7 @@ def test_time_passes_between_matches() -> None:
 SYNTAX = st.lists(
     st.sampled_from(
         [
-            *(field.name for field in RECORD_FIELDS),
+            *(key for field in RECORD_FIELDS for key in field.keys),
             *'!:=<>|"\\ .',
             ">=",
             "is:",

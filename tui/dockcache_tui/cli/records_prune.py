@@ -10,12 +10,13 @@ from dockcache_tui.cli.output import narrate, print_document, print_table
 from dockcache_tui.cli.waiting import beside, telling, wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.errors import ExitCode, SourceError, UsageError
+from dockcache_tui.core.field import json_row
 from dockcache_tui.core.records.attribution import ScopedRecord
+from dockcache_tui.core.records.fields import RECORD_FIELDS
 from dockcache_tui.core.records.outcome import Comparison, Outcome, compare, outcomes
 from dockcache_tui.core.records.prune import KeepReason, Kept, PrunePlan
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, Record, RecordKey
-from dockcache_tui.core.records.row import record_row
 
 if TYPE_CHECKING:
     from dockcache_tui.sources.protocols import Builder
@@ -99,7 +100,7 @@ def _show(planned: PrunePlan, reading: Reading, found: Comparison | None, *, as_
         detail = "" if kept else came.detail
         items.append(
             {
-                **record_row(one),
+                **json_row(RECORD_FIELDS, one),
                 "action": "keep" if kept else "prune",
                 "reason": kept.reason.value if kept else None,
                 "outcome": came.word if found else None,

@@ -14,9 +14,10 @@ from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.caches.entry import CacheEntry
 from dockcache_tui.core.caches.presets import Preset
 from dockcache_tui.core.caches.row import cache_row, usage_row
+from dockcache_tui.core.field import json_row
 from dockcache_tui.core.json_text import json_text
 from dockcache_tui.core.records.builder_info import BuilderInfo
-from dockcache_tui.core.records.row import record_row
+from dockcache_tui.core.records.fields import RECORD_FIELDS
 from dockcache_tui.sources.export import Row
 from dockcache_tui.ui.archives.files_table import FileRow
 from dockcache_tui.ui.archives.layer_rows import LayerRow, layer_row
@@ -89,7 +90,7 @@ def copies(row: object) -> list[Choice]:
                 ("id", record.id),
                 ("description", record.description),
                 ("command that prunes it", prune),
-                ("JSON", json_text(record_row(scoped))),
+                ("JSON", json_text(json_row(RECORD_FIELDS, scoped))),
             )
         case CacheRow(entry=entry) if entry:
             texts = (
@@ -120,7 +121,7 @@ def exported(rows: Iterable[object]) -> list[Row]:
     for row in rows:
         match row:
             case RecordRow(scoped=scoped):
-                found[scoped.key] = record_row(scoped)
+                found[scoped.key] = json_row(RECORD_FIELDS, scoped)
             case CacheRow(entries=entries):
                 found |= {one.id: cache_row(one) for one in entries}
             case ListedArchive():

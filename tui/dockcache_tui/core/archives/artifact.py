@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from dockcache_tui.core.filter.field import Field, Kind
+from dockcache_tui.core.field import Field, Kind
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
 from dockcache_tui.core.scope import BranchScope
@@ -77,7 +77,7 @@ ARTIFACT_FIELDS: tuple[Field[Artifact], ...] = (
     Field("run", Kind.TEXT, lambda row: str(row.run or ""), "that run's id"),
     Field("digest", Kind.TEXT, lambda row: row.digest, "the digest of its file"),
     Field("size", Kind.SIZE, lambda row: row.size, "its bytes"),
-    Field("age", Kind.AGE, lambda row: row.created_at, "how long ago it was made", ("created",)),
+    Field("age", Kind.AGE, lambda row: row.created_at, "how long ago it was made", filter="age created"),
     Field("expired", Kind.FLAG, lambda row: row.expired, "its retention is over, and its bytes are gone"),
     Field("record", Kind.FLAG, lambda row: row.name.endswith(".dockerbuild"), "it is a build record"),
 )

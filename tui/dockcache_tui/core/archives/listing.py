@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from dockcache_tui.core.archives.archive import Archive
 from dockcache_tui.core.archives.artifact import Artifact
-from dockcache_tui.core.filter.field import Field, Kind
+from dockcache_tui.core.field import Field, Kind
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope
 
@@ -80,7 +80,7 @@ ARCHIVE_FIELDS: tuple[Field[ListedArchive], ...] = (
     Field("kind", Kind.TEXT, lambda row: row.kind, "docker save, oci layout, build cache, build record, artifact"),
     Field("platform", Kind.TEXT, lambda row: row.platforms, "linux/amd64, ..."),
     Field("size", Kind.SIZE, lambda row: row.size, "its bytes"),
-    Field("age", Kind.AGE, lambda row: row.made_at, "how long ago it was made", ("created",)),
+    Field("age", Kind.AGE, lambda row: row.made_at, "how long ago it was made", filter="age created"),
     Field("branch", Kind.BRANCH, lambda row: row.branches, "whose it is: main, #7, tag v1 or a full ref"),
     Field("artifact", Kind.FLAG, lambda row: row.artifact is not None, "it lies on GitHub"),
     Field("expired", Kind.FLAG, lambda row: bool(row.artifact and row.artifact.expired), "GitHub has deleted it"),

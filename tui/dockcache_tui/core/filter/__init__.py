@@ -1,7 +1,6 @@
 """The filter language, the same for records, builds, caches and archives."""
 
-from dockcache_tui.core.filter.field import Field, Kind
 from dockcache_tui.core.filter.language import Filter, parse
 from dockcache_tui.core.filter.words import FilterError, quote
 
-__all__ = ["Field", "Filter", "FilterError", "Kind", "parse", "quote"]
+__all__ = ["Filter", "FilterError", "parse", "quote"]

@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from dockcache_tui.core.filter.field import Field, Kind, Value
+from dockcache_tui.core.field import Field, Kind, Value, branches
 from dockcache_tui.core.filter.units import READERS
 from dockcache_tui.core.filter.words import FilterError, Word
 from dockcache_tui.core.instant import Instant
@@ -26,16 +26,15 @@ _FLAGS = {"": True, "true": True, "yes": True, "false": False, "no": False}
 
 def texts(value: Value) -> tuple[str, ...]:
     """Return the texts of a text or branch field's value; branches by their short name."""
-    if isinstance(value, str):
-        return (value,)
-    if isinstance(value, tuple):
-        return tuple(one.short if isinstance(one, BranchScope) else one for one in value)
-    return ()
+    if value is None:
+        return ()
+    found = value if isinstance(value, tuple) else (value,)
+    return tuple(one.short if isinstance(one, BranchScope) else str(one) for one in found)
 
 
 def free_text(fields: Sequence[Field[T]], wanted: str) -> Test[T]:
     """Ask that a text or branch field holds the text, in upper or lower case."""
-    gets = [field.get for field in fields if field.plain and field.kind in (Kind.TEXT, Kind.BRANCH)]
+    gets = [field.get for field in fields if field.keys and field.plain and field.kind in (Kind.TEXT, Kind.BRANCH)]
     wanted = wanted.casefold()
 
     def test(row: T, _: int) -> bool:
@@ -56,7 +55,7 @@ def condition(field: Field[T], sign: str, alternatives: Sequence[Word]) -> Test[
     if field.kind in READERS:
         return _numeric(field, sign, alternatives)
     if sign not in ":=":
-        raise _unfit(field, alternatives[0], f"use {field.name}:value")
+        raise _unfit(field, alternatives[0], f"use {field.keys[0]}:value")
     if field.kind is Kind.FLAG:
         return _flag(field, alternatives)
     _expect_text(field, alternatives)
@@ -79,11 +78,7 @@ def _branch(field: Field[T], wanted: Sequence[str], *, exact: bool) -> Test[T]:
             for text in wanted
         )
 
-    def test(row: T, _: int) -> bool:
-        value = field.get(row)
-        return isinstance(value, tuple) and any(isinstance(one, BranchScope) and meets(one) for one in value)
-
-    return test
+    return lambda row, _: any(meets(branch) for branch in branches(field.get(row)))
 
 
 def _flag(field: Field[T], alternatives: Sequence[Word]) -> Test[T]:
@@ -93,13 +88,13 @@ def _flag(field: Field[T], alternatives: Sequence[Word]) -> Test[T]:
         if flag is None:
             raise _expected("true or false", word)
         wanted.add(flag)
-    return lambda row, _: field.get(row) in wanted
+    return lambda row, _: (field.get(row) is True) in wanted
 
 
 def _numeric(field: Field[T], sign: str, alternatives: Sequence[Word]) -> Test[T]:
     read, expected = READERS[field.kind]
     if field.kind in (Kind.AGE, Kind.DURATION) and sign in ":=":
-        raise _unfit(field, alternatives[0], f"use {field.name}>7d or {field.name}<2h")
+        raise _unfit(field, alternatives[0], f"use {field.keys[0]}>7d or {field.keys[0]}<2h")
     bounds = []
     for word in alternatives:
         bound = read(word.text)
@@ -131,4 +126,4 @@ def _expected(what: str, word: Word) -> FilterError:
 
 def _unfit(field: Field[T], word: Word, hint: str) -> FilterError:
     length = max(1, word.end - word.column)
-    return FilterError(f"{field.name} can't be compared that way", word.column, length, hint=hint)
+    return FilterError(f"{field.keys[0]} can't be compared that way", word.column, length, hint=hint)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Generic, TypeVar
 
+from dockcache_tui.core.field import Field, Kind
 from dockcache_tui.core.filter.comparing import Test, condition, free_text
-from dockcache_tui.core.filter.field import Field, Kind
 from dockcache_tui.core.filter.words import FilterError, Word, words
 from dockcache_tui.core.instant import Instant
 
@@ -75,18 +75,18 @@ def _clause(word: Word, fields: Sequence[Field[T]]) -> Clause[T]:
 
 
 def _field(key: str, word: Word, fields: Sequence[Field[T]]) -> Field[T]:
-    named = {name: field for field in fields for name in (field.name, *field.aliases)}
+    named = {key: field for field in fields for key in field.keys}
     if field := named.get(key.lower()):
         return field
     close = get_close_matches(key.lower(), named, 1)
     guess = f", did you mean '{close[0]}'?" if close else ""
-    known = ", ".join(field.name for field in fields)
+    known = ", ".join(field.keys[0] for field in fields if field.keys)
     hint = f"quote it to find it as text; the fields are {known}"
     raise FilterError(f"unknown field '{key}'{guess}", word.column, len(key), hint=hint)
 
 
 def _is(alternatives: Sequence[Word], fields: Sequence[Field[T]]) -> Test[T]:
-    flags = {name: field.get for field in fields if field.kind is Kind.FLAG for name in (field.name, *field.aliases)}
+    flags = {key: field.get for field in fields if field.kind is Kind.FLAG for key in field.keys}
     wanted = []
     for word in alternatives:
         name = word.text.lower().replace("-", "_")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 
-from dockcache_tui.core.filter.field import Kind
+from dockcache_tui.core.field import Kind
 
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _NUMBER = r"([0-9]{1,15}(?:\.[0-9]{1,9})?)"

@@ -1,7 +1,10 @@
-"""The fields that filters know of records."""
+"""The fields of a record; their names in JSON are stable."""
 
-from dockcache_tui.core.filter.field import Field, Kind
+from collections.abc import Mapping
+
+from dockcache_tui.core.field import Field, Kind, Look
 from dockcache_tui.core.records.attribution import ScopedRecord
+from dockcache_tui.core.scope import Owner
 
 
 def _builds(row: ScopedRecord) -> tuple[str, ...]:
@@ -13,30 +16,136 @@ def _projects(row: ScopedRecord) -> tuple[str, ...]:
     return tuple(dict.fromkeys(owner.project.name for owner in row.owners if owner.project))
 
 
+def _owner(owner: Owner) -> Mapping[str, str | None]:
+    return {
+        "project": owner.project.name if owner.project else None,
+        "branch": owner.branch.ref if owner.branch else None,
+        "known": owner.known.value,
+    }
+
+
 RECORD_FIELDS: tuple[Field[ScopedRecord], ...] = (
-    Field("id", Kind.TEXT, lambda row: row.record.id, "the record's id"),
-    Field("type", Kind.TEXT, lambda row: row.record.type, "regular, exec.cachemount, source.local, frontend, ..."),
-    Field("desc", Kind.TEXT, lambda row: row.record.description, "what made it", ("description",)),
-    Field("step", Kind.TEXT, lambda row: row.title, "the step that made it, as the list shows it"),
-    Field("size", Kind.SIZE, lambda row: row.record.size, "its bytes"),
-    Field("age", Kind.AGE, lambda row: row.record.created_at, "how long ago it was made", ("created",)),
+    Field("builder", Kind.TEXT, lambda row: row.record.builder, "the builder it is on", filter=""),
+    Field(
+        "node",
+        Kind.TEXT,
+        lambda row: row.record.node,
+        "the builder's node it is on",
+        label="node",
+        look=Look("Node", max_width=18, priority=4),
+    ),
+    Field("id", Kind.TEXT, lambda row: row.record.id, "its id, unique only within its node", label="id"),
+    Field(
+        "type",
+        Kind.TEXT,
+        lambda row: row.record.type,
+        "`regular`, `source.local`, `source.git.checkout`, `exec.cachemount`, `frontend`, `internal`, "
+        "or what a newer BuildKit says",
+        look=Look("Type", max_width=19, priority=3),
+    ),
+    Field(
+        "size",
+        Kind.SIZE,
+        lambda row: row.record.size,
+        "its bytes; 0 for a mutable record in use, whose size changes",
+        label="size",
+        look=Look("Size", width=9),
+    ),
+    Field(
+        "created_at",
+        Kind.AGE,
+        lambda row: row.record.created_at,
+        "when it was made",
+        filter="age created",
+        label="created",
+    ),
+    Field(
+        "last_used_at",
+        Kind.AGE,
+        lambda row: row.record.last_used_at,
+        "when it was last used, or `null`",
+        filter="",
+        label="last used",
+        look=Look("Used", width=6, priority=1),
+    ),
+    Field(
+        "usage_count",
+        Kind.INT,
+        lambda row: row.record.usage_count,
+        "how often it was used",
+        filter="uses used usage_count",
+        look=Look("Uses", width=6, priority=5),
+    ),
+    Field(
+        "parents",
+        Kind.TEXT,
+        lambda row: row.record.parents,
+        "the ids of all records it was built on",
+        filter="parent parents",
+    ),
+    Field("in_use", Kind.FLAG, lambda row: row.record.in_use, "a build holds it"),
+    Field(
+        "shared", Kind.FLAG, lambda row: row.record.shared, "an image holds the same bytes, so pruning frees nothing"
+    ),
+    Field("mutable", Kind.FLAG, lambda row: row.record.mutable, "it may still be written to"),
+    Field("reclaimable", Kind.FLAG, lambda row: row.record.reclaimable, "neither in use nor shared"),
+    Field("description", Kind.TEXT, lambda row: row.record.description, "what made it", filter="desc description"),
+    Field(
+        "project",
+        Kind.TEXT,
+        lambda row: row.project.name if row.project else None,
+        "the project that all its owners share, as `owner/name` or its folder's path; else `null`",
+        filter="",
+    ),
+    Field(
+        "branches",
+        Kind.BRANCH,
+        lambda row: row.branches,
+        "the branches it belongs to, as far as known",
+        filter="branch",
+        label="branches",
+        look=Look("Branch", max_width=20, priority=2),
+    ),
+    Field(
+        "owners",
+        Kind.INT,
+        lambda row: len(row.owners),
+        "whose it is, as far as known: `{project, branch, known}` each; what is not known is `null`",
+        filter="",
+        json=lambda row: [_owner(one) for one in row.owners],
+    ),
+    Field(
+        "step",
+        Kind.TEXT,
+        lambda row: row.title,
+        "the step that made it, as the list shows it",
+        listed=False,
+        look=Look("Record", weight=1, min_width=28),
+    ),
     Field(
         "idle",
         Kind.AGE,
         lambda row: row.record.last_used_at or row.record.created_at,
-        "how long ago it was last used, or made when it never was",
-        ("last_used",),
+        "when it was last used, or made when it never was",
+        filter="idle last_used",
+        listed=False,
     ),
-    Field("uses", Kind.INT, lambda row: row.record.usage_count, "how often it was used", ("used", "usage_count")),
-    Field("node", Kind.TEXT, lambda row: row.record.node, "the builder's node it is on"),
-    Field("branch", Kind.BRANCH, lambda row: row.branches, "whose it is: main, #7, tag v1 or a full ref"),
-    Field("project", Kind.TEXT, _projects, "whose it is: owner/name, or the folder", plain=False),
-    Field("scope", Kind.TEXT, lambda row: row.cache_scope, "the cache scope of a cache mount"),
-    Field("parent", Kind.TEXT, lambda row: row.record.parents, "the ids it was built on", ("parents",)),
-    Field("build", Kind.TEXT, _builds, "the builds that made or last used it"),
-    Field("in_use", Kind.FLAG, lambda row: row.record.in_use, "a build holds it"),
-    Field("shared", Kind.FLAG, lambda row: row.record.shared, "an image holds the same bytes"),
-    Field("mutable", Kind.FLAG, lambda row: row.record.mutable, "it may still be written to"),
-    Field("reclaimable", Kind.FLAG, lambda row: row.record.reclaimable, "neither in use nor shared"),
-    Field("known", Kind.FLAG, lambda row: bool(row.branches), "its branch is known"),
+    Field(
+        "project",
+        Kind.TEXT,
+        _projects,
+        "the projects of its owners: `owner/name`, or the folder",
+        listed=False,
+        plain=False,
+    ),
+    Field(
+        "scope",
+        Kind.TEXT,
+        lambda row: row.cache_scope,
+        "the cache scope of a cache mount",
+        listed=False,
+        label="cache scope",
+    ),
+    Field("build", Kind.TEXT, _builds, "the builds that made or last used it", listed=False),
+    Field("known", Kind.FLAG, lambda row: bool(row.branches), "its branch is known", listed=False),
 )

@@ -11,9 +11,11 @@ from textual.widgets import Static
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, Step
+from dockcache_tui.core.field import long_text
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
 from dockcache_tui.core.records.attribution import ScopedRecord
+from dockcache_tui.core.records.fields import RECORD_FIELDS
 from dockcache_tui.core.records.prune import Frees, frees
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.record import Record, RecordKey
@@ -65,23 +67,26 @@ def describe(reading: Reading, scoped: ScopedRecord, now: Instant) -> Group:
 
 def _facts(reading: Reading, scoped: ScopedRecord, now: Instant) -> Iterable[tuple[str, str]]:
     record = scoped.record
+    told = {
+        field.name: (field.label, long_text(field, scoped, now) or "unknown")
+        for field in RECORD_FIELDS
+        if field.label and field.get(scoped) is not None
+    }
     yield "pruning it", _freeing(frees(reading.lineage, record.key))
-    yield "size", wording.exact_size(record.size)
-    yield "created", f"{wording.age(record.created_at, now)} ago, {record.created_at}"
+    yield told.pop("size")
+    yield told.pop("created_at")
     yield "created by", _by(scoped.created_by, scoped.created_step)
-    if record.last_used_at:
-        uses = wording.count(record.usage_count, "time")
-        yield "last used", f"{wording.age(record.last_used_at, now)} ago, {record.last_used_at}, {uses}"
+    if "last_used_at" in told:
+        label, used = told.pop("last_used_at")
+        yield label, f"{used}, {wording.count(record.usage_count, 'time')}"
         yield "last used by", _by(scoped.last_used_by, scoped.last_used_step)
     else:
         yield "last used", "never"
-    yield "branches", ", ".join(branch.short for branch in scoped.branches) or "unknown"
-    if scoped.cache_scope:
-        yield "cache scope", scoped.cache_scope
+    where = [told.pop(name) for name in ("id", "node")]
+    yield from told.values()
     words = ("in use" * record.in_use, "shared" * record.shared, "mutable" * record.mutable)
     yield "type", " · ".join(filter(None, (record.type, *words)))
-    yield "id", record.id
-    yield "node", record.node
+    yield from where
 
 
 def _freeing(what: Frees) -> str:

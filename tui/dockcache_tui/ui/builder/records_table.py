@@ -1,15 +1,16 @@
 """The builder's records in the virtual table, as a forest or flat."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.attribution import ScopedRecord
+from dockcache_tui.core.records.fields import RECORD_FIELDS
 from dockcache_tui.core.records.forest import ForestRow
 from dockcache_tui.core.records.record import RecordKey
-from dockcache_tui.ui.table import Column, RecordTable
+from dockcache_tui.ui.table import Column, RecordTable, field_columns, in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,6 @@ class RecordsTable(RecordTable[RecordRow]):
         if many_nodes != any(column.id == "node" for column in self.columns):
             self.columns = _columns(self, many_nodes=many_nodes)
 
-    def age(self, moment: Instant | None) -> str:
-        """Return how long ago a moment was when the records were read."""
-        return wording.age(moment, self.now)
-
 
 def flags(row: RecordRow) -> str:
     """Return in words why a record is not free to go, that it can still change, or that its parent is gone."""
@@ -77,74 +74,18 @@ def _below(row: RecordRow) -> str:
     return wording.size(row.place.total)
 
 
-def _branches(row: RecordRow) -> str:
-    return " ".join(branch.short for branch in row.scoped.branches)
+def _scoped(row: RecordRow) -> ScopedRecord:
+    return row.scoped
 
 
 def _columns(table: RecordsTable, *, many_nodes: bool) -> tuple[Column[RecordRow], ...]:
-    node: Column[RecordRow] = Column(
-        id="node",
-        title="Node",
-        text=lambda row: row.scoped.record.node,
-        sort_key=lambda row: row.scoped.record.node,
-        max_width=18,
-        priority=4,
+    columns = field_columns(RECORD_FIELDS, _scoped, lambda: table.now)
+    columns["step"] = replace(columns["step"], prefix=_prefix, style=_style)
+    columns["below"] = Column(id="below", title="With below", text=_below, justify="right", width=10, priority=7)
+    columns["state"] = Column(
+        id="state", title="State", text=flags, sort_key=flags, style=_style, max_width=14, priority=6
     )
-    return (
-        Column(
-            id="what",
-            title="Record",
-            text=lambda row: row.scoped.title,
-            sort_key=lambda row: row.scoped.title,
-            prefix=_prefix,
-            style=_style,
-            weight=1,
-            min_width=28,
-        ),
-        *([node] if many_nodes else []),
-        Column(
-            id="size",
-            title="Size",
-            text=lambda row: wording.size(row.scoped.record.size),
-            sort_key=lambda row: row.scoped.record.size,
-            justify="right",
-            width=9,
-        ),
-        Column(id="below", title="With below", text=_below, justify="right", width=10, priority=7),
-        Column(
-            id="type",
-            title="Type",
-            text=lambda row: row.scoped.record.type,
-            sort_key=lambda row: row.scoped.record.type,
-            max_width=19,
-            priority=3,
-        ),
-        Column(
-            id="used",
-            title="Used",
-            text=lambda row: table.age(row.scoped.record.last_used_at),
-            sort_key=lambda row: row.scoped.record.last_used_at and row.scoped.record.last_used_at.ns,
-            justify="right",
-            width=6,
-            priority=1,
-        ),
-        Column(
-            id="uses",
-            title="Uses",
-            text=lambda row: str(row.scoped.record.usage_count),
-            sort_key=lambda row: row.scoped.record.usage_count,
-            justify="right",
-            width=6,
-            priority=5,
-        ),
-        Column(
-            id="branch",
-            title="Branch",
-            text=_branches,
-            sort_key=_branches,
-            style=lambda _: "record-table--accent",
-            max_width=20,
-            priority=2,
-        ),
-        Column(id="state", title="State", text=flags, sort_key=flags, style=_style, max_width=14, priority=6),
-    )
+    if not many_nodes:
+        del columns["node"]
+    node = ("node",) if many_nodes else ()
+    return in_order(columns, "step", *node, "size", "below")

@@ -1,17 +1,21 @@
 """What a column is, and how columns share the width there is."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Generic, Literal, TypeVar
 
+from dockcache_tui.core.field import Field, Kind, Look, sort_key, text
+from dockcache_tui.core.instant import Instant
+
 Row = TypeVar("Row")
+T = TypeVar("T")
 
 MEASURED_MOST = 60
 """The widest a measured column becomes unless it says otherwise, in cells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column(Generic[Row]):
+class Column(Look, Generic[Row]):
     """One column: what it shows, how it sorts, and what width it asks for.
 
     Widths are in cells. A column with `width` is fixed; one with `weight` shares what is left over, from `min_width`
@@ -22,17 +26,11 @@ class Column(Generic[Row]):
     """
 
     id: str
-    title: str
     text: Callable[[Row], str]
     sort_key: Callable[[Row], Any] | None = None
     style: Callable[[Row], str] | None = None
     prefix: Callable[[Row], str] | None = None
     justify: Literal["left", "right"] = "left"
-    width: int | None = None
-    min_width: int = 1
-    max_width: int | None = None
-    weight: int = 0
-    priority: int = 0
 
     @property
     def measured(self) -> bool:
@@ -43,6 +41,30 @@ class Column(Generic[Row]):
     def title_width(self) -> int:
         """The cells its title takes, with room for a sort arrow."""
         return len(self.title) + 2 * (self.sort_key is not None)
+
+
+def field_columns(
+    fields: Iterable[Field[T]], of: Callable[[Row], T | None], now: Callable[[], Instant]
+) -> dict[str, Column[Row]]:
+    """Return the columns of fields by their names; `of` gives what a row shows, None where it shows none."""
+    return {field.name: _column(field, field.look, of, now) for field in fields if field.look}
+
+
+def in_order(columns: Mapping[str, Column[Row]], *first: str) -> tuple[Column[Row], ...]:
+    """Return these columns first, then all others."""
+    return tuple(columns[name] for name in dict.fromkeys((*first, *columns)))
+
+
+def _column(field: Field[T], look: Look, of: Callable[[Row], T | None], now: Callable[[], Instant]) -> Column[Row]:
+    key = sort_key(field)
+    return Column(
+        **asdict(look),
+        id=field.name,
+        text=lambda row: "" if (one := of(row)) is None else text(field, one, now()),
+        sort_key=lambda row: None if (one := of(row)) is None else key(one),
+        style=(lambda _: "record-table--accent") if field.kind is Kind.BRANCH else None,
+        justify="right" if field.kind.numeric else "left",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,45 @@
+"""Write the tables of fields in docs/ from their declarations: `python scripts/field_tables.py [--check]`.
+
+A table stands between `<!-- json: AREA -->` or `<!-- filter: AREA -->` and `<!-- / -->`. With --check nothing is
+written, and the exit code is 1 when one is not as declared.
+"""
+
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dockcache_tui.core.field import Field
+from dockcache_tui.core.records.fields import RECORD_FIELDS
+
+DOCS = Path(__file__).parents[1] / "docs"
+FIELDS: Mapping[str, Iterable[Field[Any]]] = {"records": RECORD_FIELDS}
+_TABLE = re.compile(r"(<!-- (json|filter): ([a-z ]+) -->\n).*?(<!-- / -->)", re.DOTALL)
+
+
+def table(form: str, fields: Iterable[Field[Any]]) -> str:
+    """Return the Markdown of a table: the names of JSON with what they hold, or those of the filter with their kind."""
+    if form == "json":
+        rows = [f"| `{field.name}` | {field.about} |" for field in fields if field.listed]
+        return "\n".join(("| field | what it is |", "|---|---|", *rows, ""))
+    rows = [f"| `{'` `'.join(field.keys)}` | {field.kind} | {field.about} |" for field in fields if field.keys]
+    return "\n".join(("| field | kind | what it is |", "|---|---|---|", *rows, ""))
+
+
+def main(*, check: bool) -> int:
+    """Bring every page up to date, or tell those that are not."""
+    wrong = 0
+    for page in sorted(DOCS.glob("*.md")):
+        text = page.read_text()
+        due = _TABLE.sub(lambda found: found[1] + table(found[2], FIELDS[found[3]]) + found[4], text)
+        if due != text:
+            wrong += 1
+            sys.stdout.write(f"{page.name}: its tables are not those of the declarations\n")
+            if not check:
+                page.write_text(due)
+    return int(check and wrong > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(check="--check" in sys.argv[1:]))

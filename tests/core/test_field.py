@@ -1,0 +1,61 @@
+"""Fields are declared once: their names are told apart, and the docs' tables are those of the declarations."""
+
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dockcache_tui.core.field import Field, Kind, json_row, names, ordered, sort_key
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.records.fields import RECORD_FIELDS
+from dockcache_tui.core.scope import BranchScope
+
+AREAS: list[tuple[Field[Any], ...]] = [RECORD_FIELDS]
+ROOT = Path(__file__).parents[2]
+MAIN, DEV = BranchScope("refs/heads/main"), BranchScope("refs/heads/dev")
+
+
+@pytest.mark.parametrize("fields", AREAS)
+def test_no_name_stands_twice(fields: tuple[Field[Any], ...]) -> None:
+    """A name means one field in JSON, and one in the filter."""
+    for used in (names(fields), [key for field in fields for key in field.keys]):
+        assert max(Counter(used).values()) == 1
+
+
+def test_the_docs_have_the_tables_of_the_declarations() -> None:
+    """The tables of fields in docs/ are as scripts/field_tables.py writes them."""
+    script = str(ROOT / "scripts" / "field_tables.py")
+    done = subprocess.run((sys.executable, script, "--check"), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), f"run {script}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "json", "sorts"),
+    [
+        (Kind.TEXT, "a", "a", "a"),
+        (Kind.TEXT, ("a", "b"), ("a", "b"), 2),
+        (Kind.TEXT, None, None, None),
+        (Kind.AGE, Instant(5), "1970-01-01T00:00:00.000000005Z", 5),
+        (Kind.BRANCH, MAIN, MAIN.ref, MAIN.ref),
+        (Kind.BRANCH, (MAIN, DEV), [MAIN.ref, DEV.ref], f"{MAIN.ref} {DEV.ref}"),
+        (Kind.BRANCH, None, None, None),
+        (Kind.BRANCH, (), (), None),
+        (Kind.FLAG, False, False, False),
+    ],
+)
+def test_values_in_json_and_sorted(kind: Kind, value: Any, json: Any, sorts: Any) -> None:
+    """Times are RFC 3339 and branches full refs in JSON; lists sort by their length, branches by their refs."""
+    field: Field[None] = Field("x", kind, lambda _: value, "a value")
+    assert json_row((field,), None) == {"x": json}
+    assert sort_key(field)(None) == sorts
+
+
+def test_equal_and_unknown_values_keep_their_order() -> None:
+    """What is equal stays as it came either way, and what has no value is last either way."""
+    fields: tuple[Field[tuple[str, int | None]], ...] = (Field("n", Kind.INT, lambda row: row[1], "a number"),)
+    rows = [("a", 1), ("b", None), ("c", 2), ("d", 1), ("e", None)]
+    assert "".join(row[0] for row in ordered(fields, rows, "n")) == "adcbe"
+    assert "".join(row[0] for row in ordered(fields, rows, "-n")) == "cadbe"

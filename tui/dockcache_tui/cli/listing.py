@@ -1,0 +1,137 @@
+"""What the listing commands share: their options, and how a listing is printed."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import click
+
+from dockcache_tui.cli.output import Row, print_csv, print_document, print_table
+from dockcache_tui.cli.scoping import BRANCH, RESTORABLE
+from dockcache_tui.core.errors import UsageError
+from dockcache_tui.core.field import Field, json_row, names, ordered, text
+from dockcache_tui.core.filter import Filter, parse
+from dockcache_tui.core.instant import Instant
+
+T = TypeVar("T")
+Option: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
+Cells: TypeAlias = Mapping[str, str | Callable[[T], str]]
+"""The columns of a table people read: under each head a field by its name, or a text."""
+
+BUILDER = click.option(
+    "--builder", default="", metavar="B", help="The buildx builder; else BUILDX_BUILDER or the current one."
+)
+REPO = click.option(
+    "--repo", default="", metavar="[HOST/]OWNER/NAME", help="The repository; else GITHUB_REPOSITORY or git's remote."
+)
+FILTER = click.option("--filter", "expression", default="", metavar="EXPR", help="Only what passes, as in the app.")
+CSV = click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+
+
+def json_option(page: str) -> Option:
+    """Return `--json`, whose help names its page in docs/."""
+    return click.option("--json", "as_json", is_flag=True, help=f"Print one JSON document (docs/{page}).")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[T]):
+    """What is asked of a listing."""
+
+    fields: Sequence[Field[T]]
+    branch: str
+    restorable: bool
+    expression: str
+    sort: str
+    as_json: bool
+    as_csv: bool
+
+    @property
+    def for_people(self) -> bool:
+        """Tell whether a table is asked for, with its sums on stderr."""
+        return not self.as_json and not self.as_csv
+
+    def filter(self) -> Filter[T]:
+        """Return the filter; raises FilterError."""
+        return parse(self.expression, self.fields)
+
+    def print(self, found: Sequence[T], totals: Row, table: Callable[[Sequence[T]], None]) -> None:
+        """Print what was found as it is asked for, in the order asked for; of equal ones the first stays first."""
+        found = ordered(self.fields, found, self.sort)
+        print_listing(self.fields, found, totals, table, as_json=self.as_json, as_csv=self.as_csv)
+
+
+def list_options(
+    fields: Sequence[Field[T]], sort: str, page: str, *more: Option
+) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Give a command the options of a listing, handed over as `asked`; `page` of docs/ describes its JSON."""
+    columns = click.Choice([f"{sign}{name}" for sign in ("", "-") for name in names(fields)])
+    options = (
+        *more,
+        BRANCH,
+        RESTORABLE,
+        FILTER,
+        click.option("--sort", default=sort, metavar="COL", type=columns, help="Order by a column; -COL descending."),
+        json_option(page),
+        CSV,
+    )
+
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        @wraps(command)
+        def run(
+            *args: Any,
+            branch: str,
+            restorable: bool,
+            expression: str,
+            sort: str,
+            as_json: bool,
+            as_csv: bool,
+            **others: Any,
+        ) -> int:
+            expect_one(as_json=as_json, as_csv=as_csv)
+            asked = Asked(fields, branch, restorable, expression, sort, as_json, as_csv)
+            return command(*args, asked=asked, **others)
+
+        for option in reversed(options):
+            run = option(run)
+        return run
+
+    return decorate
+
+
+def expect_one(*, as_json: bool, as_csv: bool) -> None:
+    """See that at most one form is asked for; raises UsageError."""
+    if as_json and as_csv:
+        raise UsageError("--json and --csv exclude each other")
+
+
+def print_listing(
+    fields: Sequence[Field[T]],
+    found: Sequence[T],
+    totals: Row,
+    table: Callable[[Sequence[T]], None],
+    *,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """Print rows as the stable JSON document, as CSV, or as the table people read."""
+    if as_json:
+        print_document((json_row(fields, one) for one in found), totals)
+    elif as_csv:
+        print_csv(names(fields), (json_row(fields, one) for one in found))
+    else:
+        table(found)
+
+
+def print_fields(
+    fields: Iterable[Field[T]], found: Iterable[T], cells: Cells[T], now: Instant, right: Sequence[str] = ()
+) -> None:
+    """Print the table people read; measures stand to the right, as do the heads in `right`."""
+    known = {field.name: field for field in fields if field.listed}
+    numeric = [head for head, cell in cells.items() if isinstance(cell, str) and known[cell].kind.numeric]
+
+    def shown(one: T, cell: str | Callable[[T], str]) -> str:
+        return (text(known[cell], one, now) if isinstance(cell, str) else cell(one)) or "–"
+
+    rows = [[shown(one, cell) for cell in cells.values()] for one in found]
+    print_table(tuple(cells), rows, right=(*numeric, *right))
