@@ -185,6 +185,49 @@ async def test_two_archives_are_compared(image: Path, tmp_path: Path) -> None:
         await app.see("What differs", "1 of 2 layers are the same", "etc/motd", "door")
 
 
+@pytest.mark.parametrize("size", [(120, 40), NARROW])
+async def test_a_comparison_narrows_to_a_kind_of_change(size: tuple[int, int], tmp_path: Path) -> None:
+    """`]` turns from all paths to those of one kind, however many others there are; enter tells one in full."""
+    many = [file(f"m{number:05}", mtime=1) for number in range(2_500)]
+    touched = [file(f"m{number:05}", mtime=2) for number in range(2_500)]
+    one = as_tar(oci(tmp_path / "one", [tar(file("app", b"1"), *many, file("script", mode=0o644), file("old"))])).path
+    two = as_tar(oci(tmp_path / "two", [tar(file("app", b"2"), *touched, file("script", mode=0o755))])).path
+    async with archives(one, two, size=size) as app:
+        await app.see(r"one\.tar +oci layout", r"two\.tar +oci layout")
+        await app.press("space", "space", "c")
+        await app.see(
+            "2,503 paths differ", "all 2,503", "content 1", "mode 1", "time 2,500", r"~ app +content", "- old"
+        )
+        await app.press("G")
+        await app.see(r"~ m02499 +time")
+        await app.press("]")
+        await app.see(r"~ app +content")
+        await app.see_no("script", "m00000")
+        await app.press("]")
+        await app.see(r"~ script +mode")
+        await app.press("enter")
+        await app.see("What differs in a path", "mode 0644 -> 0755")
+        await app.press("escape", "[", "[", "[")
+        await app.see(r"~ m00000 +time")
+        await app.see_no("script")
+        await app.press("]", "escape")
+        await app.see(r"one\.tar +oci layout")
+
+
+async def test_what_differs_in_more_paths_than_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many are left out is told, and each kind has its own list."""
+    monkeypatch.setattr("dockcache_tui.ui.archives.workers.MAX_COMPARED", 2)
+    one = as_tar(oci(tmp_path / "one", [tar(file("a", b"1"), file("b", b"1"), file("t", mtime=1))])).path
+    two = as_tar(oci(tmp_path / "two", [tar(file("a", b"2"), file("b", b"2"), file("t", mtime=2))])).path
+    async with archives(one, two) as app:
+        await app.see(r"one\.tar +oci layout", r"two\.tar +oci layout")
+        await app.press("space", "space", "c")
+        await app.see("all 3", "and 1 more that matter less", "~ a", "~ b")
+        await app.press("[")
+        await app.see("~ t")
+        await app.see_no("more that matter less")
+
+
 async def test_layers_tell_which_other_archive_has_them(image: Path, tmp_path: Path) -> None:
     """A layer that another archive holds too names that archive."""
     other = as_tar(oci(tmp_path / "other", [BASE])).path

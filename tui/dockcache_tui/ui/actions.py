@@ -82,7 +82,7 @@ ACTIONS = (
         "next_tab",
         "]",
         "Next tab",
-        "Forest, flat; groups, forecast, restorable; layers, files",
+        "Forest, flat; groups, forecast, restorable; layers, files; kinds of change",
         TABBED,
         key_display="]",
     ),

@@ -238,10 +238,11 @@ class RecordRead(Message):
 
 @dataclass
 class ArchivesCompared(Message):
-    """Two archives were compared."""
+    """Two archives were compared; `kind` names in what the paths differ that are told, if only some are."""
 
     names: tuple[str, str]
     diff: ArchiveDiff
+    kind: str = ""
 
 
 @dataclass

@@ -129,6 +129,8 @@ def _shown(values: Mapping[str, str], path: str) -> str:
 ADDED, REMOVED = "added", "removed"
 DIFFERENCES = ("content", "kind", "link", "device", "mode", "owner", "xattr", ADDED, REMOVED, "time")
 """In what paths differ, what matters most first."""
+MAX_FILES = 10_000
+"""So many differing paths of an image are kept unless more are asked for."""
 
 
 def diff_layers(first: Image, second: Image) -> tuple[LayerDiff, ...]:

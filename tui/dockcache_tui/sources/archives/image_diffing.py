@@ -7,6 +7,7 @@ import msgspec
 
 from dockcache_tui.core.archives.archive import ArchiveError, Image
 from dockcache_tui.core.archives.diff import (
+    MAX_FILES,
     ArchiveDiff,
     ImageDiff,
     Json,
@@ -21,17 +22,19 @@ from dockcache_tui.core.archives.file_entry import FileChange, FileEntry
 from dockcache_tui.sources.archives.blobs import Blobs, open_blobs
 from dockcache_tui.sources.archives.image_files import Done, ImageFiles
 
-MAX_FILES = 10_000
-"""So many differing paths of an image are kept."""
-
 
 def diff_archives(
-    files: ImageFiles, first: Path, second: Path, done: Done | None = None, only: Collection[str] = ()
+    files: ImageFiles,
+    first: Path,
+    second: Path,
+    done: Done | None = None,
+    only: Collection[str] = (),
+    most: int = MAX_FILES,
 ) -> ArchiveDiff:
     """Compare two archives platform by platform; `only` names in what the paths that are told differ."""
     archives = files.archive(first), files.archive(second)
     pairs = pairs_of(archives[0].images, archives[1].images)
-    found = [_diffed(files, (first, one), (second, other), done, only) for one, other in pairs]
+    found = [_diffed(files, (first, one), (second, other), done, only, most) for one, other in pairs]
     faults = [fault for archive in archives for fault in archive.faults]
     for diff in found:
         if diff.first and diff.second and not same_layers(diff.first, diff.second):
@@ -47,16 +50,17 @@ def _diffed(
     second: tuple[Path, Image | None],
     done: Done | None,
     only: Collection[str],
+    most: int,
 ) -> ImageDiff:
     (path, one), (other_path, other) = first, second
     if one is None or other is None:
         present = one or other
         return ImageDiff(present.platform if present else "", one, other, (), ())
     if same_layers(one, other):
-        kept, counts, left_off, paths = counted((), MAX_FILES)
+        kept, counts, left_off, paths = counted((), most)
     else:
         walks = _present(files, path, one, done), _present(files, other_path, other, done)
-        kept, counts, left_off, paths = counted(diff_files(*walks), MAX_FILES, only)
+        kept, counts, left_off, paths = counted(diff_files(*walks), most, only)
     config = () if one.digest == other.digest else diff_configs(_config(path, one), _config(other_path, other))
     platform = one.platform or other.platform
     return ImageDiff(platform, one, other, diff_layers(one, other), kept, config, counts, left_off, paths)

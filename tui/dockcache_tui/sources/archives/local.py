@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dockcache_tui.core.archives.archive import MAX_FOUND, Archive, ArchiveError, Fault, ImageContents, Layer
 from dockcache_tui.core.archives.build_record import BuildRecord
-from dockcache_tui.core.archives.diff import ArchiveDiff
+from dockcache_tui.core.archives.diff import MAX_FILES, ArchiveDiff
 from dockcache_tui.core.archives.file_entry import TreeEntry
 from dockcache_tui.sources.archives.blobs import open_blobs
 from dockcache_tui.sources.archives.build_record import read_build_records
@@ -175,9 +175,10 @@ class LocalArchives:
         *,
         done: Callable[[int, int], None] | None = None,
         only: Collection[str] = (),
+        most: int = MAX_FILES,
     ) -> ArchiveDiff:
-        """Compare two archives: layers by digest, then files, of which `only` narrows to those that differ in these."""
-        return diff_archives(self._files, first, second, done, only)
+        """Compare two archives: layers by digest, then files; `only` narrows those told to what differs in these."""
+        return diff_archives(self._files, first, second, done, only, most)
 
     def close(self) -> None:
         """Let go of what was opened."""

@@ -1,12 +1,12 @@
 """What the front ends ask of archives."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Protocol
 
 from dockcache_tui.core.archives.archive import MAX_FOUND, Archive, ImageContents
 from dockcache_tui.core.archives.build_record import BuildRecord
-from dockcache_tui.core.archives.diff import ArchiveDiff
+from dockcache_tui.core.archives.diff import MAX_FILES, ArchiveDiff
 from dockcache_tui.core.archives.file_entry import TreeEntry
 
 
@@ -50,5 +50,5 @@ class Archives(Protocol):
     def builds(self, path: Path) -> tuple[BuildRecord, ...]:
         """Return the builds of a .dockerbuild, newest first, with their steps and what those said."""
 
-    def diff(self, first: Path, second: Path) -> ArchiveDiff:
-        """Compare two archives: layers by digest, then files by content and mode."""
+    def diff(self, first: Path, second: Path, *, only: Collection[str] = (), most: int = MAX_FILES) -> ArchiveDiff:
+        """Compare two archives: layers by digest, then files; `only` narrows those told to what differs in these."""

@@ -9,6 +9,7 @@ from dockcache_tui.ui import choices, messages
 from dockcache_tui.ui.actions import Place
 from dockcache_tui.ui.archives.archive_view import ArchiveView
 from dockcache_tui.ui.archives.archives_view import ArchivesView
+from dockcache_tui.ui.archives.compare_screen import CompareScreen
 from dockcache_tui.ui.archives.file_screen import FileScreen
 from dockcache_tui.ui.archives.files_table import FileRow
 from dockcache_tui.ui.archives.texts import diff_text, loaded_text, source_text
@@ -198,7 +199,18 @@ class ArchivesApp(ListeningApp):
 
     @on(messages.ArchivesCompared)
     def _archives_compared(self, event: messages.ArchivesCompared) -> None:
-        self.push_screen(TextScreen("What differs", diff_text(event.names, event.diff)))
+        if event.kind:
+            for screen in self.screen_stack:
+                if isinstance(screen, CompareScreen):
+                    screen.show(event.names, event.diff, event.kind)
+        elif any(image.paths for image in event.diff.images):
+            self.push_screen(CompareScreen(event.names, event.diff))
+        else:
+            self.push_screen(TextScreen("What differs", diff_text(event.names, event.diff)))
+
+    @on(CompareScreen.KindWanted)
+    def _kind_wanted(self, event: CompareScreen.KindWanted) -> None:
+        self.keeper.archives.compare(*event.names, event.kind)
 
     @on(messages.Done)
     def _done(self, event: messages.Done) -> None:

@@ -5,17 +5,14 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.archives.diff import ArchiveDiff, FileDiff, ImageDiff, changes, verdict
+from dockcache_tui.core.archives.diff import ArchiveDiff, ImageDiff, verdict
 from dockcache_tui.core.archives.engine_image import Loaded
 from dockcache_tui.core.builds.source_file import SourceFile
 from dockcache_tui.core.literal import literal
 
-MAX_FILES = 2_000
-"""Differing files that are listed of an image."""
-
 
 def diff_text(names: tuple[str, str], diff: ArchiveDiff) -> Text:
-    """Return both sides, then every difference: layers, configuration, files."""
+    """Return both sides, then what differs but for files: the cause in words, layers, configuration."""
     text = Text(f"A  {literal(names[0])}\nB  {literal(names[1])}\n\n")
     if diff.same:
         text.append("Nothing differs that a container could see.\n\n", "bold")
@@ -25,6 +22,7 @@ def diff_text(names: tuple[str, str], diff: ArchiveDiff) -> Text:
         text.append("What could not be read may look like a difference:\n", "bold")
     for fault in diff.faults:
         text.append(f"  {literal(str(fault))}\n")
+    text.rstrip()
     return text
 
 
@@ -44,21 +42,7 @@ def _image(text: Text, image: ImageDiff) -> None:
             text.append(f"  only in {side}  {wording.size(one.size):>9}  {literal(one.created_by or one.digest)}\n")
     for line in image.config:
         text.append(f"  {literal(line)}\n")
-    paths = image.paths
-    text.append(f"{wording.count(paths, 'path')} that differ{'s' * (paths == 1)}\n")
-    for file in image.files[:MAX_FILES]:
-        text.append_text(_file(file))
-    if more := paths - len(image.files[:MAX_FILES]):
-        text.append(f"  and {more:,} more\n")
     text.append("\n")
-
-
-def _file(file: FileDiff) -> Text:
-    if file.first is None or file.second is None:
-        sign, style = ("+", "green") if file.first is None else ("-", "red")
-        return Text(f"  {sign} {literal(file.path)}\n", style)
-    line = Text(f"  ~ {literal(file.path)}  ")
-    return line.append(f"{literal(', '.join(changes(file)))}\n", "dim")
 
 
 def source_text(files: Sequence[SourceFile]) -> Text:

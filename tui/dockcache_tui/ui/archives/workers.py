@@ -25,6 +25,8 @@ from dockcache_tui.ui.shared.threads import Once, Post
 
 MAX_READ = 256 * 1024
 """Bytes of a file that are shown."""
+MAX_COMPARED = 100_000
+"""Paths that are listed of a comparison, of one kind of change or of all."""
 
 
 class ArchivesWorkers:
@@ -109,12 +111,13 @@ class ArchivesWorkers:
 
         self._do(work)
 
-    def compare(self, first: str, second: str) -> None:
-        """Compare two archives."""
+    def compare(self, first: str, second: str, kind: str = "") -> None:
+        """Compare two archives, or tell only the paths that differ in a kind of change."""
 
         def work() -> Message:
-            diff = self._workspace.archives().diff(Path(first), Path(second))
-            return messages.ArchivesCompared((first, second), diff)
+            only = (kind,) if kind else ()
+            diff = self._workspace.archives().diff(Path(first), Path(second), only=only, most=MAX_COMPARED)
+            return messages.ArchivesCompared((first, second), diff, kind)
 
         self._do(work)
 
