@@ -154,12 +154,13 @@ def test_the_environment_gives_an_argument_each_time(
 def test_the_environments_builder_comes_first(
     project: Path, container_builder: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """BUILDX_BUILDER beats the last builder, a flag beats both, and a builder that is gone is told and left."""
+    """BUILDX_BUILDER beats the last builder once, a flag beats both, and a builder that is gone is told and left."""
     assert run(["rebuild", str(project), "--builder", "default"]) == 0
     monkeypatch.setenv("BUILDX_BUILDER", container_builder)
     capsys.readouterr()
     assert run(["rebuild", str(project), "--json"]) == 0
     assert document(capsys)["builder"] == container_builder
+    assert asked(project).builder == "default"
     assert run(["rebuild", str(project), "--builder", "default", "--json"]) == 0
     assert document(capsys)["builder"] == "default"
     monkeypatch.delenv("BUILDX_BUILDER")

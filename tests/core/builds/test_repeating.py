@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from dockcache_tui.core.builds.build import BuildSpec
-from dockcache_tui.core.builds.repeating import Given, argument_words, reads_stdin, repeated, with_arguments
+from dockcache_tui.core.builds.repeating import Given, argument_words, reads_stdin, remembered, repeated, with_arguments
 from dockcache_tui.core.errors import UsageError
 
 LAST = BuildSpec(
@@ -29,6 +29,17 @@ def test_the_environment_beats_what_is_remembered() -> None:
         assert (now.file, now.more_files, now.target) == ("", (), "t")
         for other in (kept, LAST):
             assert repeated(other, {variable: "c"}) == replace(other, no_cache=False)
+
+
+def test_what_the_environment_chose_is_not_remembered() -> None:
+    """A variable set for one build takes nothing away: builder and files stay what they were, but for a flag."""
+    environment = {"BUILDX_BUILDER": "e", "BUILDX_BAKE_FILE": "c"}
+    last = replace(LAST, kind="bake", file="a.hcl", more_files=("b.hcl",), no_cache=False)
+    assert remembered(repeated(last, environment), last, environment) == last
+    assert remembered(replace(last, builder="flag", file="x.hcl"), last, environment).builder == "flag"
+    for unlike in (None, LAST, replace(last, kind="compose")):
+        assert remembered(replace(last, file=""), unlike, environment).file == ""
+    assert remembered(replace(last, builder=""), last, {}).builder == ""
 
 
 @pytest.mark.parametrize(

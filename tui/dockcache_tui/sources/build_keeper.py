@@ -9,6 +9,7 @@ from time import monotonic
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, StepState
 from dockcache_tui.core.builds.outcome import failing_line
 from dockcache_tui.core.builds.reducer import LiveBuild
+from dockcache_tui.core.builds.repeating import remembered
 from dockcache_tui.core.builds.reuse import with_shares
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.instant import Instant
@@ -37,7 +38,8 @@ class BuildKeeper:
         self._refs = BuildRefs(spec.builder, "", ())
         self._looked = 0.0
         self._started_at = Instant.now()
-        self._ref = journal.begin(spec, self._checkout, self._started_at)
+        kept = remembered(spec, journal.last_spec(spec.project), docker.environment)
+        self._ref = journal.begin(kept, self._checkout, self._started_at)
         self.notice = journal.notice
         self._context = Thread(target=self._keep_context, name="context", daemon=True)
         self._context.start()

@@ -30,6 +30,15 @@ def repeated(last: BuildSpec, environment: Mapping[str, str]) -> BuildSpec:
     return spec
 
 
+def remembered(spec: BuildSpec, last: BuildSpec | None, environment: Mapping[str, str]) -> BuildSpec:
+    """Return what to remember of a build: of what the environment chose for it what was remembered before."""
+    if last and environment.get("BUILDX_BUILDER"):
+        spec = replace(spec, builder=spec.builder or last.builder)
+    if last and environment.get(_FILES.get(spec.kind, "")) and last.kind == spec.kind and not spec.file:
+        spec = replace(spec, file=last.file, more_files=last.more_files)
+    return spec
+
+
 def reads_stdin(spec: BuildSpec) -> bool:
     """Tell whether a build reads what is piped to it, which can't be had a second time."""
     words = zip(("", *spec.extra), (*spec.extra, ""), strict=True)
