@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from textual.pilot import Pilot
 
+from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.ui.app import DockcacheApp
 from ui.house import House
 
@@ -58,9 +59,14 @@ class Bench:
 
 @asynccontextmanager
 async def bench(
-    house: House, size: tuple[int, int] = WIDE, *, read_only: bool = False, filter_text: str = ""
+    house: House,
+    size: tuple[int, int] = WIDE,
+    *,
+    read_only: bool = False,
+    filter_text: str = "",
+    scope: BranchScope | None = None,
 ) -> AsyncIterator[Bench]:
     """Run the app on a house until left; notifications are shown."""
-    app = DockcacheApp(house, read_only=read_only, filter_text=filter_text)
+    app = DockcacheApp(house, scope=scope, read_only=read_only, filter_text=filter_text)
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Bench(app, pilot)

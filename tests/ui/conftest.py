@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from service.serving import Job, Served
+from ui.house import House
+from ui.owning import owned_house
 
 
 @pytest.fixture(autouse=True)
@@ -17,3 +19,9 @@ def crash_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def job(served: Served, rest_alone: pytest.MonkeyPatch) -> Job:
     """A job on main of a repository of its own, which the app reads."""
     return served.job("main").enter(rest_alone)
+
+
+@pytest.fixture
+def owned(monkeypatch: pytest.MonkeyPatch) -> House:
+    """A house of two projects, opened in one of them, whose records stand on one base; one is of nobody known."""
+    return owned_house(monkeypatch)

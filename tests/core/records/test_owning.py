@@ -4,7 +4,7 @@ from dataclasses import replace
 from string import ascii_lowercase
 
 from core.record_making import at, record
-from dockcache_tui.core.project import Project
+from dockcache_tui.core.project import Project, told_apart
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.records.lineage import Lineage
 from dockcache_tui.core.records.owning import other_owners, plan_of, projects_with
@@ -103,3 +103,11 @@ def test_a_projects_names() -> None:
     assert not WEB.called("web")
     assert not API.called("")
     assert (WEB.name, API.name, WEB.short, API.short) == ("acme/web", "/api", "web", "api")
+
+
+def test_how_projects_are_told_apart() -> None:
+    """Each is called by its last word where no other has it, else by its name, and clones by their folders."""
+    other = Project("/deep/api", "acme/api")
+    assert told_apart((WEB, API)) == {WEB: "web", API: "api"}
+    assert told_apart((API, other, API)) == {API: "/api", other: "acme/api"}
+    assert told_apart((WEB, CLONE, API)) == {WEB: "/web", CLONE: "/clone", API: "api"}

@@ -1,31 +1,17 @@
 """The prune of records in the app: what its dialog lists, what its boxes add, and that Yes does just that."""
 
-import re
 from collections.abc import Iterable
 
 import pytest
 from textual.widgets import Button
 
 from core.record_making import SHARED, key, record
-from dockcache_tui.core.checkout import Checkout
-from dockcache_tui.core.project import Project
-from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.records.record import Pruned, PruneOutcome, Record
-from dockcache_tui.core.scope import BranchScope, Known, Owner
 from dockcache_tui.ui.shared.listing import ListingView
 from dockcache_tui.ui.shared.modal import Tick
 from ui.bench import NARROW, Bench, bench
 from ui.house import Cache, House
-
-WEB, API = Project("/src/web", "acme/web"), Project("/src/api")
-MAIN, FIX = BranchScope.of("main"), BranchScope.of("fix")
-OWNERS = {
-    "base": ((WEB, MAIN), (WEB, FIX), (API, MAIN)),
-    "mine": ((WEB, MAIN),),
-    "both": ((WEB, MAIN), (WEB, FIX)),
-    "theirs": ((API, MAIN),),
-    "fixed": ((WEB, FIX),),
-}
+from ui.owning import pick
 
 
 def family() -> House:
@@ -34,34 +20,10 @@ def family() -> House:
     return House(Cache(records=[*layers, record("image", size=5000, flags=SHARED)]))
 
 
-@pytest.fixture
-def owned(monkeypatch: pytest.MonkeyPatch) -> House:
-    """A house of two projects, opened in one of them, whose records stand on one base; one is of nobody known."""
-
-    def attribute(records: Iterable[Record], *_: object) -> tuple[ScopedRecord, ...]:
-        return tuple(
-            ScopedRecord(one, tuple(Owner(*owner, Known.NAMED) for owner in OWNERS.get(one.id, ()))) for one in records
-        )
-
-    monkeypatch.setattr("dockcache_tui.core.records.reading.attribute", attribute)
-    records = [record("base", size=100), *(record(name, "base", size=10) for name in ("mine", "both", "theirs"))]
-    records += [record("fixed", "mine", size=1), record("nobody", "both", size=1)]
-    return House(Cache(records=records), work=Checkout("/src/web", "acme/web", MAIN, MAIN, "abc", project=WEB))
-
-
 def listed(app: Bench) -> list[str]:
     """Return the dialog's list, from the top: headings, and what each record is with the words beside it."""
     listing = app.app.screen.query_one(ListingView).listing
     return [row if isinstance(row, str) else f"{row[-1]}: {row[2]}".rstrip(": ") for row in listing.rows]
-
-
-async def pick(app: Bench, branch: str) -> None:
-    """Narrow to a branch, as the picker calls it."""
-    await app.press("f")
-    await app.see("Branch scope of every view")
-    await app.type(branch)
-    await app.press("enter")
-    await app.see(rf"· {re.escape(branch)} ")
 
 
 async def ask(app: Bench) -> None:

@@ -1,6 +1,8 @@
 """Projects: what a branch's name is told apart by."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 _REPO = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}", re.ASCII)
@@ -30,6 +32,13 @@ class Project:
     def called(self, name: str) -> bool:
         """Tell whether this is a name of it: `owner/name` in any case, or the folder's path."""
         return bool(name) and (name == self.id or name.casefold() == self.repo.casefold())
+
+
+def told_apart(projects: Iterable[Project]) -> dict[Project, str]:
+    """Return of each what no other of them is called, as short as can be: two clones have one name."""
+    found = set(projects)
+    shorts, names = Counter(one.short for one in found), Counter(one.name for one in found)
+    return {one: one.short if shorts[one.short] == 1 else one.name if names[one.name] == 1 else one.id for one in found}
 
 
 def is_repo(name: str) -> bool:

@@ -338,7 +338,7 @@ class ListeningApp(App[None]):
         scope, own = replace(self.scope, default=event.checkout.default), self.surroundings.own
         if first and scope.picked and own:  # asked for at the start
             scope = replace(scope, projects=(own,))
-        if scope != self.scope:
+        if first or scope != self.scope:
             self._narrow(scope)
         if event.notice != self._notice:
             self._notice = event.notice
@@ -350,6 +350,7 @@ class ListeningApp(App[None]):
     @on(messages.ProjectFailed)
     def _project_failed(self, event: messages.ProjectFailed) -> None:
         self._project_failure = event.error
+        self._narrow(self.scope)
         self._show_builds()
         self.post_message(messages.ActionFailed(event.error))
 

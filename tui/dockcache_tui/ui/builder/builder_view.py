@@ -100,7 +100,8 @@ class BuilderView(ListView[RecordsTable]):
         self.set_class(not reading.records, "-empty")
         if not reading.records:
             self._panel.say(*NOTHING_YET)
-        self.table.say_nodes(many_nodes=len(reading.snapshot.nodes) > 1)
+        owning = {project for project, _ in reading.owners if project}
+        self.table.say_apart(nodes=len(reading.snapshot.nodes) > 1, projects=owning)
         if unchanged:
             self.table.now = Instant.now()
             self.table.repaint()

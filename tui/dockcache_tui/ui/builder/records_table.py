@@ -1,11 +1,12 @@
 """The builder's records in the virtual table, as a forest or flat."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.project import Project, told_apart
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.records.fields import RECORD_FIELDS
 from dockcache_tui.core.records.forest import ForestRow
@@ -37,15 +38,24 @@ class RecordsTable(RecordTable[RecordRow]):
 
     DEFAULT_CSS: ClassVar[str] = "RecordsTable { height: 1fr; }"
 
-    def __init__(self, *, many_nodes: bool = False) -> None:
-        """Declare the columns; the node is shown when there is more than one."""
+    def __init__(self) -> None:
+        """Declare the columns that are always there."""
         self.now = Instant.now()
-        super().__init__(_columns(self, many_nodes=many_nodes), key=lambda row: row.key, id="records")
+        self._projects: dict[Project, str] = {}
+        super().__init__(_columns(self), key=lambda row: row.key, id="records")
 
-    def say_nodes(self, *, many_nodes: bool) -> None:
-        """Show or hide the node column."""
-        if many_nodes != any(column.id == "node" for column in self.columns):
-            self.columns = _columns(self, many_nodes=many_nodes)
+    def say_apart(self, *, nodes: bool, projects: Iterable[Project]) -> None:
+        """Show the node where there are several `nodes`, and the project where several own records."""
+        names = told_apart(projects)
+        if names != self._projects or nodes != any(column.id == "node" for column in self.columns):
+            self._projects = names
+            self.columns = _columns(self, nodes=nodes, projects=len(names) > 1)
+
+    def projects(self, row: RecordRow) -> str:
+        """Return the projects that own a record."""
+        return " ".join(
+            sorted({self._projects.get(one.project, one.project.short) for one in row.scoped.owners if one.project})
+        )
 
 
 def flags(row: RecordRow) -> str:
@@ -78,14 +88,23 @@ def _scoped(row: RecordRow) -> ScopedRecord:
     return row.scoped
 
 
-def _columns(table: RecordsTable, *, many_nodes: bool) -> tuple[Column[RecordRow], ...]:
+def _columns(table: RecordsTable, *, nodes: bool = False, projects: bool = False) -> tuple[Column[RecordRow], ...]:
     columns = field_columns(RECORD_FIELDS, _scoped, lambda: table.now)
     columns["step"] = replace(columns["step"], prefix=_prefix, style=_style)
     columns["below"] = Column(id="below", title="With below", text=_below, justify="right", width=10, priority=7)
     columns["state"] = Column(
         id="state", title="State", text=flags, sort_key=flags, style=_style, max_width=14, priority=6
     )
-    if not many_nodes:
+    if projects:
+        columns["project"] = replace(
+            columns["branches"],
+            id="project",
+            title="Project",
+            text=table.projects,
+            sort_key=table.projects,
+            max_width=16,
+        )
+    if not nodes:
         del columns["node"]
-    node = ("node",) if many_nodes else ()
-    return in_order(columns, "step", *node, "size", "below")
+    node, project = ("node",) * nodes, ("project",) * projects
+    return in_order(columns, "step", *node, "size", "below", "type", "last_used_at", "usage_count", *project)

@@ -10,7 +10,7 @@ from dockcache_tui.core.builds.build import Build
 from dockcache_tui.core.caches.reading import CachesReading
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import UsageError
-from dockcache_tui.core.project import Project
+from dockcache_tui.core.project import Project, told_apart
 from dockcache_tui.core.records.owning import projects_with
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.scope import BranchScope, ScopeFilter, Whose, restorable
@@ -47,7 +47,9 @@ class Surroundings:
         """Return what a scope is called: its branch, and its project where that is not the opened folder's."""
         if scope.picked is None or scope.projects == (self.own,) or not (scope.projects or self.own):
             return str(scope)
-        return f"{scope} of {', '.join(one.name for one in scope.projects) or 'any project'}"
+        owners = self.reading.owners if self.reading else ()
+        names = told_apart((*scope.projects, *(one for one in (self.own, *(whose[0] for whose in owners)) if one)))
+        return f"{scope} of {', '.join(names[one] for one in scope.projects) or 'any project'}"
 
     def there(self, scope: ScopeFilter) -> ScopeFilter:
         """Return a scope as it is asked of caches, artifacts and archives: those are of one project."""
