@@ -181,13 +181,24 @@ def test_a_broken_file_does_not_stop_a_good_one(
     """What docker refuses is passed over and told when there is more to build, else it is the error."""
     docker = Docker(engine.variables)
     (project / name).write_text(text)
-    with pytest.raises(SourceError):
-        find_spec(project, docker, journal)
-    (project / "Dockerfile").touch()
     said: list[str] = []
+    with pytest.raises(SourceError):
+        find_spec(project, docker, journal, say=said.append)
+    assert said == []
+    (project / "Dockerfile").touch()
     assert find_spec(project, docker, journal, say=said.append) == BuildSpec(str(project))
     assert len(said) == 1
     assert said[0].startswith(f"The {'bake' if 'bake' in name else 'compose'} file is passed over: ")
+
+
+def test_two_broken_files_are_both_told(engine: Engine, project: Path, journal: Journal) -> None:
+    """Where docker refuses all there is the error is that of the first file, and each file is named."""
+    said: list[str] = []
+    for name in ("compose.yaml", "docker-bake.hcl"):
+        (project / name).write_text("services: [")
+    with pytest.raises(SourceError, match=r"yaml"):
+        find_spec(project, Docker(engine.variables), journal, say=said.append)
+    assert [line.split(" file is")[0] for line in said] == ["The compose", "The bake"]
 
 
 def test_what_is_found_has_the_target(engine: Engine, project: Path, journal: Journal) -> None:

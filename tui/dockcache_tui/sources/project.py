@@ -1,7 +1,7 @@
 """Finds what a project builds."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,20 +58,27 @@ def spec_of(files: tuple[str, ...], project: Path) -> BuildSpec:
 
 
 def _found(asked: BuildSpec, docker: Docker, say: Callable[[str], None]) -> BuildSpec:
-    refusal = None
+    refused: dict[str, SourceError] = {}
     for spec in _candidates(asked, docker):
         try:
             if spec.kind == "dockerfile" or bake_targets(spec, docker):
+                _tell(refused, say)
                 return spec
         except SourceError as error:
-            say(f"The {spec.kind} file is passed over: {error}")
-            refusal = refusal or error
-    if refusal:
-        raise refusal
+            refused[spec.kind] = error
+    if refused:
+        first, *more = refused.values()
+        _tell(refused if more else {}, say)
+        raise first
     raise UsageError(
         f"nothing to build in {asked.project}",
         hint="Add a Dockerfile, a compose file with `build:` or a docker-bake.hcl, or name one with --file.",
     )
+
+
+def _tell(refused: Mapping[str, SourceError], say: Callable[[str], None]) -> None:
+    for kind, error in refused.items():
+        say(f"The {kind} file is passed over: {error}")
 
 
 def _candidates(asked: BuildSpec, docker: Docker) -> Iterator[BuildSpec]:
