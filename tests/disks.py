@@ -1,36 +1,56 @@
-"""File systems that are small, and full."""
+"""A file system that is small, soon full, and can be sealed, whoever runs the tests."""
 
-import resource
-import signal
+import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-
-@contextmanager
-def small(disk: Path) -> Iterator[Path]:
-    """Make a file system of 512 kB, which root alone can; for others a limit of this process on sizes stands for it."""
-    disk.mkdir()
-    words = ("mount", "-t", "tmpfs", "-o", "size=512k", "none", str(disk))
-    mounted = subprocess.run(words, check=False, capture_output=True).returncode == 0
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    try:
-        yield disk
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, ignored)
-        if mounted:
-            subprocess.run(("umount", "--lazy", str(disk)), check=True)
+_NAMESPACE = "DOCKCACHE_TEST_NAMESPACE"
 
 
-def fill(disk: Path) -> None:
-    """Leave no room on the file system, or let no file of this process grow."""
-    if disk.is_mount():
-        with suppress(OSError), (disk / "filling").open("wb") as file:
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A file system of 512 kB in a folder; `may` is what a command that mounts begins with."""
+
+    folder: Path
+    may: tuple[str, ...]
+
+    def fill(self) -> None:
+        """Leave no room on it."""
+        with suppress(OSError), (self.folder / "filling").open("wb") as file:
             while True:
                 file.write(bytes(1024))
                 file.flush()
+
+    def seal(self) -> None:
+        """Let nothing more be written to it."""
+        subprocess.run((*self.may, "mount", "-o", "remount,bind,ro", str(self.folder)), check=True)
+
+
+@contextmanager
+def small(folder: Path) -> Iterator[Disk | None]:
+    """Make one at a new folder, as root or by sudo; None where neither may."""
+    folder.mkdir()
+    mount = ("mount", "-t", "tmpfs", "-o", "size=512k", "none", str(folder))
+    for may in ((), ("sudo", "--non-interactive")):
+        with suppress(OSError):
+            if subprocess.run((*may, *mount), check=False, capture_output=True).returncode == 0:
+                break
     else:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+        assert _NAMESPACE not in os.environ, "root may not mount in a user namespace"
+        yield None
+        return
+    try:
+        yield Disk(folder, may)
+    finally:
+        subprocess.run((*may, "umount", "--lazy", str(folder)), check=True)
+
+
+def run_in_a_namespace(test: str, root: Path) -> None:
+    """Run a test once more in a user namespace, where we are root; raises CalledProcessError when it fails there."""
+    unshare = ("unshare", "--user", "--map-root-user", "--mount")
+    pytest = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", "", test)
+    subprocess.run((*unshare, *pytest), cwd=root, env=os.environ | {_NAMESPACE: "1"}, check=True)

@@ -2,25 +2,22 @@
 
 import json
 import sqlite3
-import subprocess
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from disks import fill
+from disks import Disk
 from dockcache_tui.cli.main import run
 from dockcache_tui.lab.engine import Engine
 
 
 @pytest.fixture(params=["full disk", "newer version", "no folder"])
-def unusable(request: pytest.FixtureRequest, small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def unusable(request: pytest.FixtureRequest, small_disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A place for the journal that takes none."""
-    place = small_disk / "data"
+    place = small_disk.folder / "data"
     if request.param == "full disk":
-        if not small_disk.is_mount():
-            pytest.skip("only root can make a small disk, and the limit that stands for it would end docker too")
-        fill(small_disk)
+        small_disk.fill()
     elif request.param == "newer version":
         place = tmp_path / "newer"
         place.mkdir()
@@ -59,19 +56,17 @@ def test_commands_go_on_without_a_journal(
 
 
 def test_a_full_temporary_folder_is_told(
-    small_disk: Path,
+    small_disk: Disk,
     at_engine: Engine,  # noqa: ARG001
     container_builder: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Where not even a private folder can be made the command says which disk is full, and reports no defect."""
-    if not small_disk.is_mount():
-        pytest.skip("only root can make a small disk")
-    subprocess.run(("mount", "-o", "remount,ro", str(small_disk)), check=True)
-    monkeypatch.setattr("tempfile.tempdir", str(small_disk))
+    small_disk.seal()
+    monkeypatch.setattr("tempfile.tempdir", str(small_disk.folder))
     assert run(["records", "--builder", container_builder]) == 1
     told = capsys.readouterr().err
-    assert f"No room to write: {small_disk}" in told
+    assert f"No room to write: {small_disk.folder}" in told
     assert "TMPDIR" in told
     assert "fault of dockcache-tui" not in told

@@ -169,10 +169,10 @@ def test_an_interrupt_ends_the_wait_for_a_frozen_daemon(
     assert outcomes(items) == ["freed"] * BATCH + ["unknown"] * BATCH + ["not tried"] * (COPIES - 2 * BATCH)
     assert f"Waiting for {killable_builder.name} to free {COPIES} records" in said
     assert dict(audited(data)) == {item["id"]: item["outcome"] for item in items}
-    for thread in threading.enumerate():
-        if thread.name in {"prune", "nodes"}:
-            thread.join(60)
-            assert not thread.is_alive()
+    left = [thread for thread in threading.enumerate() if thread.name in {"prune", "nodes"}]
+    for thread in left:
+        thread.join(60)
+    assert not [thread for thread in left if thread.is_alive()]
 
 
 def test_a_stdout_that_can_not_be_written(

@@ -29,7 +29,7 @@ def test_a_dead_engine_is_told(engine: Engine, docker_builder: str, open_app: Op
     """Nothing listens at DOCKER_HOST: the app starts, says so with a hint, and quits with code 0."""
     project = Scratch.make(engine, docker_builder, tmp_path)
     terminal = open_app(project, 80, 24, DOCKER_HOST=f"unix://{tmp_path}/nothing.sock")
-    terminal.see("✗ no engine", "✗ ", "r  try again", "Start it, or set DOCKER_HOST")
+    terminal.see("✗ no engine", "✗ Docker is not running", "r  try again", "Start it, or set DOCKER_HOST")
     terminal.press("q")
     terminal.see("^ready>$")
 
@@ -146,7 +146,8 @@ def test_states_are_words_without_colour(slow: Scratch, open_app: Open) -> None:
     terminal.press("b")
     terminal.see(r"▸ running .*RUN echo")
     colours = re.findall(r"\x1b\[[\d;]*\b[34]8;2;(\d+);(\d+);(\d+)", terminal.screen(styled=True))
-    assert all(red == green == blue for red, green, blue in colours)
+    assert colours
+    assert [colour for colour in colours if len(set(colour)) > 1] == []
     terminal.press("C-c", "C-c")
     terminal.see("– canceled ·")
 

@@ -17,7 +17,7 @@ WAYS = {Place.ARCHIVES: ("4",), Place.LAB: ("1", "L")}
 
 def test_what_changes_things_is_known() -> None:
     """The actions that build and delete are marked as such."""
-    assert {action.id for action in CHANGES} >= {"rebuild", "edit_build", "delete"}
+    assert {action.id for action in CHANGES} == {"rebuild", "edit_build", "delete", "load", "run_lab"}
 
 
 @pytest.mark.parametrize("read_only", [False, True])

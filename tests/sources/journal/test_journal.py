@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from disks import fill
+from disks import Disk
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.manifest import ContextFile, ContextManifest
 from dockcache_tui.core.errors import SourceError
@@ -281,34 +281,32 @@ def test_folder_that_can_not_be_used(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("moment", ["before there is one", "before it is opened", "while it is open"])
-def test_a_full_disk_stops_nothing(moment: str, small_disk: Path) -> None:
+def test_a_full_disk_stops_nothing(moment: str, small_disk: Disk) -> None:
     """On a full disk builds go on in memory, what was kept before is still told, and one notice says why."""
     kept: list[Build] = []
     if moment != "before there is one":
-        before = Journal(small_disk / "data")
+        before = Journal(small_disk.folder / "data")
         kept.append(finished(before))
         before.close()
     if moment == "while it is open":
-        opened = Journal(small_disk / "data")
-        fill(small_disk)
+        opened = Journal(small_disk.folder / "data")
+        small_disk.fill()
     else:
-        fill(small_disk)
-        opened = Journal(small_disk / "data")
+        small_disk.fill()
+        opened = Journal(small_disk.folder / "data")
     now = finished(opened)
     assert opened.builds() == (now, *kept)
     assert opened.notice.count("Builds are not kept: ") == 1
     opened.close()
 
 
-def test_a_folder_that_can_only_be_read(small_disk: Path) -> None:
+def test_a_folder_that_can_only_be_read(small_disk: Disk) -> None:
     """A journal on a file system that can't be written to is told, and goes on in memory."""
-    if not small_disk.is_mount():
-        pytest.skip("only root can mount what can't be written to")
-    before = Journal(small_disk / "data")
+    before = Journal(small_disk.folder / "data")
     kept = finished(before)
     before.close()
-    subprocess.run(("mount", "-o", "remount,ro", str(small_disk)), check=True)
-    opened = Journal(small_disk / "data")
+    small_disk.seal()
+    opened = Journal(small_disk.folder / "data")
     assert opened.builds() == (kept,)
     now = finished(opened)
     assert opened.builds() == (now, kept)

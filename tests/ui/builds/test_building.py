@@ -1,5 +1,7 @@
 """Our own build in the app: started, left, canceled, quit."""
 
+import pytest
+
 from dockcache_tui.core.builds.build import BuildStatus
 from dockcache_tui.core.builds.progress import LogChunk, Progress, VertexUpdate
 from dockcache_tui.core.instant import Instant
@@ -64,15 +66,16 @@ async def test_a_second_b_shows_the_build_that_runs() -> None:
         build.end(BuildStatus.SUCCEEDED)
 
 
-async def test_ctrl_c_twice_cancels_the_build() -> None:
+async def test_ctrl_c_twice_cancels_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once only warns; twice cancels; the app stays and a third time cancels nothing."""
+    monkeypatch.setattr("dockcache_tui.ui.app.TWICE_WITHIN", 600)
     house = House()
     async with bench(house) as app:
         build = await begin(app, house)
         await app.press("ctrl+c")
         await app.see("again to cancel")
         assert not build.canceled
-        await app.press("ctrl+c", "ctrl+c")
+        await app.press("ctrl+c")
         await app.see("– canceled")
         assert build.canceled
         await app.press("ctrl+c")

@@ -105,7 +105,9 @@ async def test_a_run_is_shown_and_plotted() -> None:
     keep()
     async with lab() as app:
         await app.see(r"source changed +artifact +32\.0s +25 % +3 +70", r"source changed +ours +3\.0s +75 %")
-        await app.see("✓ ours downloads 0 modules", "✓ ours takes 0.09", "██", "▒▒", "▓▓ export  ▒▒ transfer  ── rest")
+        await app.see(
+            "✓ ours downloads 0 modules", "✓ ours takes 0.09× the time", "██", "▒▒", "▓▓ export  ▒▒ transfer  ── rest"
+        )
 
 
 async def test_a_run_is_followed_to_its_end() -> None:
