@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.names import parse_name
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.lab.engine import DOCKER, Engine, Remote
 from dockcache_tui.sources.build_runner import LaunchedBuild, Runner
@@ -92,6 +93,21 @@ def test_build_again(
     context = journal.context(edited.ref)
     assert context
     assert [file.path for file in context.files] == ["Dockerfile", "main.txt", "other.txt"]
+
+
+def test_steps_of_several_nodes_count_together(runner: Runner, project: Path, two_node_builder: str) -> None:
+    """A build for two platforms on two nodes counts each node's steps, each as what it was there."""
+    dockerfile(project, "FROM scratch AS a\nCOPY main.txt other.txt /\nFROM scratch\nCOPY --from=a /other.txt /\n")
+    platforms = ("--platform=linux/amd64,linux/arm64", "--output=type=cacheonly")
+    spec = BuildSpec(str(project), builder=two_node_builder, extra=platforms)
+    first = built(runner, spec)
+    assert (first.error, first.cached, first.cacheable) == ("", 0, 4)
+    (project / "main.txt").write_text("two")
+    edited = built(runner, spec)
+    assert (edited.cached, edited.cacheable) == (2, 4)
+    assert {
+        (parse_name(step.name).platform, short(step)) for step in edited.steps if step.cacheable and step.cached
+    } == {(platform, "COPY --from=a") for platform in ("linux/amd64", "linux/arm64")}
 
 
 def test_ref_is_buildkits_own(runner: Runner, engine: Engine, project: Path) -> None:
