@@ -10,11 +10,18 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from dockcache_tui.core.archives.fields import ARTIFACT_FIELDS
+from dockcache_tui.core.caches.fields import CACHE_FIELDS, REPOSITORY_FIELDS
 from dockcache_tui.core.field import Field
 from dockcache_tui.core.records.fields import RECORD_FIELDS
 
 DOCS = Path(__file__).parents[1] / "docs"
-FIELDS: Mapping[str, Iterable[Field[Any]]] = {"records": RECORD_FIELDS}
+FIELDS: Mapping[str, Iterable[Field[Any]]] = {
+    "artifacts": ARTIFACT_FIELDS,
+    "caches": CACHE_FIELDS,
+    "records": RECORD_FIELDS,
+    "repositories": REPOSITORY_FIELDS,
+}
 _TABLE = re.compile(r"(<!-- (json|filter): ([a-z ]+) -->\n).*?(<!-- / -->)", re.DOTALL)
 
 

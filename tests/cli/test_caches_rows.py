@@ -1,9 +1,10 @@
 """Rows of `caches`: the columns are the document's fields, sorting is stable, remarks say all that is special."""
 
 from core.cache_making import DEV, MAIN, blob, cache, content, entries, index, snapshot
-from dockcache_tui.cli.caches import COLUMNS, ordered, remarks
+from dockcache_tui.cli.caches import remarks
+from dockcache_tui.core.caches.fields import CACHE_FIELDS
 from dockcache_tui.core.caches.keys import index_key
-from dockcache_tui.core.caches.row import cache_row
+from dockcache_tui.core.field import json_row, names, ordered
 
 TAKEN = snapshot(
     index(1),
@@ -17,15 +18,15 @@ TAKEN = snapshot(
 def test_columns_are_the_fields() -> None:
     """Whatever a row has can be sorted by and is in the CSV, in the same order."""
     for entry in entries(TAKEN).values():
-        assert list(cache_row(entry)) == list(COLUMNS)
+        assert list(json_row(CACHE_FIELDS, entry)) == list(names(CACHE_FIELDS))
 
 
 def test_the_order() -> None:
     """Equal values are in the order of ids, and what has no value is last in both directions."""
-    found = list(entries(TAKEN).values())
-    assert [one.id for one in ordered(found, "-size_in_bytes")] == [3, 4, 5, 1, 2]
-    assert [one.id for one in ordered(found, "generation")] == [1, 5, 2, 3, 4]
-    assert [one.id for one in ordered(found, "-generation")] == [2, 1, 5, 3, 4]
+    found = sorted(entries(TAKEN).values(), key=lambda one: one.id)
+    assert [one.id for one in ordered(CACHE_FIELDS, found, "-size_in_bytes")] == [3, 4, 5, 1, 2]
+    assert [one.id for one in ordered(CACHE_FIELDS, found, "generation")] == [1, 5, 2, 3, 4]
+    assert [one.id for one in ordered(CACHE_FIELDS, found, "-generation")] == [2, 1, 5, 3, 4]
 
 
 def test_remarks() -> None:

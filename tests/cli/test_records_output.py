@@ -42,7 +42,7 @@ def test_a_row_has_the_stable_fields() -> None:
         "created_at": "1970-01-01T00:00:00.000000003Z",
         "last_used_at": "1970-01-01T00:00:00.000000005Z",
         "usage_count": 2,
-        "parents": ("p", "q"),
+        "parents": ["p", "q"],
         "in_use": False,
         "shared": True,
         "mutable": True,

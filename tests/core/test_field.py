@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from dockcache_tui.core.archives.fields import ARTIFACT_FIELDS
+from dockcache_tui.core.caches.fields import CACHE_FIELDS, REPOSITORY_FIELDS
 from dockcache_tui.core.field import Field, Kind, json_row, names, ordered, sort_key
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.fields import RECORD_FIELDS
 from dockcache_tui.core.scope import BranchScope
 
-AREAS: list[tuple[Field[Any], ...]] = [RECORD_FIELDS]
+AREAS: list[tuple[Field[Any], ...]] = [RECORD_FIELDS, CACHE_FIELDS, REPOSITORY_FIELDS, ARTIFACT_FIELDS]
 ROOT = Path(__file__).parents[2]
 MAIN, DEV = BranchScope("refs/heads/main"), BranchScope("refs/heads/dev")
 
@@ -36,13 +38,13 @@ def test_the_docs_have_the_tables_of_the_declarations() -> None:
     ("kind", "value", "json", "sorts"),
     [
         (Kind.TEXT, "a", "a", "a"),
-        (Kind.TEXT, ("a", "b"), ("a", "b"), 2),
+        (Kind.TEXT, ("a", "b"), ["a", "b"], 2),
         (Kind.TEXT, None, None, None),
         (Kind.AGE, Instant(5), "1970-01-01T00:00:00.000000005Z", 5),
         (Kind.BRANCH, MAIN, MAIN.ref, MAIN.ref),
         (Kind.BRANCH, (MAIN, DEV), [MAIN.ref, DEV.ref], f"{MAIN.ref} {DEV.ref}"),
         (Kind.BRANCH, None, None, None),
-        (Kind.BRANCH, (), (), None),
+        (Kind.BRANCH, (), [], None),
         (Kind.FLAG, False, False, False),
     ],
 )

@@ -8,8 +8,8 @@ from core.cache_making import DAY, DEV, MAIN, PULL, at, blob, cache, entries, in
 from dockcache_tui.core.caches.deleting import Deletion, Fate, compare, plan_delete, recheck
 from dockcache_tui.core.caches.fields import CACHE_FIELDS
 from dockcache_tui.core.caches.presets import Preset, preset
-from dockcache_tui.core.caches.row import cache_row
 from dockcache_tui.core.caches.snapshot import Pull
+from dockcache_tui.core.field import json_row
 from dockcache_tui.core.filter import parse
 
 TAKEN = snapshot(
@@ -64,7 +64,7 @@ def test_filters(text: str, expected: list[int]) -> None:
 
 def test_a_row_has_the_stable_fields() -> None:
     """The fields, their order and their values are as documented."""
-    row = cache_row(entries(TAKEN)[1])
+    row = json_row(CACHE_FIELDS, entries(TAKEN)[1])
     assert row == {
         "id": 1,
         "ref": MAIN,

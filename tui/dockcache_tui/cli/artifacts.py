@@ -9,19 +9,24 @@ from click.core import ParameterSource
 
 from dockcache_tui.cli.account import exit_code, printed, tell_unaudited
 from dockcache_tui.cli.cache_reading import opened, read_artifacts
-from dockcache_tui.cli.output import Row, narrate, print_csv, print_document, print_table
-from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, expect_some, scope_here, scope_of
+from dockcache_tui.cli.listing import FILTER, REPO, Asked, Cells, json_option, list_options, print_fields
+from dockcache_tui.cli.output import Row, narrate, print_document, print_table
+from dockcache_tui.cli.scoping import BRANCH, expect_some, scope_here, scope_of
 from dockcache_tui.cli.waiting import each_here, wait_for
 from dockcache_tui.core import wording
-from dockcache_tui.core.archives.artifact import ARTIFACT_COLUMNS, ARTIFACT_FIELDS, Artifact, artifact_row
+from dockcache_tui.core.archives.artifact import Artifact
+from dockcache_tui.core.archives.fields import ARTIFACT_FIELDS
 from dockcache_tui.core.caches.deleting import ArtifactDeletion, Fate
 from dockcache_tui.core.errors import ExitCode, SourceError, UsageError
+from dockcache_tui.core.field import json_row
 from dockcache_tui.core.filter import parse
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import ScopeFilter
 
 if TYPE_CHECKING:
     from dockcache_tui.sources.github.protocol import ActionsSource
+
+_PAGE = "json-artifacts.md"
 
 
 def delete_artifacts(source: "ActionsSource", plan: Sequence[Artifact], *, yes: bool, as_json: bool) -> ExitCode:
@@ -83,7 +88,11 @@ def _show(plan: Sequence[Artifact], done: Sequence[ArtifactDeletion] | None, *, 
     gone = [one for one, came in outcomes if came.fate is Fate.DELETED]
     print_document(
         [
-            {**artifact_row(one), "outcome": None if done is None else came.fate.value, "detail": came.detail}
+            {
+                **json_row(ARTIFACT_FIELDS, one),
+                "outcome": None if done is None else came.fate.value,
+                "detail": came.detail,
+            }
             for one, came in outcomes
         ],
         {
@@ -105,29 +114,18 @@ def totals(found: Sequence[Artifact]) -> Row:
     }
 
 
-def ordered(found: Sequence[Artifact], sort: str) -> list[Artifact]:
-    """Order by a column (descending with `-`), equal ones by id; what has no value comes last either way."""
-    key = ARTIFACT_COLUMNS[sort.removeprefix("-")]
-    by_id = sorted(found, key=lambda one: one.id)
-    known = [one for one in by_id if key(one) is not None]
-    known.sort(key=key, reverse=sort.startswith("-"))  # type: ignore[arg-type]
-    return known + [one for one in by_id if key(one) is None]
-
-
-def print_artifacts(found: Sequence[Artifact], now: Instant) -> None:
+def print_artifacts(found: Sequence[Artifact]) -> None:
     """Print the table people read."""
-    rows = [
-        (
-            str(one.id),
-            one.branch.short if one.branch else "–",
-            wording.size(one.size),
-            wording.age(one.created_at, now),
-            left(one, now),
-            one.name,
-        )
-        for one in found
-    ]
-    print_table(("ID", "BRANCH", "SIZE", "CREATED", "LEFT", "NAME"), rows, right=("ID", "SIZE", "CREATED", "LEFT"))
+    now = Instant.now()
+    cells: Cells[Artifact] = {
+        "ID": "id",
+        "BRANCH": "branch",
+        "SIZE": "size_in_bytes",
+        "CREATED": "created_at",
+        "LEFT": lambda one: left(one, now),
+        "NAME": "name",
+    }
+    print_fields(ARTIFACT_FIELDS, found, cells, now, right=("ID", "LEFT"))
 
 
 def left(artifact: Artifact, now: Instant) -> str:
@@ -137,52 +135,21 @@ def left(artifact: Artifact, now: Instant) -> str:
     return wording.span(max(0.0, artifact.expires_at.seconds_since(now)) if artifact.expires_at else None)
 
 
-_REPO = click.option(
-    "--repo", default="", metavar="[HOST/]OWNER/NAME", help="The repository; else GITHUB_REPOSITORY or git's remote."
-)
-_FILTER = click.option("--filter", "expression", default="", metavar="EXPR", help="Only what passes, as in the app.")
-_SORT = click.Choice([*ARTIFACT_COLUMNS, *(f"-{name}" for name in ARTIFACT_COLUMNS)])
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/json-artifacts.md).")
-
-
 @click.group(invoke_without_command=True)
-@_REPO
-@BRANCH
-@RESTORABLE
-@_FILTER
-@click.option("--sort", default="-created_at", metavar="COL", type=_SORT, help="Order by a column; -COL descending.")
-@_JSON
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@list_options(ARTIFACT_FIELDS, "-created_at", _PAGE, REPO)
 @click.pass_context
-def artifacts(
-    ctx: click.Context,
-    /,
-    *,
-    repo: str,
-    branch: str,
-    restorable: bool,
-    expression: str,
-    sort: str,
-    as_json: bool,
-    as_csv: bool,
-) -> int:
+def artifacts(ctx: click.Context, /, *, repo: str, asked: Asked[Artifact]) -> int:
     """List a repository's workflow artifacts."""
     if ctx.invoked_subcommand:
         if any(ctx.get_parameter_source(name) is not ParameterSource.DEFAULT for name in ctx.params):
             raise UsageError(f"options for `artifacts {ctx.invoked_subcommand}` belong after it")
         return int(ExitCode.OK)
-    if as_json and as_csv:
-        raise UsageError("--json and --csv exclude each other")
-    parse(expression, ARTIFACT_FIELDS)
-    scope = scope_here(branch, restorable=restorable)
+    asked.filter()
+    scope = scope_here(asked.branch, restorable=asked.restorable)
     with opened(repo) as source:
-        found = ordered(_chosen(read_artifacts(source), scope, expression), sort)
-    if as_json:
-        print_document(map(artifact_row, found), totals(found))
-    elif as_csv:
-        print_csv(tuple(ARTIFACT_COLUMNS), map(artifact_row, found))
-    else:
-        print_artifacts(found, Instant.now())
+        found = sorted(_chosen(read_artifacts(source), scope, asked.expression), key=lambda one: one.id)
+    asked.print(found, totals(found), print_artifacts)
+    if asked.for_people:
         size = wording.exact_size(sum(one.size for one in found))
         narrate(f"{wording.count(len(found), 'artifact')}, {size}.")
     return int(ExitCode.OK)
@@ -190,7 +157,7 @@ def artifacts(
 
 @artifacts.command("download")
 @click.argument("which", metavar="ID|NAME")
-@_REPO
+@REPO
 @BRANCH
 @click.option(
     "--to", default=".", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="The folder; else here."
@@ -216,15 +183,13 @@ def download(which: str, repo: str, branch: str, to: Path, replace: bool) -> int
 
 @artifacts.command("delete")
 @click.argument("ids", nargs=-1, type=int, metavar="[ID]...")
-@_REPO
+@REPO
 @BRANCH
-@_FILTER
+@FILTER
 @click.option("--yes", is_flag=True, help="Delete; without it the plan is shown and nothing changes.")
-@_JSON
+@json_option(_PAGE)
 def delete(*, ids: tuple[int, ...], repo: str, branch: str, expression: str, yes: bool, as_json: bool) -> int:
     """Delete artifacts by ID, filter or branch; a dry run unless --yes."""
-    from dockcache_tui.cli.artifacts import delete_artifacts
-
     if not (ids or branch or expression.strip()):
         raise UsageError("nothing was named to delete", hint="Name ids, or give --filter or --branch.")
     parse(expression, ARTIFACT_FIELDS)

@@ -1,21 +1,32 @@
 """`dockcache-tui caches` and its commands."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import click
 from click.core import ParameterSource
 
 from dockcache_tui.cli.cache_reading import chosen, opened, read, tell_wait
-from dockcache_tui.cli.output import Row, narrate, print_csv, print_document, print_table
-from dockcache_tui.cli.scoping import BRANCH, RESTORABLE, expect_some, scope_of
+from dockcache_tui.cli.listing import (
+    FILTER,
+    REPO,
+    Asked,
+    Cells,
+    json_option,
+    list_options,
+    print_fields,
+    print_listing,
+)
+from dockcache_tui.cli.output import Row, narrate, print_document, print_table
+from dockcache_tui.cli.scoping import BRANCH, expect_some, scope_of
 from dockcache_tui.cli.waiting import wait_for
 from dockcache_tui.core import wording
+from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.caches.entry import CacheEntry
 from dockcache_tui.core.caches.fields import CACHE_FIELDS, REPOSITORY_FIELDS
+from dockcache_tui.core.caches.keys import Kind
 from dockcache_tui.core.caches.presets import Preset
 from dockcache_tui.core.caches.reading import CachesReading
 from dockcache_tui.core.caches.restoring import Restoration
-from dockcache_tui.core.caches.row import cache_row, usage_row
 from dockcache_tui.core.caches.snapshot import ActionsSnapshot
 from dockcache_tui.core.errors import ExitCode, UsageError
 from dockcache_tui.core.filter import parse
@@ -31,47 +42,17 @@ def print_usage(organisation: str, expression: str, *, as_json: bool, as_csv: bo
     usage = wait_for("GitHub", lambda: read_usage(organisation, on_wait=tell_wait))
     found = [one for one in usage if passes(one)]
     whole = sum(one.size for one in found)
-    if as_json:
-        print_document(map(usage_row, found), {"count": sum(one.count for one in found), "size_in_bytes": whole})
-    elif as_csv:
-        print_csv(("repo", "count", "size_in_bytes"), map(usage_row, found))
-    else:
-        table = [(one.repo, f"{one.count:,}", wording.size(one.size)) for one in found]
-        print_table(("REPOSITORY", "CACHES", "SIZE"), table, right=("CACHES", "SIZE"))
+    sums: Row = {"count": sum(one.count for one in found), "size_in_bytes": whole}
+    print_listing(REPOSITORY_FIELDS, found, sums, _print_usage, as_json=as_json, as_csv=as_csv)
+    if not as_json and not as_csv:
         many = wording.count(len(found), "repository", "repositories")
         narrate(f"{many}, {wording.exact_size(whole)}; `caches --repo` lists one's caches.")
     return ExitCode.OK
 
 
-Key = Callable[[CacheEntry], int | str | None]
-
-COLUMNS: dict[str, Key] = {
-    "id": lambda one: one.id,
-    "ref": lambda one: one.cache.ref,
-    "key": lambda one: one.cache.key,
-    "version": lambda one: one.cache.version,
-    "size_in_bytes": lambda one: one.cache.size,
-    "created_at": lambda one: one.cache.created_at.ns,
-    "last_accessed_at": lambda one: one.cache.last_accessed_at.ns,
-    "kind": lambda one: one.decoded.kind.value,
-    "scope": lambda one: one.decoded.scope,
-    "generation": lambda one: one.decoded.generation,
-    "digest": lambda one: one.decoded.digest,
-    "expires_at": lambda one: one.expires_at.ns,
-    "family": lambda one: one.decoded.family.value,
-    "state": lambda one: one.state.value,
-    "merged": lambda one: one.merged,
-    "superseded": lambda one: one.superseded,
-    "orphan": lambda one: one.orphan,
-    "signed": lambda one: one.decoded.signed,
-    "misplaced": lambda one: one.misplaced,
-    "copies": lambda one: len(one.copies),
-    "layers": lambda one: one.index.count if one.index else None,
-    "layers_size_in_bytes": lambda one: one.index.size if one.index else None,
-    "holes": lambda one: one.holes if one.index else None,
-    "scopes": lambda one: len(one.scopes),
-}
-"""The fields of docs/json-caches.md in their order, each with what it is sorted by."""
+def _print_usage(found: Sequence[RepositoryUsage]) -> None:
+    cells: Cells[RepositoryUsage] = {"REPOSITORY": "repo", "CACHES": "count", "SIZE": "size_in_bytes"}
+    print_fields(REPOSITORY_FIELDS, found, cells, Instant.now())
 
 
 def totals(found: Sequence[CacheEntry], snapshot: ActionsSnapshot) -> Row:
@@ -89,33 +70,20 @@ def totals(found: Sequence[CacheEntry], snapshot: ActionsSnapshot) -> Row:
     }
 
 
-def ordered(found: Sequence[CacheEntry], sort: str) -> list[CacheEntry]:
-    """Order by a column (descending with `-`), equal ones by id; what has no value comes last either way."""
-    key = COLUMNS[sort.removeprefix("-")]
-    by_id = sorted(found, key=lambda one: one.id)
-    keyed = [(value, one) for one in by_id if (value := key(one)) is not None]
-    keyed.sort(key=lambda pair: pair[0], reverse=sort.startswith("-"))
-    return [one for _, one in keyed] + [one for one in by_id if key(one) is None]
-
-
 def print_caches(found: Sequence[CacheEntry], now: Instant) -> None:
     """Print the table people read."""
-    rows = [
-        (
-            str(one.id),
-            one.branch.short,
-            one.decoded.kind.value if one.decoded.kind.value != "other" else one.decoded.family.value,
-            wording.size(one.cache.size),
-            wording.age(one.cache.created_at, now),
-            wording.age(one.cache.last_accessed_at, now),
-            wording.span(max(0.0, one.expires_at.seconds_since(now))),
-            remarks(one),
-            one.cache.key,
-        )
-        for one in found
-    ]
-    head = ("ID", "BRANCH", "KIND", "SIZE", "CREATED", "USED", "LEFT", "STATE", "KEY")
-    print_table(head, rows, right=("ID", "SIZE", "CREATED", "USED", "LEFT"))
+    cells: Cells[CacheEntry] = {
+        "ID": "id",
+        "BRANCH": "ref",
+        "KIND": lambda one: one.decoded.kind.value if one.decoded.kind is not Kind.OTHER else one.decoded.family.value,
+        "SIZE": "size_in_bytes",
+        "CREATED": "created_at",
+        "USED": "last_accessed_at",
+        "LEFT": lambda one: wording.span(max(0.0, one.expires_at.seconds_since(now))),
+        "STATE": remarks,
+        "KEY": "key",
+    }
+    print_fields(CACHE_FIELDS, found, cells, now, right=("ID", "LEFT"))
 
 
 def remarks(entry: CacheEntry) -> str:
@@ -223,70 +191,44 @@ def print_restoration(found: Restoration, *, as_json: bool) -> None:
     narrate(f"It restores {found.hit.cache.id}." if found.hit else "It restores nothing.")
 
 
-_REPO = click.option(
-    "--repo", default="", metavar="[HOST/]OWNER/NAME", help="The repository; else GITHUB_REPOSITORY or git's remote."
-)
-_FILTER = click.option("--filter", "expression", default="", metavar="EXPR", help="Only what passes, as in the app.")
-_SORT = click.Choice([*COLUMNS, *(f"-{name}" for name in COLUMNS)])
 _PRESETS = click.Choice([one.value for one in Preset])
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/json-caches.md).")
+_JSON = json_option("json-caches.md")
 _INDEXES = click.option("--indexes", is_flag=True, help="Read BuildKit's indexes with a job's token; an access.")
 
 
 @click.group(invoke_without_command=True)
-@_REPO
-@click.option("--org", default="", metavar="ORG", help="List an organisation's usage by repository instead.")
-@BRANCH
-@RESTORABLE
-@_FILTER
-@click.option("--sort", default="-size_in_bytes", metavar="COL", type=_SORT, help="Order by a column; -COL descending.")
-@_INDEXES
-@_JSON
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@list_options(
+    CACHE_FIELDS,
+    "-size_in_bytes",
+    "json-caches.md",
+    REPO,
+    click.option("--org", default="", metavar="ORG", help="List an organisation's usage by repository instead."),
+    _INDEXES,
+)
 @click.pass_context
-def caches(
-    ctx: click.Context,
-    /,
-    *,
-    repo: str,
-    org: str,
-    branch: str,
-    restorable: bool,
-    expression: str,
-    sort: str,
-    indexes: bool,
-    as_json: bool,
-    as_csv: bool,
-) -> int:
+def caches(ctx: click.Context, /, *, repo: str, org: str, indexes: bool, asked: Asked[CacheEntry]) -> int:
     """List a repository's GitHub Actions caches."""
     if ctx.invoked_subcommand:
         if any(ctx.get_parameter_source(name) is not ParameterSource.DEFAULT for name in ctx.params):
             raise UsageError(f"options for `caches {ctx.invoked_subcommand}` belong after it")
         return int(ExitCode.OK)
-    if as_json and as_csv:
-        raise UsageError("--json and --csv exclude each other")
     if org:
-        from dockcache_tui.cli.caches import print_usage
-
         for name in ("repo", "branch", "restorable", "sort", "indexes"):
             if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
                 raise UsageError(
                     f"--org lists repositories: --{name} is of one's caches",
                     hint="`dockcache-tui caches --repo ORG/NAME` lists them.",
                 )
-        return int(print_usage(org, expression, as_json=as_json, as_csv=as_csv))
-    parse(expression, CACHE_FIELDS)
+        return int(print_usage(org, asked.expression, as_json=asked.as_json, as_csv=asked.as_csv))
+    asked.filter()
     with opened(repo) as source:
         reading = read(source, indexes=indexes)
-    refs = reading.refs
-    scope = scope_of(branch, restorable=restorable, base=refs.base(BranchScope.of(branch)), default=refs.default)
-    found = ordered(chosen(reading, scope, expression), sort)
-    if as_json:
-        print_document(map(cache_row, found), totals(found, reading.snapshot))
-    elif as_csv:
-        print_csv(tuple(COLUMNS), map(cache_row, found))
-    else:
-        print_caches(found, reading.snapshot.fetched_at)
+    refs, branch = reading.refs, asked.branch
+    base = refs.base(BranchScope.of(branch))
+    scope = scope_of(branch, restorable=asked.restorable, base=base, default=refs.default)
+    found = sorted(chosen(reading, scope, asked.expression), key=lambda one: one.id)
+    asked.print(found, totals(found, reading.snapshot), lambda rows: print_caches(rows, reading.snapshot.fetched_at))
+    if asked.for_people:
         size = wording.exact_size(sum(one.cache.size for one in found))
         narrate(f"{wording.count(len(found), 'cache')}, {size}.")
         narrate(usage_line(reading.snapshot))
@@ -295,9 +237,9 @@ def caches(
 
 @caches.command("delete")
 @click.argument("ids", nargs=-1, type=int, metavar="[ID]...")
-@_REPO
+@REPO
 @BRANCH
-@_FILTER
+@FILTER
 @click.option(
     "--preset",
     "presets",
@@ -343,13 +285,11 @@ def delete(
 
 
 @caches.command("forecast")
-@_REPO
+@REPO
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="How many to show.")
 @_JSON
 def forecast(repo: str, limit: int, as_json: bool) -> int:
     """Show which caches GitHub evicts next and when, if nobody reads them."""
-    from dockcache_tui.cli.caches import print_forecast
-
     with opened(repo) as source:
         reading = read(source)
     print_forecast(reading, limit, as_json=as_json)
@@ -359,7 +299,7 @@ def forecast(repo: str, limit: int, as_json: bool) -> int:
 @caches.command("restore")
 @click.argument("key")
 @click.argument("restore_keys", nargs=-1, metavar="[RESTORE_KEY]...")
-@_REPO
+@REPO
 @click.option("--branch", required=True, metavar="REF", help="The branch, pull request or tag that the job runs on.")
 @click.option("--base", default="", metavar="REF", help="A pull request's base; else GitHub is asked.")
 @click.option("--version", default="", metavar="HASH", help="Only of this version: the hash of paths and compression.")
@@ -368,7 +308,6 @@ def restore(
     *, key: str, restore_keys: tuple[str, ...], repo: str, branch: str, base: str, version: str, as_json: bool
 ) -> int:
     """Show which cache a job would restore for KEY and its restore keys, and why not the others."""
-    from dockcache_tui.cli.caches import print_restoration, scopes_of
     from dockcache_tui.core.caches.restoring import restore as look_up
 
     with opened(repo) as source:

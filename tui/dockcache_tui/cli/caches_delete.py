@@ -18,11 +18,12 @@ from dockcache_tui.core.caches.deleting import (
     plan_delete,
 )
 from dockcache_tui.core.caches.entry import CacheEntry
+from dockcache_tui.core.caches.fields import CACHE_FIELDS
 from dockcache_tui.core.caches.presets import Preset, preset
 from dockcache_tui.core.caches.reading import CachesReading
-from dockcache_tui.core.caches.row import cache_row
 from dockcache_tui.core.caches.snapshot import ActionsSnapshot
 from dockcache_tui.core.errors import DockcacheError, ExitCode, SourceError, UsageError
+from dockcache_tui.core.field import json_row
 from dockcache_tui.core.filter.units import nanoseconds
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _show(plan: DeletePlan, by_id: dict[int, CacheEntry], done: Sequence[Deletio
     if as_json:
         items = [
             {
-                **cache_row(by_id[cache.id]),
+                **json_row(CACHE_FIELDS, by_id[cache.id]),
                 "outcome": None if done is None else one.fate.value,
                 "detail": one.detail,
             }

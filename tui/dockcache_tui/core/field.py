@@ -143,11 +143,11 @@ def branches(value: Value) -> tuple[BranchScope, ...]:
     return tuple(one for one in found if isinstance(one, BranchScope))
 
 
-def _refs(value: tuple[Any, ...]) -> Sequence[str]:
-    return [branch.ref for branch in branches(value)] or value
-
-
-_IN_JSON: dict[type, Callable[[Any], Any]] = {Instant: str, BranchScope: lambda branch: branch.ref, tuple: _refs}
+_IN_JSON: dict[type, Callable[[Any], Any]] = {
+    Instant: str,
+    BranchScope: lambda branch: branch.ref,
+    tuple: lambda values: [one.ref if isinstance(one, BranchScope) else one for one in values],
+}
 _TO_SORT: dict[type, Callable[[Any], Any]] = {Instant: lambda moment: moment.ns, tuple: len}
 _TEXTS: dict[Kind, Callable[[Any], str]] = {
     Kind.TEXT: str,

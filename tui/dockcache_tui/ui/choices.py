@@ -12,8 +12,8 @@ from dockcache_tui.core.builds.build import Build, Step
 from dockcache_tui.core.builds.row import build_row, step_row
 from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.caches.entry import CacheEntry
+from dockcache_tui.core.caches.fields import CACHE_FIELDS, REPOSITORY_FIELDS
 from dockcache_tui.core.caches.presets import Preset
-from dockcache_tui.core.caches.row import cache_row, usage_row
 from dockcache_tui.core.field import json_row
 from dockcache_tui.core.json_text import json_text
 from dockcache_tui.core.records.builder_info import BuilderInfo
@@ -97,7 +97,7 @@ def copies(row: object) -> list[Choice]:
                 ("key", entry.cache.key),
                 ("id", str(entry.id)),
                 ("digest", entry.decoded.digest or ""),
-                ("JSON", json_text(cache_row(entry))),
+                ("JSON", json_text(json_row(CACHE_FIELDS, entry))),
             )
         case ListedArchive():
             texts = (("path", row.path), ("name", row.name), ("JSON", json_text(listed_row(row))))
@@ -123,7 +123,7 @@ def exported(rows: Iterable[object]) -> list[Row]:
             case RecordRow(scoped=scoped):
                 found[scoped.key] = json_row(RECORD_FIELDS, scoped)
             case CacheRow(entries=entries):
-                found |= {one.id: cache_row(one) for one in entries}
+                found |= {one.id: json_row(CACHE_FIELDS, one) for one in entries}
             case ListedArchive():
                 found[row.key] = listed_row(row)
             case LayerRow():
@@ -131,7 +131,7 @@ def exported(rows: Iterable[object]) -> list[Row]:
             case FileRow(tree=tree):
                 found[tree.entry.path] = file_row(tree)
             case RepositoryUsage():
-                found[row.repo] = usage_row(row)
+                found[row.repo] = json_row(REPOSITORY_FIELDS, row)
             case Build():
                 found[row.ref] = build_row(row)
             case Step():

@@ -84,12 +84,8 @@ def _below(row: RecordRow) -> str:
     return wording.size(row.place.total)
 
 
-def _scoped(row: RecordRow) -> ScopedRecord:
-    return row.scoped
-
-
 def _columns(table: RecordsTable, *, nodes: bool = False, projects: bool = False) -> tuple[Column[RecordRow], ...]:
-    columns = field_columns(RECORD_FIELDS, _scoped, lambda: table.now)
+    columns: dict[str, Column[RecordRow]] = field_columns(RECORD_FIELDS, lambda row: row.scoped, lambda: table.now)
     columns["step"] = replace(columns["step"], prefix=_prefix, style=_style)
     columns["below"] = Column(id="below", title="With below", text=_below, justify="right", width=10, priority=7)
     columns["state"] = Column(

@@ -4,10 +4,11 @@ from dataclasses import replace
 from typing import ClassVar
 
 from dockcache_tui.core import wording
+from dockcache_tui.core.caches.fields import CACHE_FIELDS
 from dockcache_tui.core.caches.restoring import Verdict
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.ui.caches.cache_rows import STEP, CacheRow
-from dockcache_tui.ui.table import Column, RecordTable
+from dockcache_tui.ui.table import Column, RecordTable, field_columns, in_order
 
 GROUP = "caches-table--group"
 
@@ -36,7 +37,7 @@ def _why_first(columns: tuple[Column[CacheRow], ...]) -> tuple[Column[CacheRow],
     by_id = {column.id: column for column in columns}
     # A reason is never cut, so it is as wide as it is.
     by_id["state"] = replace(by_id["state"], weight=0, min_width=1)
-    order = ("name", "state", "branch", "saved", "size")
+    order = ("name", "state", "ref", "created_at", "size_in_bytes")
     kept = {name: replace(by_id[name], priority=max(0, place - 1)) for place, name in enumerate(order)}
     return tuple(kept[column.id] for column in columns if column.id in kept)
 
@@ -61,69 +62,39 @@ def _left(row: CacheRow, now: Instant) -> str:
 
 
 def _columns(table: CachesTable) -> tuple[Column[CacheRow], ...]:
-    return (
-        Column(
-            id="name",
-            title="Cache",
-            text=lambda row: row.name,
-            sort_key=lambda row: row.name,
-            prefix=_prefix,
-            style=_style,
-            weight=2,
-            min_width=30,
-        ),
-        Column(
-            id="size",
-            title="Size",
-            text=lambda row: wording.size(row.size) if row.entries else "",
-            sort_key=lambda row: row.size,
-            justify="right",
-            width=9,
-        ),
-        Column(
-            id="branch",
-            title="Branch",
-            text=lambda row: row.entry.branch.short if row.entry else "",
-            sort_key=lambda row: row.entry and row.entry.branch.short,
-            style=lambda _: "record-table--accent",
-            max_width=16,
-            priority=5,
-        ),
-        Column(
-            id="read",
-            title="Read",
-            text=lambda row: wording.age(row.entry.cache.last_accessed_at, table.now) if row.entry else "",
-            sort_key=lambda row: row.entry and row.entry.cache.last_accessed_at.ns,
-            justify="right",
-            width=6,
-            priority=3,
-        ),
-        Column(
-            id="saved",
-            title="Saved",
-            text=lambda row: wording.age(row.entry.cache.created_at, table.now) if row.entry else "",
-            sort_key=lambda row: row.entry and row.entry.cache.created_at.ns,
-            justify="right",
-            width=7,
-            priority=4,
-        ),
-        Column(
-            id="left",
-            title="Goes in",
-            text=lambda row: _left(row, table.now),
-            sort_key=lambda row: row.entry and row.entry.goes_at.ns,
-            justify="right",
-            width=9,
-            priority=1,
-        ),
-        Column(
-            id="state",
-            title="State",
-            text=lambda row: row.state,
-            style=_style,
-            weight=1,
-            min_width=20,
-            max_width=44,
-            priority=2,
-        ),
+    columns: dict[str, Column[CacheRow]] = field_columns(CACHE_FIELDS, lambda row: row.entry, lambda: table.now)
+    columns["name"] = Column(
+        id="name",
+        title="Cache",
+        text=lambda row: row.name,
+        sort_key=lambda row: row.name,
+        prefix=_prefix,
+        style=_style,
+        weight=2,
+        min_width=30,
     )
+    columns["size_in_bytes"] = replace(
+        columns["size_in_bytes"],
+        text=lambda row: wording.size(row.size) if row.entries else "",
+        sort_key=lambda row: row.size,
+    )
+    columns["left"] = Column(
+        id="left",
+        title="Goes in",
+        text=lambda row: _left(row, table.now),
+        sort_key=lambda row: row.entry and row.entry.goes_at.ns,
+        justify="right",
+        width=9,
+        priority=1,
+    )
+    columns["state"] = Column(
+        id="state",
+        title="State",
+        text=lambda row: row.state,
+        style=_style,
+        weight=1,
+        min_width=20,
+        max_width=44,
+        priority=2,
+    )
+    return in_order(columns, "name", "size_in_bytes", "ref", "last_accessed_at", "created_at", "left", "state")

@@ -6,7 +6,9 @@ from textual.binding import BindingType
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.caches.cache import RepositoryUsage
-from dockcache_tui.ui.table import READING_BINDINGS, Column, RecordTable
+from dockcache_tui.core.caches.fields import REPOSITORY_FIELDS
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.ui.table import READING_BINDINGS, Column, RecordTable, field_columns
 
 BAR_CELLS = 16
 
@@ -29,30 +31,6 @@ def _columns(table: RepositoriesTable) -> tuple[Column[RepositoryUsage], ...]:
         part = row.size / table.whole if table.whole else 0.0
         return f"{wording.bar(part, BAR_CELLS)} {wording.share(part):>5}"
 
-    return (
-        Column(
-            id="repo",
-            title="Repository",
-            text=lambda row: row.repo,
-            sort_key=lambda row: row.repo,
-            weight=1,
-            min_width=24,
-        ),
-        Column(
-            id="count",
-            title="Caches",
-            text=lambda row: f"{row.count:,}",
-            sort_key=lambda row: row.count,
-            justify="right",
-            width=8,
-        ),
-        Column(
-            id="size",
-            title="Size",
-            text=lambda row: wording.size(row.size),
-            sort_key=lambda row: row.size,
-            justify="right",
-            width=9,
-        ),
-        Column(id="share", title="Share", text=share, width=BAR_CELLS + 6, priority=1),
-    )
+    columns: dict[str, Column[RepositoryUsage]] = field_columns(REPOSITORY_FIELDS, lambda row: row, Instant.now)
+    columns["share"] = Column(id="share", title="Share", text=share, width=BAR_CELLS + 6, priority=1)
+    return tuple(columns.values())
