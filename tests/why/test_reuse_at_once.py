@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, StepState
+from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
 from dockcache_tui.sources.build_runner import Runner
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.rawjson import parse_line
@@ -33,8 +33,8 @@ def project(folder: Path, mark: str, dockerfile: str = SHARED) -> Path:
     return folder
 
 
-def build(around: Surroundings, folder: Path) -> Build:
-    """Build a project to its end; what was once told as reused or not stays so."""
+def build(around: Surroundings, folder: Path, look: Callable[[Step], object] = lambda _: None) -> Build:
+    """Build a project to its end, looking at its steps all along; what was once told as reused or not stays so."""
     journal = Journal(folder.with_suffix(".journal"))
     runner = Runner(around.docker, journal)
     told: dict[str, bool] = {}
@@ -42,6 +42,7 @@ def build(around: Surroundings, folder: Path) -> Build:
         launched = runner.start(BuildSpec(str(folder), builder=BUILDER))
         for _ in launched:
             for step in launched.live.snapshot():
+                look(step)
                 if step.cacheable and step.state is not StepState.WAITING:
                     told.setdefault(step.digest, step.cached)
         built = launched.result()
@@ -97,12 +98,14 @@ def test_twins(around: Surroundings, tmp_path: Path, theirs: str, ours: str, exp
 
 def test_the_other_build_is_canceled(around: Surroundings, tmp_path: Path) -> None:
     """A step that the other build had begun runs on for ours when that one is canceled, and is counted once."""
-    mark = uuid4().hex
-    with another(around, project(tmp_path / "theirs", mark)) as other, ThreadPoolExecutor() as pool:
-        running = pool.submit(build, around, project(tmp_path / "ours", mark))
-        time.sleep(1.5)
-        other.send_signal(signal.SIGINT)
-        built = running.result()
+    mark, shared = uuid4().hex, SHARED.replace("sleep 4", "sleep 10")
+    with another(around, project(tmp_path / "theirs", mark, shared)) as other:
+
+        def cancel(step: Step) -> None:
+            if "sleep" in step.name and step.started_at and step.state is StepState.WAITING and other.poll() is None:
+                other.send_signal(signal.SIGINT)
+
+        built = build(around, project(tmp_path / "ours", mark, shared), cancel)
     assert other.returncode
     assert (built.error, counted(built)) == ("", [REUSED] * 2)
 

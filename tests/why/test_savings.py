@@ -116,7 +116,7 @@ def test_others_builds_save_what_steps_took_here(bench: Bench, end: BuildStatus)
     """Someone else's build of this folder claims what its reused steps took here while it runs, and if it succeeds."""
     bench.write(DOCKERFILE)
     saved = took(bench.build())[0]
-    sleep = {BuildStatus.SUCCEEDED: "sleep 2", BuildStatus.FAILED: "sleep 2; exit 3"}.get(end, "sleep 600")
+    sleep = {BuildStatus.SUCCEEDED: "sleep 8", BuildStatus.FAILED: "sleep 8; exit 3"}.get(end, "sleep 600")
     bench.write(DOCKERFILE.replace("sleep 0.5", sleep), f="22")
     builder = open_builder(bench.around.docker, BUILDER)
     try:
