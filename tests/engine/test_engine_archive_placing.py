@@ -10,6 +10,7 @@ import pytest
 
 from dockcache_tui.core.archives.archive import ArchiveError
 from dockcache_tui.core.archives.file_entry import FileChange, TreeEntry
+from dockcache_tui.core.archives.member_name import path_of
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.archives.local import LocalArchives
 from engine.archive_real import WAITS, Real, printed, real_tree, save_layers
@@ -58,6 +59,39 @@ UNPACKED: dict[str, tuple[Sequence[Any], ...]] = {
     "overlay's whiteout": ((file("x"), file("y")), (special("x", tarfile.CHRTYPE),)),
     "folder named so": ((file(".wh.d/x"),),),
     "file over folder": ((file("a/b"), file("a", b"1")),),
+    "whiteout through a lower link": ((*USR, file("usr/bin/old"), link("bin", "usr/bin")), (file("bin/.wh.old"),)),
+    "whiteouts in no folder": ((file("a"),), (file("d/.wh.x"), file("e/f/.wh..wh..opq"))),
+    "opaque over a file and a link": (
+        (*USR, file("a"), link("b", "usr")),
+        (file("a/.wh..wh..opq"), file("b/.wh..wh..opq")),
+    ),
+    "link over a lower folder": ((folder("d"), file("d/x")), (link("d", "e"), file("d/y"))),
+    "up in a name": ((*USR, link("bin", "usr/bin"), file("bin/../x"), file("/abs/x")),),
+    "link to its folder": ((link("l", "."), file("l/x"), link("r", "/"), file("r/l/y")),),
+    "below a hard-linked link": ((*USR, link("s", "usr"), link("t", "s", hard=True), file("t/x")),),
+    "hard links to all kinds": (
+        (
+            *(
+                special("p", tarfile.FIFOTYPE),
+                link("hp", "p", hard=True),
+                special("c", tarfile.CHRTYPE, devmajor=1, devminor=3),
+            ),
+            *(
+                link("hc", "/c", hard=True),
+                link("s", "no"),
+                link("hs", "s", hard=True),
+                file("f", b"x"),
+                link("hf", "./f", hard=True),
+            ),
+        ),
+    ),
+    "odd owners": ((pax("a", uid="4294967296"), pax("b", gid="-1", uid="-2147483648"), pax("c", uid="4294967294")),),
+    "odd attributes": (
+        (
+            pax("b", **{"SCHILY.xattr.user.empty": "", "LIBARCHIVE.xattr.user.l": "MQ"}),
+            pax("c", **{"SCHILY.xattr.security.capability": "\x01\x00\x00\x02\x00\x20\x00\x00" + "\x00" * 12}),
+        ),
+    ),
     "longest names": (
         (file("n" * 255), file("ä" * 127), folder("d" * 255), link("l", "t" * 4095), file("w" * 255)),
         (file(f".wh.{'w' * 255}"),),
@@ -79,6 +113,7 @@ REFUSED: dict[str, Sequence[Any]] = {
     "whiteout after what is below": (file("d/x"), file(".wh.d")),
     "below a whiteout": (file(".wh.d"), file("d/x")),
     "below a file": (file("a"), file("a/b")),
+    "attribute without a name": (pax("a", **{"SCHILY.xattr.user.": "1"}),),
     "long name": (file("n" * 256),),
     "name of many bytes": (file("ä" * 128),),
     "long folder": (file(f"{'n' * 256}/x"),),
@@ -196,6 +231,7 @@ def _real(reading: LocalArchives, archive: Path, image: str, tree: TreeEntry) ->
     entry = tree.entry
     kind, content, mode = entry.kind.value, entry.link or entry.device or entry.digest, entry.mode
     if kind == "hardlink":
-        target = next(one.entry for one in reading.walk(archive, image) if one.entry.path == entry.link)
-        kind, content = target.kind.value, target.digest
+        aim = path_of(entry.link)[0]
+        target = next(one.entry for one in reading.walk(archive, image) if one.entry.path == aim)
+        kind, content = target.kind.value, target.link or target.device or target.digest
     return Real(kind, 0o777 if kind == "symlink" else mode, entry.uid, entry.gid, content, entry.xattrs)

@@ -90,6 +90,13 @@ def unpack(tree: Tree, layer: Iterable[FileEntry]) -> tuple[Tree, set[str]]:
             new = without(new, entry.path)
         new[entry.path] = entry
         put.update((*made, entry.path))
+    for entry in layer:
+        if entry.kind in {WHITEOUT, OPAQUE}:  # each has a folder to lie in
+            held = [*parents(entry.path), *[entry.path] * (entry.kind is OPAQUE)]
+            if not any(one in last and last[one].kind is not FOLDER for one in held):
+                made = [one for one in held if one not in new or new[one].kind is not FOLDER]
+                new.update((one, folder(one)) for one in made)
+                put.update(made)
     return new, put
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dockcache_tui.core.archives.file_entry import FileChange
+from dockcache_tui.core.archives.file_entry import FileChange, FileKind
 from dockcache_tui.sources.archives.image_files import ImageFiles
 from sources.archive_files_making import file, folder, link, oci, special, tar
 
@@ -34,6 +34,7 @@ USR = (folder("usr"), folder("usr/bin"))
         ((*USR, link("l", "usr"), link("l/s", "bin"), file("l/s/x")), "l usr usr/bin usr/bin/x usr/s"),
         ((*USR, file("bin/tool"), link("bin", "usr/bin")), "bin usr usr/bin"),
         ((file(".wh.d/x"),), ".wh.d .wh.d/x"),
+        ((*USR, link("s", "usr"), link("t", "s", hard=True), file("t/x")), "s t usr usr/bin usr/x"),
     ],
 )
 def test_members_below_symlinks(members: Sequence[Member], expected: str, tmp_path: Path, files: ImageFiles) -> None:
@@ -49,6 +50,13 @@ def test_a_hard_link_through_a_symlink(target: str, tmp_path: Path, files: Image
     made = oci(tmp_path / "image", [tar(*USR, file("usr/bin/tool", b"x"), *links, link("same", target, hard=True))])
     assert files.content(made.path, made.image, "same", limit=9) == b"x"
     assert files.contents(made.path, made.image).faults == ()
+
+
+def test_a_whiteout_below_a_lower_symlink_makes_a_folder_of_it(tmp_path: Path, files: ImageFiles) -> None:
+    """What a layer takes away somewhere has a folder there, as an engine makes one to look into."""
+    made = oci(tmp_path / "image", [tar(*USR, link("bin", "usr/bin")), tar(file("bin/.wh.old"))])
+    found = files.find(made.path, made.image, "bin")
+    assert (found.entry.kind, found.change) == (FileKind.FOLDER, FileChange.CHANGED)
 
 
 def test_a_file_placed_by_a_link_is_read_and_wastes_what_it_hides(tmp_path: Path, files: ImageFiles) -> None:
@@ -67,6 +75,7 @@ def test_a_file_placed_by_a_link_is_read_and_wastes_what_it_hides(tmp_path: Path
     [
         ((file("bin/tool"),), "bin bin/tool usr usr/bin usr/bin/old"),
         ((file("bin/.wh.old"),), "bin usr usr/bin usr/bin/old"),
+        ((file("d/.wh.old"), file("e/f/.wh..wh..opq")), "bin d e e/f usr usr/bin usr/bin/old"),
         ((folder("usr"), link("l", "usr"), file("l/.wh.bin")), "bin l usr"),
         ((*USR, link("l", "usr/bin"), file("l/.wh..wh..opq")), "bin l usr usr/bin"),
         ((special("bin", tarfile.CHRTYPE),), "usr usr/bin usr/bin/old"),
@@ -98,6 +107,11 @@ def test_layers_over_a_symlink(upper: Sequence[Member], expected: str, tmp_path:
         ((file("d/x"), file(".wh.d")), "d", "before it"),
         ((file(".wh.d"), file("d/x")), "d/x", "below a whiteout"),
         ((link("l", ""),), "l", "a symlink to nothing"),
+        (
+            (folder("x/y"), file("x/f"), file("f"), link("d", "x/y"), link("h", "d/../f", hard=True)),
+            "h",
+            "engines part on where it leads",
+        ),
         ((file(f".wh.{'w' * 256}"),), f".wh.{'w' * 256}", "256 bytes"),
         ((link("l", "a/" * 1_500), link("a", "b/" * 1_500), file("l/x")), "l/x", "below symlinks that lead to"),
     ],
@@ -122,6 +136,9 @@ def test_sound_links_and_whiteouts_are_no_faults(tmp_path: Path, files: ImageFil
         link("t", "s", hard=True),
         file(f".wh.{'w' * 255}"),
         link("long", "t" * 4_095),
+        folder("d"),
+        link("up", "d/../x", hard=True),
+        link("through", "t/../x", hard=True),
     )
     made = oci(tmp_path / "image", [tar(file("y")), tar(*members)])
     assert files.contents(made.path, made.image).faults == ()

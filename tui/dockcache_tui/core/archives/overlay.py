@@ -66,7 +66,7 @@ class _Frame:
     cuts: set[int] = field(default_factory=set)
     """The layers that hide what lower ones have below, and not the path itself."""
     live: set[int] = field(default_factory=set)
-    """The layers that put something below it."""
+    """The layers that put something below it, or take something away there, and so have a folder here."""
     whole: _Sum = field(default_factory=_Sum)
     sums: dict[int, _Sum] = field(default_factory=dict)
     below: tuple[int, ...] | None = None
@@ -82,8 +82,8 @@ class _Frame:
 def overlay(layers: Sequence[Iterable[FileEntry]], moved: Moved | None = None) -> Iterator[Node]:
     """Lay settled layers over each other, the lowest first; a folder is yielded after all that is below it.
 
-    Parents that no layer has are made up, as engines do. What is hidden by a whiteout, an opaque folder or something
-    else at its place or above is removed there, and its bytes are wasted.
+    Parents that a layer lacks are made up, as engines do, for whiteouts too. What is hidden by a whiteout, an opaque
+    folder or something else at its place or above is removed there, and its bytes are wasted.
     """
     stack = [_Frame(0, "", puts={0: FileEntry("", FileKind.FOLDER, mode=0o755)})]
     count = 1
@@ -93,12 +93,14 @@ def overlay(layers: Sequence[Iterable[FileEntry]], moved: Moved | None = None) -
         puts: dict[int, FileEntry] = {}
         outs: set[int] = set()
         cuts: set[int] = set()
+        live: set[int] = set()
         for _, layer, entry in group:
             path = entry.path
             if entry.kind is FileKind.WHITEOUT:
                 outs.add(layer)
             elif entry.kind is FileKind.OPAQUE:
                 cuts.add(layer)
+                live.add(layer)
             else:
                 puts[layer] = entry
                 if entry.kind is not FileKind.FOLDER:
@@ -112,7 +114,7 @@ def overlay(layers: Sequence[Iterable[FileEntry]], moved: Moved | None = None) -
         for end in _folder_ends(path, len(stack[-1].path)):
             stack.append(_Frame(count, path[:end], stack[-1].hiders()))
             count += 1
-        stack.append(_Frame(count, path, stack[-1].hiders(), puts, outs, cuts))
+        stack.append(_Frame(count, path, stack[-1].hiders(), puts, outs, cuts, live))
         count += 1
     while stack:
         yield from _close(stack, moved or {})
@@ -135,12 +137,12 @@ def _close(stack: list[_Frame], moved: Moved) -> Iterator[Node]:
     """Take the last frame off, tell its parent and yield its node; a path that never was has none."""
     frame = stack.pop()
     whole, changes = _told(frame, moved)
-    if whole is None:
-        return
     parent = stack[-1] if stack else None
     if parent:
-        parent.live |= frame.live
-        parent.live.update(frame.puts)
+        parent.live |= {*frame.live, *frame.puts, *frame.outs}
+    if whole is None:
+        return
+    if parent:
         parent.whole.add(whole)
         for change in changes:
             parent.sums.setdefault(change.layer, _Sum()).add(change)

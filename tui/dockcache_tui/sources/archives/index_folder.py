@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from platformdirs import user_cache_path
 
-SCHEMA = 4
+SCHEMA = 5
 MAX_KEPT = 4 << 30
 """Bytes the folder may hold; the files that were not used for the longest go first."""
 _MARK = 0x64636669

@@ -36,6 +36,8 @@ _FIRST, _LAST = -(1 << 63), (1 << 63) - 1
 _XATTR = "SCHILY.xattr."
 _MAX_XATTR, _MAX_XATTR_NAME = 1 << 16, 255
 """Bytes of an extended attribute and of its name that Linux takes."""
+_SPACES = frozenset({"user.", "trusted.", "security."})
+"""What a name of an extended attribute begins with, and is not alone."""
 _MAJORS, _MINORS = 1 << 12, 1 << 20
 _KINDS = {
     "0": FileKind.FILE,
@@ -195,7 +197,7 @@ class LayerFiles:
             if key.startswith(_XATTR):
                 name, value = key.removeprefix(_XATTR), text.encode("utf-8", "surrogateescape")
                 self._names += len(name) + len(value)
-                if 0 < len(name) <= _MAX_XATTR_NAME and len(value) <= _MAX_XATTR:
+                if 0 < len(name) <= _MAX_XATTR_NAME and name not in _SPACES and len(value) <= _MAX_XATTR:
                     found.append((name, value))
                 else:
                     self._complain(member, "an extended attribute that no system takes: engines refuse it")

@@ -196,7 +196,11 @@ def _twice(connection: sqlite3.Connection) -> Iterator[Fault]:
         " GROUP BY key HAVING count(*) > 1 AND (min(kind) <> ? OR max(kind) <> ?)) USING (key, seq)"
     )
     for key, header in connection.execute(query, (*whiteouts, folder, folder)):
-        yield Fault("is twice in the layer; the last counts", member=path_in_order(key), offset=header)
+        yield Fault(
+            "is twice in the layer: the last counts, and Docker's older store refuses it",
+            member=path_in_order(key),
+            offset=header,
+        )
 
 
 def _rows(files: LayerFiles) -> Iterator[tuple[bytes, int, *Row, int]]:

@@ -44,11 +44,16 @@ class _Placing:
             named = path_in_order(key)
             try:
                 place = self._placed(named, kind)
-                target = self._target(link.decode("utf-8", "surrogateescape")) if kind == _HARDLINK else None
+                aim = link.decode("utf-8", "surrogateescape") if kind == _HARDLINK else ""
+                target = self._target(aim) if kind == _HARDLINK else None
+                parted = ".." in aim.split("/") and target != self._climbed(aim)
             except NowhereError as error:
                 yield _refused(f"lies below {error}", key, header)
                 self._drop(key)
                 continue
+            if parted:
+                reason = "a hard link up from a symlink: engines part on where it leads"
+                yield Fault(reason, member=named, offset=header)
             self._move(key, place, target)
             if kind not in (_FOLDER, _WHITEOUT, _OPAQUE):
                 self._replace(place)
@@ -87,11 +92,22 @@ class _Placing:
             place = self._followed(place, part)
         return f"{place}/{name}" if place else name
 
+    def _climbed(self, link: str) -> str:
+        """Return its place where `..` leads up from where a symlink led, as containerd has it."""
+        folder, _, name = link.rpartition("/")
+        place = self._followed("", folder)
+        return f"{place}/{name}" if place else name
+
     def _link(self, path: str) -> str | None:
+        """Return where what is at a path by now leads, if it is a symlink or a hard link to one."""
         query = "SELECT kind, link FROM entry WHERE key = ? AND seq < ? AND kind <> ? ORDER BY seq DESC LIMIT 1"
-        row = self._connection.execute(query, (order_of(path), self._sequence, _OPAQUE)).fetchone()
-        link: str | None = row[1].decode("utf-8", "surrogateescape") if row and row[0] == _SYMLINK else None
-        return link
+        for _ in range(_MAX_LINKS):
+            row = self._connection.execute(query, (order_of(path), self._sequence, _OPAQUE)).fetchone()
+            link: str = row[1].decode("utf-8", "surrogateescape") if row else ""
+            if row is None or row[0] != _HARDLINK:
+                return link if row and row[0] == _SYMLINK else None
+            path = path_of(link)[0]
+        return None
 
     def _move(self, key: bytes, place: str, target: str | None) -> None:
         new = order_of(place)
@@ -116,23 +132,25 @@ class _Placing:
 
 def _has_below_symlink(connection: sqlite3.Connection) -> bool:
     query = (  # joined blobs are text in SQLite, which sorts apart
-        "SELECT 1 FROM entry one WHERE kind = ? AND (EXISTS (SELECT 1 FROM entry"
+        "SELECT 1 FROM entry one WHERE kind IN (?, ?) AND (EXISTS (SELECT 1 FROM entry"
         " WHERE key > CAST(one.key || x'00' AS BLOB) AND key < CAST(one.key || x'01' AS BLOB))"
         " OR EXISTS (SELECT 1 FROM entry WHERE key = one.key AND kind = ?)) LIMIT 1"
     )
-    return connection.execute(query, (_SYMLINK, _OPAQUE)).fetchone() is not None
+    return connection.execute(query, (_SYMLINK, _HARDLINK, _OPAQUE)).fetchone() is not None
 
 
 def _has_linked_below_symlink(connection: sqlite3.Connection) -> bool:
-    """Tell whether the target of a hard link is named through a symlink."""
-    symlink = "SELECT 1 FROM entry WHERE key = ? AND kind = ?"
+    """Tell whether the target of a hard link is named through a symlink or a hard link to one."""
+    symlink = "SELECT 1 FROM entry WHERE key = ? AND kind IN (?, ?)"
     query = "SELECT DISTINCT link FROM entry WHERE kind = ? ORDER BY link"  # those of a folder come together
     asked: list[bytes] = []
     for (link,) in connection.execute(query, (_HARDLINK,)):
+        if b"/../" in link:
+            return True
         *folders, _ = order_of(path_of(link.decode("utf-8", "surrogateescape"))[0]).split(b"\0")
         same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(folders, asked, strict=False)))
         keys = (b"\0".join(folders[:end]) for end in range(same + 1, len(folders) + 1))
-        if any(connection.execute(symlink, (key, _SYMLINK)).fetchone() for key in keys):
+        if any(connection.execute(symlink, (key, _SYMLINK, _HARDLINK)).fetchone() for key in keys):
             return True
         asked = folders
     return False
