@@ -19,6 +19,7 @@ from disks import Disk, run_in_a_namespace, small
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.lab import engine as lab
 from dockcache_tui.sources.docker_cli import Docker
+from processes import none_left
 from service.serving import Served
 
 # A busy machine is slow now and then; with CI set Hypothesis has such a profile of its own.
@@ -76,6 +77,16 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     run_in_a_namespace(pyfuncitem.nodeid, pyfuncitem.config.rootpath)
     return True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_left() -> Iterator[None]:
+    """At the end of the session nothing runs that a test started, the engine and its builders least of all."""
+    run = uuid4().hex
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKCACHE_TEST_RUN", run)
+        yield
+    none_left(run)
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,14 @@ def marked(mark: str) -> tuple[int, ...]:
     return tuple(found)
 
 
+def none_left(mark: str) -> None:
+    """Wait until no process is left that was started with a text in its environment."""
+    deadline = monotonic() + 60
+    while left := [pid for pid in marked(mark) if alive(pid)]:
+        assert monotonic() < deadline, [(pid, Path(f"/proc/{pid}/cmdline").read_bytes()) for pid in left]
+        sleep(0.1)
+
+
 def all_gone(temporary: Path) -> None:
     """Wait until nothing is left in a folder for temporary files, and no process that has it in its environment."""
     deadline = monotonic() + 60

@@ -11,11 +11,11 @@ from ui.house import House
 class SlowHouse(House):
     """A house that does not say what to build before it is told to."""
 
-    asked, answers = Event(), Event()
+    asked, answers = 0, Event()
 
     def spec(self, say: Callable[[str], None] = lambda _: None) -> BuildSpec:
         """Return what to build, late."""
-        self.asked.set()
+        self.asked += 1
         self.answers.wait(600)
         return super().spec(say)
 
@@ -34,5 +34,5 @@ async def test_a_wait_shows_and_esc_ends_it() -> None:
         await app.see("no cache yet")
         assert house.launched == []
         await app.press("b")
-        await app.see("running")
-        assert len(house.launched) == 1
+        await app.see("▸ building 0/0")
+        assert (house.asked, len(house.launched)) == (2, 1)

@@ -56,6 +56,7 @@ BROKEN = ListedArchive("bad.bin", problem="it is a PNG")
         ("age>2d", [ARTIFACT]),
         ("platform:amd64", [FILE]),
         ("is:faulty", [BROKEN]),
+        ("is:known", [FILE, ARTIFACT]),
         ("!is:artifact", [FILE, BROKEN]),
     ],
 )

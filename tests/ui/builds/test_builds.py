@@ -70,7 +70,7 @@ async def test_no_build_is_told_only_when_all_were_asked() -> None:
     house.unreachable = SourceError("the socket is dead", title="Docker is not running", hint="Start it.")
     async with bench(house) as app:
         await app.press("5")
-        await app.see("✗ Docker is not running", "the socket is dead", "Start it.", "r  try again")
+        await app.see(" builds$", "✗ Docker is not running", "the socket is dead", "Start it.", "r  try again")
         assert "No build yet" not in app.screen()
         house.unreachable = None
         await app.press("r")
