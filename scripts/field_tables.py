@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dockcache_tui.core.archives.fields import ARTIFACT_FIELDS
+from dockcache_tui.core.builds.fields import BUILD_FIELDS, STEP_FIELDS, WHOLE_FIELDS
 from dockcache_tui.core.caches.fields import CACHE_FIELDS, REPOSITORY_FIELDS
 from dockcache_tui.core.field import Field
 from dockcache_tui.core.records.fields import RECORD_FIELDS
@@ -18,9 +19,12 @@ from dockcache_tui.core.records.fields import RECORD_FIELDS
 DOCS = Path(__file__).parents[1] / "docs"
 FIELDS: Mapping[str, Iterable[Field[Any]]] = {
     "artifacts": ARTIFACT_FIELDS,
+    "builds": BUILD_FIELDS,
     "caches": CACHE_FIELDS,
     "records": RECORD_FIELDS,
     "repositories": REPOSITORY_FIELDS,
+    "steps": STEP_FIELDS,
+    "whole builds": WHOLE_FIELDS,
 }
 _TABLE = re.compile(r"(<!-- (json|filter): ([a-z ]+) -->\n).*?(<!-- / -->)", re.DOTALL)
 
@@ -28,7 +32,8 @@ _TABLE = re.compile(r"(<!-- (json|filter): ([a-z ]+) -->\n).*?(<!-- / -->)", re.
 def table(form: str, fields: Iterable[Field[Any]]) -> str:
     """Return the Markdown of a table: the names of JSON with what they hold, or those of the filter with their kind."""
     if form == "json":
-        rows = [f"| `{field.name}` | {field.about} |" for field in fields if field.listed]
+        shown = [field for field in fields if field.listed] or fields
+        rows = [f"| `{field.name}` | {field.about} |" for field in shown]
         return "\n".join(("| field | what it is |", "|---|---|", *rows, ""))
     rows = [f"| `{'` `'.join(field.keys)}` | {field.kind} | {field.about} |" for field in fields if field.keys]
     return "\n".join(("| field | kind | what it is |", "|---|---|---|", *rows, ""))

@@ -9,13 +9,21 @@ from typing import Any
 import pytest
 
 from dockcache_tui.core.archives.fields import ARTIFACT_FIELDS
+from dockcache_tui.core.builds.fields import BUILD_FIELDS, STEP_FIELDS
 from dockcache_tui.core.caches.fields import CACHE_FIELDS, REPOSITORY_FIELDS
 from dockcache_tui.core.field import Field, Kind, json_row, names, ordered, sort_key
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.fields import RECORD_FIELDS
 from dockcache_tui.core.scope import BranchScope
 
-AREAS: list[tuple[Field[Any], ...]] = [RECORD_FIELDS, CACHE_FIELDS, REPOSITORY_FIELDS, ARTIFACT_FIELDS]
+AREAS: list[tuple[Field[Any], ...]] = [
+    RECORD_FIELDS,
+    CACHE_FIELDS,
+    REPOSITORY_FIELDS,
+    ARTIFACT_FIELDS,
+    BUILD_FIELDS,
+    STEP_FIELDS,
+]
 ROOT = Path(__file__).parents[2]
 MAIN, DEV = BranchScope("refs/heads/main"), BranchScope("refs/heads/dev")
 
@@ -53,6 +61,13 @@ def test_values_in_json_and_sorted(kind: Kind, value: Any, json: Any, sorts: Any
     field: Field[None] = Field("x", kind, lambda _: value, "a value")
     assert json_row((field,), None) == {"x": json}
     assert sort_key(field)(None) == sorts
+
+
+def test_times_sort_as_times() -> None:
+    """A whole second comes before a fraction after it, though not as text."""
+    fields: tuple[Field[Instant], ...] = (Field("at", Kind.AGE, lambda row: row, "a time"),)
+    whole, later = Instant.parse("2026-05-31T00:00:00Z"), Instant.parse("2026-05-31T00:00:00.25Z")
+    assert ordered(fields, [whole, later], "-at") == [later, whole]
 
 
 def test_equal_and_unknown_values_keep_their_order() -> None:

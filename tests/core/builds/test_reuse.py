@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.fields import STEP_FIELDS
 from dockcache_tui.core.builds.merging import merge
 from dockcache_tui.core.builds.outcome import failing_line, outcome
 from dockcache_tui.core.builds.reuse import time_saved, weighted_reuse, with_shares
-from dockcache_tui.core.builds.row import step_row
+from dockcache_tui.core.field import json_row
 from dockcache_tui.core.instant import Instant
 
 LAST = {"[] 1 RUN a": 8.0, "[] 2/3 RUN b": 5.0}
@@ -103,7 +104,7 @@ def test_failing_line() -> None:
 )
 def test_what_does_not_count_is_done(state: StepState, cacheable: bool, word: str) -> None:  # noqa: FBT001
     """A fetch that ran is told as done, in JSON as in the app: it is no step that could have been reused."""
-    assert step_row(Step("sha256:a", "ADD http://host/file /", state, cacheable))["state"] == word
+    assert json_row(STEP_FIELDS, Step("sha256:a", "ADD http://host/file /", state, cacheable))["state"] == word
 
 
 def test_a_build_of_several_nodes_is_of_no_single_one() -> None:

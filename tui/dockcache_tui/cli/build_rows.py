@@ -1,34 +1,8 @@
-"""Builds as tables people read."""
-
-from collections.abc import Sequence
+"""The reuse report that people read."""
 
 from dockcache_tui.cli.output import print_table
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, StepState
-from dockcache_tui.core.instant import Instant
-
-
-def print_builds(builds: Sequence[Build]) -> None:
-    """Print the table people read."""
-    now = Instant.now()
-    rows = [
-        (
-            build.ref,
-            build.builder,
-            build.branch.short if build.branch else "–",
-            build.revision[:12] or "–",
-            wording.age(build.started_at, now),
-            build.status.value,
-            wording.share(build.reuse),
-            f"{build.cached}/{build.cacheable}",
-            wording.span(build.duration),
-            wording.span(build.time_saved),
-            build.project.name if build.project else build.folder,
-        )
-        for build in builds
-    ]
-    head = ("REF", "BUILDER", "BRANCH", "REVISION", "AGE", "STATUS", "REUSE", "STEPS", "TOOK", "SAVED", "PROJECT")
-    print_table(head, rows, right=("AGE", "REUSE", "STEPS", "TOOK", "SAVED"))
 
 
 def print_report(build: Build) -> None:

@@ -124,10 +124,10 @@ def print_listing(
 
 
 def print_fields(
-    fields: Iterable[Field[T]], found: Iterable[T], cells: Cells[T], now: Instant, right: Sequence[str] = ()
+    fields: Sequence[Field[T]], found: Iterable[T], cells: Cells[T], now: Instant, right: Sequence[str] = ()
 ) -> None:
     """Print the table people read; measures stand to the right, as do the heads in `right`."""
-    known = {field.name: field for field in fields if field.listed}
+    known = {field.name: field for field in reversed(fields)}  # of two with one name the listed one stands first
     numeric = [head for head, cell in cells.items() if isinstance(cell, str) and known[cell].kind.numeric]
 
     def shown(one: T, cell: str | Callable[[T], str]) -> str:

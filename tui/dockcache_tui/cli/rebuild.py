@@ -15,8 +15,8 @@ from dockcache_tui.cli.output import narrate, print_json
 from dockcache_tui.cli.waiting import each, telling, wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.fields import whole_build
 from dockcache_tui.core.builds.repeating import Given
-from dockcache_tui.core.builds.row import whole_build
 from dockcache_tui.core.errors import ExitCode
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dockcache_tui.core.archives.engine_image import EngineImage
 from dockcache_tui.core.archives.listing import ListedArchive, listed_row
 from dockcache_tui.core.archives.row import file_row
 from dockcache_tui.core.builds.build import Build, Step
-from dockcache_tui.core.builds.row import build_row, step_row
+from dockcache_tui.core.builds.fields import BUILD_FIELDS, STEP_FIELDS
 from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.caches.entry import CacheEntry
 from dockcache_tui.core.caches.fields import CACHE_FIELDS, REPOSITORY_FIELDS
@@ -133,7 +133,7 @@ def exported(rows: Iterable[object]) -> list[Row]:
             case RepositoryUsage():
                 found[row.repo] = json_row(REPOSITORY_FIELDS, row)
             case Build():
-                found[row.ref] = build_row(row)
+                found[row.ref] = json_row(BUILD_FIELDS, row)
             case Step():
-                found[row.digest] = step_row(row)
+                found[row.digest] = json_row(STEP_FIELDS, row)
     return list(found.values())

@@ -11,7 +11,8 @@ from dockcache_tui.core.archives.diff import FileDiff, ImageDiff, LayerDiff, ver
 from dockcache_tui.core.archives.engine_image import Loaded
 from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, TreeEntry
 from dockcache_tui.core.archives.xattr import xattr_text
-from dockcache_tui.core.builds.row import step_row, whole_build
+from dockcache_tui.core.builds.fields import STEP_FIELDS, whole_build
+from dockcache_tui.core.field import json_row
 
 Row = Mapping[str, Any]
 
@@ -214,7 +215,8 @@ def record_row(record: BuildRecord, *, logs: bool = False) -> Row:
         "warnings": [warning.short for warning in record.warnings],
         "faults": [str(fault) for fault in record.faults],
         "step_list": [
-            {**step_row(step), **({"log": said[step.digest]} if logs else {})} for step in record.build.steps
+            {**json_row(STEP_FIELDS, step), **({"log": said[step.digest]} if logs else {})}
+            for step in record.build.steps
         ],
     }
 

@@ -1,30 +1,192 @@
-"""The fields that filters know of builds."""
+"""The fields of builds and steps; their names in JSON are stable."""
 
-from dockcache_tui.core.builds.build import Build
-from dockcache_tui.core.field import Field, Kind
+from collections.abc import Mapping
+from typing import Any
+
+from dockcache_tui.core.builds.build import Build, Step, StepState
+from dockcache_tui.core.field import Field, Kind, Look, json_row, json_value
+
+_SAID_CACHED = {StepState.REUSED, StepState.FALSE_HIT}
+
+WHOLE_FIELDS: tuple[Field[Build], ...] = (
+    Field("folder", Kind.TEXT, lambda row: row.folder or None, "the folder it was built in", listed=False, plain=False),
+    Field("target", Kind.TEXT, lambda row: row.target or None, "the target that was built", listed=False),
+    Field("node", Kind.TEXT, lambda row: row.node or None, "the builder's node, if it ran on one", listed=False),
+    Field(
+        "time_saved",
+        Kind.DURATION,
+        lambda row: row.time_saved,
+        "the seconds that reuse saved",
+        filter="saved",
+        listed=False,
+        look=Look("Saved", width=7, priority=2),
+    ),
+    Field(
+        "weighted_reuse",
+        Kind.PERCENT,
+        lambda row: row.weighted_reuse,
+        "the reused part of the time that cacheable steps take, from 0 to 1",
+        filter="",
+        listed=False,
+    ),
+    Field("error", Kind.TEXT, lambda row: row.error or None, "why it failed", listed=False),
+)
+"""What one build has in JSON besides the fields of a list."""
 
 BUILD_FIELDS: tuple[Field[Build], ...] = (
-    Field("ref", Kind.TEXT, lambda row: row.ref, "the build's ref", filter="ref id"),
-    Field("status", Kind.TEXT, lambda row: row.status.value, "running, succeeded, failed, canceled or lost"),
-    Field("branch", Kind.BRANCH, lambda row: (row.branch,) if row.branch else (), "whose it is: main, #7, tag v1"),
-    Field("revision", Kind.TEXT, lambda row: row.revision, "the commit it was built from"),
+    Field(
+        "ref",
+        Kind.TEXT,
+        lambda row: row.ref,
+        "BuildKit's ref; `local-...` when BuildKit never had the build",
+        filter="ref id",
+    ),
+    Field("builder", Kind.TEXT, lambda row: row.builder, "the builder; empty when it never came to one"),
+    Field(
+        "branch",
+        Kind.BRANCH,
+        lambda row: row.branch,
+        "the full ref that was checked out, or `null`",
+        look=Look("Branch", weight=1, min_width=10, max_width=28),
+    ),
+    Field(
+        "revision",
+        Kind.TEXT,
+        lambda row: row.revision or None,
+        "the commit, or `null`",
+        look=Look("Revision", max_width=10, priority=5),
+    ),
+    Field(
+        "started_at",
+        Kind.AGE,
+        lambda row: row.started_at,
+        "when it started",
+        filter="age started",
+        look=Look("Ago", width=5),
+    ),
+    Field(
+        "completed_at",
+        Kind.AGE,
+        lambda row: row.completed_at,
+        "when it ended; `null` while it runs, or when a lost build finished no step",
+        filter="",
+    ),
+    Field(
+        "status",
+        Kind.TEXT,
+        lambda row: row.status.value,
+        "`running`, `succeeded`, `failed`, `canceled` or `lost`",
+        look=Look("Build", width=11),
+    ),
+    Field(
+        "steps",
+        Kind.INT,
+        lambda row: len(row.steps),
+        "how many vertices it had, internal ones and exports too",
+        look=Look("Steps", width=7, priority=3),
+    ),
+    Field("reused", Kind.INT, lambda row: row.cached, "how many cacheable steps were truly reused", filter="cached"),
+    Field("cacheable", Kind.INT, lambda row: row.cacheable, "how many steps count", filter=""),
+    Field(
+        "cached",
+        Kind.INT,
+        lambda row: sum(step.state in _SAID_CACHED for step in row.steps),
+        "how many vertices BuildKit called cached: false hits and internal ones too",
+        filter="",
+    ),
+    Field(
+        "reuse",
+        Kind.PERCENT,
+        lambda row: row.reuse,
+        "true reuse: `reused` / `cacheable`, from 0 to 1; `null` when nothing is cacheable",
+        look=Look("True reuse", width=16),
+    ),
+    Field(
+        "duration",
+        Kind.DURATION,
+        lambda row: row.duration,
+        "the seconds it took; `null` while it runs",
+        filter="took duration",
+        look=Look("Took", width=7),
+    ),
     Field(
         "project",
         Kind.TEXT,
         lambda row: row.project.name if row.project else None,
-        "whose it is, by name or folder",
+        "the project, as `owner/name` or its folder's path; `null` when it is not known",
         plain=False,
     ),
-    Field("folder", Kind.TEXT, lambda row: row.folder, "the folder it was built in", plain=False),
-    Field("target", Kind.TEXT, lambda row: row.target, "the target that was built"),
-    Field("builder", Kind.TEXT, lambda row: row.builder, "the builder"),
-    Field("node", Kind.TEXT, lambda row: row.node, "the builder's node"),
-    Field("error", Kind.TEXT, lambda row: row.error, "why it failed"),
-    Field("age", Kind.AGE, lambda row: row.started_at, "how long ago it started", filter="age started"),
-    Field("took", Kind.DURATION, lambda row: row.duration, "how long it took", filter="took duration"),
-    Field("saved", Kind.DURATION, lambda row: row.time_saved, "the time that reuse saved"),
-    Field("reuse", Kind.PERCENT, lambda row: row.reuse, "true reuse"),
-    Field("steps", Kind.INT, lambda row: len(row.steps), "how many steps it had"),
-    Field("cached", Kind.INT, lambda row: row.cached, "how many steps were reused"),
-    Field("ours", Kind.FLAG, lambda row: row.ours, "it was started from here"),
+    Field(
+        "branch_candidates",
+        Kind.BRANCH,
+        lambda row: row.branch_candidates,
+        "when the branch is `null`: the full refs it may have been of",
+        filter="",
+    ),
+    *WHOLE_FIELDS,
+    Field("ours", Kind.FLAG, lambda row: row.ours, "it was started from here", listed=False),
 )
+
+STEP_FIELDS: tuple[Field[Step], ...] = (
+    Field("digest", Kind.TEXT, lambda row: row.digest, "the vertex"),
+    Field(
+        "name",
+        Kind.TEXT,
+        lambda row: row.name,
+        "as BuildKit gives it: text from a Dockerfile",
+        look=Look("Step", weight=1, min_width=24),
+    ),
+    Field("stage", Kind.TEXT, lambda row: row.stage or None, "the stage, or `null`"),
+    Field(
+        "line",
+        Kind.INT,
+        lambda row: row.line,
+        "its line in the Dockerfile, or `null` when the builder's history does not tell",
+    ),
+    Field("cached", Kind.FLAG, lambda row: row.cached, "true when it was truly reused"),
+    Field("cacheable", Kind.FLAG, lambda row: row.cacheable, "whether it counts"),
+    Field(
+        "state",
+        Kind.TEXT,
+        lambda row: row.word,
+        "`waiting`, `running`, `reused`, `built`, `false hit`, `failed`, `canceled`; `done` for a step that does not "
+        "count and ended well, as a fetch",
+        look=Look("State", width=11),
+    ),
+    Field("started_at", Kind.AGE, lambda row: row.started_at, "when its last interval began, or `null`"),
+    Field("completed_at", Kind.AGE, lambda row: row.completed_at, "when that ended, or `null`"),
+    Field(
+        "duration",
+        Kind.DURATION,
+        lambda row: row.duration,
+        "the seconds of that, or `null`",
+        look=Look("Took", width=7, priority=1),
+    ),
+    Field(
+        "bytes_moved",
+        Kind.SIZE,
+        lambda row: row.bytes_moved,
+        "the bytes it transferred",
+        look=Look("Moved", width=19, priority=4),
+    ),
+    Field("error", Kind.TEXT, lambda row: row.error or None, "why it failed, else `null`"),
+    Field(
+        "cause",
+        Kind.TEXT,
+        lambda row: row.cause or None,
+        "why it was not reused, else `null` (so far only a `LINK` has a cause)",
+    ),
+    Field(
+        "layers",
+        Kind.TEXT,
+        lambda row: row.layers,
+        "digests of the layers it made, as packed by an export; empty when there was none, or history does not tell",
+    ),
+)
+
+
+def whole_build(build: Build) -> Mapping[str, Any]:
+    """Return a build with its steps, as `rebuild --json` prints it."""
+    more = {field.name: json_value(field, build) for field in WHOLE_FIELDS}
+    steps = [json_row(STEP_FIELDS, step) for step in build.steps]
+    return {"schema": 1, **json_row(BUILD_FIELDS, build), **more, "step_list": steps}

@@ -1,13 +1,15 @@
 """Builds in the virtual table, newest first."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildStatus
+from dockcache_tui.core.builds.fields import BUILD_FIELDS
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.ui.table import READING_BINDINGS, Column, RecordTable
+from dockcache_tui.ui.table import READING_BINDINGS, Column, RecordTable, field_columns, in_order
 
 STATUS_GLYPHS = {
     BuildStatus.RUNNING: "▸",
@@ -55,76 +57,33 @@ def reuse(build: Build) -> str:
     return f"{wording.bar(build.reuse, REUSE_CELLS)} {wording.share(build.reuse):>5}"
 
 
-def _branch(build: Build) -> str:
-    return build.branch.short if build.branch else ""
-
-
 def _columns(table: BuildsTable) -> tuple[Column[Build], ...]:
-    return (
-        Column(
-            id="status",
-            title="Build",
-            text=status,
-            sort_key=lambda build: build.status.value,
-            style=lambda build: _STYLES[build.status],
-            width=11,
-        ),
-        Column(
-            id="started",
-            title="Ago",
-            text=lambda build: wording.age(build.started_at, table.now),
-            sort_key=lambda build: -build.started_at.ns,
-            justify="right",
-            width=5,
-        ),
-        Column(id="branch", title="Branch", text=_branch, sort_key=_branch, weight=1, min_width=10, max_width=28),
-        Column(
-            id="reuse",
-            title="True reuse",
-            text=reuse,
-            sort_key=lambda build: build.reuse,
-            width=REUSE_CELLS + 6,
-        ),
-        Column(
-            id="steps",
-            title="Steps",
-            text=lambda build: f"{build.cached}/{build.cacheable}" if build.cacheable else "",
-            sort_key=lambda build: build.cacheable,
-            justify="right",
-            width=7,
-            priority=3,
-        ),
-        Column(
-            id="took",
-            title="Took",
-            text=lambda build: wording.span(took(build, table.now)),
-            sort_key=lambda build: took(build, table.now),
-            justify="right",
-            width=7,
-        ),
-        Column(
-            id="saved",
-            title="Saved",
-            text=lambda build: wording.span(build.time_saved) if build.time_saved is not None else "",
-            sort_key=lambda build: build.time_saved,
-            justify="right",
-            width=7,
-            priority=2,
-        ),
-        Column(
-            id="what",
-            title="What",
-            text=lambda build: build.target or ("" if build.ours else "someone else's"),
-            max_width=20,
-            priority=4,
-        ),
-        Column(
-            id="revision",
-            title="Revision",
-            text=lambda build: build.revision[:10],
-            style=lambda _: "record-table--muted",
-            max_width=10,
-            priority=5,
-        ),
-        Column(id="node", title="Node", text=lambda build: build.node or build.builder, max_width=20, priority=6),
+    columns: dict[str, Column[Build]] = field_columns(BUILD_FIELDS, lambda build: build, lambda: table.now)
+    columns["status"] = replace(columns["status"], text=status, style=lambda build: _STYLES[build.status])
+    columns["started_at"] = replace(columns["started_at"], sort_key=lambda build: -build.started_at.ns)
+    columns["reuse"] = replace(columns["reuse"], text=reuse, justify="left")
+    columns["steps"] = replace(
+        columns["steps"],
+        text=lambda build: f"{build.cached}/{build.cacheable}" if build.cacheable else "",
+        sort_key=lambda build: build.cacheable,
     )
+    columns["duration"] = replace(
+        columns["duration"],
+        text=lambda build: wording.span(took(build, table.now)),
+        sort_key=lambda build: took(build, table.now),
+    )
+    columns["what"] = Column(
+        id="what",
+        title="What",
+        text=lambda build: build.target or ("" if build.ours else "someone else's"),
+        max_width=20,
+        priority=4,
+    )
+    columns["revision"] = replace(
+        columns["revision"], text=lambda build: build.revision[:10], style=lambda _: "record-table--muted"
+    )
+    columns["node"] = Column(
+        id="node", title="Node", text=lambda build: build.node or build.builder, max_width=20, priority=6
+    )
+    order = ("status", "started_at", "branch", "reuse", "steps", "duration", "time_saved", "what", "revision", "node")
+    return in_order(columns, *order)

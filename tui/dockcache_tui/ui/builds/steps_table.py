@@ -1,16 +1,18 @@
 """The steps of a build, one row a step: state, name, bar on the common time axis, durations and bytes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, Step, StepState
+from dockcache_tui.core.builds.fields import STEP_FIELDS
 from dockcache_tui.core.builds.reuse import to_watch
 from dockcache_tui.core.builds.timeline import Axis, axis, cells
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.ui.table import READING_BINDINGS, Column, RecordTable
+from dockcache_tui.ui.table import READING_BINDINGS, Column, RecordTable, field_columns, in_order
 
 GLYPHS: Mapping[StepState, str] = {
     StepState.WAITING: "·",
@@ -42,14 +44,14 @@ class StepsTable(RecordTable[Step], inherit_bindings=False):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
         """Declare the columns."""
-        self._now = Instant.now()
-        self._axis = Axis(self._now, 1.0)
+        self.now = Instant.now()
+        self._axis = Axis(self.now, 1.0)
         self._ref, self._watching = "", True
         super().__init__(_columns(self), key=lambda step: step.digest, id=id)
 
     def show(self, build: Build, now: Instant) -> None:
         """Show the steps of a build as of now."""
-        self._now, self._axis = now, axis(build, now)
+        self.now, self._axis = now, axis(build, now)
         self.set_rows(build.steps)
         if build.ref != self._ref:
             self._ref, self._watching = build.ref, True
@@ -60,14 +62,14 @@ class StepsTable(RecordTable[Step], inherit_bindings=False):
 
     def bar(self, step: Step) -> str:
         """Return the step's bar on the axis of the whole build."""
-        first, count = cells(step, self._axis, BAR_CELLS, self._now)
+        first, count = cells(step, self._axis, BAR_CELLS, self.now)
         stroke = "╌" if step.cached else "━"
         return " " * first + stroke * count
 
     def took(self, step: Step) -> float | None:
         """Return the seconds a step took, or takes so far."""
         if step.state is StepState.RUNNING and step.started_at:
-            return max(0.0, self._now.seconds_since(step.started_at))
+            return max(0.0, self.now.seconds_since(step.started_at))
         return step.duration
 
     def _move(self, position: int, by: int = 0) -> None:
@@ -91,41 +93,12 @@ def _moved(step: Step) -> str:
 
 
 def _columns(table: StepsTable) -> tuple[Column[Step], ...]:
-    return (
-        Column(
-            id="state",
-            title="State",
-            text=state_word,
-            sort_key=state_word,
-            style=_style,
-            width=11,
-        ),
-        Column(
-            id="step",
-            title="Step",
-            text=lambda step: step.name,
-            sort_key=lambda step: step.name,
-            style=lambda step: "" if step.cacheable else "step--aside",
-            weight=1,
-            min_width=24,
-        ),
-        Column(id="bar", title="Time line", text=table.bar, style=_style, width=BAR_CELLS, priority=3),
-        Column(
-            id="took",
-            title="Took",
-            text=lambda step: wording.span(table.took(step)),
-            sort_key=table.took,
-            justify="right",
-            width=7,
-            priority=1,
-        ),
-        Column(
-            id="moved",
-            title="Moved",
-            text=_moved,
-            sort_key=lambda step: step.bytes_moved,
-            justify="right",
-            width=19,
-            priority=4,
-        ),
+    columns: dict[str, Column[Step]] = field_columns(STEP_FIELDS, lambda step: step, lambda: table.now)
+    columns["state"] = replace(columns["state"], text=state_word, sort_key=state_word, style=_style)
+    columns["name"] = replace(columns["name"], style=lambda step: "" if step.cacheable else "step--aside")
+    columns["bar"] = Column(id="bar", title="Time line", text=table.bar, style=_style, width=BAR_CELLS, priority=3)
+    columns["duration"] = replace(
+        columns["duration"], text=lambda step: wording.span(table.took(step)), sort_key=table.took
     )
+    columns["bytes_moved"] = replace(columns["bytes_moved"], text=_moved)
+    return in_order(columns, "state", "name", "bar", "duration", "bytes_moved")
