@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dockcache_tui.core.builds.ignore import IgnoreVerdict, judge, parse_ignore
+from dockcache_tui.core.builds.ignore import IgnoreVerdict, judge, parse_ignore, parse_patterns
 from dockcache_tui.core.errors import UsageError
 
 
@@ -40,6 +40,14 @@ def ignored(text: str, path: str) -> bool:
         ("#no\n\n", "", "#no"),
         (" #yes", "#yes", "yes"),
         ("a+b(c){d}|$^.", "a+b(c){d}|$^.", "aab"),
+        ("*/a^b", "", "d/a^b"),
+        ("src\\bin", "", "srcbin"),
+        ("\\d*", "1a", "da"),
+        ("a[*]b", "a[]b", "a*b"),
+        ("*/**/z", "a/b/z", "a/b\nc/z"),
+        ("**/z", "a/b\nc/z", "az"),
+        ("[]a]x", "]x", "bx"),
+        ("[!--]x", "#x", "ax"),
     ],
 )
 def test_rules(text: str, left_out: str, let_through: str) -> None:
@@ -48,7 +56,24 @@ def test_rules(text: str, left_out: str, let_through: str) -> None:
     assert not ignored(text, let_through) or not let_through
 
 
-@pytest.mark.parametrize("text", ["!", "a[", "[z-a]"])
+def test_a_folder_nobody_asked_about() -> None:
+    """A pattern that matches a folder above holds for a path below it, also where the folder was not asked about."""
+    assert judge(parse_patterns(["a"]), "a/b/c", IgnoreVerdict()).ignored
+    assert not judge(parse_patterns(["a", "!a/b"]), "a/b/c", IgnoreVerdict()).ignored
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "ignored"),
+    [(" a/../b ", "b", True), ("/b", "b", False), ("!./b", "b", False), ("#b", "#b", True), ("", "", False)],
+)
+def test_patterns_of_instructions(pattern: str, path: str, ignored: bool) -> None:  # noqa: FBT001
+    """Patterns of COPY are read otherwise than .dockerignore: a slash before counts, and # begins no comment."""
+    assert judge(parse_patterns([pattern]), path, IgnoreVerdict()).ignored is ignored
+    with pytest.raises(UsageError, match="bad pattern"):
+        parse_patterns(["a["])
+
+
+@pytest.mark.parametrize("text", ["!", "a[", "[z-a]", "*\\q", "a*\\"])
 def test_refused(text: str) -> None:
     """What Docker refuses is refused with the line."""
     with pytest.raises(UsageError, match=r"\.dockerignore"):

@@ -1,13 +1,17 @@
 """What .dockerignore leaves out of a build context, by the rules of moby's patternmatcher."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from posixpath import normpath
 
 from dockcache_tui.core.errors import UsageError
 
 _WILD = {"*": "[^/]*", "?": "[^/]"}
+_ESCAPED = set(".+()|{}$")
+_ESCAPES = set("aBbDdfnrSstvWw")
+"""Letters that mean something after a backslash, in Go and Python the same."""
+_CLASS = re.compile(r"\\.|\[\^?+\]?+(?:\\.|[^\]\\])*\]|\[", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,41 +44,73 @@ def parse_ignore(text: str) -> tuple[IgnoreRule, ...]:
                 f"illegal exclusion pattern in .dockerignore: {line!r}", hint="Write a path after the `!`."
             )
         clean = normpath(pattern)
-        try:
-            rules.append(IgnoreRule(_compile(clean.lstrip("/") or clean), takes_in))
-        except re.error as error:
-            raise UsageError(f"bad pattern in .dockerignore: {line!r}: {error}", hint="Close the bracket.") from error
+        rules.append(_rule(clean.lstrip("/") or clean, f".dockerignore: {line!r}", takes_in=takes_in))
+    return tuple(rules)
+
+
+def parse_patterns(patterns: Iterable[str]) -> tuple[IgnoreRule, ...]:
+    """Read the patterns of an instruction, as `COPY --exclude` has them; raises UsageError on one that is refused."""
+    rules = []
+    for pattern in patterns:
+        if pattern.strip():
+            text = normpath(pattern.strip())
+            rules.append(_rule(text.removeprefix("!"), repr(pattern), takes_in=text.startswith("!")))
     return tuple(rules)
 
 
 def judge(rules: Sequence[IgnoreRule], path: str, parent: IgnoreVerdict) -> IgnoreVerdict:
-    """Decide about a path (relative, with slashes) from the verdict about the folder it is in."""
+    """Decide about a path (relative, with slashes) from the verdict about the folder it is in.
+
+    Where that folder was not asked about, a rule that matches any folder above matches the path.
+    """
     ignored = False
     matched = []
     for number, rule in enumerate(rules):
         match = bool(parent.matched) and parent.matched[number]
         if not match and rule.takes_in == ignored:
-            match = rule.pattern.fullmatch(path) is not None
+            folders = () if parent.matched else _above(path)
+            match = any(rule.pattern.fullmatch(one) for one in (path, *folders))
         matched.append(match)
         if match:
             ignored = not rule.takes_in
     return IgnoreVerdict(ignored, tuple(matched))
 
 
+def _above(path: str) -> Iterable[str]:
+    return (path[: slash.start()] for slash in re.finditer("/", path))
+
+
+def _rule(pattern: str, place: str, *, takes_in: bool) -> IgnoreRule:
+    try:
+        return IgnoreRule(_compile(pattern), takes_in)
+    except re.error as error:
+        raise UsageError(f"bad pattern in {place}: {error}", hint="Close the bracket.") from error
+
+
 def _compile(pattern: str) -> re.Pattern[str]:
-    suffix = re.fullmatch(r"\*\*([^/*?\[\]\\][^*?\[\]\\]*)", pattern)
-    if suffix:
-        return re.compile(".*" + re.escape(suffix[1]), re.DOTALL)
-    tokens = re.findall(r"\*\*/?|\*|\?|\\.|\[\^?(?:\\.|[^\]\\])+\]|.", pattern, re.DOTALL)
-    words = [_regex(word, last=number == len(tokens)) for number, word in enumerate(tokens, 1)]
-    return re.compile("".join(words), re.DOTALL)
+    """Translate a pattern as moby does, by way of Go's expressions, to which some of its characters mean more."""
+    plain = r"[^*?\[\]\\]"
+    if re.fullmatch(f"{plain}*", pattern):
+        return re.compile(re.escape(pattern))
+    if ends := re.fullmatch(rf"\*\*(/?)({plain}*)", pattern):
+        return re.compile(f"{'(.*/)?' if ends[1] else '.*'}{re.escape(ends[2])}", re.DOTALL)
+    if begins := re.fullmatch(rf"({plain}*)\*\*", pattern):
+        return re.compile(f"{re.escape(begins[1])}.*", re.DOTALL)
+    words = re.findall(r"\*\*/?|\\?.", pattern, re.DOTALL)
+    translated = "".join(_regex(word, last=number == len(words)) for number, word in enumerate(words, 1))
+    return re.compile(_CLASS.sub(_in_python, translated), re.ASCII)
 
 
 def _regex(word: str, *, last: bool) -> str:
     if word.startswith("**"):
         return ".*" if last else "(.*/)?"
-    if word == "[":
+    if word == "\\" or (len(word) == 2 and word[1].isalnum() and word[1] not in _ESCAPES):
+        raise re.error("a backslash before nothing that it could take")
+    return _WILD.get(word) or (f"\\{word}" if word in _ESCAPED else word)
+
+
+def _in_python(part: re.Match[str]) -> str:
+    """Return a class of Go's in Python's words, to which some pairs of characters mean more."""
+    if part[0] == "[":
         raise re.error("unterminated bracket")
-    if len(word) > 2:
-        return re.sub(r"(?<!^)[\[&~|]", r"\\\g<0>", word)
-    return _WILD.get(word) or re.escape(word.removeprefix("\\") or word)
+    return re.sub(r"(?<!^)\[|(?<=[-&~|])[-&~|]", r"\\\g<0>", part[0]) if part[0].startswith("[") else part[0]
