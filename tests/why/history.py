@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.names import StepKind, parse_name
-from why.surroundings import BUILDER, Surroundings
+from why.surroundings import Surroundings
 
 _ENDS = {
     StepState.REUSED: ({True},),
@@ -51,6 +51,11 @@ def compare(around: Surroundings, build: Build, refs: Iterable[str]) -> tuple[in
     return len(steps), otherwise
 
 
+def provenance(around: Surroundings, ref: str) -> str:
+    """Return the provenance of a build of one platform."""
+    return _history(around, "inspect", "attachment", "--type=provenance", ref).stdout
+
+
 def _operations(around: Surroundings, ref: str) -> dict[str, str]:
     """Return the kind of each operation of a build, by the digest of its step."""
     build = json.loads(_history(around, "inspect", "--format=json", ref).stdout)
@@ -69,5 +74,5 @@ def _could_be_reused(step: Step) -> bool:
 
 
 def _history(around: Surroundings, *words: str) -> subprocess.CompletedProcess[str]:
-    command = ("docker", "buildx", "--builder", BUILDER, "history", *words)
+    command = ("docker", "buildx", "--builder", around.builder, "history", *words)
     return subprocess.run(command, env=around.engine.variables, check=True, capture_output=True, text=True, timeout=60)

@@ -70,11 +70,12 @@ class Registry:
         self._index("busybox", "multi", {"amd64": plain, "386": i386})
         self.tag("busybox", "latest", "v1")
 
-    def push_frontend(self, tag: str, program: Path, **labels: str) -> None:
-        """Push a Dockerfile frontend as docker/dockerfile:TAG."""
+    def push_frontend(self, tag: str, program: Path, **labels: str) -> str:
+        """Push a Dockerfile frontend as docker/dockerfile:TAG; returns its digest."""
         files = layer_of({"bin/dockerfile-frontend": (program.read_bytes(), 0o755)})
         entry = ["/bin/dockerfile-frontend"]
-        self._image("dockerfile", tag, (files,), owner="docker", Entrypoint=entry, Labels=labels)
+        pushed = self._image("dockerfile", tag, (files,), owner="docker", Entrypoint=entry, Labels=labels)
+        return str(pushed["digest"])
 
     def tag(self, name: str, tag: str, variant: str) -> None:
         """Let library/NAME:TAG be a variant of busybox."""
@@ -90,6 +91,17 @@ class Registry:
         for one in (*index.get("manifests", ()), *index.get("layers", ())):
             if "cacheconfig" not in one["mediaType"]:
                 requests.delete(self._url(name, f"blobs/{one['digest']}"), timeout=60).raise_for_status()
+
+    def diff_ids(self, reference: str, architecture: str) -> tuple[str, ...]:
+        """Return the digests of what is in the layers of NAME[:TAG]@DIGEST, in an index those of an architecture."""
+        name, digest = reference.removeprefix("docker.io/").split("@")
+        name = name.partition(":")[0]
+        document = requests.get(self._url(name, f"manifests/{digest}"), headers=_ANY, timeout=60).json()
+        for one in document.get("manifests", ()):
+            if one["platform"]["architecture"] == architecture:
+                return self.diff_ids(f"{name}@{one['digest']}", architecture)
+        config = requests.get(self._url(name, f"blobs/{document['config']['digest']}"), timeout=60).json()
+        return tuple(config["rootfs"]["diff_ids"])
 
     def _image(
         self,

@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from dockcache_tui.sources.buildkit.builder import open_builder
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
 from why.case import Case, filled
-from why.surroundings import BUILDER, Surroundings, ssh_key
+from why.surroundings import Surroundings, ssh_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,16 @@ class Outcome:
     names: Mapping[str, str]
 
 
-def run_case(case: Case, around: Surroundings, folder: Path) -> Outcome:
-    """Run a case in an empty folder, on a builder that holds nothing."""
-    return _Run(case, around, folder).all()
+def run_case(
+    case: Case, around: Surroundings, folder: Path, look: Callable[[Ran, Path], None] = lambda *_: None
+) -> Outcome:
+    """Run a case in an empty folder, on a builder that holds nothing; `look` is called after each build."""
+    return _Run(case, around, folder, look).all()
 
 
 class _Run:
-    def __init__(self, case: Case, around: Surroundings, folder: Path) -> None:
-        self._case, self._around, self._folder = case, around, folder
+    def __init__(self, case: Case, around: Surroundings, folder: Path, look: Callable[[Ran, Path], None]) -> None:
+        self._case, self._around, self._folder, self._look = case, around, folder, look
         self._work = folder / "work"
         self._names = {
             "REG": around.registry.address,
@@ -94,9 +96,11 @@ class _Run:
         runner = Runner(docker, journal)
         try:
             words = tuple(filled(flag, self._names) for flag in flags)
-            launched = runner.start(BuildSpec(str(self._work), builder=BUILDER, extra=words))
+            launched = runner.start(BuildSpec(str(self._work), builder=self._around.builder, extra=words))
             said = tuple(launched)
-            return Ran(launched.result(), said)
+            ran = Ran(launched.result(), said)
+            self._look(ran, self._work)
+            return ran
         finally:
             runner.close()
             journal.close()
@@ -117,10 +121,10 @@ class _Run:
                 raise NotImplementedError(what)
 
     def _prune(self, *words: str) -> None:
-        self._around.docker.run("buildx", "prune", "--builder", BUILDER, "--force", *words, timeout=120)
+        self._around.docker.run("buildx", "prune", "--builder", self._around.builder, "--force", *words, timeout=120)
 
     def _prune_described(self, text: str) -> None:
-        builder = open_builder(self._around.docker, BUILDER)
+        builder = open_builder(self._around.docker, self._around.builder)
         try:
             found = [record for record in builder.snapshot().records if text in record.description]
             outcome = builder.prune(found)

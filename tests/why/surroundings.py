@@ -22,8 +22,6 @@ from why.registry import Registry
 
 BUILDER = "dockcache-why"
 FRONTENDS = {"s12": "v0.12.5", "s25": "v0.25.2"}
-_IMAGES = {"buildkitd": f"moby/buildkit:{golang.BUILDKIT}", "registry": "registry:3"}
-"""For an engine that is not ours: it pulls."""
 _BUILDKITD = """\
 {root}
 [grpc]
@@ -44,9 +42,15 @@ http: {{addr: "{registry}", secret: why}}
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Where a case runs; `www` is served at `http` and, what git finds in it, at `git`."""
+    """Where a case runs; `www` is served at `http` and, what git finds in it, at `git`.
+
+    The daemon is of a `version` of BuildKit, known as `builder`, and tells what its keys are made of at `debug`.
+    """
 
     engine: lab.Engine
+    version: str
+    builder: str
+    debug: Path
     registry: Registry
     www: Path
     http: str
@@ -57,22 +61,25 @@ class Surroundings:
         """Return the docker command that knows the builder."""
         return Docker(self.engine.variables)
 
-    def push_frontends(self) -> None:
-        """Push the Dockerfile frontends of older BuildKits, compiled on first use."""
+    def push_frontends(self) -> list[str]:
+        """Push the Dockerfile frontends of older BuildKits, compiled on first use; returns their digests."""
+        pushed = []
         command = ("frontend/dockerfile/cmd/dockerfile-frontend",)
         for tag, version in FRONTENDS.items():
             with held(self.engine.home / "lock"):  # who makes the engine sweeps what is half built
                 folder = golang.built(self.engine, f"frontend-{tag}", version, command, lab.narrate)
-            self.registry.push_frontend(tag, folder / "dockerfile-frontend")
-            self.registry.push_frontend(f"{tag}b", folder / "dockerfile-frontend", other="label")
+            pushed.append(self.registry.push_frontend(tag, folder / "dockerfile-frontend"))
+            pushed.append(self.registry.push_frontend(f"{tag}b", folder / "dockerfile-frontend", other="label"))
+        return pushed
 
 
 @contextmanager
-def surroundings(engine: lab.Engine) -> Iterator[Surroundings]:
+def surroundings(engine: lab.Engine, version: str = golang.BUILDKIT) -> Iterator[Surroundings]:
     """Start everything anew, and take it away at the end; two test runs at once take turns."""
-    home = engine.home / "why"
-    with held(engine.home / "why.lock"), ExitStack() as stack:
-        started = _Owned(engine, home) if engine.owned else _Hired(engine, home)
+    name = "why" if version == golang.BUILDKIT else f"why-{version}"
+    home, builder = engine.home / name, f"dockcache-{name}"
+    with held(engine.home / f"{name}.lock"), ExitStack() as stack:
+        started = (_Owned if engine.owned else _Hired)(engine, home, version)
         started.stop()
         shutil.rmtree(home, ignore_errors=True)
         (home / "www").mkdir(parents=True)
@@ -81,30 +88,35 @@ def surroundings(engine: lab.Engine) -> Iterator[Surroundings]:
         stack.callback(started.stop)
         started.start(address)
         docker = Docker(engine.variables)
-        docker.run("buildx", "create", "--name", BUILDER, "--driver=remote", f"unix://{home}/buildkitd.sock")
-        stack.callback(docker.run, "buildx", "rm", "--force", BUILDER)
-        docker.run("buildx", "inspect", "--bootstrap", BUILDER, timeout=60)
+        docker.run("buildx", "create", "--name", builder, "--driver=remote", f"unix://{home}/buildkitd.sock")
+        stack.callback(docker.run, "buildx", "rm", "--force", builder)
+        docker.run("buildx", "inspect", "--bootstrap", builder, timeout=60)
         registry = Registry(address)
         registry.push_busybox(_busybox(engine))
         http = stack.enter_context(_web(home / "www"))
         git = stack.enter_context(_git(home / "www"))
-        yield Surroundings(engine, registry, home / "www", http, git)
+        yield Surroundings(engine, version, builder, home / "debug.sock", registry, home / "www", http, git)
 
 
 class _Owned:
     """Daemons as processes of this machine, from our engine's own programs."""
 
-    def __init__(self, engine: lab.Engine, home: Path) -> None:
-        self._engine, self._home = engine, home
+    def __init__(self, engine: lab.Engine, home: Path, version: str) -> None:
+        self._engine, self._home, self._version = engine, home, version
+        self._folder = "buildkit" if version == golang.BUILDKIT else f"buildkit-{version}"
         programs = {
             "registry": (engine.program("docker-registry"), "serve", f"{home}/registry.yml"),
-            "buildkitd": (f"{engine.home}/buildkit/buildkitd", "--config", f"{home}/buildkitd.toml"),
+            "buildkitd": (f"{engine.home}/{self._folder}/buildkitd", *_words(home)),
         }
         self._daemons = [Daemon(name, argv, home) for name, argv in programs.items()]
 
     def start(self, registry: str) -> None:
         _configure(self._home, registry, root=f'root = "{self._home}/state"', storage=f"{self._home}/registry")
-        golang.buildkit(self._engine, lab.narrate)
+        with held(self._engine.home / "lock"):  # who makes the engine sweeps what is half built
+            if self._version == golang.BUILDKIT:
+                golang.buildkit(self._engine, lab.narrate)
+            else:
+                golang.built(self._engine, self._folder, self._version, ("cmd/buildkitd",), lab.narrate)
         host, port = registry.split(":")
         for daemon, ready in zip(
             self._daemons, (lambda: _answers(host, int(port)), (self._home / "buildkitd.sock").exists), strict=True
@@ -119,14 +131,15 @@ class _Owned:
 class _Hired:
     """Daemons as containers of an engine that was there before us."""
 
-    def __init__(self, engine: lab.Engine, home: Path) -> None:
+    def __init__(self, engine: lab.Engine, home: Path, version: str) -> None:
         self._engine, self._home = engine, home
-        self._names = {name: f"dockcache-why-{name}-{engine.tag}" for name in _IMAGES}
+        self._images = {"buildkitd": f"moby/buildkit:{version}", "registry": "registry:3"}
+        self._names = {name: f"dockcache-{home.name}-{name}-{engine.tag}" for name in self._images}
 
     def start(self, registry: str) -> None:
         _configure(self._home, registry, root="", storage="/var/lib/registry")
-        words = {"buildkitd": ("--config", f"{self._home}/buildkitd.toml"), "registry": (f"{self._home}/registry.yml",)}
-        for name, image in _IMAGES.items():
+        words = {"buildkitd": _words(self._home), "registry": (f"{self._home}/registry.yml",)}
+        for name, image in self._images.items():
             options = ("--detach", "--privileged", "--network=host", f"--volume={self._home}:{self._home}")
             self._docker("run", *options, "--name", self._names[name], image, *words[name])
 
@@ -137,6 +150,10 @@ class _Hired:
 
     def _docker(self, *words: str) -> str:
         return run(("docker", *words), env=self._engine.variables, timeout=300)
+
+
+def _words(home: Path) -> tuple[str, ...]:
+    return ("--config", f"{home}/buildkitd.toml", "--save-cache-debug", "--debugaddr", f"unix://{home}/debug.sock")
 
 
 def _configure(home: Path, registry: str, *, root: str, storage: str) -> None:
