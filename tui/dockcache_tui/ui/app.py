@@ -105,7 +105,7 @@ class DockcacheApp(CachesApp, ArchivesApp, LabApp):
 
     async def action_back(self) -> None:
         """End a wait, close the input, clear the filter, the marks, then go back; never quit."""
-        if self.keeper.give_up():
+        if self.keeper.waits.give_up():
             self._show_masthead()
             return
         view = self.view

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep
@@ -23,12 +23,12 @@ from dockcache_tui.ui.archives.workers import ArchivesWorkers
 from dockcache_tui.ui.builds.following import Following, WatchedBuild
 from dockcache_tui.ui.caches.workers import CachesWorkers
 from dockcache_tui.ui.shared import accounts
-from dockcache_tui.ui.shared.threads import Once, Poller, Post, guarded
+from dockcache_tui.ui.shared.threads import TOLD_AFTER, Once, Poller, Post, Waits, forget, guarded, unread
 
 BEAT = 4.0
 """Seconds between two readings of a builder."""
-TOLD_AFTER = 1.0
-"""Seconds until the header says what is waited for."""
+HANGS = 10.0
+"""Seconds after which a reading of what was read before hangs: it would be told as failed when nobody answered."""
 RETURN = 5.0
 """Seconds in which a builder that was lost may come back and tell what became of the records no answer told of."""
 TRY_EVERY = 0.5
@@ -47,16 +47,18 @@ class Keeper:
         self.builds: tuple[Build, ...] = ()
         """The builds known so far; the app keeps them up to date."""
         self._post = post
-        self._under_way: set[_Work] = set()
+        self.waits = Waits()
         self._following: deque[Following] = deque(maxlen=MAX_FOLLOWED)
         self._link: _Link | None = None
-        self.caches = CachesWorkers(workspace, post)
-        self.archives = ArchivesWorkers(workspace, self.caches.open, post)
+        self._name = ""
+        self.caches = CachesWorkers(workspace, post, self.waits)
+        self.archives = ArchivesWorkers(workspace, self.caches.open, post, self.waits)
 
     def open(self, builder: str) -> None:
         """Connect to a builder, letting go of the one before."""
         self.close()
-        self._link = _Link(self.workspace, builder, self._post, lambda: self.builds)
+        self._name = builder
+        self._link = _Link(self, builder, self._post)
 
     def close(self) -> None:
         """Let go of the builder; a build of ours goes on."""
@@ -74,9 +76,16 @@ class Keeper:
             self.archives.list()
 
     def read_records(self) -> None:
-        """Read the builder again now."""
+        """Read the builder again now, also after that was given up."""
         if self._link:
             self._link.beat.ask()
+        else:
+            self.open(self._name)
+
+    def leave_records(self) -> None:
+        """Read the builder no more until that is asked for."""
+        self.close()
+        self._post(messages.ReadFailed(unread()))
 
     def pause(self, *, paused: bool) -> None:
         """Stop or go on reading on a beat."""
@@ -90,15 +99,15 @@ class Keeper:
             builds = self.workspace.builds()
             return messages.ProjectRead(self.workspace.checkout(), builds, self.workspace.notice)
 
-        Once("project", work, self._post, messages.ProjectFailed)
+        self.waits.do("reading the project", work, self._post, messages.ProjectFailed)
 
     def list_builders(self) -> None:
         """List the builders there are."""
-        self._do("listing the builders", lambda: messages.BuildersListed(self.workspace.builders()), may_end=True)
+        self._do("listing the builders", lambda: messages.BuildersListed(self.workspace.builders()), forget)
 
     def find_spec(self, told: Callable[[BuildSpec], Message]) -> None:
         """Find out what to build."""
-        self._do("finding what to build", lambda: told(self.workspace.spec(self._pass_over)), may_end=True)
+        self._do("finding what to build", lambda: told(self.workspace.spec(self._pass_over)), forget)
 
     def _pass_over(self, text: str) -> None:
         self._post(messages.PassedOver(text))
@@ -173,60 +182,40 @@ class Keeper:
         """Write rows to a new file in the current folder."""
         self._do("writing", lambda: messages.Exported(write_export(Path.cwd(), f"dockcache-{view}", kind, rows)))
 
-    @property
-    def waiting(self) -> str:
-        """Return what has been under way for more than a second, with its seconds; empty when nothing has."""
-        lasting = ((work, monotonic() - work.began) for work in tuple(self._under_way))
-        return "  ".join(f"◌ {work.name} {seconds:.0f}s" for work, seconds in lasting if seconds >= TOLD_AFTER)
-
-    def give_up(self) -> bool:
-        """Wait no longer for what only reads, and tell whether there was any."""
-        ended = {work for work in tuple(self._under_way) if work.may_end}
-        self._under_way -= ended
-        return bool(ended)
-
-    def _do(self, name: str, work: Callable[[], Message | None], *, may_end: bool = False) -> None:
-        """Work off the event loop; what was given up tells nothing any more."""
-        begun = _Work(name, monotonic(), may_end)
-        self._under_way.add(begun)
-
-        def post(message: Message) -> bool:
-            if begun not in self._under_way:
-                return False
-            self._under_way.discard(begun)
-            return self._post(message)
-
-        Once(name, work, post, messages.ActionFailed)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Work:
-    """Something asked of a source; `began` is of the monotonic clock."""
-
-    name: str
-    began: float
-    may_end: bool
+    def _do(self, name: str, work: Callable[[], Message | None], given_up: Callable[[], None] | None = None) -> None:
+        self.waits.do(name, work, self._post, messages.ActionFailed, given_up)
 
 
 class _Link:
     """One builder's connection: connects as soon as the builder can be reached, and again after it was lost."""
 
-    def __init__(self, workspace: Workspace, name: str, post: Post, builds: Callable[[], tuple[Build, ...]]) -> None:
+    def __init__(self, keeper: Keeper, name: str, post: Post) -> None:
         self.builder: Builder | None = None
-        self._workspace, self._name, self._post, self._builds = workspace, name, post, builds
+        self._keeper, self._name, self._post = keeper, name, post
         self._history: Stream[HistoryEvent] | None = None
         self._reading: Reading | None = None
         self._known: tuple[Build, ...] = ()
-        self.beat = Poller("records", self.read, post, messages.ReadFailed, BEAT)
+        self.beat = Poller("records", self._read, post, messages.ReadFailed, BEAT)
         self.beat.start()
+
+    def _read(self) -> messages.RecordsLoaded:
+        usual = TOLD_AFTER if self._reading is None else HANGS
+        wait = self._keeper.waits.begin("reading records", self._keeper.leave_records, usual)
+        try:
+            return self.read()
+        finally:
+            self._keeper.waits.end(wait)
 
     def read(self) -> messages.RecordsLoaded:
         """Read the records, connecting first where need be."""
         if self.builder is None:
-            self.builder = self._workspace.connect(self._name)
+            self.builder = self._keeper.workspace.connect(self._name)
+            if self.beat.stopped:
+                self.builder.close()
+                raise unread()
             self._history = self.builder.history(follow=True)
             Thread(target=self._listen, args=(self._history,), name="history", daemon=True).start()
-        self._reading = self._related(self.builder.snapshot(), self._builds())
+        self._reading = self._related(self.builder.snapshot(), self._keeper.builds)
         return messages.RecordsLoaded(self._reading)
 
     def _related(self, snapshot: BuilderSnapshot, builds: tuple[Build, ...]) -> Reading:
@@ -243,7 +232,6 @@ class _Link:
         Thread(target=self._close, name="close", daemon=True).start()
 
     def _close(self) -> None:
-        self.beat.join(timeout=10)
         if self._history:
             self._history.close()
         if self.builder:
@@ -257,7 +245,7 @@ class _Link:
         for event in history:
             if self.beat.stopped:
                 return
-            placed = replace(event, build=self._workspace.placed(event.build))
+            placed = replace(event, build=self._keeper.workspace.placed(event.build))
             self._post(messages.BuildHeard(placed))
             if event.build.status is not BuildStatus.RUNNING:
                 self.beat.ask()

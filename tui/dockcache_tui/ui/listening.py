@@ -292,7 +292,7 @@ class ListeningApp(App[None]):
         shown = masthead(standing, Instant.now())
         self._masthead.state = replace(
             shown,
-            running="  ".join(filter(None, (shown.running, self.keeper.caches.deleting, self.keeper.waiting))),
+            running="  ".join(filter(None, (shown.running, self.keeper.caches.deleting, self.keeper.waits.told))),
             scope=self.surroundings.words(self.scope),
             budget=budget_words(self.keeper.caches.budget, Instant.now()),
             recorded=self.keeper.workspace.recorded,

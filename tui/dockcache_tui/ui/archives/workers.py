@@ -21,7 +21,7 @@ from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.protocols import Workspace
 from dockcache_tui.ui import messages
 from dockcache_tui.ui.shared import accounts
-from dockcache_tui.ui.shared.threads import Once, Post
+from dockcache_tui.ui.shared.threads import Post, Waits, forget, unread
 
 MAX_READ = 256 * 1024
 """Bytes of a file that are shown."""
@@ -32,16 +32,20 @@ MAX_COMPARED = 100_000
 class ArchivesWorkers:
     """Every method returns at once and is called on the event loop; what comes of it is told in messages."""
 
-    def __init__(self, workspace: Workspace, actions: Callable[[], ActionsSource], post: Post) -> None:
-        """Take where to ask and whom to tell."""
-        self._workspace, self._actions, self._post = workspace, actions, post
+    def __init__(self, workspace: Workspace, actions: Callable[[], ActionsSource], post: Post, waits: Waits) -> None:
+        """Take where to ask, whom to tell, and what keeps account of waits."""
+        self._workspace, self._actions, self._post, self._waits = workspace, actions, post, waits
+        self._listed: tuple[ListedArchive, ...] = ()
+        self._listing = 0
         self._fetched: set[Path] = set()
         self.opened = False
 
     def list(self) -> None:
         """Look for archives in the project's folder and for the repository's artifacts; every one read is told."""
         self.opened = True
-        self._do(self._list)
+        self._listing += 1
+        number = self._listing
+        self._do("reading archives", lambda: self._list(number), self._leave_list)
 
     def children(self, look: Look, folder: str) -> None:
         """Read what is in a folder; the first time all headers are read, and more of the archive is known then."""
@@ -57,7 +61,7 @@ class ArchivesWorkers:
                 self._post(messages.ArchiveRead(self._read(Path(look.path))))
             return messages.FolderRead(look, folder, found)
 
-        self._look(look, work)
+        self._look("reading files", look, work)
 
     def search(self, look: Look, text: str) -> None:
         """Look for paths."""
@@ -66,7 +70,7 @@ class ArchivesWorkers:
             found = self._workspace.archives().search(Path(look.path), look.image, text, layer=look.layer)
             return messages.PathsFound(look, text, found)
 
-        self._look(look, work)
+        self._look("looking for paths", look, work)
 
     def content(self, look: Look, entry: FileEntry) -> None:
         """Read the beginning of a file."""
@@ -77,7 +81,7 @@ class ArchivesWorkers:
             )
             return messages.FileRead(entry, found)
 
-        self._do(work)
+        self._do("reading the file", work, forget)
 
     def save(self, look: Look, entry: FileEntry) -> None:
         """Save a file into the current folder."""
@@ -88,7 +92,7 @@ class ArchivesWorkers:
             )
             return messages.Done(f"Saved {saved}")
 
-        self._do(work)
+        self._do("saving the file", work)
 
     def share(
         self,
@@ -98,7 +102,11 @@ class ArchivesWorkers:
         records: Iterable[ScopedRecord],
     ) -> None:
         """Work out where else an archive's layers are."""
-        self._do(lambda: messages.SharesFound(archive.path, shares(archive, others, caches, records)))
+        self._do(
+            "comparing layers",
+            lambda: messages.SharesFound(archive.path, shares(archive, others, caches, records)),
+            forget,
+        )
 
     def builds(self, path: str) -> None:
         """Read the builds of a build record."""
@@ -109,7 +117,7 @@ class ArchivesWorkers:
                 path, tuple(replace(one, build=self._workspace.placed(one.build)) for one in found)
             )
 
-        self._do(work)
+        self._do("reading builds", work, forget)
 
     def compare(self, first: str, second: str, kind: str = "") -> None:
         """Compare two archives, or tell only the paths that differ in a kind of change."""
@@ -119,15 +127,18 @@ class ArchivesWorkers:
             diff = self._workspace.archives().diff(Path(first), Path(second), only=only, most=MAX_COMPARED)
             return messages.ArchivesCompared((first, second), diff, kind)
 
-        self._do(work)
+        self._do("comparing archives", work, forget)
 
     def load(self, path: str) -> None:
         """Load an archive into the engine."""
-        self._move(lambda: messages.ArchiveLoaded(path, self._workspace.images().load(Path(path), self._moving(path))))
+        self._move(
+            "loading",
+            lambda: messages.ArchiveLoaded(path, self._workspace.images().load(Path(path), self._moving(path))),
+        )
 
     def images(self) -> None:
         """List the engine's images."""
-        self._do(lambda: messages.ImagesListed(self._workspace.images().all()))
+        self._do("listing images", lambda: messages.ImagesListed(self._workspace.images().all()), forget)
 
     def save_image(self, name: str) -> None:
         """Write an image of the engine to a file in the current folder, then look for archives again."""
@@ -138,7 +149,7 @@ class ArchivesWorkers:
             self._fetched.add(saved)
             return messages.Done(f"Wrote {saved}", again=True)
 
-        self._move(work)
+        self._move("saving the image", work)
 
     def _moving(self, name: str) -> Callable[[int, int], None]:
         return lambda done, total: self._told(name, done, total)
@@ -154,7 +165,7 @@ class ArchivesWorkers:
             self._fetched.add(path)
             return messages.Done(f"Downloaded {path.name}, {wording.size(path.stat().st_size)}", again=True)
 
-        self._move(work)
+        self._move("downloading", work)
 
     def delete(self, artifacts: Sequence[Artifact]) -> None:
         """Delete artifacts, each after it was read again, and look for archives again."""
@@ -168,13 +179,21 @@ class ArchivesWorkers:
             self.list()
             return messages.Deleted("artifacts", accounts.of_artifacts(artifacts, done))
 
-        self._do(work)
+        self._do("deleting artifacts", work)
 
-    def _list(self) -> Message:
+    def _leave_list(self) -> None:
+        """Show what was listed so far."""
+        self._listing += 1
+        self._post(messages.ArchivesListed(self._listed, f"Not all was read: {unread()}. {unread().hint}", whole=True))
+
+    def _list(self, number: int) -> Message | None:
         rows: list[ListedArchive] = []
         for row in self._files():
+            if number != self._listing:
+                return None
             rows.append(row)
-            self._post(messages.ArchivesListed(tuple(rows)))
+            self._listed = tuple(rows)
+            self._post(messages.ArchivesListed(self._listed))
         note = ""
         try:
             rows += [ListedArchive(one.name, artifact=one) for one in self._actions().artifacts()]
@@ -192,16 +211,22 @@ class ArchivesWorkers:
     def _read(self, path: Path) -> Archive:
         return replace(self._workspace.located(self._workspace.archives().read(path)), path=str(path))
 
-    def _look(self, look: Look, work: Callable[[], Message]) -> None:
-        Once("archive", work, self._post, lambda error: messages.FilesFailed(look, error))
+    def _look(self, name: str, look: Look, work: Callable[[], Message]) -> None:
+        def failed(error: DockcacheError) -> Message:
+            return messages.FilesFailed(look, error)
 
-    def _move(self, work: Callable[[], Message]) -> None:
-        Once("archives", work, self._post, self._stopped)
+        self._waits.do(name, work, self._post, failed, lambda: self._tell(failed(unread())))
+
+    def _tell(self, message: Message) -> None:
+        self._post(message)
+
+    def _move(self, name: str, work: Callable[[], Message]) -> None:
+        self._waits.do(name, work, self._post, self._stopped)
 
     def _stopped(self, error: DockcacheError) -> Message:
         """Say that nothing is on its way any more, and why."""
         self._told("", 0, 0)
         return messages.ActionFailed(error)
 
-    def _do(self, work: Callable[[], Message]) -> None:
-        Once("archives", work, self._post, messages.ActionFailed)
+    def _do(self, name: str, work: Callable[[], Message | None], given_up: Callable[[], None] | None = None) -> None:
+        self._waits.do(name, work, self._post, messages.ActionFailed, given_up)

@@ -13,15 +13,15 @@ from dockcache_tui.sources.github.protocol import ActionsSource, ApiBudget
 from dockcache_tui.sources.protocols import Workspace
 from dockcache_tui.ui import messages
 from dockcache_tui.ui.shared import accounts
-from dockcache_tui.ui.shared.threads import Once, Post
+from dockcache_tui.ui.shared.threads import Once, Post, Waits, unread
 
 
 class CachesWorkers:
     """The repositories that were looked at, all kept until the end: a delete goes on while another is looked at."""
 
-    def __init__(self, workspace: Workspace, post: Post) -> None:
-        """Take where to ask, and whom to tell."""
-        self._workspace, self._post = workspace, post
+    def __init__(self, workspace: Workspace, post: Post, waits: Waits) -> None:
+        """Take where to ask, whom to tell, and what keeps account of waits."""
+        self._workspace, self._post, self._waits = workspace, post, waits
         self.organisation = workspace.organisation
         self.repo: str | None = None if workspace.organisation else ""
         """The one that is looked at: empty for the project's own, None while it is the organisation itself."""
@@ -50,7 +50,9 @@ class CachesWorkers:
         if self._current:
             self._current.read()
         else:
-            Once("usage", self._read_usage, self._post, messages.RepositoriesFailed)
+            self._waits.do(
+                "reading usage", self._read_usage, self._post, messages.RepositoriesFailed, self._leave_usage
+            )
 
     def delete(self, plan: DeletePlan) -> None:
         """Carry a plan for the repository out, read again and compare."""
@@ -73,8 +75,11 @@ class CachesWorkers:
         if self.repo is None:
             return None
         if self.repo not in self._repositories:
-            self._repositories[self.repo] = _Repository(self.repo, self._workspace.actions, self._post)
+            self._repositories[self.repo] = _Repository(self.repo, self._workspace.actions, self._post, self._waits)
         return self._repositories[self.repo]
+
+    def _leave_usage(self) -> None:
+        self._post(messages.RepositoriesFailed(unread()))
 
     def _read_usage(self) -> messages.RepositoriesListed:
         return messages.RepositoriesListed(self._workspace.repositories())
@@ -83,8 +88,8 @@ class CachesWorkers:
 class _Repository:
     """One repository's source, opened when it is first asked; one reading at a time."""
 
-    def __init__(self, repo: str, connect: Callable[[str], ActionsSource], post: Post) -> None:
-        self._repo, self._connect, self._post = repo, connect, post
+    def __init__(self, repo: str, connect: Callable[[str], ActionsSource], post: Post, waits: Waits) -> None:
+        self._repo, self._connect, self._post, self._waits = repo, connect, post, waits
         self._source: ActionsSource | None = None
         self._opening, self._turn, self._tickets = Lock(), Lock(), count(1)
         self._begun = 0
@@ -109,7 +114,15 @@ class _Repository:
         def work() -> None:
             self._read_after(ticket)
 
-        Once("caches", work, self._post, lambda error: messages.CachesFailed(error, self._repo))
+        self._waits.do("reading caches", work, self._post, self._failed, self._leave)
+
+    def _failed(self, error: DockcacheError) -> messages.CachesFailed:
+        return messages.CachesFailed(error, self._repo)
+
+    def _leave(self) -> None:
+        """Let go of a reading that hangs: the next one asks anew, and what else is under way keeps its connection."""
+        self._source, self._turn = None, Lock()
+        self._post(self._failed(unread()))
 
     def delete(self, plan: DeletePlan) -> None:
         """Carry a plan out; what came of it is told also when that ends early, or the list can't be read again."""
@@ -126,12 +139,12 @@ class _Repository:
             try:
                 after = self._read_after(next(self._tickets))
             except DockcacheError as error:
-                self._post(messages.CachesFailed(error, self._repo))
+                self._post(self._failed(error))
                 after = None
             found = compare(plan, deletions, after.snapshot.caches if after else None)
             return messages.Deleted(f"caches of {plan.repo}", accounts.of_caches(plan, found))
 
-        Once("delete", work, self._post, messages.ActionFailed)
+        Once("delete", work, self._post, messages.ActionFailed)  # the header tells how far it is
 
     def open(self) -> ActionsSource:
         with self._opening:
@@ -145,25 +158,29 @@ class _Repository:
 
     def _read_after(self, ticket: int) -> CachesReading | None:
         """Return a reading that began after its ticket was drawn, read by us or by who waited with us; None if lost."""
-        with self._turn:
-            if self._begun < ticket:
-                self._begun, self._last = next(self._tickets), None
-                self._last = self._read()
-            return self._last
+        turn = self._turn
+        with turn:
+            if turn is self._turn:
+                if self._begun < ticket:
+                    self._begun, self._last = next(self._tickets), None
+                    self._last = self._read(turn)
+                return self._last
+        return self._read_after(ticket)  # that turn was given up
 
-    def _read(self) -> CachesReading | None:
+    def _read(self, turn: object) -> CachesReading | None:
         """Read all. The parts of the first reading are told as they arrive; later ones only replace it whole."""
         source, reading = self.open(), None
         for last in source.read():
-            reading = None if self._known else self._told(CachesReading.of(last))
+            reading = None if self._known else self._told(CachesReading.of(last), turn)
         self._known = True
         whole = reading or CachesReading.of(last, self._indexes)
         if self._read_indexes(source, whole):
-            return self._told(CachesReading.of(last, self._indexes))
-        return reading or self._told(whole)
+            return self._told(CachesReading.of(last, self._indexes), turn)
+        return reading or self._told(whole, turn)
 
-    def _told(self, reading: CachesReading) -> CachesReading:
-        self._post(messages.CachesLoaded(reading, self._repo))
+    def _told(self, reading: CachesReading, turn: object) -> CachesReading:
+        if turn is self._turn:
+            self._post(messages.CachesLoaded(reading, self._repo))
         return reading
 
     def _read_indexes(self, source: ActionsSource, reading: CachesReading) -> bool:
@@ -172,7 +189,7 @@ class _Repository:
         try:
             found = source.indexes([one.cache for one in live if one.id not in self._indexes])
         except DockcacheError as error:
-            self._post(messages.CachesFailed(error, self._repo))
+            self._post(self._failed(error))
             return False
         self._indexes |= found
         return bool(found)

@@ -1,16 +1,20 @@
 """Daemon threads that ask the sources and tell the app in messages; none outlives the app or blocks its exit."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from threading import Event, Thread
+from time import monotonic
 
 from textual.message import Message
 
-from dockcache_tui.core.errors import DockcacheError, no_room
+from dockcache_tui.core.errors import DockcacheError, SourceError, no_room
 from dockcache_tui.sources.crash_log import write_crash
 from dockcache_tui.sources.secret import masked
 
 Post = Callable[[Message], bool]
 Told = Callable[[DockcacheError], Message]
+TOLD_AFTER = 1.0
+"""Seconds until the header says what is waited for."""
 
 
 def guarded(work: Callable[[], Message | None], failed: Told) -> Message | None:
@@ -45,6 +49,88 @@ class Once(Thread):
         """Work and tell."""
         if message := guarded(self._work, self._failed):
             self._post(message)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Wait:
+    """Something asked of a source; before `usual` seconds are over it is neither told nor given up."""
+
+    name: str
+    given_up: Callable[[], None] | None
+    """What to do when it is given up; None for what may not be."""
+    usual: float
+    began: float = field(default_factory=monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Return how long it has lasted."""
+        return monotonic() - self.began
+
+    @property
+    def lasts(self) -> bool:
+        """Tell whether it takes longer than usual."""
+        return self.seconds >= self.usual
+
+
+class Waits:
+    """What is waited for: told in the header when it lasts, given up when asked. Any thread may use it."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._waits: set[Wait] = set()
+
+    def begin(self, name: str, given_up: Callable[[], None] | None = None, usual: float = TOLD_AFTER) -> Wait:
+        """Wait for something."""
+        wait = Wait(name, given_up, usual)
+        self._waits.add(wait)
+        return wait
+
+    def end(self, wait: Wait) -> bool:
+        """Wait no longer, and tell whether anybody still did."""
+        there = wait in self._waits
+        self._waits.discard(wait)
+        return there
+
+    @property
+    def told(self) -> str:
+        """Return what lasts, with its seconds; empty when nothing does."""
+        lasting = [(one.name, one.seconds) for one in tuple(self._waits) if one.lasts]
+        return "  ".join(f"◌ {name} {seconds:.0f}s" for name, seconds in sorted(lasting))
+
+    def give_up(self) -> bool:
+        """Wait no longer for what lasts and may be given up, and tell whether there was any."""
+        found = False
+        for one in tuple(self._waits):
+            if one.given_up and one.lasts and self.end(one):
+                one.given_up()
+                found = True
+        return found
+
+    def do(
+        self,
+        name: str,
+        work: Callable[[], Message | None],
+        post: Post,
+        failed: Told,
+        given_up: Callable[[], None] | None = None,
+    ) -> None:
+        """Work off the event loop; what was given up tells nothing at its end."""
+        wait = self.begin(name, given_up)
+
+        def waited() -> Message | None:
+            message = guarded(work, failed)
+            return message if self.end(wait) else None
+
+        Once(name, waited, post, failed)
+
+
+def unread() -> SourceError:
+    """Return the error for a reading that was given up."""
+    return SourceError("you ended the wait for it", title="Not read", hint="Press r to read again.")
+
+
+def forget() -> None:
+    """Do no more than not to wait."""
 
 
 class Poller(Thread):
