@@ -12,6 +12,7 @@ import requests
 
 from dockcache_tui.core.builds.build import Build, StepState
 from dockcache_tui.core.explain.content import content_digest
+from dockcache_tui.core.explain.heredocs import heredoc_tree
 from dockcache_tui.core.explain.inputs import InputKey, input_keys
 from dockcache_tui.core.explain.op_keys import op_keys
 from dockcache_tui.core.explain.ops import Edge, Op, read_ops
@@ -91,7 +92,7 @@ class Comparison:
         outputs = defaultdict(set)
         for edge in (edge for op in ops.values() for edge in op.inputs):
             outputs[edge.op].add(edge.output)
-        trees = {op.id: self._tree(op, context) for op in ops.values() if is_local(op)}
+        trees = {op.id: tree for op in ops.values() if (tree := self._tree(op, context))}
         self._store = read_store(self._around.debug)
         for op in ops.values():
             keys = op_keys(op, self._rules, self._resolved(op, document))
@@ -167,7 +168,9 @@ class Comparison:
         keys = zip(op.inputs, input_keys(op, self._rules), strict=True)
         return [content_digest(trees[edge.op], one, self._rules) if edge.op in trees else None for edge, one in keys]
 
-    def _tree(self, op: Op, context: Path) -> Tree:
+    def _tree(self, op: Op, context: Path) -> Tree | None:
+        if not is_local(op):
+            return heredoc_tree(op)
         name = op.body["identifier"].removeprefix("local://")
         excludes = json.loads(op.body.get("attrs", {}).get("local.excludepatterns", "[]"))
         return read_folder(self._named.get(name, context), excludes)

@@ -14,6 +14,8 @@ from why.keys import Comparison
 from why.projects import Project
 from why.surroundings import Surroundings
 
+PROJECTS = 60
+
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_projects(seed: int, around: Surroundings, tmp_path: Path) -> None:
@@ -29,13 +31,14 @@ def test_many_projects(version: str, tmp_path: Path, request: pytest.FixtureRequ
     around: Surroundings = request.getfixturevalue(version)
     counts: Counter[str] = Counter()
     wrong: list[str] = []
-    for seed in range(100):
+    for seed in range(PROJECTS):
         (tmp_path / str(seed)).mkdir()
         keys = of_project(seed, around, tmp_path / str(seed))
         counts += keys.counts
         wrong += [f"{seed}: {one}" for one in keys.wrong]
-    print(f"BuildKit {around.version}, 100 projects: {dict(counts)}, {len(wrong)} wrong")  # noqa: T201 - the count
-    assert wrong == []
+        print(f"project {seed}: {dict(keys.counts)} {keys.wrong or ''}", flush=True)  # noqa: T201 - the table
+    print(f"BuildKit {around.version}, {PROJECTS} projects: {dict(counts)}, {len(wrong)} wrong")  # noqa: T201 - the count
+    assert (counts["built"] > PROJECTS * 0.8, wrong) == (True, [])
 
 
 def of_project(seed: int, around: Surroundings, folder: Path) -> Comparison:
@@ -45,17 +48,24 @@ def of_project(seed: int, around: Surroundings, folder: Path) -> Comparison:
     project = Project(Random(seed), place, with_parents=newest)  # noqa: S311 - the same each time
     project.make()
     keys = Comparison(around, {})
-    keys.compare(build(around, place), place)
-    project.change()
-    keys.compare(build(around, place), place)
-    keys.check_all_explained()
+    if first := build(around, place):
+        keys.compare(first, place)
+        project.change()
+        second = build(around, place)
+        assert second
+        keys.compare(second, place)
+        keys.check_all_explained()
+    keys.counts["built" if first else "not to be built"] += 1
     return keys
 
 
-def build(around: Surroundings, folder: Path) -> str:
-    """Build a folder and return the build's ref."""
+def build(around: Surroundings, folder: Path) -> str | None:
+    """Build a folder and return the build's ref; None where a file and a folder of one name get to one place."""
     before = kept_refs(around)
     words = ("docker", "buildx", "build", "--builder", around.builder, "--provenance=mode=max", str(folder))
     done = subprocess.run(words, env=around.engine.variables, capture_output=True, timeout=120, check=False)
-    assert done.returncode == 0, f"{(folder / 'Dockerfile').read_text()}\n{done.stderr.decode(errors='replace')}"
+    said = done.stderr.decode(errors="replace")
+    if "cannot replace to directory" in said or "cannot copy to non-directory" in said:
+        return None
+    assert done.returncode == 0, f"{(folder / 'Dockerfile').read_text()}\n{said}"
     return (kept_refs(around) - before).pop()
