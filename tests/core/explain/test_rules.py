@@ -2,14 +2,16 @@
 
 import pytest
 
-from dockcache_tui.core.explain.rules import agreed, all_rules, rules_of
+from core.explain.sample_ops import op, run
+from dockcache_tui.core.explain.op_keys import op_keys
+from dockcache_tui.core.explain.rules import agreed, possible_rules, rules_of
 
 
 @pytest.mark.parametrize(
     ("older", "newer", "what"),
     [
         ("v0.12.5", "v0.13.0", {"drops_cache_ids", "selects_roots"}),
-        ("v0.16.0", "v0.17.0", {"names_git_ref"}),
+        ("v0.16.0", "v0.17.0", {"names_git_ref", "omits_zeros"}),
         ("0.24.0", "0.25.2", {"follows_top_links_only"}),
         ("v0.25.2", "v0.26.0-rc1", {"lists_paths"}),
         ("v0.33.1", "v0.34.2", {"drops_chain"}),
@@ -32,7 +34,31 @@ def test_no_version(version: str) -> None:
 
 
 def test_one_of_all_rules_holds() -> None:
-    """Any version's rules are among all of them, and what they do not agree on is not known."""
-    assert {rules_of(f"v0.{minor}.0") for minor in range(1, 40)} == set(all_rules())
-    assert agreed(rules.selects_roots for rules in all_rules()) is None
-    assert agreed(rules.selects_roots for rules in all_rules() if rules.drops_chain) is True
+    """Of a version that says nothing any rules may hold, and what they do not agree on is not known."""
+    unknown = possible_rules("v0.0.0+unknown", ())
+    assert {rules_of(f"v0.{minor}.0") for minor in range(1, 40)} == set(unknown)
+    assert agreed(rules.selects_roots for rules in unknown) is None
+    assert agreed(rules.selects_roots for rules in unknown if rules.drops_chain) is True
+
+
+OLD = op("exec", {"meta": {}, "mounts": [{"input": 0, "dest": "/", "output": 0}]}, 1)
+NEW = op("exec", {"meta": {}, "mounts": [{"dest": "/"}, {"dest": "/m", "input": 1}]}, 2)
+
+
+def test_finished_builds_show_rules() -> None:
+    """Zeros in a finished build's operations tell versions before 0.17 from later ones."""
+    assert {rules.omits_zeros for rules in possible_rules("", [OLD])} == {False}
+    assert {rules.omits_zeros for rules in possible_rules("", [NEW])} == {True}
+    assert possible_rules("v0.16.0", [OLD]) == (rules_of("v0.16.0"),)
+    assert possible_rules("v0.34.2", [OLD]) == ()
+    assert possible_rules("v0.34.2", []) == (rules_of("v0.34.2"),)
+
+
+def test_keys_that_all_rules_agree_on() -> None:
+    """A RUN without a cache mount has one key whatever the version; with one it has not."""
+    unknown = possible_rules("", [NEW])
+    assert agreed(op_keys(run(), rules) for rules in unknown) == op_keys(run(), unknown[0])
+    every = possible_rules("", ())
+    cached = run([{"dest": "/c", "mountType": 3, "input": -1, "cacheOpt": {"ID": "x"}}])
+    assert agreed(op_keys(cached, rules) for rules in unknown) == op_keys(cached, unknown[0])
+    assert agreed(op_keys(cached, rules) for rules in every) is None
