@@ -157,7 +157,7 @@ async def _caches(workspace: ProjectWorkspace, size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         await _until(pilot, lambda: app.reading is not None)
         await _steps(pilot, "3")
-        await _until(pilot, lambda: app.caches is not None and not app.caches.snapshot.partial)
+        await _until(pilot, lambda: app.caches_reading is not None and not app.caches_reading.snapshot.partial)
         await _steps(pilot, "j", "j")
         _take(app, "actions", size)
         await _steps(pilot, "right_square_bracket")
@@ -182,7 +182,7 @@ async def _archives(workspace: ProjectWorkspace, size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         await _until(pilot, lambda: app.reading is not None)
         await _steps(pilot, "3")
-        await _until(pilot, lambda: app.caches is not None and not app.caches.snapshot.partial)
+        await _until(pilot, lambda: app.caches_reading is not None and not app.caches_reading.snapshot.partial)
         await _steps(pilot, "4", "j")
         _take(app, "archives", size)
         await _steps(pilot, "enter")
@@ -205,7 +205,7 @@ async def _build(app: DockcacheApp, pilot: Pilot[None]) -> None:
     before = {build.ref for build in app.all_builds}
     await pilot.press("b")
     # One that reuses everything may be over before it is seen to run.
-    await _until(pilot, lambda: app.running is None and any(one.ref not in before for one in app.all_builds))
+    await _until(pilot, lambda: app.builds.running is None and any(one.ref not in before for one in app.all_builds))
     newest = app.all_builds[0]
     if newest.status is not BuildStatus.SUCCEEDED:
         sys.exit(f"the build {newest.status.value}: {newest.error}")

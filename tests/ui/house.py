@@ -1,6 +1,7 @@
 """A workspace in memory: an honest double that keeps records and builds, prunes, streams and fails as it is told."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -15,12 +16,15 @@ from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.lab.run import LabRun
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.record import BuilderSnapshot, NodeStatus, Pruned, PruneOutcome, Record, RecordKey
 from dockcache_tui.sources.archives.local import LocalArchives
 from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.sources.github.protocol import ActionsSource
+from dockcache_tui.sources.journal import Journal
+from dockcache_tui.sources.journal.lab_runs import LabRuns
 from dockcache_tui.sources.protocols import HistoryEvent, Images
 
 Item = TypeVar("Item")
@@ -197,6 +201,16 @@ class House:
     def placed(self, build: Build) -> Build:
         """Know no branches."""
         return build
+
+    def kept(self, ref: str) -> Build | None:
+        """Return a build of this machine's journal."""
+        with closing(Journal()) as journal:
+            return journal.build(ref)
+
+    def lab_runs(self) -> tuple[LabRun, ...]:
+        """Return this machine's runs."""
+        with closing(LabRuns()) as kept:
+            return kept.runs()
 
     def actions(self, repo: str = "") -> ActionsSource:  # noqa: ARG002 - no name leads anywhere
         """Refuse: there is no repository."""

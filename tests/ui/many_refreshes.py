@@ -15,8 +15,8 @@ from dockcache_tui.actions_service.database import opened
 from dockcache_tui.actions_service.home import Home
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.github import gate
-from dockcache_tui.ui.app import COLLECTIONS
 from dockcache_tui.ui.caches.caches_view import CachesView
+from dockcache_tui.ui.running import COLLECTIONS
 from service.serving import Served
 from ui.bench import Bench
 from ui.caches_bench import caches

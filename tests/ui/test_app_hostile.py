@@ -17,7 +17,8 @@ from dockcache_tui.core.records.record import Record
 from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
-from dockcache_tui.ui.messages import ActionFailed, ReadFailed
+from dockcache_tui.ui.builder.messages import ReadFailed
+from dockcache_tui.ui.shared.messages import ActionFailed
 from ui.bench import Bench, bench
 from ui.house import Cache, House
 
@@ -148,7 +149,7 @@ async def test_markup_is_no_link() -> None:
     there = house("[@click=app.quit]go[/]")
     async with bench(there) as app:
         await app.see("pruning it")
-        app.app.post_message(ReadFailed(SourceError("[@click=app.quit]gone[/]", title="[@click=app.quit]no[/]")))
+        app.app.builder.tell(ReadFailed(SourceError("[@click=app.quit]gone[/]", title="[@click=app.quit]no[/]")))
         await app.press("1")
         screen = (await app.see("by branch")).split("\n")
         row = next(at for at, line in enumerate(screen) if at > 1 and "[@click" in line)

@@ -39,7 +39,7 @@ async def test_a_recording_writes_nothing(tmp_path: Path, monkeypatch: pytest.Mo
         for key in ("1", "L", "2", "3", "4", "5", "r", "1", "f", "escape"):
             await pilot.press(key)
             await pilot.pause(0.1)
-        app.lab.start(resumes=False)
+        app.lab.threads.start(resumes=False)
         await pilot.pause(0.3)
-        assert not app.lab.runs
+        assert not app.lab.threads.runs
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - which pathlib may not in a coroutine

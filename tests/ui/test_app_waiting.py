@@ -10,7 +10,7 @@ from dockcache_tui.core.builds.build import BuildSpec
 from dockcache_tui.core.records.record import BuilderSnapshot
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.github.source import open_actions
-from dockcache_tui.ui import keeper
+from dockcache_tui.ui.builder import workers
 from sources.github_server import TOKEN, Asked, Reply, cache_json, page_of, serving
 from ui.bench import bench
 from ui.house import Cache, House
@@ -65,7 +65,7 @@ class SlowCache(Cache):
 @pytest.mark.parametrize("before", [False, True])
 async def test_esc_ends_a_reading_of_records(before: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
     """One that hangs is told, the first like any other; after Esc nobody asks, what comes late is dropped, r asks."""
-    monkeypatch.setattr(keeper, "HANGS", 1.0)
+    monkeypatch.setattr(workers, "HANGS", 1.0)
     house = House(cache := SlowCache())
     cache.hangs = not before
     async with bench(house) as app:
@@ -79,7 +79,7 @@ async def test_esc_ends_a_reading_of_records(before: bool, monkeypatch: pytest.M
         await app.see_no("reading records")
         cache.asked.clear()
         cache.answers.set()
-        assert not cache.asked.wait(1.5 * keeper.BEAT)
+        assert not cache.asked.wait(1.5 * workers.BEAT)
         assert "✗ no engine" in app.screen()
         await app.press("r")
         await app.see("● ")

@@ -115,7 +115,7 @@ async def test_what_is_heard_of_a_repository_that_was_left(rest_alone: pytest.Mo
 async def _answered(app: Bench, repo: str) -> None:
     """Wait until every request of a repository was answered."""
     async with asyncio.timeout(30):
-        while any(one.exit_code is None for one in app.app.keeper.workspace.commands() if repo in str(one)):
+        while any(one.exit_code is None for one in app.app.workspace.commands() if repo in str(one)):
             await app.pilot.pause(0.02)
     await app.pilot.pause()
 

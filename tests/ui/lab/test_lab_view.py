@@ -79,7 +79,7 @@ async def lab(scripted: Scripted | None = None, size: tuple[int, int] = (120, 40
         return scripted
 
     async with bench(House(), size) as app:
-        app.app.lab = LabWorkers(app.app.post_message, begin)
+        app.app.lab.threads = LabWorkers(app.app.workspace, app.app.lab.tell, begin)
         await app.see("no cache yet")
         await app.press("1", "L")
         yield app

@@ -29,7 +29,7 @@ def app(*, path: Path, builder: str, repo: str, org: str, branch: str, expressio
     from dockcache_tui.sources.docker_cli import Docker
     from dockcache_tui.sources.journal import Journal
     from dockcache_tui.sources.workspace import ProjectWorkspace
-    from dockcache_tui.ui.app import run
+    from dockcache_tui.ui.running import run
 
     workspace = ProjectWorkspace(path, Docker(), Journal(), repo, org)
     run(workspace, builder=builder, branch=branch, expression=expression, read_only=read_only)

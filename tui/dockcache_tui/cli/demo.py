@@ -54,7 +54,7 @@ def demonstrate(workspace: "Workspace") -> int:
 
     try:
         if has_terminal():
-            from dockcache_tui.ui.app import run
+            from dockcache_tui.ui.running import run
 
             if not is_built(workspace):
                 _build(workspace)

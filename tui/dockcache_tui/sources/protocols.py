@@ -14,6 +14,7 @@ from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.checkout import Checkout
+from dockcache_tui.core.lab.run import LabRun
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, Record
 from dockcache_tui.sources.archives.protocol import Archives
@@ -133,6 +134,12 @@ class Workspace(Protocol):
 
     def builds(self) -> tuple[Build, ...]:
         """Return the journal's builds of this project, newest first, with their steps."""
+
+    def kept(self, ref: str) -> Build | None:
+        """Return a build that the journal keeps, of any project."""
+
+    def lab_runs(self) -> tuple[LabRun, ...]:
+        """Return the lab's runs on this machine, newest first."""
 
     def actions(self, repo: str = "") -> ActionsSource:
         """Open a repository on GitHub (unnamed: the project's own); raises UsageError when none is known."""

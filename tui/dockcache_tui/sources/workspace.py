@@ -1,6 +1,7 @@
 """A project on this machine: its folder, docker, the builders and the journal."""
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 
 from dockcache_tui.core.archives.archive import Archive
@@ -8,6 +9,7 @@ from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.builds.repeating import repeated
 from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.checkout import Checkout
+from dockcache_tui.core.lab.run import LabRun
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.sources.archives.local import LocalArchives
 from dockcache_tui.sources.archives.protocol import Archives
@@ -23,6 +25,7 @@ from dockcache_tui.sources.github.organisation import read_usage
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.github.source import open_actions
 from dockcache_tui.sources.journal import Journal
+from dockcache_tui.sources.journal.lab_runs import LabRuns
 from dockcache_tui.sources.project import find_spec
 from dockcache_tui.sources.protocols import Builder, Images, RunningBuild
 
@@ -75,6 +78,15 @@ class ProjectWorkspace:
     def builds(self) -> tuple[Build, ...]:
         """Return the journal's builds of this project, newest first; raises SourceError."""
         return self._journal.builds(str(self._project))
+
+    def kept(self, ref: str) -> Build | None:
+        """Return a build that the journal keeps, of any project."""
+        return self._journal.build(ref)
+
+    def lab_runs(self) -> tuple[LabRun, ...]:
+        """Return the lab's runs on this machine, newest first."""
+        with closing(LabRuns()) as kept:
+            return kept.runs()
 
     def actions(self, repo: str = "") -> ActionsSource:
         """Open a repository on GitHub (unnamed: the project's own); raises UsageError when none is known."""

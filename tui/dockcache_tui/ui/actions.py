@@ -20,6 +20,21 @@ class Place(StrEnum):
     BUILD = "build"
 
 
+TABS = (
+    ("1", Place.OVERVIEW, "Overview"),
+    ("2", Place.BUILDER, "Builder"),
+    ("3", Place.ACTIONS, "Actions"),
+    ("4", Place.ARCHIVES, "Archives"),
+    ("5", Place.BUILDS, "Builds"),
+)
+TAB_OF = {
+    Place.ORGANISATION: Place.ACTIONS,
+    Place.ARCHIVE: Place.ARCHIVES,
+    Place.LAB: Place.OVERVIEW,
+    Place.BUILD: Place.BUILDS,
+}
+"""The tab of a view that has none of its own."""
+
 EVERYWHERE = frozenset(Place)
 LISTS = EVERYWHERE - {Place.OVERVIEW}
 CACHES = frozenset({Place.BUILDER, Place.ACTIONS})

@@ -12,6 +12,7 @@ from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.lab.run import LabRun
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, Record, RecordKey
 from dockcache_tui.lab.recorded.builder import RecordedBuilder, prune
@@ -88,6 +89,14 @@ class RecordedWorkspace:
         """Return the builds so far, newest first."""
         with self._lock:
             return tuple(reversed(self._builds))
+
+    def kept(self, ref: str) -> Build | None:  # noqa: ARG002 - the demo reads no journal
+        """Return nothing: a recording keeps no lab."""
+        return None
+
+    def lab_runs(self) -> tuple[LabRun, ...]:
+        """Return none."""
+        return ()
 
     def actions(self, repo: str = "") -> ActionsSource:  # noqa: ARG002 - no name leads anywhere
         """Refuse: there is no repository."""

@@ -1,6 +1,7 @@
 """What makes two archives differ: the cause in words, then the paths, narrowed by kind of change."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,7 +10,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.message import Message
 from textual.widgets import Static
 
 from dockcache_tui.core.archives.diff import DIFFERENCES, ArchiveDiff, FileDiff, changes
@@ -60,16 +60,10 @@ class CompareScreen(BoxScreen[None]):
     }
     """
 
-    @dataclass
-    class KindWanted(Message):
-        """Only paths that differ in this are wanted."""
-
-        names: tuple[str, str]
-        kind: str
-
-    def __init__(self, names: tuple[str, str], diff: ArchiveDiff) -> None:
-        """Take the comparison with paths of every kind."""
+    def __init__(self, names: tuple[str, str], diff: ArchiveDiff, ask: Callable[[str], None]) -> None:
+        """Take the comparison with paths of every kind, and whom to ask for those of one."""
         super().__init__()
+        self._ask = ask
         self._names, self._whole, self._kind = names, diff, ""
         self._counts: Counter[str] = Counter()
         for image in diff.images:
@@ -110,7 +104,7 @@ class CompareScreen(BoxScreen[None]):
         if self._kind:
             self._table.set_rows(())
             self._say("reading…")
-            self.post_message(self.KindWanted(self._names, self._kind))
+            self._ask(self._kind)
         else:
             self.show(self._names, self._whole, "")
 

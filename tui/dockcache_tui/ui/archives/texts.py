@@ -1,13 +1,10 @@
 """What makes two archives differ, in words."""
 
-from collections.abc import Sequence
-
 from rich.text import Text
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.archives.diff import ArchiveDiff, ImageDiff, verdict
 from dockcache_tui.core.archives.engine_image import Loaded
-from dockcache_tui.core.builds.source_file import SourceFile
 from dockcache_tui.core.literal import literal
 
 
@@ -43,17 +40,6 @@ def _image(text: Text, image: ImageDiff) -> None:
     for line in image.config:
         text.append(f"  {literal(line)}\n")
     text.append("\n")
-
-
-def source_text(files: Sequence[SourceFile]) -> Text:
-    """Return source files with their line numbers."""
-    text = Text()
-    for file in files:
-        text.append(f"{literal(file.name)}\n", "bold underline")
-        for number, line in enumerate(file.text.split("\n"), start=1):
-            text.append(f"{number:>4}  ", "dim").append(f"{literal(line)}\n")
-        text.append("\n")
-    return text
 
 
 def loaded_text(path: str, loaded: Loaded) -> Text:

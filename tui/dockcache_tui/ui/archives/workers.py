@@ -19,8 +19,9 @@ from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.sharing import shares
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.protocols import Workspace
-from dockcache_tui.ui import messages
+from dockcache_tui.ui.archives import messages
 from dockcache_tui.ui.shared import accounts
+from dockcache_tui.ui.shared.messages import ActionFailed, Deleted
 from dockcache_tui.ui.shared.threads import Post, Waits, forget, unread
 
 MAX_READ = 256 * 1024
@@ -175,9 +176,9 @@ class ArchivesWorkers:
             try:
                 done.extend(self._actions().delete_artifacts(artifacts))
             except DockcacheError as error:
-                self._post(messages.ActionFailed(error))
+                self._post(ActionFailed(error))
             self.list()
-            return messages.Deleted("artifacts", accounts.of_artifacts(artifacts, done))
+            return Deleted("artifacts", accounts.of_artifacts(artifacts, done))
 
         self._do("deleting artifacts", work)
 
@@ -226,7 +227,7 @@ class ArchivesWorkers:
     def _stopped(self, error: DockcacheError) -> Message:
         """Say that nothing is on its way any more, and why."""
         self._told("", 0, 0)
-        return messages.ActionFailed(error)
+        return ActionFailed(error)
 
     def _do(self, name: str, work: Callable[[], Message | None], given_up: Callable[[], None] | None = None) -> None:
-        self._waits.do(name, work, self._post, messages.ActionFailed, given_up)
+        self._waits.do(name, work, self._post, ActionFailed, given_up)

@@ -12,7 +12,8 @@ from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.builds.reuse import with_shares
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.protocols import RunningBuild
-from dockcache_tui.ui.messages import ActionFailed, BuildMoved
+from dockcache_tui.ui.builds.messages import BuildMoved
+from dockcache_tui.ui.shared.messages import ActionFailed
 from dockcache_tui.ui.shared.threads import guarded
 
 PICTURE_EVERY = 0.1

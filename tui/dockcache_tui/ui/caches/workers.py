@@ -11,8 +11,9 @@ from dockcache_tui.core.caches.reading import CachesReading
 from dockcache_tui.core.errors import DockcacheError, UsageError
 from dockcache_tui.sources.github.protocol import ActionsSource, ApiBudget
 from dockcache_tui.sources.protocols import Workspace
-from dockcache_tui.ui import messages
+from dockcache_tui.ui.caches import messages
 from dockcache_tui.ui.shared import accounts
+from dockcache_tui.ui.shared.messages import ActionFailed, Deleted
 from dockcache_tui.ui.shared.threads import Once, Post, Waits, unread
 
 
@@ -127,13 +128,13 @@ class _Repository:
     def delete(self, plan: DeletePlan) -> None:
         """Carry a plan out; what came of it is told also when that ends early, or the list can't be read again."""
 
-        def work() -> messages.Deleted:
+        def work() -> Deleted:
             deletions: list[Deletion] = []
             self._under_way.append((deletions, plan))
             try:
                 deletions.extend(self.open().delete(plan))
             except DockcacheError as error:
-                self._post(messages.ActionFailed(error))
+                self._post(ActionFailed(error))
             finally:
                 self._under_way.remove((deletions, plan))
             try:
@@ -142,9 +143,9 @@ class _Repository:
                 self._post(self._failed(error))
                 after = None
             found = compare(plan, deletions, after.snapshot.caches if after else None)
-            return messages.Deleted(f"caches of {plan.repo}", accounts.of_caches(plan, found))
+            return Deleted(f"caches of {plan.repo}", accounts.of_caches(plan, found))
 
-        Once("delete", work, self._post, messages.ActionFailed)  # the header tells how far it is
+        Once("delete", work, self._post, ActionFailed)  # the header tells how far it is
 
     def open(self) -> ActionsSource:
         with self._opening:

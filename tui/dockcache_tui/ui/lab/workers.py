@@ -6,13 +6,12 @@ from threading import Thread
 
 from textual.message import Message
 
-from dockcache_tui.core.builds.build import Build
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.lab.run import LabPlan
 from dockcache_tui.lab.experiments.protocol import RunningLab
-from dockcache_tui.sources.journal import Journal
-from dockcache_tui.sources.journal.lab_runs import LabRuns
-from dockcache_tui.ui import messages
+from dockcache_tui.sources.protocols import Workspace
+from dockcache_tui.ui.lab import messages
+from dockcache_tui.ui.shared.messages import ActionFailed
 from dockcache_tui.ui.shared.threads import Once, Post
 
 Begin = Callable[[ExitStack, Callable[[str], None], bool], RunningLab]
@@ -35,9 +34,9 @@ def begin(stack: ExitStack, say: Callable[[str], None], resumes: bool) -> Runnin
 class LabWorkers:
     """Every method returns at once and is called on the event loop; what comes of it is told in messages."""
 
-    def __init__(self, post: Post, begin: Begin = begin, *, recorded: bool = False) -> None:
-        """Take whom to tell, and how a run begins; `recorded` where nothing of this machine is read or written."""
-        self._post, self._begin, self._recorded = post, begin, recorded
+    def __init__(self, workspace: Workspace, post: Post, begin: Begin = begin) -> None:
+        """Take where runs and builds are kept, whom to tell, and how a run begins."""
+        self._workspace, self._post, self._begin = workspace, post, begin
         self._thread: Thread | None = None
         self._running: RunningLab | None = None
 
@@ -48,12 +47,11 @@ class LabWorkers:
 
     def read(self) -> None:
         """Read the runs there were, newest first."""
-        read = _none if self._recorded else _runs
-        Once("lab runs", read, self._post, messages.LabFailed)
+        Once("lab runs", lambda: messages.LabRead(self._workspace.lab_runs()), self._post, messages.LabFailed)
 
     def build(self, ref: str) -> None:
         """Find a build of the lab."""
-        Once("lab build", lambda: messages.LabBuildRead(ref, _build(ref)), self._post, messages.ActionFailed)
+        Once("lab build", lambda: messages.LabBuildRead(ref, self._workspace.kept(ref)), self._post, ActionFailed)
 
     def start(self, *, resumes: bool) -> None:
         """Run the experiments, or go on with the run that was left unfinished."""
@@ -72,7 +70,7 @@ class LabWorkers:
             self._thread.join(LEAVING)
 
     def _run(self, *, resumes: bool) -> Message:
-        if self._recorded:
+        if self._workspace.recorded:
             raise UsageError("a recording has no engine to run experiments on", hint="Leave it, and start the app.")
         with ExitStack() as stack:
             self._running = running = self._begin(stack, self._say, resumes)
@@ -86,23 +84,3 @@ class LabWorkers:
 
     def _say(self, line: str) -> None:
         self._post(messages.LabSaid(line))
-
-
-def _none() -> Message:
-    return messages.LabRead(())
-
-
-def _runs() -> Message:
-    runs = LabRuns()
-    try:
-        return messages.LabRead(runs.runs())
-    finally:
-        runs.close()
-
-
-def _build(ref: str) -> Build | None:
-    journal = Journal()
-    try:
-        return journal.build(ref)
-    finally:
-        journal.close()

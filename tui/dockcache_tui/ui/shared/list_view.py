@@ -5,6 +5,7 @@ from typing import Any, Generic, TypeVar
 from textual import on
 from textual.containers import Vertical
 from textual.message import Message
+from textual.widgets import Input
 
 from dockcache_tui.ui.shared.filter_bar import FilterBar
 from dockcache_tui.ui.table import RecordTable
@@ -22,6 +23,28 @@ class ListView(Vertical, Generic[Table]):
 
     class Moved(Message):
         """The cursor or the rows changed: the path follows."""
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Return where we are."""
+        raise NotImplementedError
+
+    def step_back(self) -> bool:
+        """Leave the input, else clear the filter, the marks or the zoom, and tell whether there was any of them."""
+        if isinstance(self.app.focused, Input):
+            self.bar.close(clear=False)
+            self.table.focus()
+        elif self.table.display and not self.table.has_focus:
+            self.table.focus()
+        elif self.bar.text:
+            self.bar.close(clear=True)
+        elif self.table.marks.keys:
+            self.table.action_unmark_all()
+        elif self.has_class("-zoomed"):
+            self.remove_class("-zoomed")
+        else:
+            return False
+        return True
 
     def filter(self, text: str) -> None:
         """Narrow to what passes an expression."""

@@ -1,0 +1,177 @@
+"""The builder that is shown: connected, read on a beat, listened to, pruned, all off the event loop."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Thread
+from time import monotonic, sleep
+
+from textual.message import Message
+
+from dockcache_tui.core.builds.build import Build, BuildStatus
+from dockcache_tui.core.errors import DockcacheError, SourceError
+from dockcache_tui.core.records.outcome import compare
+from dockcache_tui.core.records.prune import PrunePlan
+from dockcache_tui.core.records.reading import Reading
+from dockcache_tui.core.records.record import BuilderSnapshot
+from dockcache_tui.sources.protocols import Builder, HistoryEvent, Stream
+from dockcache_tui.ui.builder import messages
+from dockcache_tui.ui.shared import accounts
+from dockcache_tui.ui.shared.area import Shell
+from dockcache_tui.ui.shared.messages import ActionFailed, Deleted
+from dockcache_tui.ui.shared.threads import TOLD_AFTER, Poller, Post, forget, guarded, unread
+
+BEAT = 4.0
+"""Seconds between two readings of a builder."""
+HANGS = 10.0
+"""Seconds after which a reading of what was read before hangs: it would be told as failed when nobody answered."""
+RETURN = 5.0
+"""Seconds in which a builder that was lost may come back and tell what became of the records no answer told of."""
+TRY_EVERY = 0.5
+
+
+class BuilderWorkers:
+    """Owns the builder's connection; every method returns at once and is called on the event loop."""
+
+    def __init__(self, shell: Shell, post: Post) -> None:
+        """Take where to ask and whom to tell."""
+        self._shell, self._post, self._name = shell, post, ""
+        self._connection: _Connection | None = None
+
+    @property
+    def builder(self) -> Builder | None:
+        """Return the builder while it is connected."""
+        return self._connection.builder if self._connection else None
+
+    def open(self, name: str) -> None:
+        """Connect to a builder, letting go of the one before."""
+        self.close()
+        self._name = name
+        self._connection = _Connection(self._shell, name, self._post, self.leave)
+
+    def close(self) -> None:
+        """Let go of the builder; a build of ours goes on."""
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+    def read(self) -> None:
+        """Read the records again now, also after that was given up."""
+        if self._connection:
+            self._connection.poller.ask()
+        else:
+            self.open(self._name)
+
+    def leave(self) -> None:
+        """Read the builder no more until that is asked for."""
+        self.close()
+        self._post(messages.ReadFailed(unread()))
+
+    def pause(self, *, paused: bool) -> None:
+        """Stop or go on reading on a beat."""
+        if self._connection:
+            self._connection.poller.paused = paused
+
+    def list(self) -> None:
+        """List the builders there are."""
+
+        def work() -> Message:
+            return messages.BuildersListed(self._shell.workspace.builders())
+
+        self._shell.waits.do("listing the builders", work, self._post, ActionFailed, forget)
+
+    def prune(self, plan: PrunePlan, reading: Reading) -> None:
+        """Carry a plan out, read again and compare; what came of it is told also when the builder is lost."""
+        connection = self._connection
+
+        def work() -> Message:
+            if connection is None or connection.builder is None:
+                lost = "the builder's connection was lost"
+                raise SourceError(lost, title="Nothing was deleted", hint="Press r, then try again.")
+            outcome = connection.builder.prune(plan.freed)
+            after = self._read_after(connection, RETURN if outcome.unknown else 0)
+            lineage = after.lineage if after else None
+            unread = {node.name for node in after.snapshot.nodes if node.error} if after else ()
+            account = accounts.of_prune(plan, compare(plan, outcome, lineage, unread), reading)
+            return Deleted("records", account)
+
+        self._shell.waits.do("pruning", work, self._post, ActionFailed)
+
+    def _read_after(self, connection: "_Connection", patience: float) -> Reading | None:
+        """Read the records and tell of them, trying for some seconds where a builder may be coming back."""
+        deadline = monotonic() + patience
+        while True:
+            try:
+                after = connection.read()
+                if monotonic() >= deadline or not any(node.error for node in after.reading.snapshot.nodes):
+                    self._post(after)
+                    return after.reading
+            except DockcacheError as error:
+                if monotonic() >= deadline:
+                    self._post(messages.ReadFailed(error))
+                    return None
+            sleep(TRY_EVERY)
+
+
+class _Connection:
+    """One builder's connection: connects as soon as the builder can be reached, and again after it was lost."""
+
+    def __init__(self, shell: Shell, name: str, post: Post, given_up: Callable[[], None]) -> None:
+        self.builder: Builder | None = None
+        self._shell, self._name, self._post, self._given_up = shell, name, post, given_up
+        self._history: Stream[HistoryEvent] | None = None
+        self._reading: Reading | None = None
+        self._known: tuple[Build, ...] = ()
+        self.poller = Poller("records", self._read, post, messages.ReadFailed, BEAT)
+        self.poller.start()
+
+    def _read(self) -> messages.RecordsLoaded:
+        usual = TOLD_AFTER if self._reading is None else HANGS
+        wait = self._shell.waits.begin("reading records", self._given_up, usual)
+        try:
+            return self.read()
+        finally:
+            self._shell.waits.end(wait)
+
+    def read(self) -> messages.RecordsLoaded:
+        """Read the records, connecting first where need be."""
+        if self.builder is None:
+            self.builder = self._shell.workspace.connect(self._name)
+            if self.poller.stopped:
+                self.builder.close()
+                raise unread()
+            self._history = self.builder.history(follow=True)
+            Thread(target=self._listen, args=(self._history,), name="history", daemon=True).start()
+        self._reading = self._related(self.builder.snapshot(), self._shell.all_builds)
+        return messages.RecordsLoaded(self._reading)
+
+    def _related(self, snapshot: BuilderSnapshot, builds: tuple[Build, ...]) -> Reading:
+        """Relate records and builds again only when one of them changed."""
+        last = self._reading
+        if last and builds == self._known and snapshot.records == last.snapshot.records:
+            return replace(last, snapshot=snapshot)
+        self._known = builds
+        return Reading.of(snapshot, builds)
+
+    def close(self) -> None:
+        """Stop reading and listening, off the event loop: processes take a moment to end."""
+        self.poller.stop()
+        Thread(target=self._close, name="close", daemon=True).start()
+
+    def _close(self) -> None:
+        if self._history:
+            self._history.close()
+        if self.builder:
+            self.builder.close()
+
+    def _listen(self, history: Stream[HistoryEvent]) -> None:
+        if trouble := guarded(lambda: self._hear(history), ActionFailed):
+            self._post(trouble)
+
+    def _hear(self, history: Stream[HistoryEvent]) -> None:
+        for event in history:
+            if self.poller.stopped:
+                return
+            placed = replace(event, build=self._shell.workspace.placed(event.build))
+            self._post(messages.BuildHeard(placed))
+            if event.build.status is not BuildStatus.RUNNING:
+                self.poller.ask()

@@ -1,0 +1,205 @@
+"""Builds of this project and of everyone on the builder: what is heard of them, and what their keys do."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from rich.text import Text
+from textual import on
+from textual.notifications import SeverityLevel
+
+from dockcache_tui.core import wording
+from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step
+from dockcache_tui.core.builds.fields import BUILD_FIELDS, STEP_FIELDS
+from dockcache_tui.core.builds.merging import merge, on_nodes
+from dockcache_tui.core.builds.source_file import SourceFile
+from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.field import json_row
+from dockcache_tui.core.literal import literal
+from dockcache_tui.core.scope import ScopeFilter
+from dockcache_tui.sources.export import Row
+from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
+from dockcache_tui.ui.actions import Place
+from dockcache_tui.ui.builds import messages
+from dockcache_tui.ui.builds.build_view import BuildView
+from dockcache_tui.ui.builds.builds_view import BuildsView
+from dockcache_tui.ui.builds.edit_build import EditBuild
+from dockcache_tui.ui.builds.workers import BuildsWorkers
+from dockcache_tui.ui.shared.area import Area, Shell
+from dockcache_tui.ui.shared.open_build import OpenBuild
+from dockcache_tui.ui.shared.text_screen import TextScreen
+
+
+class BuildsArea(Area):
+    """The Builds tab, and the build that is open."""
+
+    def __init__(self, shell: Shell) -> None:
+        """Begin without a build."""
+        self._builds, self._build = BuildsView(), BuildView()
+        super().__init__(shell, self._builds, self._build)
+        self.threads = BuildsWorkers(shell, self.tell)
+        self.failure: DockcacheError | None = None
+        """Why the project's builds are not known."""
+        self._journal: tuple[Build, ...] = ()
+        self._history: dict[str, Build] = {}
+        self._moving: dict[str, Build] = {}
+        self._opened: OpenBuild | None = None
+
+    @property
+    def all(self) -> tuple[Build, ...]:
+        """Return every build known, newest first, as far as each has come."""
+        kept = {build.ref: build for build in self._journal} | {build.ref: build for build in self._moving.values()}
+        return merge(kept.values(), self._history.values())
+
+    @property
+    def running(self) -> Build | None:
+        """Return our build that runs, if any."""
+        ours = self.threads.ours
+        build = self._moving.get(ours.key) if ours else None
+        return build if build and build.status is BuildStatus.RUNNING else None
+
+    def narrow(self, scope: ScopeFilter) -> None:
+        self._builds.scope(scope)
+
+    def keep(self, builds: tuple[Build, ...]) -> bool:
+        """Take in the journal's builds, and tell whether they are others than before."""
+        changed = self._journal != builds
+        self._journal, self.failure = builds, None
+        return changed
+
+    def forget(self) -> None:
+        """Forget what was heard of another builder."""
+        self._history.clear()
+        self.show()
+
+    def hear(self, event: HistoryEvent) -> None:
+        """Take in that a build on the builder started, ended or was deleted."""
+        build = event.build
+        if event.type is HistoryEventType.DELETED:
+            self._history.pop(build.ref, None)
+        else:
+            before = self._history.get(build.ref)
+            self._history[build.ref] = on_nodes(build, before) if before else build
+        self.show()
+
+    def show(self, *, again: bool = False) -> None:
+        """Show what is known by now; `again` follows also what following broke off."""
+        self._follow_others(again=again)
+        builds, failure, opened = self.all, self.failure or self.shell.failure, self._opened
+        if builds or (self.shell.reading and self.shell.checkout and not failure):
+            self._builds.show(builds)
+        elif failure:
+            self._builds.fail(failure)
+        else:
+            self._builds.wait()
+        if opened and opened.came_from is Place.BUILDS:
+            newer = (build for build in builds if build.ref == opened.build.ref)
+            self._show_opened(replace(opened, build=next(newer, opened.build)))
+        self.shell.show_overview()
+        self.shell.show_header()
+
+    def _follow_others(self, *, again: bool) -> None:
+        """Follow what others build; while BuildKit's ref of our own build is unknown, any could be ours."""
+        if self.running and self.threads.ours and self.running.ref == self.threads.ours.key:
+            return
+        for build in self._history.values():
+            if build.status is BuildStatus.RUNNING:
+                self.threads.follow(build, again=again)
+
+    def open(self, opened: OpenBuild) -> None:
+        """Bring a build into sight."""
+        self._show_opened(opened)
+        self.shell.bring(Place.BUILD)
+
+    def _show_opened(self, opened: OpenBuild) -> None:
+        self._opened = opened
+        self._build.show(opened.build, opened.logs)
+
+    def _open(self, build: Build) -> None:
+        self.open(OpenBuild(build, lambda digest: self.threads.log(build.ref, digest), Place.BUILDS))
+
+    @on(BuildsView.Opened)
+    def _row_opened(self, event: BuildsView.Opened) -> None:
+        if event.build.ref in self._history:  # else there is only what the journal keeps
+            self.threads.follow(event.build, again=True)
+        self._open(event.build)
+
+    def back(self) -> None:
+        """Go to where the build was opened from."""
+        if self.place is Place.BUILD and self._opened:
+            came_from, self._opened = self._opened.came_from, None
+            self.shell.bring(came_from)
+
+    def rebuild(self, *, edit: bool) -> None:
+        """Build again as last time, or after a change."""
+        if build := self.running:
+            self.shell.say("A build of ours runs already. ctrl+c twice cancels it.", severity="warning")
+            self._open(build)
+        else:
+            self.threads.find_spec(lambda spec: messages.SpecFound(self._on_builder(spec), edit=edit))
+
+    def _on_builder(self, spec: BuildSpec) -> BuildSpec:
+        return replace(spec, builder=self.shell.builder_name or spec.builder)
+
+    @on(messages.PassedOver)
+    def _passed_over(self, event: messages.PassedOver) -> None:
+        self.shell.say(event.text, severity="warning")
+
+    @on(messages.SpecFound)
+    def _spec_found(self, event: messages.SpecFound) -> None:
+        if event.edit:
+            self.app.push_screen(EditBuild(event.spec), lambda spec: self.threads.start(spec) if spec else None)
+        else:
+            self.threads.start(event.spec)
+
+    @on(messages.BuildMoved)
+    def _moved(self, event: messages.BuildMoved) -> None:
+        before, opened = self._moving.get(event.key), self._opened
+        self._moving[event.key] = event.build
+        if before and opened and opened.build.ref == before.ref:
+            self._opened = replace(opened, build=event.build)
+        if self.threads.ours and self.threads.ours.key == event.key:
+            if before is None:
+                self._open(event.build)
+            if event.ended:
+                self._ended(event.build)
+        self.show()
+
+    def _ended(self, build: Build) -> None:
+        self.shell.read_again()
+        reuse = f", {wording.share(build.reuse)} reused" if build.reuse is not None else ""
+        severity: SeverityLevel = "information" if build.status is BuildStatus.SUCCEEDED else "warning"
+        if not (self.display and self.place is Place.BUILD):
+            told = f"The build {build.status.value} after {wording.span(build.duration)}{reuse}."
+            self.shell.say(told, severity=severity)
+
+    def dockerfile(self) -> None:
+        """Show the Dockerfile that a build record keeps."""
+        files = self._opened.record.files if self._opened and self._opened.record else ()
+        if files:
+            self.app.push_screen(TextScreen("Dockerfile", _source(files)))
+        else:
+            self.shell.say("Only a build record (.dockerbuild) keeps its Dockerfile.", severity="warning")
+
+    def copies(self) -> Iterable[tuple[str, str]]:
+        match self.listing and self.listing.table.cursor_row:
+            case Build() as build:
+                return (("ref", build.ref), ("revision", build.revision), ("error", build.error))
+            case Step() as step:
+                return (("name", step.name), ("digest", step.digest), ("error", step.error))
+        return ()
+
+    def export(self) -> Sequence[Row]:
+        if self.place is Place.BUILDS:
+            return [json_row(BUILD_FIELDS, build) for build in self._builds.table.shown_rows]
+        return [json_row(STEP_FIELDS, step) for step in self._build.table.shown_rows]
+
+
+def _source(files: Sequence[SourceFile]) -> Text:
+    """Return source files with their line numbers."""
+    text = Text()
+    for file in files:
+        text.append(f"{literal(file.name)}\n", "bold underline")
+        for number, line in enumerate(file.text.split("\n"), start=1):
+            text.append(f"{number:>4}  ", "dim").append(f"{literal(line)}\n")
+        text.append("\n")
+    return text

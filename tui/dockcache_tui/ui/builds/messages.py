@@ -1,0 +1,35 @@
+"""What the threads that start and follow builds tell."""
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from dockcache_tui.core.builds.build import Build, BuildSpec
+
+
+@dataclass
+class PassedOver(Message):
+    """Something that `b` would have built, or built on, can't be used."""
+
+    text: str
+
+
+@dataclass
+class SpecFound(Message):
+    """What `b` builds was found out; it may be edited first."""
+
+    spec: BuildSpec
+    edit: bool
+
+
+@dataclass
+class BuildMoved(Message):
+    """A build that is followed made progress, or ended; `key` stays while the build's ref may change."""
+
+    key: str
+    build: Build
+    ended: bool = False
+
+    def can_replace(self, message: Message) -> bool:
+        """Let a newer picture of the same build stand for an older one."""
+        return isinstance(message, BuildMoved) and message.key == self.key
