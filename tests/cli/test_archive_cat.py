@@ -73,7 +73,8 @@ def drained(terminal: int) -> bytes:
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("bin", "bin is a folder"),
+        ("bin", "/bin is a folder"),
+        ("./..", "/ is a folder"),
         ("to-bin", "bin is a folder"),
         ("no", "no is not in the image"),
         ("dangling", "dangling is not in the image: it leads to etc/none"),

@@ -43,7 +43,18 @@ def test_an_image_by_any_of_its_names(wanted: str, image: Image) -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted", ["app:2", "team/app", "localhost:5000/app", f"app@sha256:{'2' * 64}", f"app@sha256:{'5' * 64}", "library"]
+    "wanted",
+    [
+        "app:2",
+        "team/app",
+        "localhost:5000/app",
+        f"app@sha256:{'2' * 64}",
+        f"app@sha256:{'5' * 64}",
+        "library",
+        "APP",
+        "app:",
+        ":2",
+    ],
 )
 def test_another_name_is_another_image(wanted: str) -> None:
     """Another tag, registry or digest is not what was meant: nothing is guessed."""

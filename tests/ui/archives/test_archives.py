@@ -185,6 +185,23 @@ async def test_two_archives_are_compared(image: Path, tmp_path: Path) -> None:
         await app.see("What differs", "1 of 2 layers are the same", "etc/motd", "door")
 
 
+async def test_a_link_opens_as_the_file_it_leads_to(tmp_path: Path) -> None:
+    """A symlink, through another too, and a hard link show the bytes and how many there are; one to nothing says so."""
+    links = link("bin", "usr"), link("a-soft", "/bin/tool"), link("b-hard", "usr/tool", hard=True), link("c-no", "none")
+    path = as_tar(oci(tmp_path / "app", [tar(file("usr/tool", b"hello there\n"), *links)])).path
+    async with archives(path) as app:
+        await app.see(r"app\.tar +oci layout")
+        await app.press("enter", "enter")
+        for name in ("a-soft", "b-hard"):
+            await app.see(name)
+            await app.press("enter")
+            await app.see("hello there", "12 B")
+            await app.press("escape", "j")
+        await app.press("j")
+        await app.press("enter")
+        await app.see("c-no is not in the image: it leads to none")
+
+
 @pytest.mark.parametrize("size", [(120, 40), NARROW])
 async def test_a_comparison_narrows_to_a_kind_of_change(size: tuple[int, int], tmp_path: Path) -> None:
     """`]` turns from all paths to those of one kind, however many others there are; enter tells one in full."""

@@ -26,7 +26,7 @@ def full_name(text: str) -> ImageName:
         host, rest = _HUB, repository
     if host in (_HUB, f"index.{_HUB}"):
         host, rest = _HUB, rest if "/" in rest else f"{_OFFICIAL}/{rest}"
-    return ImageName(f"{host}/{rest}", "" if digest else tag or "latest", digest)
+    return ImageName(f"{host}/{rest}", "" if digest else tag if colon else "latest", digest)
 
 
 def is_named(image: Image, wanted: str) -> bool:

@@ -225,7 +225,7 @@ def _file(tree: ImageTree, file: str, layer: str) -> tuple[str, FileEntry]:
     if entry.kind is FileKind.FILE:
         return digest, entry
     reason = f"a {entry.kind}{f' to {entry.link}' if entry.link else ''}"
-    raise ArchiveError(f"{place} is {reason}, it holds no bytes", title="There is nothing to read")
+    raise ArchiveError(f"/{place} is {reason}, it holds no bytes", title="There is nothing to read")
 
 
 def _stamp(path: Path) -> _Stamp:

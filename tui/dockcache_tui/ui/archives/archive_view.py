@@ -258,7 +258,7 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
     def _open_file(self, row: FileRow) -> None:
         if row.open is not None:
             self.fold()
-        elif (look := self.look) and row.tree.entry.kind in (FileKind.FILE, FileKind.HARDLINK):
+        elif (look := self.look) and row.tree.entry.kind in (FileKind.FILE, FileKind.HARDLINK, FileKind.SYMLINK):
             self.post_message(self.FileOpened(look, row))
 
 

@@ -9,9 +9,10 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.archives.file_entry import FileEntry
+from dockcache_tui.core.archives.file_entry import FileEntry, FileKind
 from dockcache_tui.core.archives.viewing import hex_lines, is_text, text_lines
 from dockcache_tui.core.literal import literal
+from dockcache_tui.ui.archives.workers import MAX_READ
 from dockcache_tui.ui.shared.modal import BoxScreen
 
 
@@ -47,6 +48,8 @@ class FileScreen(BoxScreen[None]):
         lines = text_lines(self._content) if self._as_text else hex_lines(self._content)
         self._shown.update(Text("\n".join(lines)))
         size, first = self._entry.size, len(self._content)
-        part = f"the first {wording.size(first)} of {wording.size(size)}" if first < size else wording.size(size)
+        part = f"the first {wording.size(first)} of {wording.size(size)}" if first < size else wording.size(first)
+        if self._entry.kind is not FileKind.FILE and first == MAX_READ:  # a link does not tell how long its file is
+            part = f"the first {wording.size(first)}"
         other = "bytes" if self._as_text else "text"
         self.query_one(VerticalScroll).border_subtitle = Text(f"{part} · t {other} · esc closes")
