@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from cli.audit_points import before
-from dockcache_tui.cli import records
+from dockcache_tui.cli import records, waiting
 from dockcache_tui.cli.main import run
+from dockcache_tui.cli.output import narrate
 from dockcache_tui.core.records.owning import plan_of
 from dockcache_tui.core.records.prune import PrunePlan
 from dockcache_tui.lab.engine import Engine, Remote
@@ -154,12 +155,22 @@ def test_an_interrupt_ends_the_wait_for_a_frozen_daemon(
     prune: Prune, killable_builder: Remote, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A daemon that stands still is told as a wait; Ctrl+C gives the account, and leaves no thread behind."""
-    docker = Docker(killable_builder.engine.variables)
+    docker, told = Docker(killable_builder.engine.variables), threading.Event()
+
+    def tell(text: str) -> None:
+        narrate(text)
+        told.set()
+
+    def interrupt() -> None:
+        told.wait(60)
+        time.sleep(3)  # the request is on its way by then
+        os.kill(os.getpid(), signal.SIGINT)
 
     def freeze() -> None:
         docker.run("kill", "--signal=STOP", *killable_builder.nodes)
-        threading.Timer(3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        threading.Thread(target=interrupt).start()
 
+    monkeypatch.setattr(waiting, "narrate", tell)
     before(monkeypatch, "pruning", 2, freeze)
     try:
         code, items, totals, said = prune("prune", "--yes")

@@ -15,6 +15,7 @@ import pytest
 
 from dockcache_tui.cli import waiting
 from dockcache_tui.cli.main import run
+from dockcache_tui.cli.output import narrate
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.buildx_files import read_builder
@@ -32,16 +33,18 @@ def test_a_wait_is_told_while_it_lasts(monkeypatch: pytest.MonkeyPatch, capsys: 
     """What lasts is told by name, again and again; what is quick is not; results and errors come through."""
     monkeypatch.setattr(waiting, "FIRST", 0.2)
     monkeypatch.setattr(waiting, "AGAIN", 0.2)
-    over = Event()
+    told, twice = list[str](), Event()
 
-    def slow() -> int:
-        over.wait(1.0)
-        return 7
+    def tell(text: str) -> None:
+        narrate(text)
+        told.append(text.partition(": ")[0])
+        if len(told) == 2:
+            twice.set()
 
-    assert waiting.wait_for("the slow one", slow) == 7
-    said = capsys.readouterr().err
-    assert said.startswith("Waiting for the slow one: ")
-    assert said.count("\n") >= 2
+    monkeypatch.setattr(waiting, "narrate", tell)
+    assert waiting.wait_for("the slow one", lambda: twice.wait(60) and 7) == 7
+    assert told[:2] == ["Waiting for the slow one"] * 2
+    assert capsys.readouterr().err.startswith("Waiting for the slow one: ")
     monkeypatch.setattr(waiting, "FIRST", 60.0)
     assert waiting.wait_for("the quick one", lambda: 8) == 8
 

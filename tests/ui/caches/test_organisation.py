@@ -95,7 +95,7 @@ async def test_what_is_heard_of_a_repository_that_was_left(rest_alone: pytest.Mo
             return Reply({"total_count": 3, "repository_cache_usages": usages})
         if asked.path.endswith("/actions/caches"):
             name = asked.path.split("/")[3]
-            assert name != "slow" or go.wait(15)
+            assert name != "slow" or go.wait(60)
             return page_of(asked, "", [cache_json(1, name)])
         return Reply([] if asked.path.endswith(("/branches", "/pulls")) else {"default_branch": "main"})
 
