@@ -203,12 +203,12 @@ async def test_a_link_opens_as_the_file_it_leads_to(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [(120, 40), NARROW])
-async def test_a_comparison_narrows_to_a_kind_of_change(size: tuple[int, int], tmp_path: Path) -> None:
+async def test_a_comparison_narrows_to_a_kind_of_change(size: tuple[int, int], temporary: Path) -> None:
     """`]` turns from all paths to those of one kind, however many others there are; enter tells one in full."""
     many = [file(f"m{number:05}", mtime=1) for number in range(2_500)]
     touched = [file(f"m{number:05}", mtime=2) for number in range(2_500)]
-    one = as_tar(oci(tmp_path / "one", [tar(file("app", b"1"), *many, file("script", mode=0o644), file("old"))])).path
-    two = as_tar(oci(tmp_path / "two", [tar(file("app", b"2"), *touched, file("script", mode=0o755))])).path
+    one = as_tar(oci(temporary / "one", [tar(file("app", b"1"), *many, file("script", mode=0o644), file("old"))])).path
+    two = as_tar(oci(temporary / "two", [tar(file("app", b"2"), *touched, file("script", mode=0o755))])).path
     async with archives(one, two, size=size) as app:
         await app.see(r"one\.tar +oci layout", r"two\.tar +oci layout")
         await app.press("space", "space", "c")
