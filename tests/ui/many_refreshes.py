@@ -18,7 +18,7 @@ from dockcache_tui.sources.github import gate
 from dockcache_tui.ui.caches.caches_view import CachesView
 from dockcache_tui.ui.running import COLLECTIONS
 from service.serving import Served
-from ui.bench import Bench
+from ui.bench import PATIENCE, Bench
 from ui.caches_bench import caches
 
 REPO = "tests/served"
@@ -49,8 +49,12 @@ async def refresh(app: Bench) -> None:
     view = app.app.query_one(CachesView)
     before = view.reading
     await app.press("r")
-    while view.reading is before or len(app.app.workers):  # noqa: ASYNC110 - the view tells nobody
-        await asyncio.sleep(0.02)
+    try:
+        async with asyncio.timeout(5 * PATIENCE):
+            while view.reading is before or len(app.app.workers):  # noqa: ASYNC110 - the view tells nobody
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise AssertionError(app.screen()) from None
     await app.pilot.pause()
 
 
