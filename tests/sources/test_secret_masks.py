@@ -8,11 +8,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import requests
 
 from dockcache_tui.cli.main import run
 from dockcache_tui.sources.command_log import CommandLog
 from dockcache_tui.sources.crash_log import write_crash
-from dockcache_tui.sources.github.errors import GitHubError
+from dockcache_tui.sources.github.errors import GitHubError, failure
 from dockcache_tui.sources.rawjson import parse_line
 from dockcache_tui.sources.secret import Secret, masked
 from sources.github_server import TOKEN, Asked, Reply, api_of, cache_json, page_of, serving
@@ -132,6 +133,13 @@ def test_a_redirect_that_repeats_it() -> None:
     with serving(lambda asked: Reply({}, 302, {"location": f"/x?{asked.headers['authorization']}"})) as github:
         assert clean(api_of(github.address).location("/zip"))
     assert clean(str(GitHubError(f"odd {TOKEN}", hint=f"see {TOKEN}")) + GitHubError("", hint=TOKEN).hint)
+
+
+@pytest.mark.parametrize("before", [0, 290, 295])
+def test_words_that_are_cut_within_it(before: int) -> None:
+    """Nothing of it is left where an error's words are cut in its midst."""
+    problem = failure("github.com", requests.ConnectionError("x" * before + TOKEN))
+    assert TOKEN[:4] not in str(problem)
 
 
 def test_logs_that_repeat_it() -> None:

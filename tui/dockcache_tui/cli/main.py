@@ -4,6 +4,7 @@ import errno
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -89,6 +90,7 @@ def main() -> None:
     for number in _ENDING:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _end)
+    threading.excepthook = _thread_failed
     try:
         sys.exit(run(sys.argv[1:]))
     finally:
@@ -152,6 +154,12 @@ def _told(error: DockcacheError) -> int:
     if error.hint:
         narrate(error.hint)
     return int(error.exit_code)
+
+
+def _thread_failed(met: threading.ExceptHookArgs) -> None:
+    """Tell of a fault that ended a thread as of any other; what the main thread does goes on."""
+    if isinstance(met.exc_value, Exception):
+        _unexpected(met.exc_value)
 
 
 def _unexpected(error: Exception) -> int:

@@ -5,13 +5,14 @@ import re
 from base64 import b64encode, urlsafe_b64encode
 from functools import lru_cache
 from typing import NoReturn
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 _MASK = "***"
 _VARIABLES = (
     "GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN",
     "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
 )  # fmt: skip
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 _SHORTEST = 8
 """Characters: a shorter text is part of too many words to be masked."""
 _ENOUGH = 12
@@ -71,9 +72,12 @@ def bearer(secret: Secret) -> str:
 
 
 def masked(text: str) -> str:
-    """Return text without the tokens we know of, as they are, URL-encoded, or in base64 as basic authentication is."""
+    """Return text without the tokens we know of, as they are, URL-encoded, or in base64 as basic authentication is.
+
+    Neither has it the passwords of proxies that the environment names.
+    """
     tokens = frozenset((*_known, *(os.environ.get(name, "").strip() for name in _VARIABLES)))
-    pattern = _pattern(tokens)
+    pattern = _pattern(tokens, frozenset(filter(None, map(os.environ.get, _PROXIES))))
     return pattern.sub(_MASK, text) if pattern else text
 
 
@@ -83,8 +87,11 @@ def masked_bytes(data: bytes) -> bytes:
 
 
 @lru_cache(maxsize=8)
-def _pattern(tokens: frozenset[str]) -> re.Pattern[str] | None:
-    forms = {form for token in tokens if len(token) >= _SHORTEST and token.isascii() for form in _forms(token)}
+def _pattern(tokens: frozenset[str], proxies: frozenset[str]) -> re.Pattern[str] | None:
+    logins = [login for login in map(_login, proxies) if login and login.isascii()]
+    secrets = {*tokens, *(login.partition(":")[2] for login in logins)}
+    forms = {form for token in secrets if len(token) >= _SHORTEST and token.isascii() for form in _forms(token)}
+    forms |= {form for login in logins if len(login) >= _SHORTEST for form in _in_base64(login)}
     beginnings = sorted({re.escape(form) for form in forms}, key=len, reverse=True)
     return re.compile(f"(?:{'|'.join(beginnings)}){_REST}") if beginnings else None
 
@@ -100,8 +107,22 @@ def _forms(token: str) -> set[str]:
         hexadecimal,
         hexadecimal.lower(),
     }
+    return {bare, *encoded, *_in_base64(bare)}
+
+
+def _in_base64(text: str) -> set[str]:
+    found = set()
     for shift in range(3):
-        data, first = b"\0" * shift + bare.encode(), (0, 2, 3)[shift]
+        data, first = b"\0" * shift + text.encode(), (0, 2, 3)[shift]
         whole = len(data) * 8 // 6
-        encoded |= {code(data).decode()[first:whole] for code in (b64encode, urlsafe_b64encode)}
-    return {bare, *encoded}
+        found |= {code(data).decode()[first:whole] for code in (b64encode, urlsafe_b64encode)}
+    return found
+
+
+def _login(proxy: str) -> str:
+    """Return the user and password of a proxy's address; empty when it has none."""
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    except ValueError:
+        return ""
+    return f"{unquote(parts.username or '')}:{unquote(parts.password)}" if parts.password else ""

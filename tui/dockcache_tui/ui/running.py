@@ -41,7 +41,7 @@ class RunningApp(DockcacheApp):
         """Tell of a defect that ended a thread, whose traceback would garble the screen."""
         if met.thread and met.thread.name == _WRITER and isinstance(met.exc_value, OSError):
             self._lose_terminal(met.thread)
-        elif met.exc_value:
+        elif isinstance(met.exc_value, Exception):
             self.post_message(ActionFailed(told(met.exc_value)))
 
     def _lose_terminal(self, writer: threading.Thread) -> None:

@@ -121,4 +121,4 @@ def _cause(error: Exception) -> BaseException:
 def _words(error: BaseException) -> str:
     """Return why in the words of the system."""
     said = getattr(error, "strerror", None) or getattr(error, "reason", None) or str(error)
-    return literal(str(said)[:_SAID_LENGTH])
+    return literal(masked(str(said))[:_SAID_LENGTH])
