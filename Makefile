@@ -59,11 +59,12 @@ proto: $(STAMP) ## Make BuildKit's stubs again from our .proto
 	$(BIN)/python -m grpc_tools.protoc --proto_path tui --plugin=$(BIN)/protoc-gen-mypy --python_out tui --mypy_out tui \
 		dockcache_tui/sources/buildkit/control.proto
 
-bench: $(STAMP) ## Measure the big table, the local service, the reading of archives, and the app's memory
+bench: $(STAMP) ## Measure the big table, the local service, the reading of archives, the app's memory, and the telling of owners
 	$(BIN)/python benchmarks/table.py
 	$(BIN)/python benchmarks/actions.py
 	$(BIN)/python benchmarks/archives.py
 	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python benchmarks/ownership.py
 
 screenshots: $(STAMP) ## Take the README's pictures of the real app
 	$(BIN)/python scripts/screenshots.py

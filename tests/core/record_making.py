@@ -74,7 +74,7 @@ def step(name: str, began: float, ended: float, state: StepState = StepState.BUI
 def build(
     ref: str, began: float, ended: float | None, branch: str | None = None, *steps: Step, node: str = ""
 ) -> Build:
-    """Return a build of a branch; one that never ended is running."""
+    """Return a build of a branch, told by its node; one that never ended is running."""
     return Build(
         ref,
         "builder",
@@ -84,6 +84,7 @@ def build(
         branch=BranchScope.of(branch) if branch else None,
         completed_at=None if ended is None else at(ended),
         steps=steps,
+        told=True,
     )
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.record_making import IN_USE, build, record
+from core.record_making import IN_USE, build, record, step
 from dockcache_tui.core.overview import UNKNOWN_BRANCH, Held, Total, held, overview
 from dockcache_tui.core.records.attribution import attribute
 from dockcache_tui.core.scope import BranchScope, ScopeFilter
@@ -14,8 +14,12 @@ THINGS = st.lists(st.tuples(st.integers(0, 2**40), st.sets(st.sampled_from((MAIN
 
 def test_what_a_builder_keeps() -> None:
     """Records count by type, by branch and, unless in use, as free to go."""
-    free, used, late = record("a", size=5), record("b", size=7, flags=IN_USE), record("c", size=1, created=100)
-    found = overview(attribute((free, used, late), [build("one", 0, 2, "main")]), ScopeFilter())
+    run = ("regular", "[1/1] RUN x")
+    free, used = record("a", size=5, created=1, what=run), record("b", "a", size=7, flags=IN_USE, created=1, what=run)
+    late = record("c", size=1, created=100)
+    found = overview(
+        attribute((free, used, late), [build("one", 0, 2, "main", step("[1/1] RUN x", 0, 2))]), ScopeFilter()
+    )
     assert found.held.all == Total("all", 13, 3)
     assert (found.reclaimable.bytes, found.reclaimable.count) == (6, 2)
     assert found.types == (Total("regular", 13, 3),)

@@ -68,8 +68,9 @@ def test_the_rebuild_reuses_everything(workspace: Workspace) -> None:
     assert workspace.builds()[0] == build
 
 
-def test_the_edit_runs_exactly_the_recorded_steps(workspace: Workspace) -> None:
+def test_the_edit_runs_exactly_the_recorded_steps() -> None:
     """The second `b` replays the edit: the steps that ran are those of the recording, and new records are there."""
+    workspace = opened(speed=10)
     replayed(workspace)
     before = {record.id for record in workspace.connect("").snapshot().records}
     build = replayed(workspace)

@@ -25,7 +25,7 @@ from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.journal.lab_runs import LabRuns
-from dockcache_tui.sources.protocols import HistoryEvent, Images
+from dockcache_tui.sources.protocols import Builder, HistoryEvent, Images
 
 Item = TypeVar("Item")
 
@@ -211,6 +211,10 @@ class House:
         """Return this machine's runs."""
         with closing(LabRuns()) as kept:
             return kept.runs()
+
+    def known_builds(self, builder: Builder) -> tuple[Build, ...]:  # noqa: ARG002 - there is one builder
+        """Return the journal's builds."""
+        return self.past
 
     def actions(self, repo: str = "") -> ActionsSource:  # noqa: ARG002 - no name leads anywhere
         """Refuse: there is no repository."""

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.record_making import record
-from dockcache_tui.core.records.attribution import CACHE_MOUNT, ScopeIndex, mount_id, sanitised
+from dockcache_tui.core.records.mounts import CACHE_MOUNT, ScopeIndex, mount_id, sanitised
 from dockcache_tui.core.scope import BranchScope
 
 

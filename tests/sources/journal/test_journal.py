@@ -55,6 +55,7 @@ def finished(journal: Journal, spec: BuildSpec = SPEC, steps: tuple[Step, ...] =
         Instant(5),
         BuildStatus.SUCCEEDED,
         folder=spec.project,
+        context=spec.project,
         target=spec.target,
         project=CHECKOUT.project,
         branch=CHECKOUT.branch,

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from dockcache_tui.cli.output import narrate
 from dockcache_tui.cli.waiting import each, wait_for
 from dockcache_tui.core.builds.build import Build
-from dockcache_tui.core.builds.merging import merge
-from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.filter import parse
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.attribution import ScopedRecord
@@ -20,9 +18,6 @@ from dockcache_tui.core.scope import ScopeFilter
 if TYPE_CHECKING:
     from dockcache_tui.sources.buildkit.builder import BuildKitBuilder
     from dockcache_tui.sources.protocols import Builder, HistoryEvent, Stream
-
-_BUILDS = 1000
-"""The builds of ours that records are looked for in."""
 
 
 @contextmanager
@@ -49,23 +44,22 @@ def read(builder: "Builder") -> Reading:
 
 
 def known_builds(builder: "Builder") -> tuple[Build, ...]:
-    """Return the journal's builds on a builder, and those that it remembers besides, newest first."""
+    """Return the builds whose steps tell whose the records are: the journal's, and those that the builder tells of."""
+    from dockcache_tui.sources.branches import RevisionBranches
     from dockcache_tui.sources.journal import Journal
+    from dockcache_tui.sources.known_builds import KnownBuilds
 
     journal = Journal()
     try:
         if journal.notice:
             narrate(journal.notice)
-        ours = {build.ref: build for build in journal.builds(limit=_BUILDS) if build.builder == builder.name}
-        refs = journal.refs()
+        known = KnownBuilds(journal, RevisionBranches(Path.cwd()))
+        found = wait_for(f"the builds of {builder.name}", lambda: known.of(builder))
+        for error in known.failures.values():  # records are worth showing without them
+            narrate(f"Builds are unknown, and so are branches: {error}")
+        return found
     finally:
         journal.close()
-    try:
-        others = heard(builder, builder.history(follow=False), ours, refs)
-    except SourceError as error:  # records are worth showing without them
-        narrate(f"Builds are unknown, and so are branches: {error}")
-        others = []
-    return merge(ours.values(), others)
 
 
 def heard(

@@ -46,7 +46,8 @@ class RevisionBranches:
         folder = Path(state.folder)
         if not folder.is_absolute() or not folder.is_dir():
             return build
-        build = replace(build, folder=build.folder or state.folder, project=build.project or self._project_of(folder))
+        project = build.project or self._project_of(folder)
+        build = replace(build, folder=build.folder or state.folder, context=state.folder, project=project)
         found = self._reflogs.branches_at(folder, Instant(state.written_ns), build.revision)
         if len(found) == 1:
             return replace(build, branch=found[0])

@@ -76,6 +76,7 @@ class BuildKeeper:
             started_at=self._started_at,
             status=status,
             folder=self._spec.project,
+            context=self._context_folder() or "",
             target=self._spec.target,
             project=self._checkout.project,
             branch=self._checkout.branch,

@@ -129,6 +129,9 @@ class Workspace(Protocol):
     def placed(self, build: Build) -> Build:
         """Return a build that others started with its branch, where its revision tells it."""
 
+    def known_builds(self, builder: Builder) -> tuple[Build, ...]:
+        """Return all builds whose steps tell whose a builder's records are, as far as each has come."""
+
     def last_durations(self, build: Build) -> Mapping[str, float]:
         """Return the seconds each step of a build's project took when it last ran; none for an unknown project."""
 

@@ -26,6 +26,7 @@ from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.github.source import open_actions
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.journal.lab_runs import LabRuns
+from dockcache_tui.sources.known_builds import KnownBuilds
 from dockcache_tui.sources.project import find_spec
 from dockcache_tui.sources.protocols import Builder, Images, RunningBuild
 
@@ -40,7 +41,8 @@ class ProjectWorkspace:
         self._repo, self.organisation = repo, organisation
         self._project, self._docker, self._journal = project.resolve(), docker, journal
         self._runner = Runner(docker, journal)
-        self._branches, self._archives = RevisionBranches(self._project, docker.environment), LocalArchives()
+        self._branches = RevisionBranches(self._project, docker.environment)
+        self._known, self._archives = KnownBuilds(journal, self._branches), LocalArchives()
 
     @property
     def notice(self) -> str:
@@ -66,6 +68,10 @@ class ProjectWorkspace:
     def placed(self, build: Build) -> Build:
         """Return a build that others started with its branch, where its revision tells it."""
         return self._branches.placed(build)
+
+    def known_builds(self, builder: Builder) -> tuple[Build, ...]:
+        """Return all builds whose steps tell whose a builder's records are."""
+        return self._known.of(builder)
 
     def last_durations(self, build: Build) -> Mapping[str, float]:
         """Return the seconds each step of a build took in its folder when it last ran.

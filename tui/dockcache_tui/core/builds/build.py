@@ -49,6 +49,8 @@ class Step:
     cause: str = ""
     layers: tuple[str, ...] = ()
     """Digests of the layers it made, lowest first: those that an export or an import packed, as history tells."""
+    received_at: Instant | None = None
+    """When it began to move bytes: the record of a local source was made by then."""
 
     @property
     def cached(self) -> bool:
@@ -81,6 +83,8 @@ class Build:
     """Empty when it ran on several, or when that is not known."""
     folder: str = ""
     """Where it was built, or the address of its context."""
+    context: str = ""
+    """The folder whose files it sent; empty where it sent none, several, or that is not known."""
     target: str = ""
     project: Project | None = None
     branch: BranchScope | None = None
@@ -94,6 +98,8 @@ class Build:
     error: str = ""
     ours: bool = field(default=True)
     """False for a build that something else started on the builder."""
+    told: bool = False
+    """Whether its node told its steps, by its own clock; of one that others started nothing is known without."""
 
     @property
     def cacheable(self) -> int:

@@ -20,7 +20,7 @@ class Vertex:
     # fmt: off
     __slots__ = (
         "_cache_error", "_cached", "_completed", "_cut", "_error", "_false_hit", "_moved", "_name",
-        "_needed", "_started", "_step", "_total", "_transfers", "announced", "digest", "inputs",
+        "_needed", "_received", "_started", "_step", "_total", "_transfers", "announced", "digest", "inputs",
     )
     # fmt: on
 
@@ -33,6 +33,7 @@ class Vertex:
         self._name = self._error = self._cache_error = ""
         self._started: Instant | None = None
         self._completed: Instant | None = None
+        self._received: Instant | None = None
         self._cached = self._false_hit = self._cut = False
         self._needed = True
         self._transfers: dict[str, tuple[int, int]] = {}
@@ -76,6 +77,7 @@ class Vertex:
         self._moved += update.current - current
         self._total += update.total - total
         self._transfers[update.id] = update.current, update.total
+        self._received = self._received or update.started
 
     def end(self, status: BuildStatus, at: Instant) -> None:
         """Close what the build left open; what never started was not needed."""
@@ -102,6 +104,7 @@ class Vertex:
                 stage=name.stage,
                 bytes_moved=self._moved,
                 bytes_total=self._total,
+                received_at=self._received,
                 error=self._error,
                 cause=_MERGED if ran and name.kind is StepKind.MERGE else "",
             )

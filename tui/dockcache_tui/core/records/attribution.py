@@ -1,56 +1,21 @@
-"""Whose a record is: its cache mount's scope, the builds and steps that made and last used it, and its branches."""
+"""Whose a record is: the builds and steps that made and last used it, and its owners."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dockcache_tui.core.builds.build import Build, Step
-from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.project import Project
+from dockcache_tui.core.records.claims import Claim, by_record, claims_of
+from dockcache_tui.core.records.local_sources import is_local, local_claims
+from dockcache_tui.core.records.mounts import ScopeIndex, mount_id
 from dockcache_tui.core.records.record import Record, RecordKey
-from dockcache_tui.core.records.steps import StepKey, description_key, fitness
-from dockcache_tui.core.records.windows import NOTHING, Stretch, Timeline, Window
+from dockcache_tui.core.records.steps import FOREVER_NS
 from dockcache_tui.core.scope import BranchScope, Known, Owner
 
-CACHE_MOUNT = "exec.cachemount"
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
-_JOINTS = "-_./:"
-
-
-def mount_id(record: Record) -> str | None:
-    """Return a cache mount's id, read from `cached mount PATH from exec ARGS with id "ID"`; None when it says none.
-
-    BuildKit quotes the id as Go's %q does: an escaped quote or backslash is undone, any other escape stays as written.
-    """
-    head, _, tail = record.description.rpartition(' with id "')
-    if record.type != CACHE_MOUNT or not head.startswith("cached mount ") or not tail.endswith('"'):
-        return None
-    return re.sub(r'\\(["\\])', r"\1", tail[:-1])
-
-
-def sanitised(branch: BranchScope) -> str:
-    """Return how a ref's name looks in a cache scope: whatever is not a letter, digit, `.`, `_` or `-` is a dash."""
-    return _UNSAFE.sub("-", re.sub(r"^refs/(heads|tags|pull)/", "", branch.ref))
-
-
-class ScopeIndex:
-    """Known branches by the cache scope they leave at the end of a mount's id."""
-
-    def __init__(self, branches: Iterable[BranchScope]) -> None:
-        """Index the branches; several may share a scope, as `a/b` and `a-b` do."""
-        by_scope: defaultdict[str, set[BranchScope]] = defaultdict(set)
-        for branch in branches:
-            by_scope[sanitised(branch)].add(branch)
-        self._by_scope = {scope: tuple(sorted(found)) for scope, found in by_scope.items() if scope}
-        self._longest = max(map(len, self._by_scope), default=0)
-
-    def find(self, id_: str) -> tuple[str | None, tuple[BranchScope, ...]]:
-        """Return the longest known scope that the id is, or ends in after one of `-_./:`, and its branches."""
-        for start in range(max(0, len(id_) - self._longest), len(id_)):
-            if (start == 0 or id_[start - 1] in _JOINTS) and (branches := self._by_scope.get(id_[start:])):
-                return id_[start:], branches
-        return None, ()
+# BuildKit touches a record once more when it lets go of it after the build.
+_AFTER_NS = 5_000_000_000
+_NOBODY = Owner(None, None, Known.NAMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,58 +55,89 @@ class ScopedRecord:
 
 
 def attribute(records: Iterable[Record], builds: Sequence[Build]) -> tuple[ScopedRecord, ...]:
-    """Return each record with its builds, steps and branches, in the order given.
+    """Return each record with its builds, steps and owners, in the order given.
 
-    A cache mount whose id ends in a known branch's cache scope is of that branch. Any other is of the branches of all
-    builds of its builder (and node, where a build's is known) that were under way when it was made or last used.
+    A cache mount whose id ends in a known branch's cache scope is of that branch. Any other record is of the builds of
+    its node whose steps name it, as far as time and ancestry leave it in no doubt, and of what stands on it.
     """
-    by_builder: defaultdict[str, list[Window]] = defaultdict(list)
-    for build in builds:
-        by_builder[build.builder].append(Window.of(build))
-    by_place: dict[tuple[str, str], Timeline] = {}
+    kept = tuple(records)
     scopes = ScopeIndex(build.branch for build in builds if build.branch)
-    scoped = []
-    for record in records:
-        place = (record.builder, record.node)
-        if place not in by_place:
-            here = by_builder[record.builder]
-            by_place[place] = Timeline([window for window in here if window.build.node in ("", record.node)])
-        scoped.append(_scoped(record, by_place[place], scopes))
-    return _handed_up(scoped)
+    places: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for position, record in enumerate(kept):
+        places[record.builder, record.node].append(position)
+    scoped: dict[int, ScopedRecord] = {}
+    for (builder, node), positions in places.items():
+        here = [build for build in builds if build.builder == builder and build.node in ("", node)]
+        found = _of_node([kept[one] for one in positions], here, scopes)
+        scoped.update(zip(positions, found, strict=True))
+    return tuple(scoped[position] for position in range(len(kept)))
 
 
-def _handed_up(records: Sequence[ScopedRecord]) -> tuple[ScopedRecord, ...]:
+def _of_node(records: Sequence[Record], builds: Sequence[Build], scopes: ScopeIndex) -> list[ScopedRecord]:
+    places = {record.id: position for position, record in enumerate(records)}
+    parents = [[places[one] for one in record.parents if one in places] for record in records]
+    claims = by_record((*claims_of(records, parents, builds), *local_claims(records, builds)))
+    untold = max((_end(build) for build in builds if not build.ours and not build.steps and not build.told), default=-1)
+    owners: list[dict[tuple[Project | None, BranchScope | None], Owner]] = []
+    cache_scopes: list[str | None] = []
+    for position, record in enumerate(records):
+        id_ = mount_id(record)
+        cache_scope, branches = (None, ()) if id_ is None else scopes.find(id_)
+        cache_scopes.append(cache_scope)
+        found = _owners(record, claims.get(position, ()))
+        if record.created_at.ns <= untold:
+            found.append(_NOBODY)
+        if branches:
+            projects = {owner.project for owner in found} - {None} or {
+                build.project for build in builds if build.branch in branches
+            }
+            one = projects.pop() if len(projects) == 1 else None
+            found = [Owner(one, branch, Known.MOUNT_ID) for branch in branches]
+        owners.append({(owner.project, owner.branch): owner for owner in found})
+    _hand_up(owners, parents)
+    return [
+        _scoped(record, in_order(owners[position].values()), cache_scopes[position], claims.get(position, ()))
+        for position, record in enumerate(records)
+    ]
+
+
+def _owners(record: Record, claims: Sequence[Claim]) -> list[Owner]:
+    """Return the owners of the builds that name a record; what may be another's too has an owner that is not known."""
+    known = Known.WINDOW if is_local(record) else Known.NAMED
+    makers = [claim for claim in claims if claim.may_have_made(record)]
+    made = {_owner(claim.build, known) for claim in makers}
+    sure = {_owner(claim.build, known) for claim in claims if claim.sure}
+    if len(made) == 1 and not all(claim.doubtful for claim in makers):
+        sure |= made
+    doubt = not made or any(_owner(claim.build, known) not in sure for claim in claims)
+    return [*sure, *([_NOBODY] if doubt else [])]
+
+
+def _owner(build: Build, known: Known) -> Owner:
+    return Owner(build.project, build.branch, known)
+
+
+def _end(build: Build) -> int:
+    return build.completed_at.ns if build.completed_at else FOREVER_NS
+
+
+def _under_way(build: Build, moment: int) -> bool:
+    return build.started_at.ns <= moment and (build.completed_at is None or moment <= build.completed_at.ns + _AFTER_NS)
+
+
+def _hand_up(
+    owners: Sequence[dict[tuple[Project | None, BranchScope | None], Owner]], parents: Sequence[Sequence[int]]
+) -> None:
     """Give what an owned record stands on its owners too."""
-    owners = {one.key: {(each.project, each.branch): each for each in one.owners} for one in records}
-    parents = {one.key: [RecordKey(one.key.node, id_) for id_ in one.record.parents] for one in records}
-    todo = [key for key, found in owners.items() if found]
+    todo = [position for position, found in enumerate(owners) if found]
     while todo:
-        key = todo.pop()
-        for parent in parents[key]:
-            above = owners.get(parent)
-            if above is not None and not owners[key].keys() <= above.keys():
-                above.update({each: owner for each, owner in owners[key].items() if each not in above})
+        position = todo.pop()
+        for parent in parents[position]:
+            before = len(owners[parent])
+            for key, owner in owners[position].items():
+                owners[parent].setdefault(key, owner)
+            if len(owners[parent]) > before:
                 todo.append(parent)
-    return tuple(
-        one if len(owners[one.key]) == len(one.owners) else replace(one, owners=in_order(owners[one.key].values()))
-        for one in records
-    )
-
-
-def _scoped(record: Record, timeline: Timeline, scopes: ScopeIndex) -> ScopedRecord:
-    used_at = record.last_used_at or record.created_at
-    made = timeline.at(record.created_at)
-    used = timeline.at(used_at) if record.last_used_at else NOTHING
-    id_ = mount_id(record)
-    cache_scope, branches = (None, ()) if id_ is None else scopes.find(id_)
-    owners = made.owners | used.owners
-    if branches:
-        projects = {owner.project for owner in owners} or {None}
-        owners = frozenset(Owner(one, branch, Known.MOUNT_ID) for one in projects for branch in branches)
-    key = description_key(record.description)
-    created_by, created_step = _best(made, record.description, key, record.created_at)
-    last_used_by, last_used_step = _best(used, record.description, key, used_at)
-    return ScopedRecord(record, in_order(owners), cache_scope, created_by, created_step, last_used_by, last_used_step)
 
 
 def in_order(owners: Iterable[Owner]) -> tuple[Owner, ...]:
@@ -152,15 +148,20 @@ def in_order(owners: Iterable[Owner]) -> tuple[Owner, ...]:
     return tuple(sorted(found, key=lambda one: (one.project is None, one.project, one.branch is None, one.branch)))
 
 
-def _best(stretch: Stretch, description: str, key: StepKey, at: Instant) -> tuple[Build | None, Step | None]:
-    """Return the build that fits best: by the step the description names, then the last started."""
-    best: Window | None = None
-    best_step, best_fit = None, -1
-    for window in stretch.windows:
-        step = window.steps.named(description, key, at)
-        fit = fitness(step, at)
-        if fit >= best_fit:
-            best, best_step, best_fit = window, step, fit
-    if best is None:
-        return None, None
-    return best.build, best_step or best.steps.running(key, at)
+def _scoped(
+    record: Record, owners: tuple[Owner, ...], cache_scope: str | None, claims: Sequence[Claim]
+) -> ScopedRecord:
+    made = [claim for claim in claims if claim.ran and claim.may_be_of(record)]
+    used_at = record.last_used_at
+    used = [claim for claim in claims if used_at and _under_way(claim.build, used_at.ns)]
+    created = max(made, key=lambda claim: (claim.step.name == record.description, claim.build.started_at), default=None)
+    last = max(used, key=lambda claim: claim.build.started_at, default=None)
+    return ScopedRecord(
+        record,
+        owners,
+        cache_scope,
+        created.build if created else None,
+        created.step if created else None,
+        last.build if last else None,
+        last.step if last else None,
+    )

@@ -6,12 +6,17 @@ from collections.abc import Iterable
 
 from dockcache_tui.core.builds.build import Step, StepState
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.records.mounts import mount_id
+from dockcache_tui.core.records.record import Record
 
 _PREFIX = re.compile(r"\[[^\]]*\] +")
 _FLAGS = re.compile(r"(?:--\S+\s+)+")
 _CONTEXT = re.compile(r"\[context ([^\]]+)\] load from client")
+_VARIABLE = re.compile(r"\$(?:\w+|\{[^}]*\})")
+_MOUNT = re.compile(r"--mount=(\S+)")
+_WORD = re.compile(r"([a-z]+)=([^,]*)")
 _SHELL = re.compile(r"^\S+(?: -\S+| pipefail)*? -\w*c ")
-_RAN = frozenset({StepState.BUILT, StepState.FALSE_HIT, StepState.RUNNING, StepState.FAILED, StepState.CANCELED})
+RAN = frozenset({StepState.BUILT, StepState.FALSE_HIT, StepState.RUNNING, StepState.FAILED, StepState.CANCELED})
 
 FOREVER_NS = 2**63
 """The end of what has not ended."""
@@ -35,7 +40,7 @@ def description_key(description: str) -> StepKey:
 
 def name_key(name: str) -> StepKey:
     """Return the key of a step's name, without its `[stage n/m]`, which changes when other lines are added."""
-    if name == "[internal] load build context":
+    if name in ("[internal] load build context", "[internal] load .dockerignore"):
         return "local", "context"
     if name.startswith("[internal] load build definition"):
         return "local", "dockerfile"
@@ -48,6 +53,26 @@ def name_key(name: str) -> StepKey:
     if word == "RUN":
         return "run", _even(rest) if (words := _json_words(rest)) is None else _unshelled(" ".join(words))
     return ("from", rest.partition("@")[0]) if word == "FROM" else ("step", instruction)
+
+
+def pattern_of(key: StepKey) -> re.Pattern[str]:
+    """Return what a RUN's text is like when its variables are expanded, as BuildKit does in a step's name."""
+    return re.compile(".*".join(map(re.escape, _VARIABLE.split(key[1]))), re.DOTALL)
+
+
+def keys_of_record(record: Record) -> tuple[StepKey, ...]:
+    """Return the keys that may name a record: a cache mount has its id too, by which other steps know it."""
+    id_ = mount_id(record)
+    return (description_key(record.description), *((("cache", id_.lstrip("/")),) if id_ else ()))
+
+
+def keys_of_step(step: Step) -> tuple[StepKey, ...]:
+    """Return the keys that a step names records by: its own, and those of the cache mounts among its flags."""
+    mounts = (dict(_WORD.findall(flags)) for flags in _MOUNT.findall(step.name))
+    ids = [
+        mount.get("id") or mount.get("target") or mount.get("dst") for mount in mounts if mount.get("type") == "cache"
+    ]
+    return (name_key(step.name), *(("cache", one.lstrip("/")) for one in ids if one))
 
 
 def _unshelled(arguments: str) -> str:
@@ -79,7 +104,7 @@ class StepIndex:
         for step in steps:
             key = name_key(step.name)
             self._by_key.setdefault(key, []).append(step)
-            if key[0] == "run" and step.state in _RAN and step.started_at:
+            if key[0] == "run" and step.state in RAN and step.started_at:
                 end = step.completed_at.ns if step.completed_at else FOREVER_NS
                 self._runs.append((step.started_at.ns, end, step))
 
@@ -100,7 +125,7 @@ class StepIndex:
 
 def fitness(step: Step | None, at: Instant) -> int:
     """Return how well a step fits a moment: 3 it was running then, 2 it ran, 1 it did not run, 0 there is none."""
-    if step is None or step.state not in _RAN:
+    if step is None or step.state not in RAN:
         return 0 if step is None else 1
     under_way = step.started_at is not None and step.started_at.ns <= at.ns
     return 3 if under_way and (step.completed_at is None or at.ns <= step.completed_at.ns) else 2

@@ -130,5 +130,5 @@ def _builds(lines: Iterator[Line]) -> Iterator[RecordedBuild]:
 def _whole(build: Build, live: LiveBuild, end: EndLine, last: dict[str, float]) -> Build:
     live.end(BuildStatus.SUCCEEDED, end.completed_at)
     steps = tuple(replace(step, line=end.lines.get(step.digest)) for step in live.snapshot())
-    ended = replace(build, status=BuildStatus.SUCCEEDED, completed_at=end.completed_at, steps=steps)
+    ended = replace(build, status=BuildStatus.SUCCEEDED, completed_at=end.completed_at, steps=steps, told=True)
     return with_shares(ended, last)

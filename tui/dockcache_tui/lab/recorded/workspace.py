@@ -22,7 +22,7 @@ from dockcache_tui.lab.recorded.replay import Events, ReplayedBuild, Tape
 from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.command_log import CommandLog, LoggedCommand
 from dockcache_tui.sources.github.protocol import ActionsSource
-from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType, Images
+from dockcache_tui.sources.protocols import Builder, HistoryEvent, HistoryEventType, Images
 
 
 class RecordedWorkspace:
@@ -80,6 +80,10 @@ class RecordedWorkspace:
     def placed(self, build: Build) -> Build:
         """Return a build as it is: all of them are the recording's own."""
         return build
+
+    def known_builds(self, builder: Builder) -> tuple[Build, ...]:  # noqa: ARG002 - there is one builder
+        """Return the builds so far: all of them are the recording's own."""
+        return self.builds()
 
     def last_durations(self, build: Build) -> Mapping[str, float]:  # noqa: ARG002 - all builds are the recording's own
         """Know none but those the recording's builds were counted with."""

@@ -144,6 +144,30 @@ class Journal:
         """Return every BuildKit ref that belongs to a build of ours."""
         return frozenset(ref for (ref,) in self._store.read("SELECT ref FROM refs"))
 
+    def first_refs(self) -> dict[str, str]:
+        """Return the ref that its build is told with, for every BuildKit ref of a build of ours."""
+        words = "SELECT ref, (SELECT min(ref) FROM refs AS every WHERE every.build = refs.build) FROM refs"
+        return dict(self._store.read(words))
+
+    def owner(self, ref: str) -> Build | None:
+        """Return the build of ours that one of BuildKit's refs belongs to."""
+        return self.build(ref) if self._store.read("SELECT 1 FROM refs WHERE ref = ?", ref) else None
+
+    def keep_told(self, build: Build) -> None:
+        """Keep a build as its node told it, with whose it is; of too many the oldest go."""
+        row = (build.builder, build.node, build.ref, to_json(build))
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT OR REPLACE INTO told(builder, node, ref, build) VALUES (?, ?, ?, ?)", row)
+            connection.execute("DELETE FROM told WHERE id <= (SELECT max(id) FROM told) - ?", (KEPT,))
+
+        self._store.keep(write)
+
+    def told(self, builder: str) -> tuple[Build, ...]:
+        """Return the builds that a builder's nodes told, ours and others', once for each node that they ran on."""
+        found = self._store.read("SELECT build FROM told WHERE builder = ? ORDER BY id DESC", builder)
+        return tuple(from_json(text, Build) for (text,) in found)
+
     def spec(self, ref: str) -> BuildSpec | None:
         """Return how a build was asked for."""
         found = self._store.read(

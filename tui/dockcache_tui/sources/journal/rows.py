@@ -1,8 +1,10 @@
 """Builds and steps as rows of the journal, and back."""
 
+import os.path
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,10 +15,11 @@ from dockcache_tui.core.builds.reuse import SAVING
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.project import Project
 from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.sources.journal.any_text import from_json
 
 BUILD = (
     "ref, builder, node, folder, target, project, repo, branch, revision, started_ns, completed_ns, status, error,"
-    " time_saved, weighted_reuse, id"
+    " time_saved, weighted_reuse, spec, id"
 )
 
 
@@ -36,7 +39,13 @@ class _BuildRow(msgspec.Struct, array_like=True):
     error: str
     time_saved: float | None
     weighted_reuse: float | None
+    spec: str
     id: int
+
+
+class _Spec(msgspec.Struct):
+    kind: str = "dockerfile"
+    context: str = "."
 
 
 class _StepRow(msgspec.Struct, array_like=True):
@@ -75,6 +84,7 @@ def build_of(row: tuple[Any, ...], ref: str | None) -> tuple[int, Build]:
         completed_at=_instant(read.completed),
         status=read.status,
         folder=read.folder,
+        context=_context(read),
         target=read.target,
         project=Project(read.project, read.repo) if read.project else None,
         branch=BranchScope(read.branch) if read.branch else None,
@@ -145,6 +155,12 @@ def _values(step: Step) -> tuple[Any, ...]:
 def with_steps(build: Build, rows: Iterable[tuple[Any, ...]]) -> Build:
     """Return the build with its steps."""
     return replace(build, steps=tuple(map(step_of, rows)))
+
+
+def _context(row: _BuildRow) -> str:
+    spec = from_json(row.spec, _Spec)
+    local = spec.kind == "dockerfile" and spec.context != "-" and "://" not in spec.context
+    return os.path.normpath(Path(row.folder, spec.context)) if local else ""
 
 
 def _instant(ns: int | None) -> Instant | None:

@@ -92,4 +92,14 @@ MIGRATIONS = (
         FROM (SELECT substr(step, instr(step, '] ') + 2) AS rest)
     ) WHERE step GLOB '[[]*] [0-9]*/[0-9]* *'
     """,
+    """
+    CREATE TABLE told (
+        id INTEGER PRIMARY KEY,
+        builder TEXT NOT NULL,
+        node TEXT NOT NULL,
+        ref TEXT NOT NULL,
+        build TEXT NOT NULL,
+        UNIQUE (builder, node, ref)
+    );
+    """,
 )

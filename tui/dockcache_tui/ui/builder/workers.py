@@ -121,6 +121,8 @@ class _Connection:
         self._history: Stream[HistoryEvent] | None = None
         self._reading: Reading | None = None
         self._known: tuple[Build, ...] = ()
+        self._told: tuple[Build, ...] = ()
+        self._events, self._events_told = 0, -1
         self.poller = Poller("records", self._read, post, messages.ReadFailed, BEAT)
         self.poller.start()
 
@@ -141,8 +143,19 @@ class _Connection:
                 raise unread()
             self._history = self.builder.history(follow=True)
             Thread(target=self._listen, args=(self._history,), name="history", daemon=True).start()
-        self._reading = self._related(self.builder.snapshot(), self._shell.all_builds)
+        # builds after records: what used a record is among them
+        self._reading = self._related(self.builder.snapshot(), self._known_builds(self.builder))
         return messages.RecordsLoaded(self._reading)
+
+    def _known_builds(self, builder: Builder) -> tuple[Build, ...]:
+        """Return the builds that records are of; asks the builder again only when one began or ended."""
+        events = self._events
+        if events != self._events_told:
+            self._told = self._shell.workspace.known_builds(builder)
+            self._events_told = events if all(build.ref for build in self._told) else -1
+        ours = {build.ref: build for build in self._shell.all_builds if build.ours}
+        running = {ref: build for ref, build in ours.items() if build.status is BuildStatus.RUNNING}
+        return (*(build for build in self._told if build.ref not in running), *running.values())
 
     def _related(self, snapshot: BuilderSnapshot, builds: tuple[Build, ...]) -> Reading:
         """Relate records and builds again only when one of them changed."""
@@ -173,5 +186,6 @@ class _Connection:
                 return
             placed = replace(event, build=self._shell.workspace.placed(event.build))
             self._post(messages.BuildHeard(placed))
+            self._events += 1
             if event.build.status is not BuildStatus.RUNNING:
                 self.poller.ask()
