@@ -29,7 +29,7 @@ async def test_a_branch_is_that_of_the_opened_project(owned: House) -> None:
     """Its name alone means the opened folder's; another project's is offered with its name, and each shows its own."""
     owned.past = tuple(replace(build(f"b-{one.short}", 0, 1, "main"), project=one) for one in (WEB, API))
     async with bench(owned) as app:
-        await app.see("mine", "theirs", "Project +Branch", "api web")
+        await app.see("mine", "theirs", "Branch +Project", "api web")
         await pick(app, "main")
         await app.see_no("─theirs", "─fixed")
         await app.press("5")
@@ -100,8 +100,8 @@ async def test_two_clones_are_told_apart(owned: House, monkeypatch: pytest.Monke
     monkeypatch.setitem(OWNERS, "theirs", ((clone, MAIN),))
     monkeypatch.setitem(OWNERS, "base", ((WEB, MAIN), (clone, MAIN)))
     async with bench(owned) as app:
-        await app.see("/copy/web")
-        await pick(app, "main of /copy/web")
+        await app.see("copy/web")
+        await pick(app, "main of copy/web")
         await app.see("─theirs")
         await app.see_no("─mine")
 
@@ -116,7 +116,7 @@ async def test_one_project_needs_no_column(owned: House) -> None:
         await app.see_no("Project")
         owned.cache.records.append(replace(theirs, parents=()))
         await app.press("r")
-        await app.see("Project +Branch")
+        await app.see("Branch +Project")
 
 
 async def test_caches_of_a_repository_are_of_its_project(owned: House, job: Job) -> None:

@@ -106,8 +106,10 @@ def test_a_projects_names() -> None:
 
 
 def test_how_projects_are_told_apart() -> None:
-    """Each is called by its last word where no other has it, else by its name, and clones by their folders."""
+    """Each is called by the last words of its name that no other ends in, and clones by those of their folders."""
     other = Project("/deep/api", "acme/api")
     assert told_apart((WEB, API)) == {WEB: "web", API: "api"}
     assert told_apart((API, other, API)) == {API: "/api", other: "acme/api"}
-    assert told_apart((WEB, CLONE, API)) == {WEB: "/web", CLONE: "/clone", API: "api"}
+    deep = [Project(f"/home/{name}/app") for name in ("web", "api")]
+    assert list(told_apart(deep).values()) in (["web/app", "api/app"], ["api/app", "web/app"])
+    assert told_apart((WEB, CLONE, API)) == {WEB: "web", CLONE: "clone", API: "api"}

@@ -35,10 +35,19 @@ class Project:
 
 
 def told_apart(projects: Iterable[Project]) -> dict[Project, str]:
-    """Return of each what no other of them is called, as short as can be: two clones have one name."""
-    found = set(projects)
-    shorts, names = Counter(one.short for one in found), Counter(one.name for one in found)
-    return {one: one.short if shorts[one.short] == 1 else one.name if names[one.name] == 1 else one.id for one in found}
+    """Return of each the shortest end of its name, of clones of their folders, that no other's ends in."""
+    names = Counter(one.name for one in set(projects))
+    whole = {one: one.name if names[one.name] == 1 else one.id for one in set(projects)}
+    found = {}
+    for one, text in whole.items():
+        ends = (_end(text, parts) for parts in range(1, text.count("/") + 1))
+        others = [other for other in whole.values() if other != text]
+        found[one] = next((end for end in ends if not any(f"/{other}".endswith(f"/{end}") for other in others)), text)
+    return found
+
+
+def _end(text: str, parts: int) -> str:
+    return "/".join(text.split("/")[-parts:])
 
 
 def is_repo(name: str) -> bool:

@@ -103,4 +103,6 @@ def _columns(table: RecordsTable, *, nodes: bool = False, projects: bool = False
     if not nodes:
         del columns["node"]
     node, project = ("node",) * nodes, ("project",) * projects
-    return in_order(columns, "step", *node, "size", "below", "type", "last_used_at", "usage_count", *project)
+    return in_order(
+        columns, "step", *node, "size", "below", "type", "last_used_at", "usage_count", "branches", *project
+    )
