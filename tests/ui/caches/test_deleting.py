@@ -8,6 +8,7 @@ from threading import Event
 import pytest
 
 from dockcache_tui.ui.caches.caches_table import CachesTable
+from dockcache_tui.ui.shared.listing import ListingView
 from sources.github_server import TOKEN, Asked, Reply, cache_json, page_of, serving
 from ui.caches_bench import caches, look_at
 
@@ -89,3 +90,21 @@ async def test_every_entry_of_a_long_plan_is_shown(rest_alone: pytest.MonkeyPatc
             await app.see("1,200 entries, ", r"\b1 +main +key-1\b")
             await app.press("tab", "tab", "end")
             await app.see(r"\b1200 +main +key-1200\b", r" No +Delete \(12.0 kB\) ")
+
+
+async def test_what_is_marked_and_out_of_sight_is_listed_too(rest_alone: pytest.MonkeyPatch) -> None:
+    """Of hundreds of marked entries that a filter hides each stands in the list above the button."""
+    with served(600, rest_alone) as shelf:
+        async with caches() as app:
+            await app.see("600 entries", "GitHub counts")
+            app.app.query_one(CachesTable).mark(lambda row: row.entry is not None)
+            await app.press("slash")
+            await app.type("key-59")
+            await app.see("11 of 600")
+            await app.press("enter", "d")
+            await app.see("600 entries, ", r"Delete \(6.0 kB\)")
+            rows = app.app.screen.query_one(ListingView).listing.rows
+            assert sorted(row[-1] for row in rows) == sorted(f"key-{number}" for number in range(1, 601))
+            await app.press("enter")
+            await app.see_no("Delete caches")
+        assert len(shelf.rows) == 600

@@ -138,12 +138,15 @@ class ArchivesArea(Area):
     def delete(self) -> None:
         if self.place is not Place.ARCHIVES:
             return
-        artifacts = [row.artifact for row in self._archives.marked if row.artifact and not row.artifact.expired]
+        marked = self._archives.marked
+        artifacts = [row.artifact for row in marked if row.artifact and not row.artifact.expired]
         if not artifacts:
             self.shell.say("Only artifacts can be deleted here; files are yours.", severity="warning")
             return
         doomed = [Doomed(one.size, one.id, one.branch.short if one.branch else "", one.name) for one in artifacts]
-        ask = ConfirmDelete("Delete artifacts", doomed)
+        left = len(marked) - len(artifacts)
+        stays = f"{left:,} of what is marked stay: files are yours, and what is expired is gone." if left else ""
+        ask = ConfirmDelete("Delete artifacts", doomed, stays)
         self.app.push_screen(ask, lambda yes: self.threads.delete(artifacts) if yes else None)
 
     def load(self) -> None:

@@ -38,10 +38,10 @@ class ConfirmDelete(BoxScreen[bool]):
     }
     """
 
-    def __init__(self, title: str, doomed: Sequence[Doomed]) -> None:
-        """Take what goes."""
+    def __init__(self, title: str, doomed: Sequence[Doomed], stays: str = "") -> None:
+        """Take what goes, and words on what was marked too and stays."""
         super().__init__()
-        self._title, self._doomed = title, doomed
+        self._title, self._doomed, self._stays = title, doomed, stays
 
     def compose(self) -> ComposeResult:
         """Lay out the plan and the buttons."""
@@ -52,6 +52,8 @@ class ConfirmDelete(BoxScreen[bool]):
             head = f"{count}, {wording.exact_size(total)}, each read again before it goes. This can't be undone."
             yield Static(Text(head, "bold"), markup=False)
             yield ListingView(_listing(self._doomed))
+            if self._stays:
+                yield Static(Text(literal(self._stays)), markup=False)
             with Horizontal():
                 yield Button("No", id="no")
                 yield Button(f"Delete ({wording.size(total)})", id="yes", variant="error")
