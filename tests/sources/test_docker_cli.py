@@ -56,6 +56,11 @@ from sources.control_server import scripted_docker
             "error during connect: tls: failed to verify certificate: x509: certificate signed by unknown authority",
             "Docker can't be reached as safely as asked",
         ),
+        ('docker endpoint for "default" not found', "Docker can't be reached as safely as asked"),
+        (
+            'net/http: HTTP/1.x transport connection broken: malformed HTTP response "SSH-2.0-x"',
+            "What answers is not Docker",
+        ),
         ("something new", "Docker refused"),
     ],
 )

@@ -35,9 +35,15 @@ _KNOWN = (
         "Does `ssh` to that host work by itself, without a question? DOCKER_HOST or the context names it.",
     ),
     (
-        r"x509:|tls:|HTTP response to HTTPS client|HTTP request to an HTTPS server|client certificate|tls\.Config",
+        # Of the default context buildx says no more when its certificates are not there.
+        r"endpoint for .default. not|x509:|tls:|response to HTTPS|to an HTTPS server|client certificate|tls\.Config",
         "Docker can't be reached as safely as asked",
         "See DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, the certificates of the context, and its port.",
+    ),
+    (
+        r"malformed HTTP (response|status|version)",
+        "What answers is not Docker",
+        "See the address and the port in DOCKER_HOST, or of the context.",
     ),
     (r"deadline exceeded|i/o timeout|timed out", *_FROZEN),
     (
