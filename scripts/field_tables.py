@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dockcache_tui.core.archives.fields import ARTIFACT_FIELDS
+from dockcache_tui.core.archives.fields import ARCHIVE_FIELDS, ARTIFACT_FIELDS, FILE_FIELDS, LAYER_FIELDS
 from dockcache_tui.core.builds.fields import BUILD_FIELDS, STEP_FIELDS, WHOLE_FIELDS
 from dockcache_tui.core.caches.fields import CACHE_FIELDS, REPOSITORY_FIELDS
 from dockcache_tui.core.field import Field
@@ -18,9 +18,12 @@ from dockcache_tui.core.records.fields import RECORD_FIELDS
 
 DOCS = Path(__file__).parents[1] / "docs"
 FIELDS: Mapping[str, Iterable[Field[Any]]] = {
+    "archives": ARCHIVE_FIELDS,
     "artifacts": ARTIFACT_FIELDS,
     "builds": BUILD_FIELDS,
     "caches": CACHE_FIELDS,
+    "files": FILE_FIELDS,
+    "layers": LAYER_FIELDS,
     "records": RECORD_FIELDS,
     "repositories": REPOSITORY_FIELDS,
     "steps": STEP_FIELDS,

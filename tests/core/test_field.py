@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dockcache_tui.core.archives.fields import ARTIFACT_FIELDS
+from dockcache_tui.core.archives.fields import ARCHIVE_FIELDS, ARTIFACT_FIELDS, FILE_FIELDS, LAYER_FIELDS
 from dockcache_tui.core.builds.fields import BUILD_FIELDS, STEP_FIELDS
 from dockcache_tui.core.caches.fields import CACHE_FIELDS, REPOSITORY_FIELDS
 from dockcache_tui.core.field import Field, Kind, json_row, names, ordered, sort_key
@@ -21,6 +21,9 @@ AREAS: list[tuple[Field[Any], ...]] = [
     CACHE_FIELDS,
     REPOSITORY_FIELDS,
     ARTIFACT_FIELDS,
+    ARCHIVE_FIELDS,
+    LAYER_FIELDS,
+    FILE_FIELDS,
     BUILD_FIELDS,
     STEP_FIELDS,
 ]

@@ -6,7 +6,9 @@ import pytest
 
 from dockcache_tui.core.archives.archive import Archive, ArchiveKind, Fault, Image
 from dockcache_tui.core.archives.artifact import Artifact
-from dockcache_tui.core.archives.listing import ARCHIVE_FIELDS, ListedArchive, listed_row
+from dockcache_tui.core.archives.fields import ARCHIVE_FIELDS
+from dockcache_tui.core.archives.listing import ListedArchive
+from dockcache_tui.core.field import json_row
 from dockcache_tui.core.filter import parse
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope
@@ -82,7 +84,7 @@ def test_the_state_names_the_first_fault() -> None:
 
 def test_json_of_a_row() -> None:
     """Sizes are bytes, times RFC 3339, branches full refs, absent values null."""
-    assert listed_row(FILE) == {
+    assert json_row(ARCHIVE_FIELDS, FILE) == {
         "name": "app.tar",
         "path": "/project/app.tar",
         "kind": "oci layout",
@@ -93,4 +95,4 @@ def test_json_of_a_row() -> None:
         "expires_at": None,
         "state": None,
     }
-    assert listed_row(ARTIFACT)["expires_at"] == "2026-11-25T12:00:00Z"
+    assert json_row(ARCHIVE_FIELDS, ARTIFACT)["expires_at"] == "2026-11-25T12:00:00Z"

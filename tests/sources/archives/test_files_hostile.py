@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dockcache_tui.core.archives.archive import MAX_FAULTS, ArchiveError, Fault
-from dockcache_tui.core.archives.file_entry import FileChange, FileEntry, FileKind
-from dockcache_tui.core.archives.row import mode_of
+from dockcache_tui.core.archives.file_entry import FileChange, FileEntry, FileKind, mode_of
 from dockcache_tui.sources.archives import image_tree, layer_files, unpacking
 from dockcache_tui.sources.archives.image_files import ImageFiles
 from dockcache_tui.sources.archives.layer_files import LayerFiles

@@ -27,19 +27,17 @@ from dockcache_tui.core.archives.build_record import BuildRecord
 from dockcache_tui.core.archives.choosing import image_of, layer_of
 from dockcache_tui.core.archives.diff import DIFFERENCES, ArchiveDiff, FileDiff, ImageDiff, changes, verdict
 from dockcache_tui.core.archives.engine_image import Loaded
-from dockcache_tui.core.archives.file_entry import FileChange, TreeEntry
+from dockcache_tui.core.archives.fields import FILE_FIELDS
+from dockcache_tui.core.archives.file_entry import FileChange, TreeEntry, mode_of
 from dockcache_tui.core.archives.member_name import holds
 from dockcache_tui.core.archives.row import (
-    FILE_COLUMNS,
     LAYER_COLUMNS,
     archive_row,
     archive_totals,
     fault_row,
-    file_row,
     image_diff_row,
     layer_rows,
     loaded_rows,
-    mode_of,
     name_marks,
     record_row,
     size_of,
@@ -47,6 +45,7 @@ from dockcache_tui.core.archives.row import (
 from dockcache_tui.core.archives.viewing import MAX_LINES, hex_lines, is_text, text_lines
 from dockcache_tui.core.builds.build import Build
 from dockcache_tui.core.errors import ExitCode, UsageError
+from dockcache_tui.core.field import json_row, names
 
 _MAX_SHOWN = 1 << 20
 
@@ -299,9 +298,9 @@ def tree(file: Path, path: str, wanted: str, layer: str, text: str, as_json: boo
         entries = _holding(archives.walk(file, image.digest, layer=digest), place, text)
         if as_json:
             totals = {"paths": contents.paths, "size": contents.size, "wasted": contents.wasted}
-            print_long_document(map(file_row, entries), totals)
+            print_long_document((json_row(FILE_FIELDS, one) for one in entries), totals)
         elif as_csv:
-            print_csv(FILE_COLUMNS, map(file_row, entries))
+            print_csv(names(FILE_FIELDS), (json_row(FILE_FIELDS, one) for one in entries))
         else:
             _print(entries)
             seen = f"{wording.size(contents.size)}, {wording.size(contents.wasted)} wasted"

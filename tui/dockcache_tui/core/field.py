@@ -78,16 +78,17 @@ def names(fields: Iterable[Field[T]]) -> tuple[str, ...]:
 
 def json_row(fields: Iterable[Field[T]], one: T) -> dict[str, Any]:
     """Return a row as JSON gives it: sizes in bytes, times RFC 3339 in UTC, branches as full refs."""
-    return {field.name: json_value(field, one) for field in fields if field.listed}
+    return json_values((field for field in fields if field.listed), one)
 
 
-def json_value(field: Field[T], one: T) -> Any:
-    """Return what JSON has of a field."""
-    if field.json:
-        return field.json(one)
-    value = field.get(one)
-    convert = _IN_JSON.get(type(value))
-    return convert(value) if convert else value
+def json_values(fields: Iterable[Field[T]], one: T) -> dict[str, Any]:
+    """Return what JSON has of these fields, also of those that lists leave out."""
+    row = {}
+    for field in fields:
+        value = field.json(one) if field.json else field.get(one)
+        convert = _IN_JSON.get(type(value))
+        row[field.name] = convert(value) if convert else value
+    return row
 
 
 def ordered(fields: Iterable[Field[T]], found: Sequence[T], sort: str) -> list[T]:

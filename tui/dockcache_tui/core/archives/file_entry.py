@@ -1,5 +1,6 @@
 """A file of a layer as its tar header tells it, and what became of it in the image."""
 
+import stat
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -62,3 +63,19 @@ class TreeEntry:
     size: int = 0
     wasted: int = 0
     children: int = 0
+
+
+_TYPES = {
+    FileKind.FILE: stat.S_IFREG,
+    FileKind.HARDLINK: stat.S_IFREG,
+    FileKind.FOLDER: stat.S_IFDIR,
+    FileKind.SYMLINK: stat.S_IFLNK,
+    FileKind.DEVICE: stat.S_IFCHR,
+    FileKind.FIFO: stat.S_IFIFO,
+}
+
+
+def mode_of(entry: FileEntry) -> str:
+    """Return kind and rights as `ls -l` writes them."""
+    kind = stat.S_IFBLK if entry.device.startswith("b") else _TYPES.get(entry.kind, 0)
+    return stat.filemode(kind | entry.mode)

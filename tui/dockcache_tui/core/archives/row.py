@@ -1,25 +1,22 @@
 """Archives, their files and build records as JSON and CSV give them; the names are stable, see docs/archives.md."""
 
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.archives.archive import Archive, Fault, Image, Layer
+from dockcache_tui.core.archives.archive import Archive, Fault, Image
 from dockcache_tui.core.archives.build_record import BuildRecord
 from dockcache_tui.core.archives.diff import FileDiff, ImageDiff, LayerDiff, verdict
 from dockcache_tui.core.archives.engine_image import Loaded
-from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, TreeEntry
+from dockcache_tui.core.archives.fields import FILE_FIELDS, LAYER_FIELDS
+from dockcache_tui.core.archives.file_entry import FileChange, FileEntry, FileKind, TreeEntry
 from dockcache_tui.core.archives.xattr import xattr_text
 from dockcache_tui.core.builds.fields import STEP_FIELDS, whole_build
-from dockcache_tui.core.field import json_row
+from dockcache_tui.core.field import json_row, names
 
 Row = Mapping[str, Any]
 
-LAYER_COLUMNS = (
-    "archive", "image", "platform", "names", "digest", "size", "diff_id", "unpacked_size",
-    "media_type", "created_by", "created_at", "empty", "missing",
-)  # fmt: skip
+LAYER_COLUMNS = ("archive", "image", "platform", "names", *names(LAYER_FIELDS))
 """The columns of a layer as a line of CSV."""
 
 
@@ -52,7 +49,7 @@ def layer_rows(archive: Archive) -> Iterator[Row]:
             "names": list(image.names),
         }
         for layer in image.layers:
-            yield {**whose, **_layer(layer)}
+            yield whose | json_row(LAYER_FIELDS, layer)
 
 
 def archive_totals(archives: Sequence[Archive]) -> Row:
@@ -72,59 +69,12 @@ def _image(image: Image) -> Row:
         "platform": image.platform or None,
         "names": list(image.names),
         "labels": dict(image.labels),
-        "created_at": _time(image.created_at),
+        "created_at": str(image.created_at) if image.created_at else None,
         "revision": image.revision or None,
         "attestation_of": image.attestation_of or None,
         "artifact_type": image.artifact or None,
         "missing": image.missing,
-        "layers": [_layer(layer) for layer in image.layers],
-    }
-
-
-def _layer(layer: Layer) -> Row:
-    return {
-        "digest": layer.digest or None,
-        "size": layer.size,
-        "diff_id": layer.diff_id or None,
-        "unpacked_size": layer.unpacked_size,
-        "media_type": layer.media_type or None,
-        "created_by": layer.created_by,
-        "created_at": _time(layer.created_at),
-        "empty": layer.empty,
-        "missing": layer.missing,
-    }
-
-
-def _time(moment: Any) -> str | None:
-    return str(moment) if moment else None
-
-
-FILE_COLUMNS = (
-    "path", "kind", "change", "size", "wasted", "mode", "uid", "gid", "modified_at", "link", "digest", "device",
-    "xattrs", "layer",
-)  # fmt: skip
-"""The columns of a file as a line of CSV."""
-
-_TYPES = {
-    FileKind.FILE: stat.S_IFREG,
-    FileKind.HARDLINK: stat.S_IFREG,
-    FileKind.FOLDER: stat.S_IFDIR,
-    FileKind.SYMLINK: stat.S_IFLNK,
-    FileKind.DEVICE: stat.S_IFCHR,
-    FileKind.FIFO: stat.S_IFIFO,
-}
-
-
-def file_row(tree: TreeEntry) -> Row:
-    """Return a path of a tree; a folder's `size` and `wasted` count all below it."""
-    return {
-        "path": tree.entry.path,
-        "kind": tree.entry.kind.value,
-        "change": tree.change.value,
-        "size": tree.size,
-        "wasted": tree.wasted,
-        **_rights(tree.entry),
-        "layer": tree.layer or None,
+        "layers": [json_row(LAYER_FIELDS, layer) for layer in image.layers],
     }
 
 
@@ -148,12 +98,6 @@ def fault_row(fault: Fault) -> Row:
     """Return what is wrong, and where."""
     place = {"digest": fault.digest or None, "member": fault.member or None, "offset": fault.offset}
     return {"reason": fault.reason, **place}
-
-
-def mode_of(entry: FileEntry) -> str:
-    """Return kind and rights as `ls -l` writes them."""
-    kind = stat.S_IFBLK if entry.device.startswith("b") else _TYPES.get(entry.kind, 0)
-    return stat.filemode(kind | entry.mode)
 
 
 def name_marks(entry: FileEntry) -> str:
@@ -188,20 +132,10 @@ def _diff_row(file: FileDiff) -> Row:
 
 
 def _entry_row(entry: FileEntry | None) -> Row | None:
-    return {"kind": entry.kind.value, "size": entry.size, **_rights(entry)} if entry else None
-
-
-def _rights(entry: FileEntry) -> Row:
-    return {
-        "mode": mode_of(entry),
-        "uid": entry.uid,
-        "gid": entry.gid,
-        "modified_at": str(entry.modified_at) if entry.modified_at else None,
-        "link": entry.link or None,
-        "digest": entry.digest or None,
-        "device": entry.device or None,
-        "xattrs": {name: xattr_text(name, value) for name, value in entry.xattrs},
-    }
+    if entry is None:
+        return None
+    row = json_row(FILE_FIELDS, TreeEntry(entry, "", FileChange.SAME, entry.size))
+    return {name: value for name, value in row.items() if name not in {"path", "change", "wasted", "layer"}}
 
 
 def record_row(record: BuildRecord, *, logs: bool = False) -> Row:

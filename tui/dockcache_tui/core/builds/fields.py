@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dockcache_tui.core.builds.build import Build, Step, StepState
-from dockcache_tui.core.field import Field, Kind, Look, json_row, json_value
+from dockcache_tui.core.field import Field, Kind, Look, json_row, json_values
 
 _SAID_CACHED = {StepState.REUSED, StepState.FALSE_HIT}
 
@@ -187,6 +187,6 @@ STEP_FIELDS: tuple[Field[Step], ...] = (
 
 def whole_build(build: Build) -> Mapping[str, Any]:
     """Return a build with its steps, as `rebuild --json` prints it."""
-    more = {field.name: json_value(field, build) for field in WHOLE_FIELDS}
     steps = [json_row(STEP_FIELDS, step) for step in build.steps]
+    more = json_values(WHOLE_FIELDS, build)
     return {"schema": 1, **json_row(BUILD_FIELDS, build), **more, "step_list": steps}

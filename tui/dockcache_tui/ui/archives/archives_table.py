@@ -1,11 +1,13 @@
 """The archives of this machine and of the repository's workflows in the virtual table."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from dockcache_tui.core import wording
+from dockcache_tui.core.archives.fields import ARCHIVE_FIELDS
 from dockcache_tui.core.archives.listing import ListedArchive
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.ui.table import Column, RecordTable
+from dockcache_tui.ui.table import Column, RecordTable, field_columns, in_order
 
 
 class ArchivesTable(RecordTable[ListedArchive]):
@@ -43,52 +45,9 @@ def _expires(row: ListedArchive, now: Instant) -> str:
 
 
 def _columns(table: ArchivesTable) -> tuple[Column[ListedArchive], ...]:
-    return (
-        Column(
-            id="name",
-            title="Archive",
-            text=lambda row: row.name,
-            sort_key=lambda row: row.name,
-            style=_style,
-            weight=1,
-            min_width=24,
-        ),
-        Column(id="kind", title="Kind", text=lambda row: row.kind, sort_key=lambda row: row.kind, max_width=14),
-        Column(
-            id="size",
-            title="Size",
-            text=lambda row: wording.size(row.size),
-            sort_key=lambda row: row.size,
-            justify="right",
-            width=9,
-        ),
-        Column(id="holds", title="Holds", text=_holds, max_width=26, priority=4),
-        Column(
-            id="branch",
-            title="Branch",
-            text=lambda row: row.branches[0].short if row.branches else "",
-            sort_key=lambda row: row.branches[0].short if row.branches else None,
-            style=lambda _: "record-table--accent",
-            max_width=16,
-            priority=2,
-        ),
-        Column(
-            id="age",
-            title="Age",
-            text=lambda row: wording.age(row.made_at, table.now),
-            sort_key=lambda row: row.made_at and row.made_at.ns,
-            justify="right",
-            width=6,
-            priority=3,
-        ),
-        Column(
-            id="expires",
-            title="Goes in",
-            text=lambda row: _expires(row, table.now),
-            sort_key=lambda row: row.expires_at and row.expires_at.ns,
-            justify="right",
-            width=9,
-            priority=1,
-        ),
-        Column(id="state", title="State", text=lambda row: row.state, style=_style, max_width=40, priority=5),
-    )
+    columns: dict[str, Column[ListedArchive]] = field_columns(ARCHIVE_FIELDS, lambda row: row, lambda: table.now)
+    columns["name"] = replace(columns["name"], style=_style)
+    columns["holds"] = Column(id="holds", title="Holds", text=_holds, max_width=26, priority=4)
+    columns["expires_at"] = replace(columns["expires_at"], text=lambda row: _expires(row, table.now))
+    columns["state"] = replace(columns["state"], style=_style)
+    return in_order(columns, "name", "kind", "size", "holds")

@@ -8,7 +8,8 @@ from textual.message import Message
 from textual.widgets import Static
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.archives.listing import ARCHIVE_FIELDS, ListedArchive
+from dockcache_tui.core.archives.fields import ARCHIVE_FIELDS
+from dockcache_tui.core.archives.listing import ListedArchive
 from dockcache_tui.core.filter import FilterError, parse
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal

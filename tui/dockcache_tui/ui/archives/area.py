@@ -9,8 +9,9 @@ from dockcache_tui.core.archives.archive import Archive
 from dockcache_tui.core.archives.artifact import Artifact
 from dockcache_tui.core.archives.build_record import BuildRecord
 from dockcache_tui.core.archives.engine_image import EngineImage
-from dockcache_tui.core.archives.listing import ListedArchive, listed_row
-from dockcache_tui.core.archives.row import file_row
+from dockcache_tui.core.archives.fields import ARCHIVE_FIELDS, FILE_FIELDS
+from dockcache_tui.core.archives.listing import ListedArchive
+from dockcache_tui.core.field import json_row
 from dockcache_tui.core.json_text import json_text
 from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.sources.export import Row
@@ -21,7 +22,7 @@ from dockcache_tui.ui.archives.archives_view import ArchivesView
 from dockcache_tui.ui.archives.compare_screen import CompareScreen
 from dockcache_tui.ui.archives.file_screen import FileScreen
 from dockcache_tui.ui.archives.files_table import FileRow
-from dockcache_tui.ui.archives.layer_rows import LayerRow, layer_row
+from dockcache_tui.ui.archives.layer_rows import LAYER_ROW_FIELDS, LayerRow
 from dockcache_tui.ui.archives.texts import diff_text, loaded_text
 from dockcache_tui.ui.archives.workers import ArchivesWorkers
 from dockcache_tui.ui.shared.area import Area, Shell
@@ -263,7 +264,7 @@ class ArchivesArea(Area):
     def copies(self) -> Iterable[tuple[str, str]]:
         match self.listing and self.listing.table.cursor_row:
             case ListedArchive() as row:
-                return (("path", row.path), ("name", row.name), ("JSON", json_text(listed_row(row))))
+                return (("path", row.path), ("name", row.name), ("JSON", json_text(json_row(ARCHIVE_FIELDS, row))))
             case LayerRow() as row:
                 return (("digest", row.digest), ("step", row.name))
             case FileRow(tree=tree):
@@ -272,9 +273,12 @@ class ArchivesArea(Area):
 
     def export(self) -> Sequence[Row]:
         if self.place is Place.ARCHIVES:
-            return [listed_row(row) for row in self._archives.table.shown_rows]
+            return [json_row(ARCHIVE_FIELDS, row) for row in self._archives.table.shown_rows]
         rows = self._archive.table.shown_rows
-        return [file_row(row.tree) if isinstance(row, FileRow) else layer_row(row) for row in rows]
+        return [
+            json_row(FILE_FIELDS, row.tree) if isinstance(row, FileRow) else json_row(LAYER_ROW_FIELDS, row)
+            for row in rows
+        ]
 
 
 def _images(found: Iterable[EngineImage]) -> list[Choice]:

@@ -1,15 +1,17 @@
 """The files of an image or a layer in the virtual table."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from dockcache_tui.core import wording
+from dockcache_tui.core.archives.fields import FILE_FIELDS
 from dockcache_tui.core.archives.file_entry import FileChange, FileKind, TreeEntry
-from dockcache_tui.core.archives.row import mode_of, name_marks, size_of
-from dockcache_tui.ui.table import READING_BINDINGS, Column, RecordTable
+from dockcache_tui.core.archives.row import name_marks, size_of
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.ui.table import READING_BINDINGS, Column, RecordTable, field_columns, in_order
 
 STEP = "  "
 _CHANGES = {
@@ -70,50 +72,21 @@ def _columns(table: FilesTable) -> tuple[Column[FileRow], ...]:
         ordinary = table.whole and row.tree.change is FileChange.ADDED
         return ("", "") if ordinary else _CHANGES[row.tree.change]
 
-    return (
-        Column(
-            id="name",
-            title="Path",
-            text=_name,
-            sort_key=lambda row: row.tree.entry.path,
-            prefix=_prefix,
-            style=lambda row: change(row)[1],
-            weight=1,
-            min_width=28,
-        ),
-        Column(
-            id="change",
-            title="Change",
-            text=lambda row: change(row)[0],
-            sort_key=lambda row: row.tree.change.value,
-            style=lambda row: change(row)[1],
-            width=9,
-        ),
-        Column(
-            id="size",
-            title="Size",
-            text=lambda row: size_of(row.tree),
-            sort_key=lambda row: row.tree.size,
-            justify="right",
-            width=9,
-        ),
-        Column(
-            id="wasted",
-            title="Wasted",
-            text=lambda row: wording.size(row.tree.wasted) if row.tree.wasted else "",
-            sort_key=lambda row: row.tree.wasted,
-            style=lambda _: "record-table--warning",
-            justify="right",
-            width=9,
-            priority=1,
-        ),
-        Column(id="mode", title="Mode", text=lambda row: mode_of(row.tree.entry), width=10, priority=2),
-        Column(
-            id="owner",
-            title="Owner",
-            text=lambda row: f"{row.tree.entry.uid}:{row.tree.entry.gid}",
-            max_width=13,
-            priority=3,
-        ),
-        Column(id="layer", title="By layer", text=lambda row: row.tree.layer[7:19], width=12, priority=4),
+    columns: dict[str, Column[FileRow]] = field_columns(FILE_FIELDS, lambda row: row.tree, Instant.now)
+    columns["path"] = replace(columns["path"], text=_name, prefix=_prefix, style=lambda row: change(row)[1])
+    columns["change"] = replace(columns["change"], text=lambda row: change(row)[0], style=lambda row: change(row)[1])
+    columns["size"] = replace(columns["size"], text=lambda row: size_of(row.tree))
+    columns["wasted"] = replace(
+        columns["wasted"],
+        text=lambda row: wording.size(row.tree.wasted) if row.tree.wasted else "",
+        style=lambda _: "record-table--warning",
     )
+    columns["owner"] = Column(
+        id="owner",
+        title="Owner",
+        text=lambda row: f"{row.tree.entry.uid}:{row.tree.entry.gid}",
+        max_width=13,
+        priority=3,
+    )
+    columns["layer"] = replace(columns["layer"], text=lambda row: row.tree.layer[7:19])
+    return in_order(columns, "path", "change", "size", "wasted", "mode", "owner", "layer")

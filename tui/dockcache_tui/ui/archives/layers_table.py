@@ -1,12 +1,14 @@
 """What an archive holds, in the virtual table."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from dockcache_tui.core import wording
-from dockcache_tui.ui.archives.layer_rows import LayerRow
-from dockcache_tui.ui.table import READING_BINDINGS, Column, RecordTable
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.ui.archives.layer_rows import LAYER_ROW_FIELDS, LayerRow
+from dockcache_tui.ui.table import READING_BINDINGS, Column, RecordTable, field_columns, in_order
 
 STEP = "  "
 
@@ -19,7 +21,7 @@ class LayersTable(RecordTable[LayerRow], inherit_bindings=False):
 
     def __init__(self) -> None:
         """Declare the columns."""
-        super().__init__(COLUMNS, key=lambda row: row.key, id="layers")
+        super().__init__(_columns(), key=lambda row: row.key, id="layers")
 
 
 def _style(row: LayerRow) -> str:
@@ -30,35 +32,14 @@ def _style(row: LayerRow) -> str:
     return "" if row.depth else "record-table--accent"
 
 
-COLUMNS: tuple[Column[LayerRow], ...] = (
-    Column(
-        id="name",
-        title="Layer",
-        text=lambda row: row.name,
-        sort_key=lambda row: row.name,
-        prefix=lambda row: STEP * row.depth,
-        style=_style,
-        weight=1,
-        min_width=28,
-    ),
-    Column(
-        id="size",
-        title="Packed",
+def _columns() -> tuple[Column[LayerRow], ...]:
+    columns: dict[str, Column[LayerRow]] = field_columns(LAYER_ROW_FIELDS, lambda row: row, Instant.now)
+    columns["name"] = replace(columns["name"], prefix=lambda row: STEP * row.depth, style=_style)
+    columns["size"] = replace(
+        columns["size"],
         text=lambda row: "" if row.fault or (row.layer and row.layer.empty) else wording.size(row.size),
-        sort_key=lambda row: row.size,
-        justify="right",
-        width=9,
-    ),
-    Column(
-        id="unpacked",
-        title="Unpacked",
-        text=lambda row: "" if row.unpacked is None else wording.size(row.unpacked),
-        sort_key=lambda row: row.unpacked,
-        justify="right",
-        width=10,
-        priority=2,
-    ),
-    Column(id="digest", title="Digest", text=lambda row: row.digest.removeprefix("sha256:")[:12], width=12, priority=3),
-    Column(id="shared", title="Shared with", text=lambda row: row.shared, max_width=34, priority=1),
-    Column(id="state", title="State", text=lambda row: row.state, style=_style, max_width=30, priority=4),
-)
+    )
+    columns["digest"] = replace(columns["digest"], text=lambda row: row.digest.removeprefix("sha256:")[:12])
+    columns["state"] = replace(columns["state"], style=_style)
+    columns["shared"] = replace(columns["shared"], sort_key=None)  # room for an arrow would cost the digest at 80 cells
+    return in_order(columns, "name", "size", "unpacked_size", "digest", "shared", "state")
