@@ -13,6 +13,7 @@ from dockcache_tui.core.builds.fields import BUILD_FIELDS, STEP_FIELDS
 from dockcache_tui.core.caches.fields import CACHE_FIELDS, REPOSITORY_FIELDS
 from dockcache_tui.core.field import Field, Kind, json_row, names, ordered, sort_key
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.lab.fields import LAB_FIELDS
 from dockcache_tui.core.records.fields import RECORD_FIELDS
 from dockcache_tui.core.scope import BranchScope
 
@@ -26,6 +27,7 @@ AREAS: list[tuple[Field[Any], ...]] = [
     FILE_FIELDS,
     BUILD_FIELDS,
     STEP_FIELDS,
+    LAB_FIELDS,
 ]
 ROOT = Path(__file__).parents[2]
 MAIN, DEV = BranchScope("refs/heads/main"), BranchScope("refs/heads/dev")

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from dockcache_tui.cli.build_rows import print_report
+from dockcache_tui.cli.listing import CSV, expect_one, json_option
 from dockcache_tui.cli.output import (
     Row,
     narrate,
@@ -44,7 +45,7 @@ from dockcache_tui.core.archives.row import (
 )
 from dockcache_tui.core.archives.viewing import MAX_LINES, hex_lines, is_text, text_lines
 from dockcache_tui.core.builds.build import Build
-from dockcache_tui.core.errors import ExitCode, UsageError
+from dockcache_tui.core.errors import ExitCode
 from dockcache_tui.core.field import json_row, names
 
 _MAX_SHOWN = 1 << 20
@@ -94,7 +95,7 @@ _THERE = {True: "there already", False: "new", None: "–"}
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/archives.md).")
+@json_option("archives.md")
 def load(file: Path, as_json: bool) -> int:
     """Load the images of an archive into the engine, and show which layers were there already."""
     from dockcache_tui.sources.docker_cli import Docker
@@ -149,7 +150,7 @@ def _print_loaded(loaded: Loaded) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--logs", is_flag=True, help="What each step said, too.")
 @click.option("--dockerfile", is_flag=True, help="Print the Dockerfiles they were built from instead.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/archives.md).")
+@json_option("archives.md")
 def builds(file: Path, logs: bool, dockerfile: bool, as_json: bool) -> int:
     """Show the builds in a build record (.dockerbuild): steps, what was reused, what was said.
 
@@ -208,7 +209,7 @@ def _print_logs(record: BuildRecord) -> None:
     type=click.Choice(DIFFERENCES),
     help=f"Only paths that differ in this; may be given again: {', '.join(DIFFERENCES)}.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/archives.md).")
+@json_option("archives.md")
 def diff(first: Path, second: Path, only: Sequence[str], as_json: bool) -> int:
     """Show what makes the images of two archives differ: layers by digest, then files, then the config.
 
@@ -274,8 +275,8 @@ _MARKS = {FileChange.ADDED: "+", FileChange.CHANGED: "~", FileChange.REMOVED: "-
     "--layer", default="", metavar="DIGEST", help="Only what one layer did: its digest's beginning or number."
 )
 @click.option("--filter", "text", default="", metavar="TEXT", help="Only paths that hold a text.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/archives.md).")
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@json_option("archives.md")
+@CSV
 def tree(file: Path, path: str, wanted: str, layer: str, text: str, as_json: bool, as_csv: bool) -> int:
     """Show the files of an image, or of one of its layers, with what each layer added, changed and removed.
 
@@ -284,8 +285,7 @@ def tree(file: Path, path: str, wanted: str, layer: str, text: str, as_json: boo
     Sizes of folders count all below. WASTED are bytes that a later layer overwrites or removes. The mark says what the
     last layer that touched a path, or the one named, did: + added, ~ changed, - removed.
     """
-    if as_json and as_csv:
-        raise UsageError("--json and --csv exclude each other")
+    expect_one(as_json=as_json, as_csv=as_csv)
     from dockcache_tui.sources.archives.local import LocalArchives
 
     with closing(LocalArchives()) as archives:
@@ -376,7 +376,7 @@ def _print_layers(layers: tuple[Layer, ...]) -> None:
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/archives.md).")
+@json_option("archives.md")
 @click.option("--csv", "as_csv", is_flag=True, help="Print the layers as CSV.")
 @click.option("--verify", is_flag=True, help="Recompute every digest, which reads all bytes.")
 def show(files: Sequence[Path], as_json: bool, as_csv: bool, verify: bool) -> int:
@@ -386,8 +386,7 @@ def show(files: Sequence[Path], as_json: bool, as_csv: bool, verify: bool) -> in
     .dockerbuild, or an artifact's zip with one of them; of several in a zip, ZIP/NAME is one. With a fault in any of
     them the exit code is 1.
     """
-    if as_json and as_csv:
-        raise UsageError("--json and --csv exclude each other")
+    expect_one(as_json=as_json, as_csv=as_csv)
     found = list(_read(files, verify))
     if as_json:
         print_document(map(archive_row, found), archive_totals(found))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dockcache_tui.cli.listing import json_option
 from dockcache_tui.cli.output import JsonValue, Row, cut, narrate, print_json, print_table
 from dockcache_tui.core import wording
 from dockcache_tui.core.errors import DockcacheError, ExitCode, UsageError
@@ -197,7 +198,7 @@ _SITUATION = click.option(
     type=click.Choice([one.value for one in Situation]),
     help="Only this one; may be repeated. Each round begins cold all the same.",
 )
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/lab.md).")
+_JSON = json_option("lab.md")
 _MARKDOWN = click.option("--markdown", "as_markdown", is_flag=True, help="Print the table as Markdown.")
 _ORIENTATION = "For orientation, the original on GitHub's runners, cold, one reading each: 1 ~65 s, 2 ~64 s, 3 ~43 s."
 

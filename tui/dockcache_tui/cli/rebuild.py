@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dockcache_tui.cli.build_rows import print_report
+from dockcache_tui.cli.listing import json_option
 from dockcache_tui.cli.output import narrate, print_json
 from dockcache_tui.cli.waiting import each, telling, wait_for
 from dockcache_tui.core import wording
@@ -45,7 +46,7 @@ class _WithRest(click.Command):
 @click.option("--cache-to", multiple=True, metavar="SPEC", help="A cache to export to; may be repeated.")
 @click.option("--builder", metavar="B", help="The buildx builder.")
 @click.option("--no-cache", is_flag=True, help="Reuse nothing, this time.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/json-builds.md).")
+@json_option("json-builds.md")
 @click.pass_obj
 def rebuild(
     extra: tuple[str, ...] | None,

@@ -102,16 +102,14 @@ def ordered(fields: Iterable[Field[T]], found: Sequence[T], sort: str) -> list[T
 
 def sort_key(field: Field[T]) -> Callable[[T], Any]:
     """Return what rows are ordered by: a plain value, or None; branches by their refs, other lists by their length."""
-    get = field.get
+    get: Callable[[T], Any] = field.get
     if field.kind is Kind.BRANCH:
         return lambda one: " ".join(branch.ref for branch in branches(get(one))) or None
-
-    def key(one: T) -> Any:
-        value = get(one)
-        convert = _TO_SORT.get(type(value))
-        return convert(value) if convert else value
-
-    return key
+    if field.kind is Kind.AGE:
+        return lambda one: None if (moment := get(one)) is None else moment.ns
+    if field.kind is Kind.TEXT:
+        return lambda one: len(value) if isinstance(value := get(one), tuple) else value
+    return get
 
 
 def text(field: Field[T], one: T, now: Instant) -> str:
@@ -149,7 +147,6 @@ _IN_JSON: dict[type, Callable[[Any], Any]] = {
     BranchScope: lambda branch: branch.ref,
     tuple: lambda values: [one.ref if isinstance(one, BranchScope) else one for one in values],
 }
-_TO_SORT: dict[type, Callable[[Any], Any]] = {Instant: lambda moment: moment.ns, tuple: len}
 _TEXTS: dict[Kind, Callable[[Any], str]] = {
     Kind.TEXT: str,
     Kind.SIZE: wording.size,

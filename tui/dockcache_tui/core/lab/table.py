@@ -1,36 +1,27 @@
-"""The columns of a run's table, the same on the command line, in Markdown and in the app."""
+"""A run's table on the command line and in Markdown, and what changed since another run."""
 
 from collections import Counter
 from collections.abc import Sequence
 
 from dockcache_tui.core import wording
+from dockcache_tui.core.field import text
+from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.comparison import LabChange
+from dockcache_tui.core.lab.fields import LAB_FIELDS
 from dockcache_tui.core.lab.run import LabRun
-from dockcache_tui.core.lab.summary import LabRow, Spread
+from dockcache_tui.core.lab.summary import LabRow
 
-COLUMNS = (
-    *("SITUATION", "EXPERIMENT", "TOTAL", "SPREAD", "WALL", "SET-UP", "IMPORT", "BUILD", "EXPORT", "TRANSFER"),
-    *("UP", "DOWN", "PULLED", "REUSE", "MODULES", "PACKAGES"),
-)
+COLUMNS = tuple(field.name.upper() for field in LAB_FIELDS)
 NUMBERS = COLUMNS[2:]
 CHANGE_COLUMNS = ("SITUATION", "EXPERIMENT", "BEFORE", "NOW", "TIMES", "DOWN", "MODULES", "PACKAGES", "")
+_NO_TIME = Instant(0)
+"""What ages count up to; no field of a row is one."""
 
 
 def cells(row: LabRow) -> tuple[str, ...]:
-    """Return a row's cells in the order of COLUMNS; packages are the program's own + dependencies' + standard ones."""
-    split, counts = row.split, row.counts
-    parts = (split.setup, split.importing, split.building, split.exporting, split.transfer)
-    return (
-        row.situation.label,
-        row.experiment,
-        "failed" if row.error else wording.span(row.total.median),
-        _ends(row.total),
-        wording.span(row.wall.median),
-        *map(wording.span, parts),
-        *map(wording.size, (counts.up, counts.down, counts.pulled)),
-        wording.share(counts.reuse),
-        str(counts.modules),
-        f"{counts.own} + {counts.dependencies} + {counts.standard}",
+    """Return a row's cells in the order of COLUMNS."""
+    return tuple(
+        "failed" if field.name == "total" and row.error else text(field, row, _NO_TIME) or "–" for field in LAB_FIELDS
     )
 
 
@@ -76,10 +67,6 @@ def _rounds(run: LabRun) -> str:
     found = Counter((job.experiment, job.situation) for job in run.jobs if job.is_build).values()
     low, high = min(found, default=0), max(found, default=0)
     return wording.count(low, "round") if low == high else f"{low} to {high} rounds"
-
-
-def _ends(spread: Spread) -> str:
-    return f"{wording.span(spread.low)} – {wording.span(spread.high)}"
 
 
 def _arrow(before: str, now: str) -> str:

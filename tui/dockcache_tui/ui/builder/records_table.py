@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import ClassVar
 
 from dockcache_tui.core import wording
@@ -85,7 +86,7 @@ def _below(row: RecordRow) -> str:
 
 
 def _columns(table: RecordsTable, *, nodes: bool = False, projects: bool = False) -> tuple[Column[RecordRow], ...]:
-    columns: dict[str, Column[RecordRow]] = field_columns(RECORD_FIELDS, lambda row: row.scoped, lambda: table.now)
+    columns: dict[str, Column[RecordRow]] = field_columns(RECORD_FIELDS, attrgetter("scoped"), lambda: table.now)
     columns["step"] = replace(columns["step"], prefix=_prefix, style=_style)
     columns["below"] = Column(id="below", title="With below", text=_below, justify="right", width=10, priority=7)
     columns["state"] = Column(
