@@ -78,8 +78,8 @@ class _Alike:
 
     def within(self, claim: Claim) -> Sequence[int]:
         """Return the records that a claim may be on by time."""
-        first, end = (0, len(self.positions)) if self.lasting else claim.span(self.moments)
-        return self.positions[first:end]
+        first, end = claim.span(self.moments)
+        return self.positions[0 if self.lasting else first : end]
 
     def is_wide(self, claim: Claim) -> bool:
         """Tell whether a claim may be on so many by time that they are looked for among neighbours."""
