@@ -4,9 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.record_making import at, step
-from dockcache_tui.core.builds.build import StepState
-from dockcache_tui.core.records.steps import StepIndex, description_key, name_key
+from dockcache_tui.core.records.steps import description_key, name_key
 
 
 @pytest.mark.parametrize(
@@ -48,18 +46,6 @@ def test_a_description_names_its_step(description: str, name: str) -> None:
 def test_a_description_names_no_other_step(description: str, name: str) -> None:
     """Other commands, kinds and images are other steps."""
     assert description_key(description) != name_key(name)
-
-
-def test_of_steps_of_one_name_the_one_that_fits_is_found() -> None:
-    """Of equal instructions in two stages the one running then is meant, then the one that ran, then the exact name."""
-    first, second = step("[a 2/2] COPY . .", 0, 10), step("[b 2/2] COPY . .", 20, 30)
-    index = StepIndex([first, second])
-    key = description_key("[a 2/2] COPY . .")
-    assert index.named("[a 2/2] COPY . .", key, at(25)) is second
-    assert index.named("[a 2/2] COPY . .", key, at(50)) is first
-    reused = step("[a 2/2] COPY . .", 0, 10, StepState.REUSED)
-    assert StepIndex([reused, second]).named("[a 2/2] COPY . .", key, at(5)) is second
-    assert index.named("[a 2/2] RUN x", description_key("[a 2/2] RUN x"), at(5)) is None
 
 
 @given(st.text() | st.sampled_from(['cached mount / from exec a with id "', "[x] RUN [", "mount / from exec "]))

@@ -156,6 +156,17 @@ def test_a_cache_mounts_scope_decides_its_branch() -> None:
     assert (unknown.branches, unknown.cache_scope) == ((MAIN,), None)
 
 
+def test_an_image_is_of_all_that_named_it_once_it_was_there() -> None:
+    """Each build that names an image has it, but those that had ended before it was pulled."""
+    name = "[1/2] FROM docker.io/library/busybox:latest@sha256:abc"
+    image = record("r", created=105, what=("regular", "pulled from docker.io/library/busybox:latest@sha256:abc"))
+    before, made, after = (
+        build(branch, began, began + 10, branch, step(name, began + 4, began + 6))
+        for branch, began in (("old", 0), ("main", 100), ("fix/a", 200))
+    )
+    assert owners(scoped(image, before, made, after)) == ["fix/a", "main"]
+
+
 def test_what_a_record_stands_on_has_its_owners_too() -> None:
     """A base that one branch made and another built on is of both, however deep below."""
     records = [made("[1/3] RUN x", "base"), made(RUN, "mid", "base"), made(COPY, "top", "mid", "gone", created=105)]

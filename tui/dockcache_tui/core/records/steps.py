@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterable
 
 from dockcache_tui.core.builds.build import Step, StepState
 from dockcache_tui.core.instant import Instant
@@ -92,35 +91,6 @@ def _json_words(text: str) -> list[str] | None:
     except (ValueError, RecursionError):
         return None
     return words if isinstance(words, list) and all(isinstance(word, str) for word in words) else None
-
-
-class StepIndex:
-    """The steps of one build, by what names them."""
-
-    def __init__(self, steps: Iterable[Step]) -> None:
-        """Index the steps."""
-        self._by_key: dict[StepKey, list[Step]] = {}
-        self._runs: list[tuple[int, int, Step]] = []
-        for step in steps:
-            key = name_key(step.name)
-            self._by_key.setdefault(key, []).append(step)
-            if key[0] == "run" and step.state in RAN and step.started_at:
-                end = step.completed_at.ns if step.completed_at else FOREVER_NS
-                self._runs.append((step.started_at.ns, end, step))
-
-    def named(self, description: str, key: StepKey, at: Instant) -> Step | None:
-        """Return the step that a description names: best one running then, else one that ran, else the first."""
-        found = self._by_key.get(key)
-        if found is None or len(found) == 1:
-            return found[0] if found else None
-        return max(found, key=lambda step: (fitness(step, at), step.name == description))
-
-    def running(self, key: StepKey, at: Instant) -> Step | None:
-        """Return the one RUN running at a moment: for a key whose text BuildKit expanded in the step's name."""
-        if key[0] != "run":
-            return None
-        found = [step for start, end, step in self._runs if start <= at.ns <= end]
-        return found[0] if len(found) == 1 else None
 
 
 def fitness(step: Step | None, at: Instant) -> int:
