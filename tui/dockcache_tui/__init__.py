@@ -1,1 +1,1 @@
-"""See what a Docker build cache holds, whose branch it is, and why a step missed."""
+"""See what a Docker build cache holds, which branch each part belongs to, and which steps a build reuses."""

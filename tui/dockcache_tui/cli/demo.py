@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path), required=False)
 @click.option("--recorded", is_flag=True, help="Replay the recording, also where an engine can be had.")
-@click.option("--remove", is_flag=True, help="Take away all that the demo keeps on this machine, and do no more.")
+@click.option("--remove", is_flag=True, help="Delete all that the demo keeps on this machine, and do nothing else.")
 def demo(path: Path | None, recorded: bool, remove: bool) -> int:
     """Open the app on a real build of the sample program, or of PATH, with an engine of its own.
 
-    The engine needs root on Debian; elsewhere the app opens on a recording. No other engine, builder or
+    The engine needs root on Debian or Ubuntu; elsewhere the app opens on a recording. No other engine, builder or
     configuration is touched. Without a terminal it builds twice and prints what was reused.
     """
     from dockcache_tui.lab import demo as lab
@@ -99,7 +99,7 @@ def _engine(home: Path, stack: ExitStack) -> "Engine | None":
         narrate("The demo brings an engine of its own. What is missing of it is fetched now, once:")
         for line in lab.plan(home):
             narrate(f"  {line}")
-        narrate("`dockcache-tui demo --remove` takes it all away again.")
+        narrate("`dockcache-tui demo --remove` deletes all of it again.")
     try:
         return stack.enter_context(lab.borrow(home, narrate))
     except DockcacheError as error:

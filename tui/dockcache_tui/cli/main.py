@@ -78,7 +78,7 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 def cli() -> None:
-    """See what a Docker build cache holds, whose branch it is, and why the next build will or will not reuse it.
+    """See what a Docker build cache holds, which branch each part belongs to, and which steps a build reuses.
 
     With a PATH, or with nothing, the app opens for that project folder (see `dockcache-tui app --help`).
     """

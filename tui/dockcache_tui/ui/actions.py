@@ -48,7 +48,7 @@ ACTIONS_ONLY = frozenset({Place.ACTIONS})
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing a key does; `changes` is dimmed with --read-only, `footer` shows it at the bottom."""
+    """One thing a key does: with `changes` it is off with --read-only, with `footer` it is shown at the bottom."""
 
     id: str
     key: str
@@ -60,7 +60,7 @@ class Action:
     key_display: str | None = None
     priority: bool = False
     of_table: str = ""
-    """The table's own action that does it: listed here, bound there."""
+    """The action of the table that does it; then the table binds the key."""
 
 
 ACTIONS = (
@@ -70,7 +70,13 @@ ACTIONS = (
     Action("archives", "4", "Archives", "Image tarballs, cache exports and build records, here and as artifacts"),
     Action("builds", "5", "Builds", "Builds of this project and of everyone on this builder"),
     Action("open", "enter", "Open", "Open what the cursor is on", LISTS, of_table="open", key_display="⏎"),
-    Action("back", "escape", "Back", "Close the input, clear the filter, the marks, then go back", key_display="esc"),
+    Action(
+        "back",
+        "escape",
+        "Back",
+        "End a wait, close the input, clear the filter, then the marks, then go back",
+        key_display="esc",
+    ),
     Action(
         "rebuild", "b", "Build again", "Build the project again as last time and watch it", changes=True, footer=True
     ),
@@ -78,16 +84,20 @@ ACTIONS = (
     Action("filter", "/", "Filter", "Narrow the list as you type", LISTS, footer=True, key_display="/"),
     Action("scope", "f", "Branch", "Narrow every view to one branch", footer=True),
     Action("mark", "space", "Mark", "Mark what the cursor is on", MARKED, of_table="mark", footer=True),
-    Action("range", "v", "Range", "Mark from here to where you go", MARKED, of_table="range"),
+    Action("range", "v", "Range", "Mark every row from here to where the cursor goes", MARKED, of_table="range"),
     Action("unmark", "u", "Unmark", "Unmark everything", MARKED, of_table="unmark_all"),
     Action(
-        "preset", "m", "Mark…", "Mark what a preset chooses: merged, closed, superseded, orphaned, old", ACTIONS_ONLY
+        "preset",
+        "m",
+        "Mark…",
+        "Mark what a preset chooses: merged, deleted, closed, superseded, orphaned, old",
+        ACTIONS_ONLY,
     ),
     Action(
         "delete",
         "d",
         "Delete",
-        "Show what deleting what is marked would free, then ask",
+        "Show what would be deleted, then ask",
         MARKED,
         changes=True,
         footer=True,
@@ -101,23 +111,30 @@ ACTIONS = (
         TABBED,
         key_display="]",
     ),
-    Action("previous_tab", "[", "Previous tab", "The same, the other way", TABBED, key_display="["),
-    Action("compare", "c", "Compare", "What makes two marked archives differ", ARCHIVES),
+    Action("previous_tab", "[", "Previous tab", "The tab before it", TABBED, key_display="["),
+    Action("compare", "c", "Compare", "Show how two marked archives differ", ARCHIVES),
     Action("load", "I", "Load", "Load the archive into the engine", ARCHIVES, changes=True),
     Action("export_image", "i", "Export image", "Write an image of the engine to a file", ARCHIVES),
     Action("save_file", "w", "Save file", "Write the file to the current folder", ARCHIVE, footer=True),
     Action("dockerfile", "D", "Dockerfile", "The Dockerfile that a build record keeps", frozenset({Place.BUILD})),
-    Action("lab", "L", "Lab", "What the experiments cost; there, another run", LAB | {Place.OVERVIEW}, footer=True),
+    Action(
+        "lab",
+        "L",
+        "Lab",
+        "What the experiments cost; in this view, pick another run",
+        LAB | {Place.OVERVIEW},
+        footer=True,
+    ),
     Action("run_lab", "R", "Run the lab", "Run the experiments on this machine", LAB, changes=True, footer=True),
     Action("sort", "s", "Sort", "Sort by the next column", LISTS, of_table="sort_next"),
-    Action("reverse", "S", "Flip sort", "Sort the other way round", LISTS, of_table="sort_flip"),
+    Action("reverse", "S", "Flip sort", "Reverse the order", LISTS, of_table="sort_flip"),
     Action("copy", "y", "Copy", "Copy the id, the command or JSON", LISTS),
-    Action("export", "x", "Export", "Write this view as JSON or CSV", LISTS),
+    Action("export", "x", "Export", "Write the rows that are shown to a JSON or CSV file", LISTS),
     Action("refresh", "r", "Refresh", "Read everything again now"),
-    Action("pause", "p", "Pause", "Stop or go on refreshing"),
+    Action("pause", "p", "Pause", "Pause refreshing, or go on"),
     Action("switch_builder", "n", "Builder…", "Look at another builder"),
-    Action("log", "@", "Commands", "Every command that was run", key_display="@"),
-    Action("zoom", "plus,underscore", "Zoom", "The whole view for the list, or back", LISTS, key_display="+"),
+    Action("log", "@", "Commands", "Every command that was run and every request", key_display="@"),
+    Action("zoom", "plus,underscore", "Zoom", "Give the list the whole view, or undo that", LISTS, key_display="+"),
     Action("help", "?,f1", "Help", "What every key does", footer=True, key_display="?"),
     Action("command_palette", "colon,ctrl+p", "Palette", "Find an action by name", key_display=":"),
     Action("quit", "q", "Quit", "Leave the app", footer=True),
@@ -125,7 +142,7 @@ ACTIONS = (
         "interrupt",
         "ctrl+c",
         "Cancel build",
-        "Twice: cancel the build that runs, not the app",
+        "Press twice to cancel the build that runs; the app stays",
         key_display="^c",
         priority=True,
     ),
