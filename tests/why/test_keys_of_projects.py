@@ -15,6 +15,7 @@ from why.projects import Project
 from why.surroundings import Surroundings
 
 PROJECTS = 60
+_UNBUILDABLE = ("failed to calculate checksum", "cannot replace to directory", "cannot copy to non-directory")
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -60,12 +61,15 @@ def of_project(seed: int, around: Surroundings, folder: Path) -> Comparison:
 
 
 def build(around: Surroundings, folder: Path) -> str | None:
-    """Build a folder and return the build's ref; None where a file and a folder of one name get to one place."""
+    """Build a folder and return the build's ref.
+
+    None where no builder can: a wildcard met a broken link, or a file and a folder of one name get to one place.
+    """
     before = kept_refs(around)
     words = ("docker", "buildx", "build", "--builder", around.builder, "--provenance=mode=max", str(folder))
     done = subprocess.run(words, env=around.engine.variables, capture_output=True, timeout=120, check=False)
     said = done.stderr.decode(errors="replace")
-    if "cannot replace to directory" in said or "cannot copy to non-directory" in said:
+    if any(words in said for words in _UNBUILDABLE):
         return None
     assert done.returncode == 0, f"{(folder / 'Dockerfile').read_text()}\n{said}"
     return (kept_refs(around) - before).pop()
