@@ -45,6 +45,8 @@ class Rule:
         self._store, self._found = Store(records), dict[Edge, frozenset[str]]()
         self._steps = {op: vertex for vertex, op in vertexes.items()}
         self.says: dict[str, Says] = {}
+        self._unknown: set[str] = set()
+        """Operations that stand on content that only a builder knows."""
 
     def add(self, op: Op, keys: Keys, inputs: Sequence[InputKey], contents: Sequence[str | None]) -> None:
         """Judge an operation; those it stands on were judged before."""
@@ -56,8 +58,11 @@ class Rule:
             self._found[Edge(op.id, output)] = self._store.answers(keys.known, found, output)
         hit = any(self._found[Edge(op.id, output)] for output in range(2))
         open_ended = any(one.taken and not content for one, content in zip(inputs, contents, strict=True))
+        if not hit and (open_ended or any(edge.op in self._unknown for edge in op.inputs)):
+            self._unknown.add(op.id)
         if op.id in self._steps and op.inputs:
-            self.says[self._steps[op.id]] = Says.HIT if hit else Says.UNKNOWN if open_ended else Says.MISS
+            unknown = op.id in self._unknown
+            self.says[self._steps[op.id]] = Says.HIT if hit else Says.UNKNOWN if unknown else Says.MISS
 
 
 class Comparison:
