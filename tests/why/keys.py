@@ -146,11 +146,13 @@ class Comparison:
         self.counts["selectors"] += bool(one.selector)
         if one.selector not in {key.selector for key in stored}:
             self.wrong.append(f"no such selector: {one}, but {stored}")
-        if one.taken and tree is None:
+        content = content_digest(tree, one, self._rules) if tree else None
+        if one.taken and not content:
             self._open |= {(record, number) for record in named}
-        elif one.taken and tree:
-            content = content_digest(tree, one, self._rules)
-            assert content, one
+            self.counts["contents of stages" if tree is None else "unknown contents"] += 1
+            if tree and not any(each.wildcard and each.includes for each in one.taken):
+                self.wrong.append(f"unknown content: {one}")
+        elif content:
             parent = content_record(content)
             self._by_content |= {(record, number, parent) for record in named}
             self._roots.add(parent)

@@ -74,6 +74,8 @@ def test_lists(taken: Taken, paths: Sequence[tuple[str, str]]) -> None:
         (Taken("/a.txt"), hashed("1")),
         (Taken("/gone"), None),
         (Taken("/*", wildcard=True, required=("/gone",)), None),
+        (Taken("/*", wildcard=True, includes=("*",)), None),
+        (Taken("/d*", wildcard=True, includes=("e",)), listed(("/d", "d"), ("/d/e", "d/e"), ("/d/e/f", "4"))),
         (Taken("/*", wildcard=True, excludes=("a[",)), None),
         (Taken("/a[", wildcard=True), None),
     ],

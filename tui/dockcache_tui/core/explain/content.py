@@ -17,7 +17,8 @@ from dockcache_tui.core.explain.tree import Kind, Tree, path_of
 def content_digest(tree: Tree, key: InputKey, rules: KeyRules) -> str | None:
     """Return the digest of what an input is matched by content for.
 
-    None where there is none: matched by definition only, or a file is missing and the build fails.
+    None where there is none: matched by definition only, or a file is missing and the build fails; or where it can't
+    be known.
     """
     digests = [taken_digest(tree, one, rules) for one in key.taken]
     found = [one for one in digests if one is not None]
@@ -27,11 +28,16 @@ def content_digest(tree: Tree, key: InputKey, rules: KeyRules) -> str | None:
 
 
 def taken_digest(tree: Tree, taken: Taken, rules: KeyRules) -> str | None:
-    """Return the digest of one path and what it takes below it, None where a path that must be there is not."""
+    """Return the digest of one path and what it takes below it, None where a path that must be there is not.
+
+    None also for `COPY --parents */./*`: it counts what its wildcard meets, of which a client sends only a part.
+    """
     path = clean(taken.path)
     if taken.is_plain:
         return tree.at(fsencode(path), follows=taken.follows)
     try:
+        if taken.wildcard and judge(parse_patterns(taken.includes), "", IgnoreVerdict()).ignored:
+            return None
         listed = _Listing(tree, taken, path).all()
     except (UsageError, ValueError):  # a pattern that BuildKit refuses
         return None
