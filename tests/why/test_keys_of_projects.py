@@ -15,7 +15,12 @@ from why.projects import Project
 from why.surroundings import Surroundings
 
 PROJECTS = 60
-_UNBUILDABLE = ("failed to calculate checksum", "cannot replace to directory", "cannot copy to non-directory")
+_UNBUILDABLE = (
+    "failed to calculate checksum",
+    "cannot replace to directory",
+    "not a directory",
+    "cannot copy to non-directory",
+)
 
 
 @pytest.mark.parametrize("seed", [0, 1])
