@@ -2,10 +2,8 @@
 
 import http.client
 import json
-import socket
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from dockcache_tui.core.explain.store import Link, Record
@@ -42,8 +40,8 @@ class KeyStore:
         ]
 
 
-def read_store(debug: Path) -> KeyStore:
-    """Read the store of the daemon that is debugged at a socket."""
+def read_store(debug: str) -> KeyStore:
+    """Read the store of the daemon that is debugged at an address."""
     told = json.loads(_get(debug, "/debug/cache/store"))
     roots = {one["id"]: one["digest"] for one in told if one.get("digest") and not one.get("random")}
     keys = {
@@ -58,15 +56,13 @@ def _link(told: dict[str, Any]) -> Link:
     return Link(told["input"], str(told["target"]), told.get("selector", ""))
 
 
-def plaintext(debug: Path, digest: str) -> str:
+def plaintext(debug: str, digest: str) -> str:
     """Return what the daemon hashed to a digest."""
     return _get(debug, f"/debug/cache/lookup?digest={digest}")
 
 
-def _get(debug: Path, path: str) -> str:
-    with closing(http.client.HTTPConnection("localhost", timeout=60)) as connection:
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(str(debug))
+def _get(debug: str, path: str) -> str:
+    with closing(http.client.HTTPConnection(debug, timeout=60)) as connection:
         accept = {"Accept": "application/json"} if path.endswith("store") else {}
         connection.request("GET", path, headers=accept)
         return connection.getresponse().read().decode(errors="backslashreplace")

@@ -26,6 +26,7 @@ _BUILDKITD = """\
 {root}
 [grpc]
   address = ["unix://{home}/buildkitd.sock"]
+  debugAddress = "{debug}"
   gid = {group}
 [registry."docker.io"]
   mirrors = ["{registry}"]
@@ -50,7 +51,7 @@ class Surroundings:
     engine: lab.Engine
     version: str
     builder: str
-    debug: Path
+    debug: str
     registry: Registry
     www: Path
     http: str
@@ -84,9 +85,9 @@ def surroundings(engine: lab.Engine, version: str = golang.BUILDKIT) -> Iterator
         shutil.rmtree(home, ignore_errors=True)
         (home / "www").mkdir(parents=True)
         stack.callback(shutil.rmtree, home, ignore_errors=True)
-        address = f"127.0.0.1:{_free_port()}"
+        address, debug = (f"127.0.0.1:{_free_port()}" for _ in range(2))
         stack.callback(started.stop)
-        started.start(address)
+        started.start(address, debug)
         docker = Docker(engine.variables)
         docker.run("buildx", "create", "--name", builder, "--driver=remote", f"unix://{home}/buildkitd.sock")
         stack.callback(docker.run, "buildx", "rm", "--force", builder)
@@ -95,7 +96,7 @@ def surroundings(engine: lab.Engine, version: str = golang.BUILDKIT) -> Iterator
         registry.push_busybox(_busybox(engine))
         http = stack.enter_context(_web(home / "www"))
         git = stack.enter_context(_git(home / "www"))
-        yield Surroundings(engine, version, builder, home / "debug.sock", registry, home / "www", http, git)
+        yield Surroundings(engine, version, builder, debug, registry, home / "www", http, git)
 
 
 class _Owned:
@@ -110,8 +111,9 @@ class _Owned:
         }
         self._daemons = [Daemon(name, argv, home) for name, argv in programs.items()]
 
-    def start(self, registry: str) -> None:
-        _configure(self._home, registry, root=f'root = "{self._home}/state"', storage=f"{self._home}/registry")
+    def start(self, registry: str, debug: str) -> None:
+        root, storage = f'root = "{self._home}/state"', f"{self._home}/registry"
+        _configure(self._home, registry, debug, root=root, storage=storage)
         with held(self._engine.home / "lock"):  # who makes the engine sweeps what is half built
             if self._version == golang.BUILDKIT:
                 golang.buildkit(self._engine, lab.narrate)
@@ -136,8 +138,8 @@ class _Hired:
         self._images = {"buildkitd": f"moby/buildkit:{version}", "registry": "registry:3"}
         self._names = {name: f"dockcache-{home.name}-{name}-{engine.tag}" for name in self._images}
 
-    def start(self, registry: str) -> None:
-        _configure(self._home, registry, root="", storage="/var/lib/registry")
+    def start(self, registry: str, debug: str) -> None:
+        _configure(self._home, registry, debug, root="", storage="/var/lib/registry")
         words = {"buildkitd": _words(self._home), "registry": (f"{self._home}/registry.yml",)}
         for name, image in self._images.items():
             options = ("--detach", "--privileged", "--network=host", f"--volume={self._home}:{self._home}")
@@ -153,11 +155,12 @@ class _Hired:
 
 
 def _words(home: Path) -> tuple[str, ...]:
-    return ("--config", f"{home}/buildkitd.toml", "--save-cache-debug", "--debugaddr", f"unix://{home}/debug.sock")
+    return ("--config", f"{home}/buildkitd.toml", "--save-cache-debug")
 
 
-def _configure(home: Path, registry: str, *, root: str, storage: str) -> None:
-    (home / "buildkitd.toml").write_text(_BUILDKITD.format(root=root, home=home, group=os.getgid(), registry=registry))
+def _configure(home: Path, registry: str, debug: str, *, root: str, storage: str) -> None:
+    told = {"root": root, "home": home, "group": os.getgid(), "registry": registry, "debug": debug}
+    (home / "buildkitd.toml").write_text(_BUILDKITD.format(**told))
     (home / "registry.yml").write_text(_REGISTRY.format(storage=storage, registry=registry))
 
 

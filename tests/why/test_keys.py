@@ -15,8 +15,9 @@ from why.surroundings import Surroundings
 TELLING = (
     "092-wildcard-content",
     "118-bind-content",
+    "142-fan-left-cut",
+    "148-add-http-mtime",
     "156-add-git-keep-dir",
-    "150-add-checksum-changed",
 )
 
 

@@ -44,7 +44,7 @@ def test_many_projects(version: str, tmp_path: Path, request: pytest.FixtureRequ
         wrong += [f"{seed}: {one}" for one in keys.wrong]
         print(f"project {seed}: {dict(keys.counts)} {keys.wrong or ''}", flush=True)  # noqa: T201 - the table
     print(f"BuildKit {around.version}, {PROJECTS} projects: {dict(counts)}, {len(wrong)} wrong")  # noqa: T201 - the count
-    assert (counts["built"] > PROJECTS * 0.8, wrong) == (True, [])
+    assert (counts["built"] > PROJECTS * 1.6, wrong) == (True, [])
 
 
 def of_project(seed: int, around: Surroundings, folder: Path) -> Comparison:
@@ -52,16 +52,16 @@ def of_project(seed: int, around: Surroundings, folder: Path) -> Comparison:
     place = folder / uuid4().hex  # of a folder of the same name the builder would take its old copy
     newest = around.version == BUILDKIT
     project = Project(Random(seed), place, with_parents=newest)  # noqa: S311 - the same each time
-    project.make()
     keys = Comparison(around, {})
-    if first := build(around, place):
-        keys.compare(first, place)
-        project.change()
-        second = build(around, place)
-        assert second
-        keys.compare(second, place)
-        keys.check_all_explained()
-    keys.counts["built" if first else "not to be built"] += 1
+    for change in (project.make, project.change):
+        change()
+        ref = build(around, place)
+        if not ref:
+            keys.counts["not to be built"] += 1
+            return keys
+        keys.counts["built"] += 1
+        keys.compare(ref, place)
+    keys.check_all_explained()
     return keys
 
 

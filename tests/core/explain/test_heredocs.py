@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.explain.sample_ops import op
+from core.explain.trees import folder
 from dockcache_tui.core.explain.go_json import digest
 from dockcache_tui.core.explain.heredocs import heredoc_tree
 from dockcache_tui.core.explain.ops import Op
@@ -21,12 +22,18 @@ def made(*actions: Mapping[str, Any], inputs: int = 0) -> Op:
 
 
 def test_files() -> None:
-    """Each file has its mode and its text."""
+    """Each file has its mode and its text, and the folder that they are in is everybody's to read."""
     tree = heredoc_tree(made(ONE, {"mkfile": {"path": "/d/../two", "mode": 0o755}}))
     assert tree
     told = "namemode{}uid0gid0size{}typeflag0linknameunamegnamedevmajor0devminor0{}"
     assert tree.at(b"/one", follows=True) == digest(told.format(0o644, 2, "1\n").encode())
     assert tree.at(b"/two", follows=True) == digest(told.format(0o755, 0, "").encode())
+    root = digest(told.format(0o755, 0, "").replace("typeflag0", "typeflag5").encode())
+    inside = (
+        ("one", digest(told.format(0o644, 2, "1\n").encode())),
+        ("two", digest(told.format(0o755, 0, "").encode())),
+    )
+    assert tree.at(b"/", follows=True) == folder(root, *inside)
 
 
 @pytest.mark.parametrize(

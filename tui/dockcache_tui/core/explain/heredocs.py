@@ -19,7 +19,7 @@ def heredoc_tree(op: Op) -> Tree | None:
     actions = [file_action(one) for one in op.body["actions"]]
     if any(kind != "mkfile" or body.get("owner") for kind, body in actions):
         return None
-    return Tree(_entry(body) for _, body in actions)
+    return Tree((_entry(body) for _, body in actions), root_header=digest(header(stat.S_IFDIR | 0o755)))
 
 
 def _entry(body: Body) -> Entry:
