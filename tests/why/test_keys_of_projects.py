@@ -44,7 +44,7 @@ def test_many_projects(version: str, tmp_path: Path, request: pytest.FixtureRequ
         wrong += [f"{seed}: {one}" for one in keys.wrong]
         print(f"project {seed}: {dict(keys.counts)} {keys.wrong or ''}", flush=True)  # noqa: T201 - the table
     print(f"BuildKit {around.version}, {PROJECTS} projects: {dict(counts)}, {len(wrong)} wrong")  # noqa: T201 - the count
-    assert (counts["built"] > PROJECTS * 1.6, wrong) == (True, [])
+    assert (counts["built"] > PROJECTS * 1.4, wrong) == (True, [])
 
 
 def of_project(seed: int, around: Surroundings, folder: Path) -> Comparison:
