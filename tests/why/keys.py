@@ -90,6 +90,7 @@ class Comparison:
 
     def compare(self, ref: str, context: Path, *, stale: bool = False) -> None:
         """Compare each key of a build that is just over; with `stale`, its builder kept an old context."""
+        self.counts["builds"] += 1
         document = provenance(self._around, ref)
         read = read_ops(document)
         ops = {op.id: op for op in read.ops}
@@ -169,7 +170,9 @@ class Comparison:
 
     def _image_keys(self, digest: str) -> tuple[str, ...]:
         body = {"identifier": f"docker-image://frontend@{digest}"}
-        return op_keys(Op("", "source", body, {"Architecture": "amd64", "OS": "linux"}), self._rules).known
+        op = Op("", "source", body, {"Architecture": "amd64", "OS": "linux"})
+        layers = self._around.registry.diff_ids(f"docker/dockerfile@{digest}", "amd64")
+        return op_keys(op, self._rules, Resolved(diff_ids=layers)).known
 
     def _contents(self, op: Op, trees: Mapping[str, Tree]) -> list[str | None]:
         keys = zip(op.inputs, input_keys(op, self._rules), strict=True)
