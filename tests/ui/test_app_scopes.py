@@ -29,7 +29,7 @@ async def test_a_branch_is_that_of_the_opened_project(owned: House) -> None:
     """Its name alone means the opened folder's; another project's is offered with its name, and each shows its own."""
     owned.past = tuple(replace(build(f"b-{one.short}", 0, 1, "main"), project=one) for one in (WEB, API))
     async with bench(owned) as app:
-        await app.see("mine", "theirs", "Branch +Project", "api web")
+        await app.see("mine", "theirs", "Branch +Project", "2 projects", r"theirs .* main +api")
         await pick(app, "main")
         await app.see_no("─theirs", "─fixed")
         await app.press("5")

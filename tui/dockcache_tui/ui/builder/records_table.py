@@ -53,10 +53,11 @@ class RecordsTable(RecordTable[RecordRow]):
             self.columns = _columns(self, nodes=nodes, projects=len(names) > 1)
 
     def projects(self, row: RecordRow) -> str:
-        """Return the projects that own a record."""
-        return " ".join(
-            sorted({self._projects.get(one.project, one.project.short) for one in row.scoped.owners if one.project})
-        )
+        """Return the project that owns a record, or how many do."""
+        owning = {one.project for one in row.scoped.owners if one.project}
+        if len(owning) > 1:
+            return wording.count(len(owning), "project")
+        return "".join(self._projects.get(one, one.short) for one in owning)
 
 
 def flags(row: RecordRow) -> str:
@@ -99,7 +100,7 @@ def _columns(table: RecordsTable, *, nodes: bool = False, projects: bool = False
             title="Project",
             text=table.projects,
             sort_key=table.projects,
-            max_width=16,
+            max_width=10,
         )
     if not nodes:
         del columns["node"]
