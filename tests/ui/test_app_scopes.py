@@ -44,6 +44,21 @@ async def test_a_branch_is_that_of_the_opened_project(owned: House) -> None:
         await app.see_no("b-web")
 
 
+async def test_a_branch_narrows_while_the_filter_is_wrong(owned: House) -> None:
+    """A wrong expression leaves the last right one, and a branch that is picked meanwhile counts all the same."""
+    owned.past = tuple(replace(build(f"b-{one.short}", 0, 1, "main"), project=one) for one in (WEB, API))
+    async with bench(owned) as app:
+        await app.see("mine")
+        await app.press("5")
+        await app.see("builds › b-web")
+        await app.press("/")
+        await app.type("b- !")
+        await app.see("expected something to leave out")
+        await app.press("escape")
+        await pick(app, "main of api")
+        await app.see("builds › b-api")
+
+
 async def test_another_projects_branch_takes_its_own(owned: House) -> None:
     """A delete under another project's branch takes what that alone owns, and its dialog says whose that is."""
     async with bench(owned) as app:

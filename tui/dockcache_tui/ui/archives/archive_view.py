@@ -182,10 +182,6 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
             else:
                 self._arrange()
 
-    def moved(self) -> None:
-        """Count what is shown."""
-        self.bar.say_count(self.table.shown, self.table.total)
-
     def _look_at(self, image: Image | None, layer: Layer | None) -> None:
         self._image, self._layer = image, layer
         self._files.whole = layer is None

@@ -10,10 +10,8 @@ from textual.widgets import Static
 from dockcache_tui.core import wording
 from dockcache_tui.core.archives.fields import ARCHIVE_FIELDS
 from dockcache_tui.core.archives.listing import ListedArchive
-from dockcache_tui.core.filter import FilterError, parse
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
-from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.ui.archives.archives_table import ArchivesTable
 from dockcache_tui.ui.shared.filter_bar import FilterBar
 from dockcache_tui.ui.shared.list_view import NO_MATCH, ListView
@@ -30,6 +28,7 @@ NO_ARCHIVE = (
 class ArchivesView(ListView[ArchivesTable]):
     """The list of archives; holds what is shown, never asks a source."""
 
+    FIELDS = ARCHIVE_FIELDS
     DEFAULT_CSS = """
     ArchivesView {
         & StatePanel { display: none; }
@@ -53,7 +52,6 @@ class ArchivesView(ListView[ArchivesTable]):
         self.table, self.bar = ArchivesTable(), FilterBar("words  kind:oci  size>100MB  is:artifact  branch:main")
         self._panel, self._note = StatePanel(), Static(id="archives-note", markup=False)
         self.rows: Sequence[ListedArchive] = ()
-        self._scope = ScopeFilter()
         self._told = ""
 
     def compose(self) -> ComposeResult:
@@ -98,25 +96,10 @@ class ArchivesView(ListView[ArchivesTable]):
         moved = f"{wording.share(done / total)} of {wording.size(total)}" if total else wording.size(done)
         self._note.update(literal(f"{name}: {moved}") if name else self._told)
 
-    def scope(self, scope: ScopeFilter) -> None:
-        """Narrow to a branch scope."""
-        self._scope = scope
-        self.filter(self.bar.text)
-
-    def filter(self, text: str) -> None:
-        """Narrow to what passes an expression; a wrong one says where, and the last right one stays."""
-        try:
-            wanted = parse(text, ARCHIVE_FIELDS)
-        except FilterError as error:
-            self.bar.say_wrong(error)
-            return
-        self.bar.say_wrong(None)
-        scope, passes = self._scope, wanted.compile(Instant.now())
-        self.table.filter(lambda row: scope.admits(row.branches) and passes(row), wanted.terms)
-
-    def moved(self) -> None:
-        """Count what is shown."""
-        self.bar.say_count(self.table.shown, self.table.total)
+    def narrow(self) -> None:
+        """Show what passes, of the branch scope."""
+        scope, passes = self.within, self.passing.compile(Instant.now())
+        self.table.filter(lambda row: scope.admits(row.branches) and passes(row), self.passing.terms)
 
     def _tick(self) -> None:
         if self.display:

@@ -8,13 +8,10 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from dockcache_tui.core.errors import DockcacheError
-from dockcache_tui.core.filter import Filter, FilterError, parse
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.records.fields import RECORD_FIELDS
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.record import RecordKey
-from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.ui.builder.record_detail import RecordDetail
 from dockcache_tui.ui.builder.record_rows import Wish, rows_of
 from dockcache_tui.ui.builder.records_table import RecordRow, RecordsTable, record_key
@@ -33,6 +30,7 @@ NOTHING_YET = (
 class BuilderView(ListView[RecordsTable]):
     """The records of one builder; holds what is shown, never asks a source."""
 
+    FIELDS = RECORD_FIELDS
     DEFAULT_CSS = """
     BuilderView {
         & #records-body { height: 1fr; layout: vertical; }
@@ -54,8 +52,6 @@ class BuilderView(ListView[RecordsTable]):
         self._panel, self._detail = StatePanel(), RecordDetail()
         self.reading: Reading | None = None
         self.flat = False
-        self._scope = ScopeFilter()
-        self._filter: Filter[ScopedRecord] = parse("", RECORD_FIELDS)
         self._collapsed: frozenset[RecordKey] = frozenset()
 
     def compose(self) -> ComposeResult:
@@ -106,7 +102,7 @@ class BuilderView(ListView[RecordsTable]):
             self.table.now = Instant.now()
             self.table.repaint()
         else:
-            self._arrange()
+            self.narrow()
 
     def fail(self, error: DockcacheError) -> None:
         """Show why there is nothing to show; what was read before stays in sight as stale."""
@@ -114,37 +110,22 @@ class BuilderView(ListView[RecordsTable]):
             self._panel.say_error(error)
             self.add_class("-failed")
 
-    def scope(self, scope: ScopeFilter) -> None:
-        """Narrow to a branch scope."""
-        self._scope = scope
-        self._arrange()
-
     def next_tab(self, step: int = 1) -> None:  # noqa: ARG002 - there are two, so either way is the other
         """Go from the forest to the flat list, or back."""
         self.flat = not self.flat
-        self._arrange()
+        self.narrow()
 
     def fold(self) -> None:
         """Fold or unfold what is below the record under the cursor."""
         row = self.table.cursor_row
         if row and row.place and row.place.expandable and not row.place.link:
             self._collapsed ^= {row.scoped.record.key}
-            self._arrange()
+            self.narrow()
 
-    def filter(self, text: str) -> None:
-        """Narrow to what passes an expression; a wrong one says where, and the last right one stays."""
-        bar = self.bar
-        try:
-            self._filter = parse(text, RECORD_FIELDS)
-        except FilterError as error:
-            bar.say_wrong(error)
-        else:
-            bar.say_wrong(None)
-            self._arrange()
-
-    def _arrange(self) -> None:
+    def narrow(self) -> None:
+        """Work the rows out again."""
         if self.reading is not None:
-            self._wish = Wish(self.reading, self._filter, self._scope, self._collapsed, self.flat)
+            self._wish = Wish(self.reading, self.passing, self.within, self._collapsed, self.flat)
             self._work_out()
 
     @work(group="arrange", exclusive=True, description="work the rows out")

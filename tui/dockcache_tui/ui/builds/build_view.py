@@ -63,7 +63,7 @@ class BuildView(ListView[StepsTable]):
 
     def moved(self) -> None:
         """Count what is shown, and show the output of the step under the cursor."""
-        self.bar.say_count(self.table.shown, self.table.total)
+        super().moved()
         self._show_log()
 
     def filter(self, text: str) -> None:

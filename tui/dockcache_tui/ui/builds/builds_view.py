@@ -9,9 +9,7 @@ from textual.message import Message
 from dockcache_tui.core.builds.build import Build
 from dockcache_tui.core.builds.fields import BUILD_FIELDS
 from dockcache_tui.core.errors import DockcacheError
-from dockcache_tui.core.filter import FilterError, parse
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.ui.builds.builds_table import BuildsTable
 from dockcache_tui.ui.shared.filter_bar import FilterBar
 from dockcache_tui.ui.shared.list_view import NO_MATCH, ListView
@@ -24,6 +22,7 @@ NO_BUILD = ("No build yet", "Neither this app nor anything else on this builder 
 class BuildsView(ListView[BuildsTable]):
     """The list of builds; holds what is shown, never asks a source."""
 
+    FIELDS = BUILD_FIELDS
     DEFAULT_CSS = """
     BuildsView {
         & StatePanel { display: none; }
@@ -49,7 +48,6 @@ class BuildsView(ListView[BuildsTable]):
             StatePanel(),
         )
         self._builds: Sequence[Build] = ()
-        self._scope = ScopeFilter()
 
     def compose(self) -> ComposeResult:
         """Lay out the list and the filter."""
@@ -90,27 +88,11 @@ class BuildsView(ListView[BuildsTable]):
         if on_newest and builds:
             self.table.move_to(builds[0].ref)
 
-    def scope(self, scope: ScopeFilter) -> None:
-        """Narrow to a branch scope."""
-        self._scope = scope
-        self.filter(self.bar.text)
-
-    def filter(self, text: str) -> None:
-        """Narrow to what passes an expression; a wrong one says where, and the last right one stays."""
-        bar, scope = self.bar, self._scope
-        try:
-            wanted = parse(text, BUILD_FIELDS)
-        except FilterError as error:
-            bar.say_wrong(error)
-            return
-        bar.say_wrong(None)
-        passes = wanted.compile(Instant.now())
+    def narrow(self) -> None:
+        """Show what passes, of the branch scope."""
+        scope, passes = self.within, self.passing.compile(Instant.now())
         self.table.placeholder = NO_MATCH
-        self.table.filter(lambda build: scope.takes(build.project, build.branch) and passes(build), wanted.terms)
-
-    def moved(self) -> None:
-        """Count what is shown."""
-        self.bar.say_count(self.table.shown, self.table.total)
+        self.table.filter(lambda one: scope.takes(one.project, one.branch) and passes(one), self.passing.terms)
 
     def _tick(self) -> None:
         if self.display:

@@ -13,7 +13,7 @@ from dockcache_tui.core.caches.fields import CACHE_FIELDS
 from dockcache_tui.core.caches.presets import Preset, preset
 from dockcache_tui.core.caches.reading import CachesReading
 from dockcache_tui.core.errors import DockcacheError
-from dockcache_tui.core.filter import Filter, FilterError, parse
+from dockcache_tui.core.filter import Filter
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.ui.caches.cache_rows import CacheRow, Folds, by_expiry, grouped, hidden, restorable
@@ -78,6 +78,7 @@ def _presets(entries: list[CacheEntry], now: Instant) -> dict[Preset, tuple[Cach
 class CachesView(ListView[CachesTable]):
     """The caches of one repository; holds what is shown, never asks a source."""
 
+    FIELDS = CACHE_FIELDS
     DEFAULT_CSS = """
     CachesView {
         & StatePanel { display: none; }
@@ -97,8 +98,6 @@ class CachesView(ListView[CachesTable]):
         self.tab = Tab.CACHES
         self._keys: tuple[str, ...] = ()
         self._panel, self._banner = StatePanel(), UsageBanner()
-        self._scope = ScopeFilter()
-        self._filter: Filter[CacheEntry] = parse("", CACHE_FIELDS)
         self._found = _Found([], [], 0)
         self._folds = Folds()
         self._growing = self._turned = False
@@ -164,18 +163,13 @@ class CachesView(ListView[CachesTable]):
         self.set_class(not reading.entries, "-empty")
         if not reading.entries:
             self._panel.say(*NOTHING_YET)
-        self._arrange()
+        self.narrow()
 
     def fail(self, error: DockcacheError) -> None:
         """Show why there is nothing to show; what was read before stays."""
         if self.reading is None:
             self._panel.say_error(error)
             self.add_class("-empty")
-
-    def scope(self, scope: ScopeFilter) -> None:
-        """Narrow to a branch scope."""
-        self._scope = scope
-        self._arrange()
 
     def next_tab(self, step: int = 1) -> None:
         """Go round the groups, the forecast and what is restorable."""
@@ -187,33 +181,31 @@ class CachesView(ListView[CachesTable]):
         self._banner.plotted = self.tab is Tab.FORECAST
         self._banner.name_tabs(Tab, self.tab)
         self._turned = True
-        self._arrange()
+        self.narrow()
 
     def fold(self) -> None:
         """Fold or unfold the group under the cursor."""
         row = self.table.cursor_row
         if row and row.foldable:
             self._folds = self._folds.turned(row)
-            self._arrange()
+            self.narrow()
 
     def filter(self, text: str) -> None:
         """Narrow to what passes an expression, or look keys up; the last right expression stays."""
         if self.tab is Tab.RESTORABLE:
             self._keys = tuple(text.split())
             self._turned = True
-            self._arrange()
+            self.narrow()
             return
-        try:
-            self._filter = parse(text, CACHE_FIELDS)
-        except FilterError as error:
-            self._filter_bar.say_wrong(error)
-        else:
-            self._filter_bar.say_wrong(None)
-            self._arrange()
+        super().filter(text)
 
-    def _arrange(self) -> None:
+    def moved(self) -> None:
+        """Count nothing: of groups the entries count, which are counted where the rows are worked out."""
+
+    def narrow(self) -> None:
+        """Work the rows out again."""
         if self.reading is not None:
-            self._wish = _Wish(self.reading, self._filter, self._scope, self._folds, self.tab, self._keys)
+            self._wish = _Wish(self.reading, self.passing, self.within, self._folds, self.tab, self._keys)
             self._work_out()
 
     @work(group="arrange", exclusive=True, description="work the rows out")

@@ -11,7 +11,6 @@ from dockcache_tui.core import wording
 from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.caches.fields import REPOSITORY_FIELDS
 from dockcache_tui.core.errors import DockcacheError
-from dockcache_tui.core.filter import FilterError, parse
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.ui.caches.repositories_table import RepositoriesTable
 from dockcache_tui.ui.shared.filter_bar import FilterBar
@@ -25,6 +24,7 @@ NO_REPOSITORY = ("No Actions cache", "No repository of this organisation keeps o
 class OrganisationView(ListView[RepositoriesTable]):
     """The list of an organisation's repositories; holds what is shown, never asks a source."""
 
+    FIELDS = REPOSITORY_FIELDS
     DEFAULT_CSS = """
     OrganisationView {
         & StatePanel { display: none; }
@@ -88,19 +88,9 @@ class OrganisationView(ListView[RepositoriesTable]):
             self.add_class("-empty")
         return not self._rows
 
-    def filter(self, text: str) -> None:
-        """Narrow to what passes an expression; a wrong one says where, and the last right one stays."""
-        try:
-            wanted = parse(text, REPOSITORY_FIELDS)
-        except FilterError as error:
-            self.bar.say_wrong(error)
-            return
-        self.bar.say_wrong(None)
-        self.table.filter(wanted.compile(Instant.now()), wanted.terms)
-
-    def moved(self) -> None:
-        """Count what is shown."""
-        self.bar.say_count(self.table.shown, self.table.total)
+    def narrow(self) -> None:
+        """Show what passes."""
+        self.table.filter(self.passing.compile(Instant.now()), self.passing.terms)
 
     @on(RecordTable.Selected)
     def _opened(self, event: RecordTable.Selected) -> None:

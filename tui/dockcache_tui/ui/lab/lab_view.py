@@ -106,7 +106,7 @@ class LabView(ListView[LabTable]):
 
     def moved(self) -> None:
         """Plot the situation under the cursor."""
-        self.bar.say_count(self.table.shown, self.table.total)
+        super().moved()
         row = self.table.cursor_row
         self._plot.rows = [one for one in self._rows if row and one.situation is row.situation]
 

@@ -1,12 +1,16 @@
 """What every view of a list shares: the table, the filter under it, and the path that follows the cursor."""
 
-from typing import Any, Generic, TypeVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input
 
+from dockcache_tui.core.field import Field
+from dockcache_tui.core.filter import Filter, FilterError, parse
+from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.ui.shared.filter_bar import FilterBar
 from dockcache_tui.ui.table import RecordTable
 
@@ -16,10 +20,14 @@ NO_MATCH = "Nothing matches. esc clears the filter, f picks another branch."
 
 
 class ListView(Vertical, Generic[Table]):
-    """A view whose `filter` narrows `table` by what is typed into `bar`."""
+    """A view that narrows `table` by what is typed into `bar`, and by the branch scope."""
 
+    FIELDS: ClassVar[Sequence[Field[Any]]] = ()
     table: Table
     bar: FilterBar
+    passing: Filter[Any] = parse("", ())
+    """The last right expression."""
+    within: ScopeFilter = ScopeFilter()
 
     class Moved(Message):
         """The cursor or the rows changed: the path follows."""
@@ -46,12 +54,27 @@ class ListView(Vertical, Generic[Table]):
             return False
         return True
 
+    def scope(self, scope: ScopeFilter) -> None:
+        """Narrow to a branch scope."""
+        self.within = scope
+        self.narrow()
+
     def filter(self, text: str) -> None:
-        """Narrow to what passes an expression."""
-        raise NotImplementedError
+        """Narrow to what passes an expression over FIELDS; a wrong one says where, and the last right one stays."""
+        try:
+            self.passing = parse(text, self.FIELDS)
+        except FilterError as error:
+            self.bar.say_wrong(error)
+        else:
+            self.bar.say_wrong(None)
+            self.narrow()
+
+    def narrow(self) -> None:
+        """Show what is `passing` and `within`."""
 
     def moved(self) -> None:
-        """Follow the cursor."""
+        """Follow the cursor: count what is shown."""
+        self.bar.say_count(self.table.shown, self.table.total)
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
