@@ -75,7 +75,7 @@ def of_prune(plan: PrunePlan, found: Comparison, reading: Reading) -> Account:
         name, id_ = scoped.title if scoped else "", f"{one.key.id} on {one.key.node}" if many else one.key.id
         odd = not one.kept and (bool(one.detail) or one.word not in _DONE)
         size = one.freed if one.word in _DONE else scoped.record.size if scoped else 0
-        things.append(Came(one.word, size, name, one.detail, id_, odd))
+        things.append(Came(one.word, size, name, one.detail.removeprefix(one.word).removeprefix(": "), id_, odd))
     summary = _summary("Freed", count, found.freed, found.planned, agrees=found.agrees)
     return Account.of(summary, things, found.unaudited, WIDEST_RECORD)
 
