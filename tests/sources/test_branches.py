@@ -1,13 +1,17 @@
 """Branches of builds and archives from their revisions, asked of a real repository."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
+from shutil import rmtree
+from time import sleep
 
 import pytest
 
 from dockcache_tui.core.archives.archive import Archive, ArchiveKind
 from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.project import Project
 from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.sources.branches import RevisionBranches
 from nobody import git
@@ -57,3 +61,41 @@ def test_a_build_is_of_the_one_branch_that_holds_its_revision(tmp_path: Path, co
     assert branches.placed(replace(build, revision=commits[2])).branch == TOPIC
     assert branches.placed(replace(build, branch=OLD)) == replace(build, branch=OLD)
     assert branches.placed(replace(build, revision="")).branch is None
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> tuple[Path, Build, RevisionBranches]:
+    """A repository's folder, and a build that buildx noted down in it."""
+    folder, state = tmp_path / "web", tmp_path / "buildx" / "refs" / "b" / "n" / "ref"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    git(folder, "commit", "-q", "--allow-empty", "-m", "one")
+    sleep(1.1)  # git keeps whole seconds
+    state.parent.mkdir(parents=True)
+    state.write_text(f'{{"LocalPath": "{folder}"}}')
+    sleep(1.1)
+    build = Build("ref", "b", Instant.now(), BuildStatus.SUCCEEDED, node="n", revision=git(folder, "rev-parse", "HEAD"))
+    return folder, build, RevisionBranches(tmp_path, os.environ | {"BUILDX_CONFIG": str(tmp_path / "buildx")})
+
+
+def test_a_build_is_of_the_repository_that_was_there(built: tuple[Path, Build, RevisionBranches]) -> None:
+    """The repository in its folder is its project, when it was there already and knows its revision."""
+    folder, build, branches = built
+    placed = branches.placed(build)
+    assert (placed.project, placed.branch) == (Project(str(folder)), MAIN)
+    assert branches.placed(replace(build, revision="")).project == Project(str(folder))
+    other = branches.placed(replace(build, revision="f" * 40))
+    assert (other.project, other.branch) == (None, None)
+
+
+def test_a_build_is_of_no_repository_that_came_later(built: tuple[Path, Build, RevisionBranches]) -> None:
+    """A clone made since in the same folder is another project, whether or not it has the revision; and so is none."""
+    folder, build, branches = built
+    folder.rename(folder.with_name("moved"))
+    git(folder.parent, "clone", "-q", "moved", "web")
+    for revision in (build.revision, ""):
+        placed = branches.placed(replace(build, revision=revision))
+        assert (placed.project, placed.branch) == (None, None)
+    rmtree(folder / ".git")
+    again = RevisionBranches(folder.parent, os.environ | {"BUILDX_CONFIG": str(folder.parent / "buildx")})
+    assert again.placed(build).project is None

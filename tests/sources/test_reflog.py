@@ -22,8 +22,15 @@ class Clocked:
 
     def __call__(self, second: int, *words: str) -> str:
         """Run git at a second."""
-        when = f"@{second} +0000"
-        return nobody.git(self.folder, *words, GIT_AUTHOR_DATE=when, GIT_COMMITTER_DATE=when)
+        when, before = f"@{second} +0000", self._heads()
+        said = nobody.git(self.folder, *words, GIT_AUTHOR_DATE=when, GIT_COMMITTER_DATE=when)
+        for head, written in self._heads().items():
+            if before.get(head) != written:
+                os.utime(head, (second, second))
+        return said
+
+    def _heads(self) -> dict[Path, int]:
+        return {head: head.stat().st_mtime_ns for head in (self.folder / ".git").glob("**/HEAD") if head.is_file()}
 
     def at(self, second: float, revision: str = "", folder: Path | None = None) -> list[str | None]:
         """Return the short names of the branches that it may have been on."""
@@ -76,6 +83,28 @@ def test_a_renamed_branch_was_called_as_it_was(git: Clocked) -> None:
     """Before it was renamed a branch had its old name."""
     git(2000, "branch", "-m", "trunk")
     assert [git.at(second) for second in (1500, 2500)] == [["main"], ["trunk"]]
+
+
+def test_a_move_that_git_does_not_log_is_none_of_what_was_before(git: Clocked) -> None:
+    """Git logs no move to a new branch without a commit: what came before is not of it, and of none that is known."""
+    git(2000, "checkout", "-q", "--orphan", "fresh")
+    assert [git.at(second) for second in (1500, 2500)] == [[], ["fresh"]]
+    git(3000, "commit", "-q", "--allow-empty", "-m", "two")
+    assert [git.at(second) for second in (1500, 3500)] == [[], ["fresh"]]
+    git(4000, "checkout", "-q", "main")
+    assert [git.at(second) for second in (1500, 3500, 4500)] == [[], ["fresh"], ["main"]]
+
+
+def test_a_detached_head_is_on_none_whatever_branch_was_made_then(git: Clocked) -> None:
+    """A commit that was checked out by its digest is on no branch, whatever new branch came next."""
+    git(2000, "checkout", "-q", git(1500, "rev-parse", "HEAD"))
+    git(3000, "checkout", "-q", "--orphan", "fresh")
+    assert "fresh" not in git.at(2500)
+    git(4000, "commit", "-q", "--allow-empty", "-m", "two")
+    assert "fresh" not in git.at(2500)
+    git(5000, "checkout", "-q", "main")
+    assert "fresh" not in git.at(2500)
+    assert git.at(4500) == ["fresh"]
 
 
 def test_each_worktree_has_its_own(git: Clocked, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from dockcache_tui.core.archives.archive import Archive
 from dockcache_tui.core.builds.build import Build
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope
-from dockcache_tui.sources.git import branches_containing, read_checkout, read_project
+from dockcache_tui.sources.git import branches_containing, has_revision, read_checkout, read_project
 from dockcache_tui.sources.local_refs import LocalState, read_local_state
 from dockcache_tui.sources.reflog import Reflogs
 
@@ -23,6 +23,7 @@ class RevisionBranches:
         self._project, self._environment = project, environment
         self._reflogs = Reflogs(environment)
         self._project_of = lru_cache(maxsize=1_000)(partial(read_project, environment=environment))
+        self._knows = lru_cache(maxsize=1_000)(partial(has_revision, environment=environment))
         self._branches_of = lru_cache(maxsize=1_000)(self._look_up)
 
     def placed(self, build: Build) -> Build:
@@ -46,9 +47,12 @@ class RevisionBranches:
         folder = Path(state.folder)
         if not folder.is_absolute() or not folder.is_dir():
             return build
-        project = build.project or self._project_of(folder)
-        build = replace(build, folder=build.folder or state.folder, context=state.folder, project=project)
-        found = self._reflogs.branches_at(folder, Instant(state.written_ns), build.revision)
+        moment, revision = Instant(state.written_ns), build.revision.removesuffix("-dirty")
+        build = replace(build, folder=build.folder or state.folder, context=state.folder)
+        if self._reflogs.began_after(folder, moment) or (revision and not self._knows(folder, revision)):
+            return build  # another repository, or none, was there then
+        build = replace(build, project=build.project or self._project_of(folder))
+        found = self._reflogs.branches_at(folder, moment, revision)
         if len(found) == 1:
             return replace(build, branch=found[0])
         return replace(build, branch_candidates=tuple(filter(None, found)))

@@ -33,6 +33,13 @@ def read_project(folder: Path, environment: Mapping[str, str] | None = None) -> 
     return _project(folder, Git(folder, os.environ if environment is None else environment))
 
 
+def has_revision(folder: Path, revision: str, environment: Mapping[str, str]) -> bool:
+    """Tell whether a folder's repository has a commit."""
+    if not re.fullmatch(r"[0-9a-f]{7,64}", revision):
+        return False
+    return bool(Git(folder, environment)("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"))
+
+
 def branches_containing(folder: Path, revision: str) -> tuple[BranchScope, ...]:
     """Return the local and remote branches a revision is on; none for what is no known commit."""
     if not re.fullmatch(r"[0-9a-f]{7,64}", revision):

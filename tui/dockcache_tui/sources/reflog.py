@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.sources.git_command import Git
 
-_LINE = re.compile(r"[0-9a-f]+ (?P<new>[0-9a-f]+) .*?> (?P<second>\d+) [+-]\d+(?:\t(?P<message>.*))?")
+_LINE = re.compile(r"(?P<old>[0-9a-f]+) (?P<new>[0-9a-f]+) .*?> (?P<second>\d+) [+-]\d+(?:\t(?P<message>.*))?")
 _MOVE = re.compile(r"checkout: moving from (?P<old>\S+) to (?P<new>\S+)")
 _RENAME = re.compile(r"Branch: renamed refs/heads/(?P<old>\S+) to refs/heads/(?P<new>\S+)")
 _FINISH = re.compile(r"rebase.* \(finish\): returning to refs/heads/(?P<new>\S+)")
@@ -29,6 +30,15 @@ class Stay:
     end: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """The entries of a reflog, the branch that HEAD is on (empty: none), and when HEAD was written, in ns."""
+
+    entries: list[re.Match[str]]
+    now: str
+    changed: int
+
+
 class Reflogs:
     """The reflogs of the worktrees of this machine; each is asked of git once, and read anew each time."""
 
@@ -43,22 +53,34 @@ class Reflogs:
         Without an answer there is none in it. Git keeps whole seconds, so of two branches in the one second both fit,
         unless the revision tells them apart.
         """
-        paths = self._paths(folder)
-        if paths is None:
+        log = self._read(folder)
+        if log is None:
             return ()
-        log, head = paths
-        try:
-            lines = log.read_bytes().decode(errors="surrogateescape").splitlines()
-            changed, at = head.stat().st_mtime_ns, head.read_bytes().decode(errors="surrogateescape").rstrip("\n")
-        except OSError:
-            return ()
-        now = at.removeprefix("ref: refs/heads/") if at.startswith("ref: ") else _DETACHED
-        stays = [stay for stay in _stays(lines, now, changed) if _holds(stay, moment.ns)]
+        stays = [stay for stay in _stays(log) if _holds(stay, moment.ns)]
         commit = revision.removesuffix("-dirty")
         if len(stays) > 1 and commit:
             stays = [stay for stay in stays if commit in stay.revisions] or stays
         names = sorted({name for stay in stays for name in stay.names})
         return tuple(BranchScope.of(name) if name else None for name in names)
+
+    def began_after(self, folder: Path, moment: Instant) -> bool:
+        """Tell whether the log of a folder's worktree begins after a moment: another may have been there then."""
+        log = self._read(folder)
+        return bool(log and log.entries and moment.ns < _second(log.entries[0]))
+
+    def _read(self, folder: Path) -> "_Log | None":
+        """Read the log and HEAD of a folder's worktree; None where there is none."""
+        paths = self._paths(folder)
+        if paths is None:
+            return None
+        log, head = paths
+        try:
+            lines = log.read_bytes().decode(errors="surrogateescape").splitlines()
+            changed, at = head.stat().st_mtime_ns, head.read_bytes().decode(errors="surrogateescape").rstrip("\n")
+        except OSError:
+            return None
+        now = at.removeprefix("ref: refs/heads/") if at.startswith("ref: ") else _DETACHED
+        return _Log([match for line in lines if (match := _LINE.fullmatch(line))], now, changed)
 
     def _find(self, folder: Path) -> tuple[Path, Path] | None:
         git = Git(folder, self._environment)
@@ -70,25 +92,43 @@ def _holds(stay: Stay, moment: int) -> bool:
     return stay.start <= moment and (stay.end is None or moment <= stay.end)
 
 
-def _stays(lines: list[str], now: str, changed: int) -> Iterator[Stay]:
-    """Yield the stays; a move is somewhere in its second, the last one when HEAD was written."""
-    entries = [match for line in lines if (match := _LINE.fullmatch(line))]
+def _stays(log: _Log) -> Iterator[Stay]:
+    """Yield the stays; a move is somewhere in its second, the last one when HEAD was written.
+
+    Git logs no move to a new branch without a commit: a stay that only its end names begins after the last such move.
+    """
+    entries, changed = log.entries, log.changed
     moves = [(index, move) for index, one in enumerate(entries) if (move := _move(one["message"] or ""))]
     if not entries:
         return
-    start, first, reached = int(entries[0]["second"]) * _SECOND, 0, None
+    start, first, reached = _second(entries[0]), 0, None
     for number, (index, (left, entered)) in enumerate(moves):
-        second = int(entries[index]["second"]) * _SECOND
+        second = _second(entries[index])
         last = number == len(moves) - 1
         exact = changed if last and changed // _SECOND * _SECOND == second else None
         names = {left} if left is not None else {reached or _DETACHED}
         if left and reached is not None and reached != left:
             names.add(reached)
         revisions = frozenset(one["new"] for one in entries[first:index])
+        if reached is None and left:
+            start = max(start, _after_a_gap(entries[first : index + 1]))
         yield Stay(frozenset(names), revisions, start, exact or second + _SECOND - 1)
         start, first, reached = exact or second, index, entered
-    names = {now} if reached in (None, now) or not now else {now, reached or _DETACHED}
+    if reached is None and log.now:
+        unlogged = changed if changed >= _second(entries[first]) + _SECOND else 0
+        start = max(start, unlogged, _after_a_gap(entries[first:]))
+    names = {log.now} if reached in (None, log.now) or not log.now else {log.now, reached or _DETACHED}
     yield Stay(frozenset(names), frozenset(one["new"] for one in entries[first:]), start, None)
+
+
+def _second(entry: re.Match[str]) -> int:
+    return int(entry["second"]) * _SECOND
+
+
+def _after_a_gap(entries: list[re.Match[str]]) -> int:
+    """Return the end of the second of the last entry that does not go on from the one before it; 0 for none."""
+    gaps = (_second(entry) + _SECOND for before, entry in pairwise(entries) if entry["old"] != before["new"])
+    return max(gaps, default=0)
 
 
 def _move(message: str) -> tuple[str | None, str | None] | None:
