@@ -83,8 +83,9 @@ class Picker(BoxScreen[str]):
 
 
 def _rank(label: str, wanted: str) -> tuple[bool, bool]:
-    """Put a choice of just this name first, then those with it in their names, then those with it in their notes."""
-    return label.removeprefix("#") != wanted.removeprefix("#"), wanted not in label
+    """Put a choice of just this name, whatever of, first; then those with it in their labels, then in their notes."""
+    name, number = label.removeprefix("#"), wanted.removeprefix("#")
+    return name != number and not name.startswith(f"{number} "), wanted not in label
 
 
 def _line(choice: Choice) -> Text:
