@@ -11,6 +11,7 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.sources.github.protocol import ApiBudget
 from dockcache_tui.ui.shared.header import Masthead
+from dockcache_tui.ui.shared.threads import NotReadError
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,13 @@ def masthead(standing: Standing, now: Instant) -> Masthead:
 
 def _health(standing: Standing, now: Instant) -> str:
     reading = standing.reading
+    lost = "‖ not read" if isinstance(standing.failure, NotReadError) else "✗ no engine"
     if reading is None:
-        return "✗ no engine" if standing.failure else "◌ connecting"
+        return lost if standing.failure else "◌ connecting"
     old = wording.age(reading.snapshot.taken_at, now)
     down = sum(node.error is not None for node in reading.snapshot.nodes)
     if standing.failure:
-        return f"✗ no engine, {old} old"
+        return f"{lost}, {old} old"
     if down:
         return f"✗ {down} of {wording.count(len(reading.snapshot.nodes), 'node')} down"
     return f"‖ paused, {old} old" if standing.paused else f"● {old}"

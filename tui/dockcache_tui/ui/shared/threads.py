@@ -124,9 +124,15 @@ class Waits:
         Once(name, waited, post, failed)
 
 
-def unread() -> SourceError:
+class NotReadError(SourceError):
+    """A reading that was given up."""
+
+    title = "Not read"
+
+
+def unread() -> NotReadError:
     """Return the error for a reading that was given up."""
-    return SourceError("you ended the wait for it", title="Not read", hint="Press r to read again.")
+    return NotReadError("you ended the wait for it", hint="Press r to read again.")
 
 
 def forget() -> None:
