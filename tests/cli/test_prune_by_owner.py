@@ -88,6 +88,32 @@ def test_whose_branch_is_asked_outside_a_project(prune: Prune, tmp_path: Path, m
     assert prune("--project", str(tmp_path / "web"), "--branch", "nosuch", "--yes") == (2, {})
 
 
+def test_a_project_is_named_by_any_path_of_its_folder(
+    projects: list[Path], prune: Prune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative path, one that ends in a slash and a link mean the folder; a folder within it does not."""
+    monkeypatch.chdir(projects[0])
+    (tmp_path / "link").symlink_to(projects[0])
+    (projects[0] / "sub").mkdir()
+    for path in (".", "../web/", f"{projects[0]}/", str(tmp_path / "link")):
+        code, plan = prune("--project", path)
+        assert (code, named(plan, "own-web")["action"]) == (0, "prune")
+        assert not [description for description in plan if "own-api" in description]
+    assert prune("--project", "sub") == (2, {})
+
+
+def test_no_more_is_promised_than_would_go(
+    projects: list[Path], remote_builder: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Of what others built on a shared base, which this prune never takes, nothing is said."""
+    monkeypatch.chdir(projects[0])
+    assert run(["records", "prune", "--branch", "same", "--builder", remote_builder]) == 0
+    assert "built on them" not in capfd.readouterr().err
+    none = ("--filter", f"desc:{uuid4().hex}")
+    assert run(["records", "prune", "--branch", "same", *none, "--yes", "--builder", remote_builder]) == 0
+    assert "No record passes the filter." in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("driver", ["remote_builder", "two_node_builder"])
 def test_what_others_build_is_of_the_branch_of_its_time(
     request: pytest.FixtureRequest,

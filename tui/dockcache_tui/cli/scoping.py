@@ -1,5 +1,6 @@
 """The branch scope that a list is narrowed to, as `f` does in the app."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -39,7 +40,8 @@ def owner_scope(branch: str, project: str, owners: Iterable[Whose]) -> ScopeFilt
     known = {one for one, _ in owners if one}
     here = Path.cwd()
     if project:
-        meant = tuple(sorted(one for one in known if one.called(project)))
+        named = [one for one in known if one.called(project)]
+        meant = tuple(sorted(named or (one for one in known if one.called(os.path.realpath(project)))))
         if not meant:
             raise UsageError(f"nothing is known to be of the project {project}", hint="See `dockcache-tui records`.")
     elif not branch:

@@ -45,7 +45,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class PrunePlan:
-    """What to prune, leaf first, and what stays; `deep` is what would go, were `unmarked` descendants marked."""
+    """What to prune, leaf first, and what stays; with the `unmarked` descendants marked too, `deep` would go."""
 
     freed: tuple[Record, ...]
     kept: tuple[Kept, ...]
@@ -99,7 +99,7 @@ def plan(records: Iterable[Record] | Lineage, marked: Iterable[RecordKey], barre
     return PrunePlan(
         _records(lineage, freed),
         (*_kept(lineage, chosen, freed, bars), *gone),
-        _records(lineage, sorted(family - chosen)),
+        _records(lineage, sorted(set(deep) - chosen)),
         _records(lineage, deep),
     )
 
