@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.cli.main import run
-from dockcache_tui.core.caches.deleting import DeletePlan, Deletion, Fate
+from dockcache_tui.core.caches.cache import ActionsCache
+from dockcache_tui.core.deleting import DeletePlan, Deletion, Fate
 from dockcache_tui.sources.github.source import GitHubActions
 from sources.github_server import TOKEN, Asked, Reply, cache_json, page_of, serving
 
@@ -98,8 +99,8 @@ def test_an_interrupted_delete_tells_what_was_done(
 ) -> None:
     """Ctrl+C leaves the rest; the document has what became of each, and the exit code is 130."""
 
-    def interrupted(_: GitHubActions, plan: DeletePlan) -> Iterator[Deletion]:
-        yield Deletion(plan.caches[0], Fate.DELETED)
+    def interrupted(_: GitHubActions, plan: DeletePlan[ActionsCache]) -> Iterator[Deletion[ActionsCache]]:
+        yield Deletion(plan.things[0], Fate.DELETED)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(GitHubActions, "delete", interrupted)

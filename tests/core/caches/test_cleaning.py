@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from core.cache_making import DAY, DEV, MAIN, PULL, at, blob, cache, entries, index, snapshot
-from dockcache_tui.core.caches.deleting import Deletion, Fate, compare, plan_delete, recheck
+from dockcache_tui.core.caches.deleting import plan_delete
 from dockcache_tui.core.caches.fields import CACHE_FIELDS
 from dockcache_tui.core.caches.presets import Preset, preset
 from dockcache_tui.core.caches.snapshot import Pull
+from dockcache_tui.core.deleting import Deletion, Fate, compare, recheck
 from dockcache_tui.core.field import json_row
 from dockcache_tui.core.filter import parse
 
@@ -98,7 +99,7 @@ def test_a_plan_takes_each_once_and_indexes_first() -> None:
     plan = plan_delete(
         "octo/app", [blob(5, "a", size=7), index(2, created=9), index(1, created=3), blob(5, "a", size=7)]
     )
-    assert [one.id for one in plan.caches] == [1, 2, 5]
+    assert [one.id for one in plan.things] == [1, 2, 5]
     assert plan.bytes == 9
 
 
@@ -118,8 +119,8 @@ def test_a_comparison_accounts_for_every_entry() -> None:
     plan = plan_delete("octo/app", caches)
     done = [Deletion(caches[0], Fate.DELETED), Deletion(caches[1], Fate.REFUSED, "no"), Deletion(caches[2], Fate.GONE)]
     found = compare(plan, done, after=[caches[0]])
-    assert (found.planned, found.freed, found.deleted, found.lingering) == (1111, 1, 1, (0,))
-    assert {one.cache.id: one.fate for one in found.differences} == {
+    assert (found.planned, found.freed, found.deleted, found.lingering) == (1111, 1, 1, frozenset({0}))
+    assert {one.thing.id: one.fate for one in found.differences} == {
         1: Fate.REFUSED,
         2: Fate.GONE,
         3: Fate.NOT_TRIED,

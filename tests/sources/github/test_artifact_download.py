@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.core.archives.artifact import Artifact
-from dockcache_tui.core.caches.deleting import Fate
+from dockcache_tui.core.deleting import DeletePlan, Fate
 from dockcache_tui.core.errors import DockcacheError, SourceError, UsageError
 from dockcache_tui.sources.command_log import CommandLog
 from dockcache_tui.sources.github.api import Api
@@ -267,7 +267,7 @@ def test_deleting(
     left = iter(answers)
     with serving(lambda _: next(left)) as github:
         source = source_of(github)
-        (one,) = source.delete_artifacts([artifact()])
+        (one,) = source.delete_artifacts(DeletePlan(source.repo, (artifact(),)))
         source.close()
         assert [request.method for request in github.asked] == asked
     assert one.fate is fate

@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 
 from dockcache_tui.core.caches.cache import ActionsCache
-from dockcache_tui.core.caches.deleting import DeletePlan, Fate
+from dockcache_tui.core.deleting import DeletePlan, Fate
 from dockcache_tui.sources.github.answers import CacheAnswer
 from dockcache_tui.sources.github.source import GitHubActions
 from sources.github_server import TOKEN, Answering, Asked, Reply, api_of, cache_json, page_of, serving
@@ -33,7 +33,7 @@ class Shelf:
         return Reply(None, 204) if self.rows.pop(number, None) else Reply({"message": "Not Found"}, 404)
 
 
-def planned(*numbers: int) -> DeletePlan:
+def planned(*numbers: int) -> DeletePlan[ActionsCache]:
     """Return the plan to delete the caches of these ids as they were listed."""
     rows = [CacheAnswer(**cache_json(number)).cache() for number in numbers]  # type: ignore[arg-type]
     caches = tuple(row for row in rows if isinstance(row, ActionsCache))
@@ -47,11 +47,11 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "data"
 
 
-def fates(shelf: Answering, plan: DeletePlan) -> tuple[dict[int, Fate], list[Asked]]:
+def fates(shelf: Answering, plan: DeletePlan[ActionsCache]) -> tuple[dict[int, Fate], list[Asked]]:
     """Delete what is planned, and return what became of each, and what was asked."""
     with serving(shelf) as github:
         source = GitHubActions(api_of(github.address), "octo/app", pace=0)
-        found = {one.cache.id: one.fate for one in source.delete(plan)}
+        found = {one.thing.id: one.fate for one in source.delete(plan)}
         source.close()
     return found, github.asked
 

@@ -23,6 +23,11 @@ class Artifact:
     run: int | None
     digest: str | None
 
+    @property
+    def identity(self) -> tuple[int, str, Instant | None]:
+        """Return what stays the same as long as it is the same artifact."""
+        return self.id, self.name, self.created_at
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from dockcache_tui.core.archives.artifact import Artifact
 from dockcache_tui.core.caches.cache import ActionsCache
-from dockcache_tui.core.caches.deleting import ArtifactDeletion, DeletePlan, Deletion, Fate, recheck, recheck_artifact
+from dockcache_tui.core.deleting import DeletePlan, Deletion, Fate, recheck
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.sources.audit import AuditLog, Named
 from dockcache_tui.sources.github.answers import ArtifactAnswer, CachesAnswer
@@ -34,7 +34,7 @@ class Serially(Generic[Thing]):
     audit: AuditLog
     pace: float
 
-    def run(self, things: Sequence[Thing]) -> Iterator[tuple[Thing, Fate, str, str]]:
+    def run(self, things: Sequence[Thing]) -> Iterator[Deletion[Thing]]:
         """Delete in order, and yield what became of each, words of more, and why that is not in the audit log.
 
         The first failure that the others would meet too leaves those untried. An interrupt goes on once what it left
@@ -43,7 +43,7 @@ class Serially(Generic[Thing]):
         over, began = "", -self.pace
         for number, thing in enumerate(things):
             if over:
-                yield thing, Fate.NOT_TRIED, over, self._write([thing], Fate.NOT_TRIED, over)
+                yield Deletion(thing, Fate.NOT_TRIED, over, self._write([thing], Fate.NOT_TRIED, over))
                 continue
             unaudited, sent = "", False
             try:
@@ -57,18 +57,14 @@ class Serially(Generic[Thing]):
                     fate = hindered
             except KeyboardInterrupt:
                 if sent:
-                    yield (
-                        thing,
-                        Fate.UNKNOWN,
-                        _INTERRUPTED,
-                        unaudited or self._write([thing], Fate.UNKNOWN, _INTERRUPTED),
-                    )
+                    unaudited = unaudited or self._write([thing], Fate.UNKNOWN, _INTERRUPTED)
+                    yield Deletion(thing, Fate.UNKNOWN, _INTERRUPTED, unaudited)
                 left = things[number + sent :]
                 unaudited = self._write(left, Fate.NOT_TRIED, _INTERRUPTED)
                 for one in left:
-                    yield one, Fate.NOT_TRIED, _INTERRUPTED, unaudited
+                    yield Deletion(one, Fate.NOT_TRIED, _INTERRUPTED, unaudited)
                 raise
-            yield thing, fate, detail, self._write([thing], fate, detail) or unaudited
+            yield Deletion(thing, fate, detail, self._write([thing], fate, detail) or unaudited)
 
     def _checked(self, thing: Thing) -> tuple[Fate | None, str, str]:
         """Read one again; returns what hinders, words of it, and why no other can be tried."""
@@ -121,7 +117,9 @@ def _named(thing: ActionsCache | Artifact) -> Named:
     return who | {"created_at": str(thing.created_at), "size_in_bytes": thing.size}
 
 
-def delete_caches(api: Api, plan: DeletePlan, audit: AuditLog, pace: float) -> Iterator[Deletion]:
+def delete_caches(
+    api: Api, plan: DeletePlan[ActionsCache], audit: AuditLog, pace: float
+) -> Iterator[Deletion[ActionsCache]]:
     """Delete in the plan's order and yield what became of each; see Serially."""
     serially: Serially[ActionsCache] = Serially(
         lambda one: recheck(one, _read_again(api, plan.repo, one)),
@@ -129,8 +127,7 @@ def delete_caches(api: Api, plan: DeletePlan, audit: AuditLog, pace: float) -> I
         audit,
         pace,
     )
-    for cache, fate, detail, unaudited in serially.run(plan.caches):
-        yield Deletion(cache, fate, detail, unaudited)
+    return serially.run(plan.things)
 
 
 def _read_again(api: Api, repo: str, cache: ActionsCache) -> ActionsCache | None:
@@ -147,21 +144,20 @@ def _read_again(api: Api, repo: str, cache: ActionsCache) -> ActionsCache | None
 
 
 def delete_artifacts(
-    api: Api, repo: str, artifacts: Sequence[Artifact], audit: AuditLog, pace: float
-) -> Iterator[ArtifactDeletion]:
-    """Delete in order and yield what became of each; see Serially."""
+    api: Api, plan: DeletePlan[Artifact], audit: AuditLog, pace: float
+) -> Iterator[Deletion[Artifact]]:
+    """Delete in the plan's order and yield what became of each; see Serially."""
 
     def path(artifact: Artifact) -> str:
-        return f"/repos/{repo}/actions/artifacts/{artifact.id}"
+        return f"/repos/{plan.repo}/actions/artifacts/{artifact.id}"
 
     serially: Serially[Artifact] = Serially(
-        lambda one: recheck_artifact(one, _read_artifact_again(api, path(one))),
+        lambda one: recheck(one, _read_artifact_again(api, path(one))),
         lambda one: api.delete(path(one)),
         audit,
         pace,
     )
-    for artifact, fate, detail, unaudited in serially.run(artifacts):
-        yield ArtifactDeletion(artifact, fate, detail, unaudited)
+    return serially.run(plan.things)
 
 
 def _read_artifact_again(api: Api, path: str) -> Artifact | None:

@@ -1,15 +1,15 @@
 """What the front ends ask of GitHub."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from dockcache_tui.core.archives.artifact import Artifact, Run
 from dockcache_tui.core.caches.cache import ActionsCache
-from dockcache_tui.core.caches.deleting import ArtifactDeletion, DeletePlan, Deletion
 from dockcache_tui.core.caches.index import CacheIndex
 from dockcache_tui.core.caches.snapshot import ActionsSnapshot
+from dockcache_tui.core.deleting import DeletePlan, Deletion
 from dockcache_tui.core.instant import Instant
 
 
@@ -40,7 +40,7 @@ class ActionsSource(Protocol):
     def indexes(self, caches: Iterable[ActionsCache]) -> Mapping[int, CacheIndex]:
         """Read BuildKit's indexes among these entries, by id; none outside a job. GitHub counts it as an access."""
 
-    def delete(self, plan: DeletePlan) -> Iterator[Deletion]:
+    def delete(self, plan: DeletePlan[ActionsCache]) -> Iterator[Deletion[ActionsCache]]:
         """Delete one by one, each after it was read again, and yield what became of each; goes on after refusals."""
 
     def artifacts(self) -> tuple[Artifact, ...]:
@@ -54,7 +54,7 @@ class ActionsSource(Protocol):
         `done` is told bytes and all bytes. What it raises ends the download; the next one goes on from there.
         """
 
-    def delete_artifacts(self, artifacts: Sequence[Artifact]) -> Iterator[ArtifactDeletion]:
+    def delete_artifacts(self, plan: DeletePlan[Artifact]) -> Iterator[Deletion[Artifact]]:
         """Delete one by one, each after it was read again, and yield what became of each; goes on after refusals."""
 
     def read_only(self) -> str:

@@ -1,7 +1,7 @@
 """A repository's Actions caches on GitHub: reads, and deletes what was planned."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -9,9 +9,9 @@ from time import monotonic
 
 from dockcache_tui.core.archives.artifact import Artifact, Run
 from dockcache_tui.core.caches.cache import ActionsCache
-from dockcache_tui.core.caches.deleting import ArtifactDeletion, DeletePlan, Deletion
 from dockcache_tui.core.caches.index import CacheIndex
 from dockcache_tui.core.caches.snapshot import ActionsSnapshot
+from dockcache_tui.core.deleting import DeletePlan, Deletion
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.audit import AuditLog
@@ -70,7 +70,7 @@ class GitHubActions:
         """Read BuildKit's indexes among these entries, by id; none outside a job; raises SourceError."""
         return self._runtime.indexes(caches) if self._runtime else {}
 
-    def delete(self, plan: DeletePlan) -> Iterator[Deletion]:
+    def delete(self, plan: DeletePlan[ActionsCache]) -> Iterator[Deletion[ActionsCache]]:
         """Delete one by one, each after it was read again, and yield what became of each; see delete_caches."""
         with self._turn:
             yield from delete_caches(self._api, plan, self._audit(), self._pace)
@@ -90,10 +90,10 @@ class GitHubActions:
         """Download into a folder and return the file; see Download.run; raises DockcacheError."""
         return Download(self._api, self.repo, artifact, to, replace=replace).run(done)
 
-    def delete_artifacts(self, artifacts: Sequence[Artifact]) -> Iterator[ArtifactDeletion]:
+    def delete_artifacts(self, plan: DeletePlan[Artifact]) -> Iterator[Deletion[Artifact]]:
         """Delete one by one, each after it was read again, and yield what became of each."""
         with self._turn:
-            yield from delete_artifacts(self._api, self.repo, artifacts, self._audit(), self._pace)
+            yield from delete_artifacts(self._api, plan, self._audit(), self._pace)
 
     def read_only(self) -> str:
         """Return why the token can't delete, as far as that shows before trying; raises GitHubError."""

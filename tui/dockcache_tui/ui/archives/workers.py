@@ -12,8 +12,8 @@ from dockcache_tui.core.archives.archive import Archive, Look
 from dockcache_tui.core.archives.artifact import Artifact
 from dockcache_tui.core.archives.file_entry import FileEntry
 from dockcache_tui.core.archives.listing import ListedArchive
-from dockcache_tui.core.caches.deleting import ArtifactDeletion
 from dockcache_tui.core.caches.entry import CacheEntry
+from dockcache_tui.core.deleting import DeletePlan, Deletion, compare
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.sharing import shares
@@ -172,13 +172,16 @@ class ArchivesWorkers:
         """Delete artifacts, each after it was read again, and look for archives again."""
 
         def work() -> Message:
-            done: list[ArtifactDeletion] = []
+            source = self._actions()
+            plan = DeletePlan(source.repo, tuple(artifacts))
+            done: list[Deletion[Artifact]] = []
             try:
-                done.extend(self._actions().delete_artifacts(artifacts))
+                done.extend(source.delete_artifacts(plan))
             except DockcacheError as error:
                 self._post(ActionFailed(error))
             self.list()
-            return Deleted("artifacts", accounts.of_artifacts(artifacts, done))
+            account = accounts.of_deletes(compare(plan, done), "artifact", "artifacts", lambda one: one.name)
+            return Deleted("artifacts", account)
 
         self._do("deleting artifacts", work)
 

@@ -149,7 +149,7 @@ class CachesArea(Area):
         if self.place is not Place.ACTIONS or reading is None or not caches:
             return
         found = plan_delete(reading.snapshot.repo, caches)
-        doomed = [Doomed(one.size, one.id, one.branch.short, one.key) for one in found.caches]
+        doomed = [Doomed(one.size, one.id, one.branch.short, one.key) for one in found.things]
         ask = ConfirmDelete(f"Delete caches of {found.repo}", doomed)
         self.app.push_screen(ask, lambda yes: self.threads.delete(found) if yes else None)
 

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from itertools import count
 from threading import Lock
 
-from dockcache_tui.core.caches.deleting import DeletePlan, Deletion, compare
+from dockcache_tui.core.caches.cache import ActionsCache
 from dockcache_tui.core.caches.index import CacheIndex
 from dockcache_tui.core.caches.keys import Kind
 from dockcache_tui.core.caches.reading import CachesReading
+from dockcache_tui.core.deleting import DeletePlan, Deletion, compare
 from dockcache_tui.core.errors import DockcacheError, UsageError
 from dockcache_tui.sources.github.protocol import ActionsSource, ApiBudget
 from dockcache_tui.sources.protocols import Workspace
@@ -55,7 +56,7 @@ class CachesWorkers:
                 "reading usage", self._read_usage, self._post, messages.RepositoriesFailed, self._leave_usage
             )
 
-    def delete(self, plan: DeletePlan) -> None:
+    def delete(self, plan: DeletePlan[ActionsCache]) -> None:
         """Carry a plan for the repository out, read again and compare."""
         if self._current:
             self._current.delete(plan)
@@ -97,12 +98,12 @@ class _Repository:
         self._last: CachesReading | None = None
         self._known = False
         self._indexes: dict[int, CacheIndex] = {}
-        self._under_way: list[tuple[list[Deletion], DeletePlan]] = []
+        self._under_way: list[tuple[list[Deletion[ActionsCache]], DeletePlan[ActionsCache]]] = []
 
     @property
     def deleting(self) -> list[tuple[int, int]]:
         """Return how many are done of how many, of each plan that is carried out."""
-        return [(len(done), len(plan.caches)) for done, plan in self._under_way]
+        return [(len(done), len(plan.things)) for done, plan in self._under_way]
 
     @property
     def budget(self) -> ApiBudget:
@@ -125,11 +126,11 @@ class _Repository:
         self._source, self._turn = None, Lock()
         self._post(self._failed(unread()))
 
-    def delete(self, plan: DeletePlan) -> None:
+    def delete(self, plan: DeletePlan[ActionsCache]) -> None:
         """Carry a plan out; what came of it is told also when that ends early, or the list can't be read again."""
 
         def work() -> Deleted:
-            deletions: list[Deletion] = []
+            deletions: list[Deletion[ActionsCache]] = []
             self._under_way.append((deletions, plan))
             try:
                 deletions.extend(self.open().delete(plan))
@@ -143,7 +144,8 @@ class _Repository:
                 self._post(self._failed(error))
                 after = None
             found = compare(plan, deletions, after.snapshot.caches if after else None)
-            return Deleted(f"caches of {plan.repo}", accounts.of_caches(plan, found))
+            account = accounts.of_deletes(found, "entry", "entries", lambda one: one.key)
+            return Deleted(f"caches of {plan.repo}", account)
 
         Once("delete", work, self._post, ActionFailed)  # the header tells how far it is
 

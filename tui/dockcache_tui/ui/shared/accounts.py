@@ -1,18 +1,19 @@
 """What the app tells after a delete: in a notice where that fits, else of every single thing in a box."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TypeVar
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.archives.artifact import Artifact
-from dockcache_tui.core.caches.deleting import ArtifactDeletion, DeleteComparison, DeletePlan, Fate
+from dockcache_tui.core.deleting import Deletable, DeleteComparison, Fate
 from dockcache_tui.core.records.outcome import Comparison, outcomes
 from dockcache_tui.core.records.prune import PrunePlan
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.ui.shared.listing import Listing, Row
 
+Thing = TypeVar("Thing", bound=Deletable)
 LONGEST_NOTICE = 400
 """Characters of a notice that are shown."""
 WIDEST_RECORD, WIDEST_KEY = 40, 200
@@ -80,32 +81,17 @@ def of_prune(plan: PrunePlan, found: Comparison, reading: Reading) -> Account:
     return Account.of(summary, things, found.unaudited, WIDEST_RECORD)
 
 
-def of_caches(plan: DeletePlan, found: DeleteComparison) -> Account:
-    """Return the account of a delete of Actions caches."""
-    differences = {one.cache.id: one for one in found.differences}
+def of_deletes(found: DeleteComparison[Thing], one: str, many: str, name: Callable[[Thing], str]) -> Account:
+    """Return the account of a delete of caches or artifacts, of which `one` or `many` are told."""
     things = []
-    for cache in plan.caches:
-        other, lingers = differences.get(cache.id), cache.id in found.lingering
-        word, why = (other.fate.value, other.detail) if other else (Fate.DELETED.value, "listed still" * lingers)
-        things.append(Came(word, cache.size, cache.key, why, str(cache.id), odd=bool(other or lingers)))
-    count = wording.count(found.deleted, "entry", "entries")
+    for came in found.outcomes:
+        lingers, deleted = came.thing.id in found.lingering, came.fate is Fate.DELETED
+        why = "listed still" if lingers else came.detail
+        odd = lingers or not deleted
+        things.append(Came(came.fate.value, came.thing.size, name(came.thing), why, str(came.thing.id), odd=odd))
+    count = wording.count(found.deleted, one, many)
     summary = _summary("Deleted", count, found.freed, found.planned, agrees=found.agrees)
     return Account.of(summary, things, found.unaudited, WIDEST_KEY)
-
-
-def of_artifacts(plan: Sequence[Artifact], done: Iterable[ArtifactDeletion]) -> Account:
-    """Return the account of a delete of artifacts; what nothing is told of was not tried."""
-    fates = {one.artifact.id: one for one in done}
-    things, gone = [], []
-    for artifact in plan:
-        one = fates.get(artifact.id, ArtifactDeletion(artifact, Fate.NOT_TRIED))
-        if deleted := one.fate is Fate.DELETED:
-            gone.append(artifact.size)
-        things.append(Came(one.fate.value, artifact.size, artifact.name, one.detail, str(artifact.id), odd=not deleted))
-    count, planned = wording.count(len(gone), "artifact"), sum(one.size for one in plan)
-    summary = _summary("Deleted", count, sum(gone), planned, agrees=len(gone) == len(plan))
-    unaudited = next((one.unaudited for one in fates.values() if one.unaudited), "")
-    return Account.of(summary, things, unaudited, WIDEST_KEY)
 
 
 def _summary(verb: str, count: str, size: int, planned: int, *, agrees: bool) -> str:
