@@ -7,8 +7,9 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from dockcache_tui.cli.output import cell_width, cut, print_csv, print_document, print_table
+from dockcache_tui.cli.output import cut, print_csv, print_document, print_table
 from dockcache_tui.cli.records import by_id, print_records, totals
 from dockcache_tui.core import wording
 from dockcache_tui.core.field import json_row, names, ordered
@@ -127,7 +128,7 @@ def test_wide_characters_take_two_cells(capsys: pytest.CaptureFixture[str]) -> N
     """Columns line up by cells, not by characters, and a cut never goes over the edge."""
     print_table(("A", "B"), [("日本", "x"), ("abcd", "y")])
     _, wide, narrow = capsys.readouterr().out.splitlines()
-    assert cell_width(wide[: wide.index("x")]) == narrow.index("y")
+    assert cell_len(wide[: wide.index("x")]) == narrow.index("y")
     assert cut("日本語", 5) == "日本…"
     assert cut("日本語", 6) == "日本語"
 
@@ -135,4 +136,4 @@ def test_wide_characters_take_two_cells(capsys: pytest.CaptureFixture[str]) -> N
 @given(st.text(st.characters(categories=["L", "N"]), max_size=30), st.integers(1, 40))
 def test_a_cut_text_fits(text: str, cells: int) -> None:
     """Whatever is cut, it takes no more cells than it was given."""
-    assert cell_width(cut(text, cells)) <= cells
+    assert cell_len(cut(text, cells)) <= cells

@@ -4,7 +4,6 @@ import csv
 import os
 import shutil
 import sys
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -73,39 +72,25 @@ def print_csv(columns: Sequence[str], rows: Iterable[Row]) -> None:
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:
     """Print aligned columns, those named in `right` to the right; in a terminal the last one is cut at its edge."""
+    from rich.cells import cell_len
+
     cells = [[literal(masked(cell)) for cell in row] for row in (columns, *rows)]
-    widths = [max(map(cell_width, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
     edge = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for row in cells:
-        padded = [
-            _padded(cell, width, to_right=name in right) for name, cell, width in zip(columns, row, widths, strict=True)
-        ]
+        padded = []
+        for name, cell, width in zip(columns, row, widths, strict=True):
+            space = " " * (width - cell_len(cell))
+            padded.append(space + cell if name in right else cell + space)
         line = "  ".join(padded).rstrip()
         print(_encodable(line if edge is None else cut(line, edge), sys.stdout.encoding))  # noqa: T201
 
 
-def cell_width(text: str) -> int:
-    """Return how many terminal cells literal text takes."""
-    return sum(
-        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text
-    )
-
-
 def cut(text: str, cells: int) -> str:
     """Return literal text cut to so many cells, with an ellipsis when something is missing."""
-    if cell_width(text) <= cells:
-        return text
-    used = 0
-    for index, one in enumerate(text):
-        used += cell_width(one)
-        if used > cells - 1:
-            return f"{text[:index]}…"
-    return text
+    from rich.cells import cell_len, split_text
 
-
-def _padded(text: str, width: int, *, to_right: bool) -> str:
-    space = " " * (width - cell_width(text))
-    return space + text if to_right else text + space
+    return text if cell_len(text) <= cells else f"{split_text(text, cells - 1)[0]}…"
 
 
 def _shown(text: str, encoding: str) -> str:
