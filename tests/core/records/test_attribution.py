@@ -71,6 +71,15 @@ def test_a_record_that_somebody_else_made_has_an_unknown_owner() -> None:
     assert owners(scoped(made(RUN, created=-50), one)) == ["main", None]
 
 
+def test_a_record_that_was_used_last_when_no_known_build_ran_has_an_unknown_owner() -> None:
+    """A build that is forgotten used it then; a use by a known build, or a moment after it, is accounted for."""
+    builds = build("long", 0, 100, "fix/a"), build("one", 10, 20, "main", step(RUN, 14, 16))
+    whose = [owners(scoped(replace(made(RUN, created=15), last_used_at=at(used)), *builds)) for used in (16, 104, 200)]
+    assert whose == [["main"], ["main"], ["main", None]]
+    used = replace(made(RUN, created=15), last_used_at=at(200))
+    assert owners(scoped(used, *builds, build("later", 190, 210, "main"))) == ["main"]
+
+
 def test_steps_of_equal_text_are_told_apart_by_what_they_stand_on() -> None:
     """Two projects COPY at once under one text: each copy is of the project whose RUN stands below it."""
     above = [made(f"[2/3] RUN {one}", f"run-{one}") for one in ("a", "b")]

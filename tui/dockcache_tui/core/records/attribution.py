@@ -1,12 +1,14 @@
 """Whose a record is: the builds and steps that made and last used it, and its owners."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from dockcache_tui.core.builds.build import Build, Step
 from dockcache_tui.core.project import Project
-from dockcache_tui.core.records.claims import Claim, by_record, claims_of
+from dockcache_tui.core.records.claims import PRINTED_SLACK_NS, Claim, by_record, claims_of
 from dockcache_tui.core.records.local_sources import is_local, local_claims
 from dockcache_tui.core.records.mounts import ScopeIndex, mount_id
 from dockcache_tui.core.records.record import Record, RecordKey
@@ -78,6 +80,7 @@ def _of_node(records: Sequence[Record], builds: Sequence[Build], scopes: ScopeIn
     parents = [[places[one] for one in record.parents if one in places] for record in records]
     claims = by_record((*claims_of(records, parents, builds), *local_claims(records, builds)))
     untold = max((_end(build) for build in builds if not build.ours and not build.steps and not build.told), default=-1)
+    spans = _spans(builds)
     owners: list[dict[tuple[Project | None, BranchScope | None], Owner]] = []
     cache_scopes: list[str | None] = []
     for position, record in enumerate(records):
@@ -85,7 +88,7 @@ def _of_node(records: Sequence[Record], builds: Sequence[Build], scopes: ScopeIn
         cache_scope, branches = (None, ()) if id_ is None else scopes.find(id_)
         cache_scopes.append(cache_scope)
         found = _owners(record, claims.get(position, ()))
-        if record.created_at.ns <= untold:
+        if record.created_at.ns <= untold or not _accounted(record, spans):
             found.append(_NOBODY)
         if branches:
             projects = {owner.project for owner in found} - {None} or {
@@ -119,6 +122,23 @@ def _owner(build: Build, known: Known) -> Owner:
 
 def _end(build: Build) -> int:
     return build.completed_at.ns if build.completed_at else FOREVER_NS
+
+
+def _spans(builds: Iterable[Build]) -> tuple[Sequence[int], Sequence[int]]:
+    """Return when builds began, in order, and for each the latest end of it and of those before it."""
+    spans = sorted((build.started_at.ns - (0 if build.told else PRINTED_SLACK_NS), _end(build)) for build in builds)
+    reached = accumulate((ended for _, ended in spans), max)
+    return [began for began, _ in spans], list(reached)
+
+
+def _accounted(record: Record, spans: tuple[Sequence[int], Sequence[int]]) -> bool:
+    """Tell whether a known build was under way when a record was used last: else one did that is forgotten."""
+    began, reached = spans
+    used = record.last_used_at
+    if used is None:
+        return True
+    last = bisect_right(began, used.ns) - 1
+    return last >= 0 and used.ns <= reached[last] + _AFTER_NS
 
 
 def _under_way(build: Build, moment: int) -> bool:
