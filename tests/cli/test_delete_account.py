@@ -114,7 +114,7 @@ def test_a_branch_that_nothing_is_of(delete: Delete, yes: tuple[str, ...], tmp_p
     """It is told as a mistake, with exit code 2, also in a dry run; nothing is deleted."""
     code, outcomes, _, said = delete("--branch", "nosuch", *yes)
     assert (code, outcomes) == (2, [])
-    assert "is known to be of nosuch" in said
+    assert "is known to belong to nosuch" in said
     assert not (tmp_path / "data" / "audit.jsonl").exists()
 
 

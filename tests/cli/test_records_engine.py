@@ -151,7 +151,7 @@ def test_a_branch_that_nothing_is_of(
     Project.make(engine, tmp_path).build(remote_builder)
     assert records("--builder", remote_builder)[1]["items"]
     assert run(["records", "prune", "--branch", "nosuch", "--builder", remote_builder, *yes]) == 2
-    assert "no record is known to be of nosuch" in capfd.readouterr().err
+    assert "no record is known to belong to nosuch" in capfd.readouterr().err
 
 
 def test_a_branch_shows_only_its_own(

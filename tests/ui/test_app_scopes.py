@@ -87,7 +87,7 @@ async def test_outside_a_project_a_name_that_several_have_is_told(owned: House) 
     async with bench(owned, scope=MAIN) as app:
         await app.see("· main ", "─mine", "─theirs")
         await app.press("end", "d")
-        await app.see("Whose records are to go", "main is a branch of several projects: /src/api, acme/web", "with f")
+        await app.see("Which project's records", "main is a branch of several projects: /src/api, acme/web", "with f")
         assert "Delete from the builder" not in app.screen()
         screen = await offered(app, "main")
         assert "main of api" in screen
@@ -106,7 +106,7 @@ async def test_what_may_be_of_any_project_is_offered_as_such(owned: House, monke
         await pick(app, "main of any project")
         await app.see("─theirs", "─nobody")
         await app.press("end", "d")
-        await app.see("Whose records are to go", "/src/api, acme/web")
+        await app.see("Which project's records", "/src/api, acme/web")
 
 
 async def test_two_clones_are_told_apart(owned: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,7 +88,7 @@ async def test_what_stays_of_what_is_marked_is_told(
             await app.see("name-003", "1 archive here")
             app.app.query_one(ArchivesTable).mark(lambda _: True)
             await app.press("d")
-            await app.see("2 entries, 20 B", "2 of what is marked stay: files are yours, and what is expired is gone")
+            await app.see("2 entries, 20 B", "2 of the marked stay: files of this machine, and artifacts that expired")
             rows = app.app.screen.query_one(ListingView).listing.rows
             assert sorted(row[-1] for row in rows) == ["name-001", "name-003"]
             await app.press("tab", "enter")

@@ -166,7 +166,7 @@ async def _delete_a_branch(app: Bench, scratch: Scratch) -> None:
             break
         await app.press("down")
     await app.press("space", "d")
-    screen = await app.see(f"{len(planned)} entries, ", "read again before it goes")
+    screen = await app.see(f"{len(planned)} entries, ", "read again before it is deleted")
     assert {int(number) for number in re.findall(r"[\d,]+ +(\d+) +(?:main|dev|topic) ", screen)} == planned
     await app.press("tab", "enter")
     await app.see(f"Deleted {len(planned)} entries, .* as", "planned")

@@ -78,4 +78,4 @@ async def delete_is(app: Bench, *, possible: bool) -> None:
     assert app.app.active_bindings["d"].enabled is possible
     await app.press("d")
     await app.pilot.pause()
-    assert ("read again before it goes" in app.screen()) is possible
+    assert ("read again before it is deleted" in app.screen()) is possible

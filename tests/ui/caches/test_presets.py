@@ -69,7 +69,7 @@ async def choose(app: Bench, preset: str) -> None:
 async def planned(app: Bench) -> set[int]:
     """Return the ids that `d` shows."""
     await app.press("d")
-    screen = await app.see("read again before it goes")
+    screen = await app.see("read again before it is deleted")
     return {int(number) for number in re.findall(r"│ +[\d,]+  (\d+) +", screen)}
 
 
@@ -81,7 +81,7 @@ async def planned(app: Bench) -> set[int]:
         ("deleted", "Marked 1 entry", {5}),
         ("closed", "Marked 1 entry", {6}),
         ("superseded", "Marked 1 entry", {1}),
-        ("orphaned", "Of 1 blob an", {3}),
+        ("orphaned", "1 blob may be", {3}),
     ],
 )
 async def test_a_preset_marks_what_it_is_named_for(preset: str, told: str, expected: set[int]) -> None:

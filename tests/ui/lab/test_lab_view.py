@@ -143,7 +143,7 @@ async def test_an_unfinished_run_can_be_gone_on_with() -> None:
     async with lab() as app:
         await app.see("canceled: n = 1 round")
         await app.press("R")
-        await app.see("Go on with the last run")
+        await app.see("Resume the last run")
 
 
 async def test_a_run_that_fails_says_why() -> None:

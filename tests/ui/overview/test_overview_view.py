@@ -38,6 +38,6 @@ async def test_what_could_not_be_read() -> None:
     async with bench(House()) as app:
         await app.see("no cache yet")
         await app.press("1")
-        await app.see("Actions caches  nothing read yet: 3 tells why", "Archives  0 B in 0 files")
+        await app.see("Actions caches  nothing read yet: press 3 to see why", "Archives  0 B in 0 files")
         await app.press("3")
         await app.see("Which repository\\?")

@@ -13,7 +13,9 @@ from dockcache_tui.core.errors import UsageError
 @click.option("--builder", default="", metavar="B", help="The buildx builder; else BUILDX_BUILDER or the current one.")
 @click.option("--repo", default="", metavar="OWNER/NAME", help="The repository on GitHub; else git's remote.")
 @click.option("--org", default="", metavar="ORG", help="Begin with an organisation's repositories by their usage.")
-@click.option("--branch", default="", metavar="REF", help="Show only what is of this branch: a name or a full ref.")
+@click.option(
+    "--branch", default="", metavar="REF", help="Show only what belongs to this branch: a name or a full ref."
+)
 @click.option("--filter", "expression", default="", metavar="EXPR", help="Filter the records from the start.")
 @click.option("--read-only", is_flag=True, help="Build, prune and delete nothing.")
 def app(*, path: Path, builder: str, repo: str, org: str, branch: str, expression: str, read_only: bool) -> None:

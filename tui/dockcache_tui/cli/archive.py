@@ -55,13 +55,15 @@ _MAX_SHOWN = 1 << 20
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.argument("path", metavar="PATH")
 @click.option(
-    "--image", "wanted", default="", metavar="IMAGE", help="Of several images that of a platform, name:tag or digest."
+    "--image", "wanted", default="", metavar="IMAGE", help="Which of several images: a platform, name:tag or digest."
 )
-@click.option("--layer", default="", metavar="DIGEST", help="As a layer left it: its digest's beginning or number.")
+@click.option(
+    "--layer", default="", metavar="DIGEST", help="As this layer left it: its number, or how its digest begins."
+)
 def cat(file: Path, path: str, wanted: str, layer: str) -> None:
-    """Print a file of an image as a process in a container finds it; a removed one as it last was.
+    """Print a file of an image as a process in a container finds it, or, when it was removed, as it last was.
 
-    To a file or pipe its bytes go as they are. A terminal shows the beginning as text, or as hex what is none.
+    To a file or pipe its bytes go as they are. A terminal shows the beginning, as text or else in hex.
     """
     from dockcache_tui.sources.archives.local import LocalArchives
 
@@ -86,7 +88,7 @@ def _show(content: bytes) -> None:
     for line in lines:
         print_line(line)
     if len(content) == _MAX_SHOWN or len(lines) == MAX_LINES:
-        narrate("That is its beginning; redirect to get all of it.")
+        narrate("This is the beginning; redirect the output to a file to get all of it.")
 
 
 _SHORT = len("sha256:") + 12
@@ -227,7 +229,7 @@ def diff(first: Path, second: Path, only: Sequence[str], as_json: bool) -> int:
                 print_line("")
             _print_diff(image)
         if not found.images:
-            print_line("Neither holds an image with files.")
+            print_line("Neither of them holds an image with files.")
     for fault in found.faults:
         narrate(str(fault))
     return int(ExitCode.FAILED if found.faults else ExitCode.OK)
@@ -269,10 +271,10 @@ _MARKS = {FileChange.ADDED: "+", FileChange.CHANGED: "~", FileChange.REMOVED: "-
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.argument("path", metavar="[PATH]", default="")
 @click.option(
-    "--image", "wanted", default="", metavar="IMAGE", help="Of several images that of a platform, name:tag or digest."
+    "--image", "wanted", default="", metavar="IMAGE", help="Which of several images: a platform, name:tag or digest."
 )
 @click.option(
-    "--layer", default="", metavar="DIGEST", help="Only what one layer did: its digest's beginning or number."
+    "--layer", default="", metavar="DIGEST", help="Only what this layer did: its number, or how its digest begins."
 )
 @click.option("--filter", "text", default="", metavar="TEXT", help="Only paths that hold a text.")
 @json_option("archives.md")

@@ -101,11 +101,15 @@ def artifacts(ctx: click.Context, /, *, repo: str, asked: Asked[Artifact]) -> in
 @REPO
 @BRANCH
 @click.option(
-    "--to", default=".", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="The folder; else here."
+    "--to",
+    default=".",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder; else the current one.",
 )
 @click.option("--replace", is_flag=True, help="Write over a file that is there.")
 def download(which: str, repo: str, branch: str, to: Path, replace: bool) -> int:
-    """Download an artifact, the newest of its name; goes on where the last try broke off.
+    """Download an artifact, by name the newest; a download that broke off is resumed.
 
     Prints where the file is.
     """
@@ -116,7 +120,9 @@ def download(which: str, repo: str, branch: str, to: Path, replace: bool) -> int
         with progress(f"Downloading {artifact.name}") as done:
             path = source.download_artifact(artifact, to, done, replace=replace)
     narrate(
-        f"Its digest is {artifact.digest}, as it should be." if artifact.digest else "GitHub knows no digest of it."
+        f"Its digest is {artifact.digest}, as GitHub says."
+        if artifact.digest
+        else "GitHub tells no digest of it, so it was not checked."
     )
     click.echo(str(path))
     return int(ExitCode.OK)

@@ -20,14 +20,14 @@ from dockcache_tui.core.instant import Instant
     "-started_at",
     "json-builds.md",
     click.option(
-        "--builder", default="", metavar="B", help="Only builds of this builder, with those that others started."
+        "--builder", default="", metavar="B", help="Only builds on this builder, also those that others started."
     ),
     click.option(
         "--limit", default=1_000, show_default=True, type=click.IntRange(min=1), help="The newest N of the journal."
     ),
 )
 def builds(*, builder: str, limit: int, asked: Asked[Build]) -> int:
-    """List the builds launched from here, and with --builder all that the builder remembers."""
+    """List the builds started from here in any project, or with --builder all that the builder remembers."""
     passes = asked.filter().compile(Instant.now())
     scope = scope_here(asked.branch, restorable=asked.restorable)
     known, failures = _known(builder, limit)

@@ -193,7 +193,9 @@ def print_restoration(found: Restoration, *, as_json: bool) -> None:
 
 _PRESETS = click.Choice([one.value for one in Preset])
 _JSON = json_option("json-caches.md")
-_INDEXES = click.option("--indexes", is_flag=True, help="Read BuildKit's indexes with a job's token; an access.")
+_INDEXES = click.option(
+    "--indexes", is_flag=True, help="Read BuildKit's indexes with a job's token; GitHub counts an access."
+)
 
 
 @click.group(invoke_without_command=True)
@@ -216,7 +218,7 @@ def caches(ctx: click.Context, /, *, repo: str, org: str, indexes: bool, asked: 
         for name in ("repo", "branch", "restorable", "sort", "indexes"):
             if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
                 raise UsageError(
-                    f"--org lists repositories: --{name} is of one's caches",
+                    f"--org lists repositories, and --{name} is for the caches of one",
                     hint="`dockcache-tui caches --repo ORG/NAME` lists them.",
                 )
         return int(print_usage(org, asked.expression, as_json=asked.as_json, as_csv=asked.as_csv))
@@ -245,9 +247,9 @@ def caches(ctx: click.Context, /, *, repo: str, org: str, indexes: bool, asked: 
     "presets",
     multiple=True,
     type=_PRESETS,
-    help="Only what one of them chooses.",
+    help="Only what this preset chooses; may be repeated.",
 )
-@click.option("--older-than", default="", metavar="AGE", help="Not accessed for so long, such as 7d; for its preset.")
+@click.option("--older-than", default="", metavar="AGE", help="Only what was not accessed for this long, such as 7d.")
 @_INDEXES
 @click.option("--yes", is_flag=True, help="Delete; without it the plan is shown and nothing changes.")
 @_JSON
@@ -289,7 +291,7 @@ def delete(
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="How many to show.")
 @_JSON
 def forecast(repo: str, limit: int, as_json: bool) -> int:
-    """Show which caches GitHub evicts next and when, if nobody reads them."""
+    """Show which caches GitHub evicts next, and when, if nobody reads them."""
     with opened(repo) as source:
         reading = read(source)
     print_forecast(reading, limit, as_json=as_json)

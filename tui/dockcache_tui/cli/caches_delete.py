@@ -51,7 +51,8 @@ class Choice:
             picked = {one.id for name in self.presets for one in preset(entries, name, now, self.older_than_ns)}
             unsure = sum(one.orphan is None for one in entries) if Preset.ORPHANED in self.presets else 0
             if unsure:
-                narrate(f"Of {wording.count(unsure, 'blob')} an unread index may need it: --indexes tells, in a job.")
+                blobs = wording.count(unsure, "blob")
+                narrate(f"{blobs} may be needed by an index that was not read: --indexes reads it in a job.")
             entries = [one for one in entries if one.id in picked]
             if not entries:
                 names = ", ".join(self.presets)

@@ -214,7 +214,7 @@ def lab(ctx: click.Context) -> int:
 @click.option("-n", "rounds", default=1, show_default=True, type=click.IntRange(1, 100), help="How many rounds.")
 @_EXPERIMENT
 @_SITUATION
-@click.option("--resume", "resumes", is_flag=True, help="Go on with the newest run, as it was asked for.")
+@click.option("--resume", "resumes", is_flag=True, help="Resume the newest run, with the options it was started with.")
 @click.option(
     "--data", type=click.Path(path_type=Path), metavar="DIR", help="Where it keeps the sample program and the caches."
 )
@@ -236,7 +236,7 @@ def run(
     """
     _check(as_json, as_markdown)
     if resumes and (experiments or situations or rounds > 1):
-        raise UsageError("--resume goes on with what was asked for before", hint="Leave out the other options.")
+        raise UsageError("--resume repeats what was asked for before", hint="Leave out the other options.")
     plan = LabPlan(_experiments(experiments), _situations(situations), rounds)
     from dockcache_tui.lab.experiments import starting
     from dockcache_tui.lab.experiments.lending import lend
@@ -248,11 +248,11 @@ def run(
         try:
             ended = follow(running)
         except DockcacheError:
-            narrate(f"What was measured is kept: {_resuming(data)} goes on.")
+            narrate(f"What was measured is kept: {_resuming(data)} continues.")
             raise
     _print(ended, None, plan, as_json=as_json, as_markdown=as_markdown)
     if ended.status is LabStatus.CANCELED:
-        narrate(f"Canceled: {_resuming(data)} goes on.")
+        narrate(f"Canceled: {_resuming(data)} continues.")
         return int(ExitCode.INTERRUPTED)
     narrate(f"Its builds: dockcache-tui {folder / 'sample' / 'app'}")
     narrate(f"Its caches: dockcache-tui service --data {folder / 'service'}")

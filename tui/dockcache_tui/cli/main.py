@@ -30,7 +30,7 @@ COMMANDS = {
     "caches": ("dockcache_tui.cli.caches:caches", "List a repository's GitHub Actions caches, forecast, delete."),
     "artifacts": ("dockcache_tui.cli.artifacts:artifacts", "List a repository's workflow artifacts, download, delete."),
     "archive": ("dockcache_tui.cli.archive:archive", "Look into image archives and build records."),
-    "builds": ("dockcache_tui.cli.builds:builds", "List the builds launched from here, or all of a builder."),
+    "builds": ("dockcache_tui.cli.builds:builds", "List the builds started from here, or all of a builder."),
     "rebuild": ("dockcache_tui.cli.rebuild:rebuild", "Build again, and print what was reused."),
     "demo": ("dockcache_tui.cli.demo:demo", "Open the app on an engine of its own, or on a recording."),
     "service": ("dockcache_tui.cli.service:service", "Run a local GitHub Actions cache, artifact and REST service."),
@@ -104,7 +104,7 @@ def main() -> None:
 
 
 def _open_closed_streams() -> None:
-    """Lead what was closed to nowhere, so that no file of ours comes to be stdin, stdout or stderr."""
+    """Open closed standard streams on the null device, so that none of our files becomes stdin, stdout or stderr."""
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         try:
             os.fstat(number)

@@ -16,7 +16,7 @@ _MOVING, _NOW_AND_THEN = 0.1, 5.0
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Give what is to be told of bytes and all bytes, 0 where that is not known; the last state is always shown.
+    """Yield what is to be told the bytes done and all bytes (0 when unknown); the last state is always shown.
 
     While nothing moves the wait is told.
     """

@@ -57,9 +57,9 @@ def rebuild(
     as_json: bool,
     **given: Any,
 ) -> int:
-    """Build a project again, as it was last built but for what is given here, and print what was reused.
+    """Build a project again as it was last built, with the changes given here, and print what was reused.
 
-    An empty option takes back what was given before. What follows `--` goes to buildx as it is.
+    An empty option takes back what an earlier build was given. What follows `--` goes to buildx as it is.
     """
     from dockcache_tui.sources.build_runner import Runner
     from dockcache_tui.sources.docker_cli import Docker

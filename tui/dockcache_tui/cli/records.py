@@ -82,7 +82,9 @@ def records(ctx: click.Context, /, *, builder: str, asked: Asked[ScopedRecord]) 
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @BUILDER
 @BRANCH
-@click.option("--project", default="", metavar="P", help="Of this project, owner/name or folder; else the current one.")
+@click.option(
+    "--project", default="", metavar="P", help="Only this project's, owner/name or folder; else the current one's."
+)
 @click.option("--shared", is_flag=True, help="With --branch or --project: also what others own too.")
 @FILTER
 @click.option("--yes", is_flag=True, help="Prune; without it the plan is shown and nothing changes.")
@@ -100,7 +102,7 @@ def prune(
 ) -> int:
     """Prune records by ID or by filter, leaf first; a dry run unless --yes.
 
-    By branch or project goes only what no other branch owns too; --shared takes that as well.
+    By branch or project it prunes only what no other branch owns as well; --shared prunes that too.
     """
     from dockcache_tui.cli.records_prune import marked, prune_records
 

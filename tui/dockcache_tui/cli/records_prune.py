@@ -146,7 +146,9 @@ def _sum(planned: PrunePlan) -> str:
 def _tell(planned: PrunePlan, found: Comparison) -> None:
     narrate(f"Freed {wording.count(found.records, 'record')}, {wording.exact_size(found.freed)}.")
     if not planned.freed:
-        narrate("Nothing of what was named can be freed as it is." if planned.kept else "No record passes the filter.")
+        narrate(
+            "Nothing that was named can be freed as things are." if planned.kept else "No record passes the filter."
+        )
     elif found.agrees:
         narrate("Exactly as planned.")
     for one in found.differences:

@@ -9,9 +9,13 @@ import click
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.scope import BranchScope, ScopeFilter, Whose
 
-BRANCH = click.option("--branch", default="", metavar="REF", help="Only what is of this branch: a name or a full ref.")
+BRANCH = click.option(
+    "--branch", default="", metavar="REF", help="Only what belongs to this branch: a name or a full ref."
+)
 RESTORABLE = click.option(
-    "--restorable", is_flag=True, help="With --branch: also of its base and the default branch, which its runs restore."
+    "--restorable",
+    is_flag=True,
+    help="With --branch: also its base and the default branch, which its runs restore from.",
 )
 
 
@@ -24,7 +28,7 @@ def scope_of(
 ) -> ScopeFilter:
     """Return the scope that the options ask for; raises UsageError for --restorable without a branch."""
     if restorable and not branch:
-        raise UsageError("--restorable is asked of no branch", hint="Name one with --branch.")
+        raise UsageError("--restorable needs a branch", hint="Name one with --branch.")
     return ScopeFilter(BranchScope.of(branch), restorable, base, default) if branch else ScopeFilter()
 
 
@@ -43,7 +47,9 @@ def owner_scope(branch: str, project: str, owners: Iterable[Whose]) -> ScopeFilt
         named = [one for one in known if one.called(project)]
         meant = tuple(sorted(named or (one for one in known if one.called(os.path.realpath(project)))))
         if not meant:
-            raise UsageError(f"nothing is known to be of the project {project}", hint="See `dockcache-tui records`.")
+            raise UsageError(
+                f"nothing is known to belong to the project {project}", hint="See `dockcache-tui records`."
+            )
     elif not branch:
         return ScopeFilter()
     elif (own := read_project(here)) in known or read_checkout(here).revision:
@@ -63,7 +69,7 @@ def expect_some(found: bool, scope: ScopeFilter, noun: str, *, whole: bool = Tru
     """
     if found:
         return
-    told = f"no {noun} is known to be of {scope}"
+    told = f"no {noun} is known to belong to {scope}"
     if whole:
         raise UsageError(told, hint=f"See `dockcache-tui {noun}s`.")
     raise SourceError(f"{told}, and not everything could be read", title="Nothing can be deleted")

@@ -61,7 +61,7 @@ def each(what: str, things: Iterable[T]) -> Iterator[T]:
 
 
 def each_here(what: str, things: Iterable[T]) -> Iterator[T]:
-    """Yield things as they come; who makes them is told of an interrupt, and has the last word."""
+    """Yield things as they come; an interrupt is raised in whoever makes them, which may still yield more."""
     one = iter(things)
     while True:
         try:

@@ -197,7 +197,7 @@ class DockcacheApp(App[None]):
 
     @property
     def surroundings(self) -> scopes.Surroundings:
-        """Return what scopes are told apart by."""
+        """Return what the scopes of several projects are told apart by."""
         return scopes.Surroundings(self.checkout, self.reading, self.caches_reading)
 
     @property
@@ -246,7 +246,7 @@ class DockcacheApp(App[None]):
         self.say(f"{error}{hint}", title=error.title, severity="error")
 
     def show_overview(self) -> None:
-        """Add up again what each place keeps."""
+        """Add up the totals again."""
         self.overview.show(self.archives.rows, self._narrowed)
 
     def show_header(self) -> None:
@@ -530,7 +530,7 @@ class DockcacheApp(App[None]):
         if self.builds.running is None:
             self.exit()
         else:
-            ask = Picker("A build of ours still runs", _QUITTING)
+            ask = Picker("A build started here still runs", _QUITTING)
             self.push_screen(ask, lambda answer: self._quit() if answer == "quit" else None)
 
     def _quit(self) -> None:

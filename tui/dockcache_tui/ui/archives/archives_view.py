@@ -20,7 +20,7 @@ from dockcache_tui.ui.table import RecordTable
 
 NO_ARCHIVE = (
     "No archive here",
-    "No image tarball, OCI layout, cache export or .dockerbuild lies in this folder, and no workflow left an artifact.",
+    "No image tarball, OCI layout, cache export or .dockerbuild is in this folder, and no workflow uploaded artifacts.",
     "i  export an image of the engine    r  look again",
 )
 

@@ -37,7 +37,7 @@ COMPARED = 2
 """Archives that can be compared at once."""
 
 
-_DOWNLOAD = Choice("download", "Download", "into the current folder; it goes on where it was cut off")
+_DOWNLOAD = Choice("download", "Download", "into the current folder; one that broke off is resumed")
 
 
 class ArchivesArea(Area):
@@ -142,11 +142,11 @@ class ArchivesArea(Area):
         marked = self._archives.marked
         artifacts = [row.artifact for row in marked if row.artifact and not row.artifact.expired]
         if not artifacts:
-            self.shell.say("Only artifacts can be deleted here; files are yours.", severity="warning")
+            self.shell.say("Only artifacts can be deleted here, not files of this machine.", severity="warning")
             return
         doomed = [Doomed(one.size, one.id, one.branch.short if one.branch else "", one.name) for one in artifacts]
         left = len(marked) - len(artifacts)
-        stays = f"{left:,} of what is marked stay: files are yours, and what is expired is gone." if left else ""
+        stays = f"{left:,} of the marked stay: files of this machine, and artifacts that expired." if left else ""
         ask = ConfirmDelete("Delete artifacts", doomed, stays)
         self.app.push_screen(ask, lambda yes: self.threads.delete(artifacts) if yes else None)
 

@@ -188,7 +188,9 @@ class ArchivesWorkers:
     def _leave_list(self) -> None:
         """Show what was listed so far."""
         self._listing += 1
-        self._post(messages.ArchivesListed(self._listed, f"Not all was read: {unread()}. {unread().hint}", whole=True))
+        self._post(
+            messages.ArchivesListed(self._listed, f"Not everything was read: {unread()}. {unread().hint}", whole=True)
+        )
 
     def _list(self, number: int) -> Message | None:
         rows: list[ListedArchive] = []

@@ -95,7 +95,7 @@ class ConfirmPrune(BoxScreen[PrunePlan]):
 
     @on(Tick.Changed)
     def _begin(self) -> None:
-        """Let nobody say yes to what is no longer in sight."""
+        """Take no yes to a plan that is no longer in sight."""
         self._plan, self._yes.disabled = None, True
         self._head.update("Planning…")
         self._work_out()
@@ -162,7 +162,7 @@ def _row(wanted: Wanted, key: RecordKey, size: str, words: str) -> Row:
 
 
 def _owners(wanted: Wanted, key: RecordKey) -> str:
-    """Return whose a record is that goes, or of one chosen owner's whose it is besides."""
+    """Return the owners of a record that goes; where one owner was chosen, the other owners."""
     scoped = wanted.reading.by_key[key]
     if wanted.chosen.empty:
         return ", ".join(map(str, scoped.owners))
@@ -171,7 +171,7 @@ def _owners(wanted: Wanted, key: RecordKey) -> str:
 
 
 def _why(kept: Kept, wanted: Wanted) -> str:
-    """Return why a record stays: whose it is besides, or what stands on it."""
+    """Return why a record stays: its other owners, or what is built on it."""
     words, more = kept.reason.value, ""
     if kept.reason is KeepReason.OTHERS:
         more = ", ".join(map(str, other_owners(wanted.reading.by_key[kept.key], wanted.chosen)))
@@ -191,7 +191,7 @@ def _whose(chosen: ScopeFilter) -> tuple[str, ...]:
 
 def _headline(plan: PrunePlan) -> Text:
     if not plan.freed:
-        return Text("Nothing of this can be freed as it is.", "bold")
+        return Text("None of this can be freed as things are.", "bold")
     goes = wording.count(len(plan.freed), "record")
     stay = f" {wording.count(len(plan.kept), 'record')} will stay." if plan.kept else ""
     text = Text(f"{goes} will go, leaf first, freeing {wording.exact_size(plan.bytes)}.", "bold")

@@ -101,7 +101,7 @@ def _freeing(what: Frees) -> str:
 
 def _by(build: Build | None, step: Step | None) -> str:
     if build is None:
-        return "unknown: no build we know of ran then"
+        return "unknown: no build is known that ran at that time"
     where = f" on {wording.cut(build.branch.short, LONGEST_NAME)}" if build.branch else ""
     line = f" · line {step.line}" if step and step.line else ""
     return f"build {build.ref[:12]}{where}" + (f" · {wording.cut(step.name, LONGEST_NAME)}{line}" if step else "")

@@ -1,4 +1,4 @@
-"""The builder that is shown: connected, read on a beat, listened to, pruned, all off the event loop."""
+"""The builder that is shown: connected, read every few seconds, listened to, pruned, all off the event loop."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -67,7 +67,7 @@ class BuilderWorkers:
         self._post(messages.ReadFailed(unread()))
 
     def pause(self, *, paused: bool) -> None:
-        """Stop or go on reading on a beat."""
+        """Pause the reading every few seconds, or go on."""
         if self._connection:
             self._connection.poller.paused = paused
 

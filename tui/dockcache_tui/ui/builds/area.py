@@ -132,7 +132,7 @@ class BuildsArea(Area):
     def rebuild(self, *, edit: bool) -> None:
         """Build again as last time, or after a change."""
         if build := self.running:
-            self.shell.say("A build of ours runs already. ctrl+c twice cancels it.", severity="warning")
+            self.shell.say("A build started here still runs. Press ctrl+c twice to cancel it.", severity="warning")
             self._open(build)
         else:
             self.threads.find_spec(lambda spec: messages.SpecFound(self._on_builder(spec), edit=edit))

@@ -16,7 +16,11 @@ from dockcache_tui.ui.shared.list_view import NO_MATCH, ListView
 from dockcache_tui.ui.shared.state_panel import StatePanel
 from dockcache_tui.ui.table import RecordTable
 
-NO_BUILD = ("No build yet", "Neither this app nor anything else on this builder has built.", "b  build the project")
+NO_BUILD = (
+    "No build yet",
+    "Nothing was built on this builder yet, neither from here nor by others.",
+    "b  build the project",
+)
 
 
 class BuildsView(ListView[BuildsTable]):

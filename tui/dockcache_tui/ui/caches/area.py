@@ -141,7 +141,7 @@ class CachesArea(Area):
         many = wording.count(len(found), "entry", "entries")
         told = f"Marked {many}, {size}. d shows them before they go." if found else "Nothing to mark."
         if chosen is Preset.ORPHANED and (unsure := self._caches.unsure):
-            told += f" Of {wording.count(unsure, 'blob')} an index that can't be read here may need it."
+            told += f" {wording.count(unsure, 'blob')} may be needed by an index that can't be read here."
         self.shell.say(told)
 
     def delete(self) -> None:

@@ -26,7 +26,7 @@ class CachesTable(RecordTable[CacheRow]):
         self._usual, self._why_first = self.columns, _why_first(self.columns)
 
     def say_why(self, *, first: bool) -> None:
-        """Keep the state in sight where it is the answer: then size and times are dropped before it."""
+        """Keep the state in sight where it is what was asked for: size and times are dropped first."""
         wanted = self._why_first if first else self._usual
         if self.columns is not wanted:
             self.columns = wanted

@@ -26,7 +26,7 @@ from dockcache_tui.ui.table import RecordTable
 
 NOTHING_YET = (
     "No Actions cache",
-    "No workflow of this repository has saved one, or all went.",
+    "No workflow of this repository has saved one, or all are deleted by now.",
     "r  read again",
 )
 

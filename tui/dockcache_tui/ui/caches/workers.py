@@ -160,7 +160,7 @@ class _Repository:
             self._source.close()
 
     def _read_after(self, ticket: int) -> CachesReading | None:
-        """Return a reading that began after its ticket was drawn, read by us or by who waited with us; None if lost."""
+        """Return a reading that began after the ticket was drawn, here or by another caller; None when it failed."""
         turn = self._turn
         with turn:
             if turn is self._turn:

@@ -15,9 +15,9 @@ from dockcache_tui.ui.shared.picker import Choice, Picker
 
 _NO = Choice("no", "No")
 _RUN = Choice("run", "Run all experiments", "every situation once: many minutes, two busy cores")
-_RESUME = Choice("resume", "Go on with the last run", "it was not finished")
+_RESUME = Choice("resume", "Resume the last run", "it was not finished")
 _LEAVE = Choice("leave", "Leave it running", "it goes on in the background")
-_CANCEL = Choice("cancel", "Cancel it", "what was measured is kept, and can be gone on with")
+_CANCEL = Choice("cancel", "Cancel it", "what was measured is kept, and the run can be resumed")
 
 
 class LabArea(Area):
@@ -34,7 +34,7 @@ class LabArea(Area):
         self.threads.close()
 
     def open(self) -> None:
-        """Show the lab; there, pick another of its runs."""
+        """Show the lab; when it is shown already, pick another of its runs."""
         if not self.display:
             if not self.threads.runs:
                 self.threads.read()

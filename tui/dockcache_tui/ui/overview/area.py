@@ -1,4 +1,4 @@
-"""What all the other areas come to; the one area that knows of others."""
+"""The totals of all other areas; the one area that knows others."""
 
 from collections.abc import Sequence
 

@@ -124,7 +124,7 @@ class OverviewView(VerticalScroll):
         found, reading = self._totals.caches, self._places.caches
         text.append("Actions caches  ", "bold")
         if found is None or reading is None:
-            text.append("nothing read yet: 3 tells why\n\n", "not bold dim")
+            text.append("nothing read yet: press 3 to see why\n\n", "not bold dim")
             return
         limits = reading.snapshot.limits
         part = found.all.bytes / limits.size if limits.size else 1.0
@@ -140,7 +140,7 @@ class OverviewView(VerticalScroll):
         found = self._totals.archives
         text.append("Archives  ", "bold")
         if found is None:
-            text.append("nothing read yet: 4 tells why\n\n", "not bold dim")
+            text.append("nothing read yet: press 4 to see why\n\n", "not bold dim")
             return
         text.append(wording.size(found.all.bytes), "bold")
         text.append(f" in {wording.count(found.all.count, 'file or artifact', 'files and artifacts')}\n", "not bold")
@@ -166,7 +166,7 @@ class OverviewView(VerticalScroll):
             text.append(f"{reuse(build):<17}", self._style("good" if build.reuse == 1 else "part"))
             text.append(f"  {wording.span(build.duration):>7}  {saved:<13} {literal(branch)}\n", "not bold")
         if not builds:
-            text.append("  none yet: b builds the project\n", "not bold dim")
+            text.append("  none yet: press b to build the project\n", "not bold dim")
 
     def _style(self, name: str) -> str:
         return str(self.get_component_rich_style(f"overview--{name}", partial=True))

@@ -76,7 +76,7 @@ class Shell(Protocol):
         """Show how things stand by now."""
 
     def show_overview(self) -> None:
-        """Add up again what each place keeps."""
+        """Add up the totals again."""
 
     def refresh_bindings(self) -> None:
         """Show which keys do something by now."""
@@ -92,7 +92,7 @@ class Shell(Protocol):
 
 
 class Area(ContentSwitcher):
-    """One area; what it does not answer is done by nobody."""
+    """One area; a key that it does not answer does nothing."""
 
     DEFAULT_CSS: ClassVar[str] = "Area { height: 1fr; }"
 

@@ -50,7 +50,7 @@ class ConfirmDelete(BoxScreen[bool]):
         with Vertical(classes="box") as box:
             box.border_title = Text(literal(self._title))
             count = wording.count(len(self._doomed), "entry", "entries")
-            head = f"{count}, {wording.exact_size(total)}, each read again before it goes. This can't be undone."
+            head = f"{count}, {wording.exact_size(total)}, each read again before it is deleted. This can't be undone."
             yield Static(Text(head, "bold"), markup=False)
             yield ListingView(_listing(self._doomed))
             if self._stays:

@@ -1,4 +1,4 @@
-"""Branch scopes in the app: those that `f` offers, each with its project, and whose records a delete means."""
+"""Branch scopes in the app: those that `f` offers, each with its project, and which owner a delete means."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -64,7 +64,7 @@ class Surroundings:
             names = ", ".join(one.name for one in projects)
             raise UsageError(
                 f"{scope.picked.short} is a branch of several projects: {names}",
-                title="Whose records are to go?",
+                title="Which project's records?",
                 hint="Pick one of them with f.",
             )
         return ScopeFilter(scope.picked, projects=projects)

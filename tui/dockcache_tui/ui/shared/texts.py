@@ -12,10 +12,13 @@ from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.ui.actions import ACTIONS, Place, shown_key
 
 WORDS = (
-    ("record", "one thing the builder keeps so that it need not do it again: a layer, a cache mount, a copied context"),
-    ("parent", "the record that a record was built on; it can't go while anything built on it stays"),
+    (
+        "record",
+        "one thing the builder keeps so that it need not be made again: a layer, a cache mount, a copied context",
+    ),
+    ("parent", "the record that a record was built on; it can't be deleted while anything is built on it"),
     ("step", "one instruction of a build; BuildKit calls it a vertex"),
-    ("true reuse", "reused steps of all that could be reused; imports, exports and downloads don't count"),
+    ("true reuse", "the share of steps that could be reused and were; imports, exports and downloads don't count"),
     ("false hit", "a step that said CACHED, then ran all the same because its layer was gone"),
     ("branch scope", "the branch, pull request or tag that something belongs to"),
 )

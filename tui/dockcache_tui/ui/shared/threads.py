@@ -86,7 +86,7 @@ class Waits:
         return wait
 
     def end(self, wait: Wait) -> bool:
-        """Wait no longer, and tell whether anybody still did."""
+        """End a wait, and tell whether it was still under way."""
         there = wait in self._waits
         self._waits.discard(wait)
         return there
@@ -98,7 +98,7 @@ class Waits:
         return "  ".join(f"◌ {name} {seconds:.0f}s" for name, seconds in sorted(lasting))
 
     def give_up(self) -> bool:
-        """Wait no longer for what lasts and may be given up, and tell whether there was any."""
+        """Give up each wait that lasts and may be given up, and tell whether there was one."""
         found = False
         for one in tuple(self._waits):
             if one.given_up and one.lasts and self.end(one):
@@ -132,11 +132,11 @@ class NotReadError(SourceError):
 
 def unread() -> NotReadError:
     """Return the error for a reading that was given up."""
-    return NotReadError("you ended the wait for it", hint="Press r to read again.")
+    return NotReadError("you ended the wait", hint="Press r to read again.")
 
 
 def forget() -> None:
-    """Do no more than not to wait."""
+    """Give up the wait, and do nothing else."""
 
 
 class Poller(Thread):
