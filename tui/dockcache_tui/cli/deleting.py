@@ -52,7 +52,7 @@ class Delete(Generic[Thing]):
             narrate(f"Would delete {count}, {wording.exact_size(self.plan.bytes)}.")
             narrate("Nothing was changed: --yes deletes.")
             if self.refused:
-                narrate(f"It could not be: {self.refused}.")
+                narrate(f"It would be refused: {self.refused}.")
             return ExitCode.OK
         if self.plan.things and self.refused:
             raise SourceError(self.refused, title="Nothing can be deleted")
