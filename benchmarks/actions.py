@@ -38,7 +38,7 @@ from dockcache_tui.lab import engine as lab
 from dockcache_tui.sources.command_log import CommandLog
 from dockcache_tui.sources.github.api import Api
 from dockcache_tui.sources.github.gate import Gate
-from dockcache_tui.sources.github.place import Place
+from dockcache_tui.sources.github.place import GitHubPlace
 from dockcache_tui.sources.github.source import PATIENCE, GitHubActions
 from dockcache_tui.sources.secret import Secret
 
@@ -309,7 +309,7 @@ def _read(counts: Iterable[int]) -> tuple[float, float]:
 
 
 def _client(address: str, token: str) -> Iterator[int]:
-    api = Api(Place(address, "127.0.0.1"), Secret(token), Gate(PATIENCE), CommandLog())
+    api = Api(GitHubPlace(address, "127.0.0.1"), Secret(token), Gate(PATIENCE), CommandLog())
     with closing(GitHubActions(api, REPO)) as source:
         for snapshot in source.read():
             yield len(snapshot.caches)

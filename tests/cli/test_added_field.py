@@ -14,10 +14,10 @@ from service.serving import Job, Served
 ADDED = """
 import sys
 from dockcache_tui.core.caches import fields
-from dockcache_tui.core.field import Field, Kind, Look
+from dockcache_tui.core.field import Field, Kind, ColumnLook
 
 fields.CACHE_FIELDS += (
-    Field("length", Kind.INT, lambda row: len(row.cache.key), "how long its key is", look=Look("Length", width=8)),
+    Field("length", Kind.INT, lambda row: len(row.cache.key), "its length", look=ColumnLook("Length", width=8)),
 )
 """
 COMMAND = """

@@ -3,7 +3,7 @@
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.experiment import Situation
 from dockcache_tui.core.lab.job import BUILD_JOB, Counts, JobResult, Split
-from dockcache_tui.core.lab.run import LabPlan, LabRun, LabStatus, Machine
+from dockcache_tui.core.lab.run import LabMachine, LabPlan, LabRun, LabStatus
 
 BEGAN = Instant.parse("2026-05-01T10:00:00Z")
 
@@ -28,5 +28,5 @@ def job(
 
 def lab_run(*jobs: JobResult, number: int = 1, plan: LabPlan | None = None) -> LabRun:
     """Return a run that measured these jobs."""
-    machine = Machine("Linux x86_64", "A processor", 2, 8_000_000_000, "28.5.2", "0.34.2", "1.26.8")
+    machine = LabMachine("Linux x86_64", "A processor", 2, 8_000_000_000, "28.5.2", "0.34.2", "1.26.8")
     return LabRun(number, BEGAN, LabStatus.COMPLETE, plan or LabPlan(), machine, jobs)

@@ -7,7 +7,7 @@ from core.record_making import build, record, step
 from dockcache_tui.core.archives.archive import Archive, ArchiveKind, Blob, Image, Layer
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.attribution import attribute
-from dockcache_tui.core.sharing import Place, Share, shares
+from dockcache_tui.core.sharing import Share, SharedWith, shares
 
 LAYER = Layer(digest("a"), 1, diff_id="sha256:tar")
 
@@ -26,8 +26,8 @@ def test_other_archives_with_the_layer() -> None:
     packed = archive("/b/packed.tar", replace(LAYER, digest=digest("b")))
     found = shares(MINE, [packed, MINE, archive("/a/same.tar", LAYER, LAYER)])
     assert found[LAYER.digest] == (
-        Share(Place.ARCHIVE, "same.tar", "/a/same.tar"),
-        Share(Place.ARCHIVE, "packed.tar", "/b/packed.tar", repacked=True),
+        Share(SharedWith.ARCHIVE, "same.tar", "/a/same.tar"),
+        Share(SharedWith.ARCHIVE, "packed.tar", "/b/packed.tar", repacked=True),
     )
 
 
@@ -39,7 +39,7 @@ def test_a_layer_that_an_archive_only_names_is_not_in_it() -> None:
 def test_blobs_of_the_actions_cache() -> None:
     """A blob is known by its key, and told by its branch."""
     caches = entries(snapshot(blob(1, "a"), blob(2, "other", DEV))).values()
-    assert shares(MINE, caches=caches) == {LAYER.digest: (Share(Place.ACTIONS, "main", "1"),)}
+    assert shares(MINE, caches=caches) == {LAYER.digest: (Share(SharedWith.ACTIONS, "main", "1"),)}
 
 
 def test_a_blob_that_an_index_names_is_told_with_its_scope() -> None:
@@ -58,7 +58,7 @@ def test_a_record_is_known_by_the_step_that_made_it() -> None:
         record("r2", created=2.5, what=("regular", "[3/3] COPY b /b")),
     ]
     found = shares(MINE, records=attribute(records, [made]))
-    assert found == {LAYER.digest: (Share(Place.RECORD, "[2/2] COPY a /a", "r1"),)}
+    assert found == {LAYER.digest: (Share(SharedWith.RECORD, "[2/2] COPY a /a", "r1"),)}
     assert shares(MINE, records=attribute(records, [])) == {}
 
 

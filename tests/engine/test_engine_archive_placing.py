@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dockcache_tui.core.archives.archive import ArchiveError
-from dockcache_tui.core.archives.file_entry import FileChange, TreeEntry
+from dockcache_tui.core.archives.file_entry import LayerChange, TreeEntry
 from dockcache_tui.core.archives.member_name import path_of
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.archives.local import LocalArchives
@@ -145,7 +145,7 @@ def test_members_are_where_the_engine_unpacks_them(
     reading = LocalArchives()
     try:
         (image,) = reading.read(archive).images
-        there = [one for one in reading.walk(archive, image.digest) if one.change is not FileChange.REMOVED]
+        there = [one for one in reading.walk(archive, image.digest) if one.change is not LayerChange.REMOVED]
         ours = {one.entry.path: _real(reading, archive, image.digest, one) for one in there if one.entry.path != WAITS}
     finally:
         reading.close()

@@ -8,7 +8,7 @@ import pytest
 
 from dockcache_tui.cli.main import run
 from dockcache_tui.core.archives.archive import Fault
-from dockcache_tui.core.archives.file_entry import FileChange, FileEntry, FileKind, TreeEntry
+from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, LayerChange, TreeEntry
 from dockcache_tui.sources.archives.protocol import Archives
 from engine.archive_making import Maker
 from engine.archive_recipes import MULTI_IMAGES
@@ -58,12 +58,12 @@ def test_what_a_layer_did(name: str, seen: "Seen") -> None:
     """The second of three layers adds, changes and removes, told by single whiteouts or by an opaque folder."""
     layer = seen.layers(name)[2]
     assert seen.changes(name, "data", layer) == {
-        **dict.fromkeys(("gone", "first"), FileChange.REMOVED),
-        **dict.fromkeys(("over", "turns", "dir", "folds", "to-folder"), FileChange.CHANGED),
+        **dict.fromkeys(("gone", "first"), LayerChange.REMOVED),
+        **dict.fromkeys(("over", "turns", "dir", "folds", "to-folder"), LayerChange.CHANGED),
     }
-    within = {"x": FileChange.REMOVED, "y": FileChange.REMOVED, "w": FileChange.ADDED}
+    within = {"x": LayerChange.REMOVED, "y": LayerChange.REMOVED, "w": LayerChange.ADDED}
     assert seen.changes(name, "data/dir", layer) == within
-    assert seen.changes(name, "data/turns", layer) == {"inside": FileChange.ADDED}
+    assert seen.changes(name, "data/turns", layer) == {"inside": LayerChange.ADDED}
 
 
 @pytest.mark.parametrize("name", ["save", "save-graph-zst", "container-zstd"])
@@ -149,16 +149,16 @@ class Seen:
         (found,) = (one for one in self._archives.read(path).images if one.digest == image)
         return [layer.digest for layer in found.layers if not layer.empty]
 
-    def changes(self, name: str, folder: str, layer: str) -> dict[str, FileChange]:
+    def changes(self, name: str, folder: str, layer: str) -> dict[str, LayerChange]:
         """Return what a layer did to what is in a folder, but for what it left the same."""
         below = self.children(name, folder, layer)
         paths = ((one.entry.path.rpartition("/")[2], one.change) for one in below)
-        return {path: change for path, change in paths if change is not FileChange.SAME}
+        return {path: change for path, change in paths if change is not LayerChange.SAME}
 
     def tree(self, name: str) -> dict[str, Fact]:
         """Return what a container would see."""
         path, image = self.only(name)
-        entries = [one.entry for one in self._walk(path, image, "") if one.change is not FileChange.REMOVED]
+        entries = [one.entry for one in self._walk(path, image, "") if one.change is not LayerChange.REMOVED]
         return {entry.path: self._fact(path, image, entry) for entry in entries}
 
     def differences(self, name: str) -> dict[str, tuple[Fact | None, Fact | None]]:

@@ -14,7 +14,7 @@ from dockcache_tui.cli.main import run as command
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.experiment import Situation
 from dockcache_tui.core.lab.job import Counts
-from dockcache_tui.core.lab.run import LabPlan, LabRun, LabStatus, Machine
+from dockcache_tui.core.lab.run import LabMachine, LabPlan, LabRun, LabStatus
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.journal.lab_runs import LabRuns
 from dockcache_tui.sources.journal.schema import MIGRATIONS
@@ -69,11 +69,11 @@ def test_a_run_that_was_killed_counts_as_canceled(runs: LabRuns, folder: Path) -
     """While its process lives it runs; after a kill it can be taken up again."""
     code = (
         "import os, sys; from pathlib import Path; from dockcache_tui.sources.journal.lab_runs import LabRuns\n"
-        "from dockcache_tui.core.lab.run import LabPlan, Machine\n"
-        "LabRuns(Path(sys.argv[1])).begin(LabPlan(), Machine()); os.kill(os.getpid(), 9)"
+        "from dockcache_tui.core.lab.run import LabPlan, LabMachine\n"
+        "LabRuns(Path(sys.argv[1])).begin(LabPlan(), LabMachine()); os.kill(os.getpid(), 9)"
     )
     subprocess.run((sys.executable, "-c", code, str(folder)), check=False)
-    live = runs.begin(_PLAN, Machine())
+    live = runs.begin(_PLAN, LabMachine())
     mine, killed = runs.runs()
     assert (mine.id, mine.status, killed.status) == (live.id, LabStatus.RUNNING, LabStatus.CANCELED)
     runs.take_up(killed)
@@ -88,7 +88,7 @@ def test_a_journal_from_before_the_lab_is_brought_up(folder: Path) -> None:
     connection.close()
     runs = LabRuns(folder)
     assert runs.runs() == ()
-    assert runs.begin(_PLAN, Machine()).id == 1
+    assert runs.begin(_PLAN, LabMachine()).id == 1
     runs.close()
     journal = Journal(folder)
     assert journal.builds() == ()
@@ -98,7 +98,7 @@ def test_a_journal_from_before_the_lab_is_brought_up(folder: Path) -> None:
 def test_show(runs: LabRuns, capsys: pytest.CaptureFixture[str]) -> None:
     """The newest run's table goes to stdout, what it shows to stderr."""
     _finished(runs)
-    runs.begin(_PLAN, Machine())  # it has measured nothing yet
+    runs.begin(_PLAN, LabMachine())  # it has measured nothing yet
     assert command(("lab", "show")) == 0
     out, err = capsys.readouterr()
     assert [line.split()[2] for line in out.splitlines()[1:]] == ["make-original", "artifact", "ours"]

@@ -12,7 +12,7 @@ from dockcache_tui.core.builds.build import BuildSpec
 from dockcache_tui.core.lab.experiment import EXPERIMENTS, Experiment, experiment
 from dockcache_tui.core.lab.run import PHRASES
 from dockcache_tui.lab.experiments import artifact
-from dockcache_tui.lab.experiments.workflows import Run, build_job, say_job
+from dockcache_tui.lab.experiments.workflows import LabWorkflowRun, build_job, say_job
 from dockcache_tui.sources.build_runner import Words
 
 _WORKFLOWS = Path(__file__).parents[2] / ".github" / "workflows"
@@ -64,7 +64,7 @@ def no_artifacts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _ran(one: Experiment, *, later: bool, exposed: bool = True) -> Noted:
-    noted, run = Noted(), Run(one, _SCOPE, _FALLBACKS, exposed=exposed)
+    noted, run = Noted(), LabWorkflowRun(one, _SCOPE, _FALLBACKS, exposed=exposed)
     list(say_job(run, noted, PHRASES[0]) if later else build_job(run, noted))  # type: ignore[arg-type]
     return noted
 

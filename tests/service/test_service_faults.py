@@ -12,7 +12,7 @@ from random import Random
 import pytest
 import requests
 
-from dockcache_tui.actions_service.faults import ROUTES, Fault
+from dockcache_tui.actions_service.faults import ROUTES, ServiceFault
 from service.serving import Job, Served, get, put_blob, send
 
 MIB = 1 << 20
@@ -89,7 +89,7 @@ def test_cut_answers(faulty: Start, kept: int) -> None:
 
 def test_chances() -> None:
     """A chance strikes about that often."""
-    fault, random = Fault.parse("any:503:chance=0.25"), Random(1)  # noqa: S311
+    fault, random = ServiceFault.parse("any:503:chance=0.25"), Random(1)  # noqa: S311
     struck = sum(fault.strikes("GET /x", random) for _ in range(1000))
     assert 200 < struck < 300
 
@@ -110,7 +110,7 @@ def test_each_route_has_a_fault() -> None:
     """Each route's fault strikes its own requests and those of no other route."""
     assert {"any", *WHERE} == set(ROUTES)
     for route in WHERE:
-        fault = Fault.parse(f"{route}:503")
+        fault = ServiceFault.parse(f"{route}:503")
         assert [other for other, request in WHERE.items() if fault.strikes(request, Random())] == [route]  # noqa: S311
 
 

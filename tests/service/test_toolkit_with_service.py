@@ -17,7 +17,7 @@ from dockcache_tui.lab.engine.home import held
 from dockcache_tui.sources.command_log import CommandLog
 from dockcache_tui.sources.github.api import Api
 from dockcache_tui.sources.github.gate import Gate
-from dockcache_tui.sources.github.place import Place
+from dockcache_tui.sources.github.place import GitHubPlace
 from dockcache_tui.sources.github.source import GitHubActions
 from dockcache_tui.sources.secret import Secret
 from service.serving import Job, Served, get
@@ -192,7 +192,7 @@ def test_our_own_download(step: Step, tmp_path: Path) -> None:
     root = str(step.workspace)
     assert step.call("uploadArtifact", "images", files, root)
     assert step.call("uploadArtifact", "ignored", files[1:], root, {"skipArchive": True})
-    place = Place(step.job.served.address, "127.0.0.1")
+    place = GitHubPlace(step.job.served.address, "127.0.0.1")
     source = GitHubActions(Api(place, Secret(step.job.rest_token), Gate(10), CommandLog()), step.job.repo)
     try:
         to = tmp_path / "to"

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from dockcache_tui.sources.command_log import CommandLog
 from dockcache_tui.sources.github.api import Api
-from dockcache_tui.sources.github.gate import Gate, Wait
-from dockcache_tui.sources.github.place import Place
+from dockcache_tui.sources.github.gate import AskedWait, Gate
+from dockcache_tui.sources.github.place import GitHubPlace
 from dockcache_tui.sources.secret import Secret
 
 TOKEN = "ghp_T0psecretT0psecretT0psecretT0psecret"
@@ -116,13 +116,13 @@ def api_of(
     token: str | None = TOKEN,
     *,
     patience: float = 1.0,
-    on_wait: Callable[[Wait], None] | None = None,
+    on_wait: Callable[[AskedWait], None] | None = None,
     timeout: tuple[float, float] = (10.0, 20.0),
     log: CommandLog | None = None,
 ) -> Api:
     """Return what speaks to a server, with little patience."""
     gate = Gate(patience, on_wait)
-    return Api(Place(address, "127.0.0.1"), Secret(token) if token else None, gate, log or CommandLog(), timeout)
+    return Api(GitHubPlace(address, "127.0.0.1"), Secret(token) if token else None, gate, log or CommandLog(), timeout)
 
 
 def cache_json(number: int, key: str = "", ref: str = "refs/heads/main") -> dict[str, object]:

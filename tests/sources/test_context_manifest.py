@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dockcache_tui.core.builds.manifest import ContextFile, FileChange, changes
+from dockcache_tui.core.builds.manifest import ContextChange, ContextFile, changes
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.context_manifest import Stamp, read_context
 
@@ -103,7 +103,7 @@ def test_changes_between_contexts(tmp_path: Path) -> None:
     told = {change.path: (change.before is None, change.after is None) for change in changes(before, after)}
     assert told == {"edited": (False, False), "gone": (False, True), "new": (True, False)}
     assert changes(after, after) == ()
-    assert changes(before, after)[0] == FileChange("edited", before.files[0], after.files[0])
+    assert changes(before, after)[0] == ContextChange("edited", before.files[0], after.files[0])
 
 
 TREE = (

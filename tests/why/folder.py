@@ -8,9 +8,9 @@ from pathlib import Path
 
 from dockcache_tui.core.builds.ignore import IgnoreRule, IgnoreVerdict, judge, parse_patterns
 from dockcache_tui.core.explain.headers import header
-from dockcache_tui.core.explain.tree import Entry, Kind, Tree
+from dockcache_tui.core.explain.tree import Entry, PathKind, Tree
 
-_KINDS = {stat.S_IFLNK: Kind.LINK, stat.S_IFDIR: Kind.FOLDER}
+_KINDS = {stat.S_IFLNK: PathKind.LINK, stat.S_IFDIR: PathKind.FOLDER}
 
 
 def read_folder(root: Path, excludes: Iterable[str] = ()) -> Tree:
@@ -30,8 +30,8 @@ def _sent(root: Path, folder: str, rules: tuple[IgnoreRule, ...], above: IgnoreV
 
 
 def _entry(place: Path, path: bytes, info: os.stat_result) -> Entry:
-    kind = _KINDS.get(stat.S_IFMT(info.st_mode), Kind.FILE)
-    link = os.fsencode(place.readlink()) if kind is Kind.LINK else b""
+    kind = _KINDS.get(stat.S_IFMT(info.st_mode), PathKind.FILE)
+    link = os.fsencode(place.readlink()) if kind is PathKind.LINK else b""
     xattrs = {os.fsencode(name): os.getxattr(place, name, follow_symlinks=False) for name in _xattrs(place)}
     device = (os.major(info.st_rdev), os.minor(info.st_rdev)) if info.st_rdev else (0, 0)
     begun = header(info.st_mode, info.st_size, link, device=device, xattrs=xattrs)

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from dockcache_tui.core.explain.store import Link, Record
+from dockcache_tui.core.explain.store import KeyedRecord, Link
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,10 +28,10 @@ class KeyStore:
     roots: frozenset[str]
     told: list[dict[str, Any]]
 
-    def records(self) -> list[Record]:
+    def records(self) -> list[KeyedRecord]:
         """Return the records as we read them from anywhere."""
         return [
-            Record(
+            KeyedRecord(
                 str(one["id"]),
                 one.get("digest") or one["parents"][0]["digest"],
                 frozenset(_link(each) for each in one.get("parents") or ()),

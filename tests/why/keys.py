@@ -18,7 +18,7 @@ from dockcache_tui.core.explain.op_keys import op_keys
 from dockcache_tui.core.explain.ops import Edge, Op, read_ops
 from dockcache_tui.core.explain.rules import rules_of
 from dockcache_tui.core.explain.source_keys import Keys, Resolved
-from dockcache_tui.core.explain.store import Found, Record, Store, content_record, record_digest
+from dockcache_tui.core.explain.store import Found, KeyedRecord, RecordStore, content_record, record_digest
 from dockcache_tui.core.explain.tree import Tree
 from why.folder import read_folder
 from why.history import provenance
@@ -40,9 +40,9 @@ _VERDICTS = {StepState.REUSED: Says.HIT, StepState.BUILT: Says.MISS, StepState.F
 class Rule:
     """The rule by which records answer steps, carried through a build's operations in their order."""
 
-    def __init__(self, vertexes: Mapping[str, str], records: Iterable[Record]) -> None:
+    def __init__(self, vertexes: Mapping[str, str], records: Iterable[KeyedRecord]) -> None:
         """Begin with what was there; `vertexes` names the operations of the build's steps."""
-        self._store, self._found = Store(records), dict[Edge, frozenset[str]]()
+        self._store, self._found = RecordStore(records), dict[Edge, frozenset[str]]()
         self._steps = {op: vertex for vertex, op in vertexes.items()}
         self.says: dict[str, Says] = {}
         self._unknown: set[str] = set()

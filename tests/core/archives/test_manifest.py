@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dockcache_tui.core.archives.archive import ArchiveError
 from dockcache_tui.core.archives.layering import layers_of, moment
-from dockcache_tui.core.archives.manifest import Config, Descriptor, Document, History, Saved, decode, revision_of
+from dockcache_tui.core.archives.manifest import Config, Descriptor, Document, HistoryStep, Saved, decode, revision_of
 from dockcache_tui.core.instant import Instant
 
 _JSON = st.recursive(
@@ -25,7 +25,7 @@ _JSON = st.recursive(
 )
 
 
-def config(*diff_ids: str, history: list[History] | None = None) -> Config:
+def config(*diff_ids: str, history: list[HistoryStep] | None = None) -> Config:
     """Return a config."""
     made = decode(json.dumps({"rootfs": {"diff_ids": diff_ids}}).encode(), Config)
     made.history = history
@@ -39,7 +39,7 @@ def blobs(*digests: str) -> list[Descriptor]:
 
 def test_steps_and_layers_come_together_in_order() -> None:
     """Each step that is not empty takes the next layer."""
-    steps = [History(created_by="a"), History(created_by="b", empty_layer=True), History(created_by="c")]
+    steps = [HistoryStep(created_by="a"), HistoryStep(created_by="b", empty_layer=True), HistoryStep(created_by="c")]
     layers = layers_of(blobs("x", "y"), config("dx", "dy", history=steps), {"x", "y"})
     assert [(one.digest, one.diff_id, one.created_by, one.empty) for one in layers] == [
         ("x", "dx", "a", False),
@@ -50,13 +50,13 @@ def test_steps_and_layers_come_together_in_order() -> None:
 
 def test_layers_without_a_step_are_shown_and_steps_without_a_layer_are_not() -> None:
     """Tools that append layers leave the history short; a history that tells of more has nothing to show."""
-    short = layers_of(blobs("x", "y", "z"), config(history=[History(created_by="a")]), {"x", "z"})
+    short = layers_of(blobs("x", "y", "z"), config(history=[HistoryStep(created_by="a")]), {"x", "z"})
     assert [(one.digest, one.created_by, one.missing) for one in short] == [
         ("x", "a", False),
         ("y", "", True),
         ("z", "", False),
     ]
-    long = layers_of(blobs("x"), config(history=[History(created_by="a"), History(created_by="b")]), {"x"})
+    long = layers_of(blobs("x"), config(history=[HistoryStep(created_by="a"), HistoryStep(created_by="b")]), {"x"})
     assert [one.created_by for one in long] == ["a"]
 
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dockcache_tui.core.archives.file_entry import FileChange, FileEntry, FileKind
+from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, LayerChange
 from dockcache_tui.core.archives.member_name import order_of
-from dockcache_tui.core.archives.overlay import Node, PathChange, overlay, settle
+from dockcache_tui.core.archives.overlay import PathChange, TreeNode, overlay, settle
 
 FOLDER, FILE, WHITEOUT, OPAQUE = FileKind.FOLDER, FileKind.FILE, FileKind.WHITEOUT, FileKind.OPAQUE
 Layer = tuple[FileEntry, ...]
@@ -33,7 +33,7 @@ class Did(NamedTuple):
 
     layer: int
     entry: FileEntry
-    change: FileChange
+    change: LayerChange
     size: int
     wasted: int
     children: int
@@ -55,7 +55,7 @@ def settled(layer: Iterable[FileEntry], dropped: list[FileEntry] | None = None) 
     return list(settle(ordered, ([] if dropped is None else dropped).append))
 
 
-def nodes(*layers: Iterable[FileEntry]) -> dict[str, Node]:
+def nodes(*layers: Iterable[FileEntry]) -> dict[str, TreeNode]:
     """Lay layers over each other; nodes by path."""
     found = list(overlay([settled(layer) for layer in layers]))
     paths: dict[int, str] = {}
@@ -108,20 +108,22 @@ def without(tree: Tree, path: str) -> Tree:
 def model(layers: list[Layer]) -> tuple[dict[str, Did], dict[tuple[str, int], Did]]:
     """Return what the whole image, and each layer by itself, shows of every path."""
     tree: Tree = {"": folder("")}
-    own: dict[tuple[str, int], tuple[FileEntry, FileChange, int, int]] = {("", 0): (folder(""), FileChange.ADDED, 0, 0)}
+    own: dict[tuple[str, int], tuple[FileEntry, LayerChange, int, int]] = {
+        ("", 0): (folder(""), LayerChange.ADDED, 0, 0)
+    }
     states: list[tuple[Tree, Tree]] = []
     for number, layer in enumerate(layers):
         new, put = unpack(tree, layer)
         for path in {*tree, *new}:
             before, now = tree.get(path), new.get(path)
             if before is None and now:
-                own[path, number] = now, FileChange.ADDED, now.size, 0
+                own[path, number] = now, LayerChange.ADDED, now.size, 0
             elif before and now is None:
-                own[path, number] = before, FileChange.REMOVED, 0, before.size
+                own[path, number] = before, LayerChange.REMOVED, 0, before.size
             elif before and now and path in put:
                 same = before.kind is now.kind is FOLDER and before.mode == now.mode
                 if not same:
-                    own[path, number] = now, FileChange.CHANGED, now.size, before.size
+                    own[path, number] = now, LayerChange.CHANGED, now.size, before.size
         states.append((tree, new))
         tree = new
     views: dict[tuple[str, int], Did] = {}
@@ -129,7 +131,7 @@ def model(layers: list[Layer]) -> tuple[dict[str, Did], dict[tuple[str, int], Di
     for path, number in shown:
         now_tree, was_tree = (states[number][1], states[number][0]) if states else (tree, tree)
         entry = now_tree.get(path) or was_tree[path]
-        change = own[path, number][1] if (path, number) in own else FileChange.SAME
+        change = own[path, number][1] if (path, number) in own else LayerChange.SAME
         inside = [did for (one, layer), did in own.items() if layer == number and (one == path or below(path, one))]
         direct = {one for one, layer in shown if layer == number and is_child(path, one)}
         views[path, number] = Did(
@@ -192,24 +194,24 @@ def test_numbers_grow_in_the_order_of_paths(layers: list[Layer]) -> None:
 def test_a_whiteout_removes_from_lower_layers_only() -> None:
     """A file that a layer puts beside its own whiteout stays."""
     found = nodes([file("a/x", 5)], [file("a/x", 3), FileEntry("a/x", WHITEOUT)])
-    assert found["a/x"].whole == PathChange(1, file("a/x", 3), FileChange.CHANGED, 3, 5, 0)
+    assert found["a/x"].whole == PathChange(1, file("a/x", 3), LayerChange.CHANGED, 3, 5, 0)
 
 
 def test_an_opaque_folder_hides_what_was_in_it_and_stays() -> None:
     """The folder itself is as it was; what lower layers put in it is removed and wasted."""
     found = nodes([folder("a"), file("a/x", 5)], [FileEntry("a", OPAQUE), file("a/y", 2)])
-    assert found["a/x"].whole == PathChange(1, file("a/x", 5), FileChange.REMOVED, 0, 5, 0)
-    assert found["a"].whole == PathChange(0, folder("a"), FileChange.ADDED, 2, 5, 2)
+    assert found["a/x"].whole == PathChange(1, file("a/x", 5), LayerChange.REMOVED, 0, 5, 0)
+    assert found["a"].whole == PathChange(0, folder("a"), LayerChange.ADDED, 2, 5, 2)
 
 
 def test_a_file_over_a_folder_hides_all_below_it() -> None:
     """And a folder over that file begins empty."""
     found = nodes([file("a/b/c", 7)], [file("a", 1)], [file("a/d", 2)])
-    assert found["a/b/c"].whole.change is FileChange.REMOVED
+    assert found["a/b/c"].whole.change is LayerChange.REMOVED
     assert [(one.layer, one.change, one.wasted) for one in found["a"].changes] == [
-        (0, FileChange.ADDED, 0),
-        (1, FileChange.CHANGED, 7),
-        (2, FileChange.CHANGED, 1),
+        (0, LayerChange.ADDED, 0),
+        (1, LayerChange.CHANGED, 7),
+        (2, LayerChange.CHANGED, 1),
     ]
     assert (found["a"].whole.size, found["a"].whole.entry.kind) == (2, FOLDER)
 
@@ -217,7 +219,7 @@ def test_a_file_over_a_folder_hides_all_below_it() -> None:
 def test_a_folder_that_a_layer_passes_through_is_the_same() -> None:
     """A layer's tar holds the folders on the way to its files; with the same rights they are no change."""
     found = nodes([folder("a"), folder("b")], [folder("a"), file("a/x"), folder("b")])
-    assert found["a"].changes[1].change is FileChange.SAME
+    assert found["a"].changes[1].change is LayerChange.SAME
     assert [change.layer for change in found["b"].changes] == [0]
 
 
@@ -239,5 +241,5 @@ def test_the_last_of_equal_names_stays() -> None:
 
 def test_siblings_do_not_come_between_a_folder_and_its_files() -> None:
     """`a.` sorts before `a/` as text; here it comes after all that is in `a`."""
-    paths: Mapping[str, Node] = nodes([file("a/x"), file("a.")], [file("a/y")])
+    paths: Mapping[str, TreeNode] = nodes([file("a/x"), file("a.")], [file("a/y")])
     assert sorted(paths, key=lambda path: paths[path].number) == ["", "a", "a/x", "a/y", "a."]

@@ -8,8 +8,8 @@ from core.cache_making import blob_key
 from dockcache_tui.core.caches.keys import (
     BUILDKIT_VERSION,
     CacheKey,
+    CacheKind,
     Family,
-    Kind,
     decode,
     index_key,
     ref_hash,
@@ -35,7 +35,7 @@ def test_an_index_seen_in_the_wild() -> None:
     """A key from a public repository tells cache scope, ref and generation."""
     found = decode("index-buildkit-1-49c8f7d5#46", BUILDKIT_VERSION)
     assert found == CacheKey(
-        Family.BUILDKIT, Kind.INDEX, "index-buildkit-1-49c8f7d5", "buildkit", ref_hash("refs/heads/master"), 46
+        Family.BUILDKIT, CacheKind.INDEX, "index-buildkit-1-49c8f7d5", "buildkit", ref_hash("refs/heads/master"), 46
     )
 
 
@@ -43,14 +43,14 @@ def test_an_index_seen_in_the_wild() -> None:
 def test_any_cache_scope_comes_back(scope: str, ref: str, number: int, signed: bool) -> None:  # noqa: FBT001
     """Whatever text is a cache scope, dashes, line breaks and `-1-` included, is read as it was written."""
     found = decode(f"{index_key(scope, ref)}{'-sig' if signed else ''}#{number}")
-    assert (found.kind, found.scope, found.ref_hash) == (Kind.INDEX, scope, ref_hash(ref))
+    assert (found.kind, found.scope, found.ref_hash) == (CacheKind.INDEX, scope, ref_hash(ref))
     assert (found.generation, found.signed) == (number, signed)
 
 
 def test_blobs_and_signatures() -> None:
     """A blob tells its digest, and so does the signature of an index."""
     blob = decode(blob_key(f"sha256:{HASH}"))
-    assert (blob.kind, blob.digest, blob.signed) == (Kind.BLOB, f"sha256:{HASH}", False)
+    assert (blob.kind, blob.digest, blob.signed) == (CacheKind.BLOB, f"sha256:{HASH}", False)
     assert decode(blob_key(f"sha256:{HASH}") + "-sig").signed
 
 
@@ -69,12 +69,12 @@ def test_blobs_and_signatures() -> None:
 )
 def test_what_only_looks_alike_is_not_buildkits(key: str) -> None:
     """A part that is missing, too long or of another form makes a key anyone's."""
-    assert decode(key).kind is Kind.OTHER
+    assert decode(key).kind is CacheKind.OTHER
 
 
 def test_another_version_is_another_client() -> None:
     """Whoever saves under BuildKit's keys with another client has saved nothing that BuildKit reads."""
-    assert decode("index-app-1-49c8f7d5#1", "0" * 64).kind is Kind.OTHER
+    assert decode("index-app-1-49c8f7d5#1", "0" * 64).kind is CacheKind.OTHER
 
 
 @pytest.mark.parametrize(
@@ -95,5 +95,5 @@ def test_another_version_is_another_client() -> None:
 def test_families_and_what_their_keys_share(key: str, family: Family, prefix: str | None) -> None:
     """Keys of the well-known actions are told apart, and a hash or a run's number at the end is what varies."""
     found = decode(key)
-    assert (found.family, found.kind) == (family, Kind.OTHER)
+    assert (found.family, found.kind) == (family, CacheKind.OTHER)
     assert found.prefix == (prefix if prefix is not None else key.removesuffix(f"-{HASH}"))

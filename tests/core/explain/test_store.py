@@ -4,19 +4,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dockcache_tui.core.explain.go_json import digest
-from dockcache_tui.core.explain.store import Found, Link, Record, Store, content_record, record_digest
+from dockcache_tui.core.explain.store import Found, KeyedRecord, Link, RecordStore, content_record, record_digest
 
 KEY, OTHER = "sha256:key", "sha256:other"
 
 
-def answers(records: list[Record], *inputs: Found, keys: tuple[str, ...] = (KEY,), output: int = 0) -> set[str]:
+def answers(records: list[KeyedRecord], *inputs: Found, keys: tuple[str, ...] = (KEY,), output: int = 0) -> set[str]:
     """Return the ids of the records that answer a step."""
-    return set(Store(records).answers(keys, inputs, output))
+    return set(RecordStore(records).answers(keys, inputs, output))
 
 
-def record(name: str, *links: Link, key: str = KEY, output: int = 0) -> Record:
+def record(name: str, *links: Link, key: str = KEY, output: int = 0) -> KeyedRecord:
     """Return a record of a key."""
-    return Record(name, record_digest(key, output), frozenset(links))
+    return KeyedRecord(name, record_digest(key, output), frozenset(links))
 
 
 BASE = Found(frozenset({"base"}))
@@ -55,7 +55,7 @@ def test_every_input_by_one_record() -> None:
 
 def test_content() -> None:
     """An input is answered by its content where what made it is unknown, without a selector."""
-    stored = Record("c", content_record("sha256:content"))
+    stored = KeyedRecord("c", content_record("sha256:content"))
     records = [stored, record("a", Link(0, "gone", "part"), Link(0, "c"))]
     assert answers(records, Found(selector="part", content="sha256:content")) == {"a"}
     assert answers(records, Found(selector="part", content="sha256:changed")) == set()
@@ -73,7 +73,7 @@ INPUTS = st.tuples(*[st.builds(Found, st.frozensets(st.sampled_from("xyz")))] * 
 
 
 @given(RECORDS, INPUTS, INPUTS)
-def test_more_finds_more(records: list[Record], some: tuple[Found, Found], more: tuple[Found, Found]) -> None:
+def test_more_finds_more(records: list[KeyedRecord], some: tuple[Found, Found], more: tuple[Found, Found]) -> None:
     """What more of the inputs came to never takes an answer away, and inputs that came to nothing have none."""
     both = [Found(one.records | other.records) for one, other in zip(some, more, strict=True)]
     assert answers(records, *some) <= answers(records, *both)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.explain.trees import folder, hashed, tree
 from dockcache_tui.core.explain.go_json import digest
-from dockcache_tui.core.explain.tree import Entry, Kind, Tree
+from dockcache_tui.core.explain.tree import Entry, PathKind, Tree
 
 LINKS = {"self": "->self", "no": "->gone"}
 FILES = {
@@ -91,5 +91,5 @@ def test_any_tree(told: list[tuple[list[str], str]], random: Random) -> None:
 def test_depth() -> None:
     """A folder may be as deep as a path is long."""
     deep = ["/".join("d" * depth) for depth in range(1, 2048)]
-    entries = [Entry(path.encode(), Kind.FOLDER, "header") for path in deep]
+    entries = [Entry(path.encode(), PathKind.FOLDER, "header") for path in deep]
     assert Tree(entries).at(b"/", follows=False) != Tree(entries[:-1]).at(b"/", follows=False)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from dockcache_tui.core.explain.go_json import digest
-from dockcache_tui.core.explain.tree import Entry, Kind, Tree
+from dockcache_tui.core.explain.tree import Entry, PathKind, Tree
 
 
 def tree(files: Mapping[str, str | None]) -> Tree:
@@ -25,7 +25,7 @@ def folder(header: str, *inside: tuple[str, str]) -> str:
 def _entry(path: str, content: str | None) -> Entry:
     name = path.encode("utf-8", "surrogateescape")
     if content is None:
-        return Entry(name, Kind.FOLDER, digest(name))
+        return Entry(name, PathKind.FOLDER, digest(name))
     if content.startswith("->"):
-        return Entry(name, Kind.LINK, hashed(content), content.removeprefix("->").encode())
-    return Entry(name, Kind.FILE, hashed(content))
+        return Entry(name, PathKind.LINK, hashed(content), content.removeprefix("->").encode())
+    return Entry(name, PathKind.FILE, hashed(content))

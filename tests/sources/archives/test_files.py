@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.core.archives.archive import ArchiveError
-from dockcache_tui.core.archives.file_entry import FileChange, FileKind, TreeEntry
+from dockcache_tui.core.archives.file_entry import FileKind, LayerChange, TreeEntry
 from dockcache_tui.sources.archives.image_files import ImageFiles
 from dockcache_tui.sources.archives.index_folder import IndexFolder
 from dockcache_tui.sources.archives.local import with_known_layers
 from dockcache_tui.sources.archives.reading import read_archive
 from sources.archive_files_making import Made, as_tar, file, folder, link, oci, packed, saved, tar
 
-ADDED, CHANGED, REMOVED, SAME = FileChange
+ADDED, CHANGED, REMOVED, SAME = LayerChange
 BASE = tar(
     folder("etc"),
     file("etc/passwd", b"root\n", mtime=5),
@@ -33,7 +33,7 @@ def made(tmp_path: Path) -> Made:
     return as_tar(oci(tmp_path / "image", [packed(BASE), TOP]))
 
 
-def told(entries: tuple[TreeEntry, ...]) -> list[tuple[str, FileChange, int, int, int]]:
+def told(entries: tuple[TreeEntry, ...]) -> list[tuple[str, LayerChange, int, int, int]]:
     """Return path, change, size, waste and children of entries."""
     return [(one.entry.path, one.change, one.size, one.wasted, one.children) for one in entries]
 

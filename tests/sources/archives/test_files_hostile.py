@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dockcache_tui.core.archives.archive import MAX_FAULTS, ArchiveError, Fault
-from dockcache_tui.core.archives.file_entry import FileChange, FileEntry, FileKind, mode_of
+from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, LayerChange, mode_of
 from dockcache_tui.sources.archives import image_tree, layer_files, unpacking
 from dockcache_tui.sources.archives.image_files import ImageFiles
 from dockcache_tui.sources.archives.layer_files import LayerFiles
@@ -30,7 +30,7 @@ def read(layer: bytes) -> tuple[list[FileEntry], tuple[Fault, ...]]:
 
 def paths(files: ImageFiles, made: Made) -> list[str]:
     """Return every path of an image that is there in the end."""
-    return [one.entry.path for one in files.walk(made.path, made.image) if one.change is not FileChange.REMOVED]
+    return [one.entry.path for one in files.walk(made.path, made.image) if one.change is not LayerChange.REMOVED]
 
 
 @pytest.mark.parametrize(

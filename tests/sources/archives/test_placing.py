@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dockcache_tui.core.archives.file_entry import FileChange, FileKind
+from dockcache_tui.core.archives.file_entry import FileKind, LayerChange
 from dockcache_tui.sources.archives.image_files import ImageFiles
 from sources.archive_files_making import file, folder, link, oci, special, tar
 
@@ -56,7 +56,7 @@ def test_a_whiteout_below_a_lower_symlink_makes_a_folder_of_it(tmp_path: Path, f
     """What a layer takes away somewhere has a folder there, as an engine makes one to look into."""
     made = oci(tmp_path / "image", [tar(*USR, link("bin", "usr/bin")), tar(file("bin/.wh.old"))])
     found = files.find(made.path, made.image, "bin")
-    assert (found.entry.kind, found.change) == (FileKind.FOLDER, FileChange.CHANGED)
+    assert (found.entry.kind, found.change) == (FileKind.FOLDER, LayerChange.CHANGED)
 
 
 def test_a_file_placed_by_a_link_is_read_and_wastes_what_it_hides(tmp_path: Path, files: ImageFiles) -> None:
@@ -86,7 +86,7 @@ def test_a_file_placed_by_a_link_is_read_and_wastes_what_it_hides(tmp_path: Path
 def test_layers_over_a_symlink(upper: Sequence[Member], expected: str, tmp_path: Path, files: ImageFiles) -> None:
     """A symlink of a lower layer is not followed, a folder takes its place; whiteouts are followed as files are."""
     made = oci(tmp_path / "image", [tar(*USR, file("usr/bin/old"), link("bin", "usr/bin")), tar(*upper)])
-    there = [one.entry.path for one in files.walk(made.path, made.image) if one.change is not FileChange.REMOVED]
+    there = [one.entry.path for one in files.walk(made.path, made.image) if one.change is not LayerChange.REMOVED]
     assert there == expected.split()
 
 

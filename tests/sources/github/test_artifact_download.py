@@ -14,7 +14,7 @@ from dockcache_tui.core.errors import DockcacheError, SourceError, UsageError
 from dockcache_tui.sources.command_log import CommandLog
 from dockcache_tui.sources.github.api import Api
 from dockcache_tui.sources.github.gate import Gate
-from dockcache_tui.sources.github.place import Place
+from dockcache_tui.sources.github.place import GitHubPlace
 from dockcache_tui.sources.github.source import GitHubActions
 from dockcache_tui.sources.part_file import PartFile
 from dockcache_tui.sources.secret import Secret
@@ -54,7 +54,7 @@ def ranged(asked: Asked, number: int = 0) -> Reply:  # noqa: ARG001
 
 def source_of(github: FakeGitHub, log: CommandLog | None = None) -> GitHubActions:
     """Return what speaks to a GitHub, with the usual patience: nothing here is about time."""
-    api = Api(Place(github.address, "127.0.0.1"), Secret(TOKEN), Gate(100), log or CommandLog())
+    api = Api(GitHubPlace(github.address, "127.0.0.1"), Secret(TOKEN), Gate(100), log or CommandLog())
     return GitHubActions(api, "octo/app", pace=0)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.github.errors import GitHubError
-from dockcache_tui.sources.github.gate import Gate, Wait, asked_wait
+from dockcache_tui.sources.github.gate import AskedWait, Gate, asked_wait
 from dockcache_tui.sources.github.protocol import ApiBudget
 from sources.github_server import Asked, Reply, api_of, serving
 
@@ -43,10 +43,10 @@ def test_how_long_to_wait(status: int, headers: Mapping[str, str], message: str,
 def test_a_wait_is_kept_and_counted_down() -> None:
     """After Retry-After the request is sent again; meanwhile the budget says until when, and why."""
     replies = [Reply({"message": "slow down"}, 429, {"retry-after": "1"}), Reply({})]
-    told: list[Wait] = []
+    told: list[AskedWait] = []
     seen: list[ApiBudget] = []
 
-    def note(wait: Wait) -> None:
+    def note(wait: AskedWait) -> None:
         told.append(wait)
         seen.append(api.gate.budget)
 
@@ -55,7 +55,7 @@ def test_a_wait_is_kept_and_counted_down() -> None:
         began = time.monotonic(), Instant.now()
         api.get("/x")
         took = time.monotonic() - began[0]
-    assert told == [Wait(1, "slow down")]
+    assert told == [AskedWait(1, "slow down")]
     assert seen[0].reason == "slow down"
     assert seen[0].waits_until is not None
     assert 1 <= seen[0].waits_until.seconds_since(began[1]) <= took + 1
@@ -67,7 +67,7 @@ def test_a_wait_is_kept_and_counted_down() -> None:
 def test_one_refusal_holds_every_thread() -> None:
     """While one request is told to wait, no other is sent."""
     refused = [Reply({}, 429, {"retry-after": "1"})]
-    told: list[Wait] = []
+    told: list[AskedWait] = []
     times: list[float] = []
 
     def answer(_: Asked) -> Reply:
@@ -105,9 +105,9 @@ def test_a_wait_beyond_patience_is_an_error() -> None:
 def test_a_shorter_wait_does_not_end_a_longer_one() -> None:
     """The countdown goes to the end of the longest wait that was asked for."""
     gate = Gate(1000)
-    gate.hold(Wait(500, "long"))
+    gate.hold(AskedWait(500, "long"))
     longest = gate.budget
-    gate.hold(Wait(5, "short"))
+    gate.hold(AskedWait(5, "short"))
     assert gate.budget == longest
 
 
@@ -139,7 +139,7 @@ def test_waiting_has_an_end() -> None:
 
 def test_closing_wakes_who_waits() -> None:
     """A request that waits fails at once when the connection is closed."""
-    told: list[Wait] = []
+    told: list[AskedWait] = []
     errors: list[str] = []
     with serving(lambda _: Reply({}, 429, {"retry-after": "60"})) as github:
         api = api_of(github.address, patience=100, on_wait=told.append)

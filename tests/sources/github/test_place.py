@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.core.errors import UsageError
-from dockcache_tui.sources.github.place import Place, find_place, find_repo
+from dockcache_tui.sources.github.place import GitHubPlace, find_place, find_repo
 from dockcache_tui.sources.github.tokens import find_token
 from nobody import git
 
@@ -13,29 +13,29 @@ from nobody import git
 @pytest.mark.parametrize(
     ("environment", "expected"),
     [
-        ({}, Place("https://api.github.com", "github.com")),
-        ({"GH_HOST": "github.com"}, Place("https://api.github.com", "github.com")),
-        ({"GH_HOST": "GHE.example.com"}, Place("https://ghe.example.com/api/v3", "ghe.example.com")),
-        ({"GH_HOST": "octo.ghe.com"}, Place("https://api.octo.ghe.com", "octo.ghe.com")),
+        ({}, GitHubPlace("https://api.github.com", "github.com")),
+        ({"GH_HOST": "github.com"}, GitHubPlace("https://api.github.com", "github.com")),
+        ({"GH_HOST": "GHE.example.com"}, GitHubPlace("https://ghe.example.com/api/v3", "ghe.example.com")),
+        ({"GH_HOST": "octo.ghe.com"}, GitHubPlace("https://api.octo.ghe.com", "octo.ghe.com")),
         (
             {"GITHUB_API_URL": "http://127.0.0.1:8917/", "GH_HOST": "x"},
-            Place("http://127.0.0.1:8917", "127.0.0.1:8917"),
+            GitHubPlace("http://127.0.0.1:8917", "127.0.0.1:8917"),
         ),
-        ({"GITHUB_API_URL": "https://api.github.com"}, Place("https://api.github.com", "github.com")),
-        ({"GITHUB_API_URL": "https://api.octo.ghe.com"}, Place("https://api.octo.ghe.com", "octo.ghe.com")),
+        ({"GITHUB_API_URL": "https://api.github.com"}, GitHubPlace("https://api.github.com", "github.com")),
+        ({"GITHUB_API_URL": "https://api.octo.ghe.com"}, GitHubPlace("https://api.octo.ghe.com", "octo.ghe.com")),
         (
             {"GITHUB_API_URL": "https://ghe.example.com/api/v3"},
-            Place("https://ghe.example.com/api/v3", "ghe.example.com"),
+            GitHubPlace("https://ghe.example.com/api/v3", "ghe.example.com"),
         ),
-        ({"GITHUB_API_URL": "https://api.example.com"}, Place("https://api.example.com", "api.example.com")),
+        ({"GITHUB_API_URL": "https://api.example.com"}, GitHubPlace("https://api.example.com", "api.example.com")),
         (
             {"GITHUB_API_URL": "https://api.example.com", "GITHUB_SERVER_URL": "https://Git.example.com"},
-            Place("https://api.example.com", "git.example.com"),
+            GitHubPlace("https://api.example.com", "git.example.com"),
         ),
-        ({"GITHUB_SERVER_URL": "https://git.example.com"}, Place("https://api.github.com", "github.com")),
+        ({"GITHUB_SERVER_URL": "https://git.example.com"}, GitHubPlace("https://api.github.com", "github.com")),
     ],
 )
-def test_the_place(environment: dict[str, str], expected: Place) -> None:
+def test_the_place(environment: dict[str, str], expected: GitHubPlace) -> None:
     """GITHUB_API_URL is first, then GH_HOST in each of its forms, then github.com."""
     assert find_place(environment) == expected
 
@@ -87,7 +87,7 @@ def test_tokens_stay_with_their_hosts(tmp_path: Path) -> None:
     github, mine = find_place({}), find_place({"GH_HOST": "ghe.example.com"})
     environment = gh(tmp_path, 'echo "of-$4"') | {"GITHUB_TOKEN": "second"}
 
-    def token(place: Place, **more: str) -> str | None:
+    def token(place: GitHubPlace, **more: str) -> str | None:
         found = find_token(place, environment | more)
         return found.reveal() if found else None
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from dockcache_tui.ui.table.marks import Marks
 from dockcache_tui.ui.table.view import (
     Arrangement,
-    Place,
-    Wanted,
+    Position,
+    WantedRows,
     advance,
     arrange,
     follow,
@@ -41,7 +41,7 @@ def passing(divisor: int | None) -> Callable[[Row], bool] | None:
     return None if divisor is None else lambda row: row[0] % divisor == 0
 
 
-def arranged(wanted: Wanted[Row], last: Arrangement[Row] | None = None) -> Arrangement[Row]:
+def arranged(wanted: WantedRows[Row], last: Arrangement[Row] | None = None) -> Arrangement[Row]:
     """Take every step."""
     view = advance(arrange(wanted, key_of, last or Arrangement()), 60)
     assert view is not None
@@ -57,7 +57,7 @@ def shown_rows(view: Arrangement[Row]) -> list[Row]:
 def test_sort_and_filter_agree_with_the_plain_way(rows: list[Row], divisor: int | None, direction: int) -> None:
     """Dealing into buckets gives what one stable sort and one filter give, with unknown values last either way."""
     predicate, reverse = passing(divisor), direction < 0
-    view = arranged(Wanted(tuple(rows), value_of, reverse, predicate))
+    view = arranged(WantedRows(tuple(rows), value_of, reverse, predicate))
     known = sorted((row for row in rows if row[1] is not None), key=lambda row: row[1] or 0, reverse=reverse)
     plain = [*known, *(row for row in rows if row[1] is None)]
     assert shown_rows(view) == [row for row in plain if predicate is None or predicate(row)]
@@ -66,7 +66,7 @@ def test_sort_and_filter_agree_with_the_plain_way(rows: list[Row], divisor: int 
 def test_a_long_sort_is_right_and_never_one_long_step() -> None:
     """20,000 rows sort as Python sorts them, in hundreds of steps."""
     rows: tuple[Row, ...] = tuple((at, at * 7919 % 20_011) for at in range(20_000))
-    steps = arrange(Wanted(rows, value_of), key_of, Arrangement())
+    steps = arrange(WantedRows(rows, value_of), key_of, Arrangement())
     count = 0
     while (view := advance(steps, 0.0005)) is None:
         count += 1
@@ -80,8 +80,8 @@ def test_reusing_the_last_answer_changes_nothing(
 ) -> None:
     """A new filter over the same rows gives the same view whether or not earlier work is reused."""
     same = tuple(rows)
-    last = arranged(Wanted(same, sort_key, predicate=passing(before)))
-    wanted = Wanted(same, sort_key, predicate=passing(after))
+    last = arranged(WantedRows(same, sort_key, predicate=passing(before)))
+    wanted = WantedRows(same, sort_key, predicate=passing(after))
     assert shown_rows(arranged(wanted, last)) == shown_rows(arranged(wanted))
 
 
@@ -90,11 +90,11 @@ def test_the_cursor_follows_its_key_and_stays_on_its_line(
     rows: list[Row], fresh: list[Row], divisor: int | None, cursor: int, top: int, height: int
 ) -> None:
     """After any swap the place is valid; a key still shown keeps the cursor and, but for the ends, its line."""
-    before = arranged(Wanted(tuple(rows)))
-    after = arranged(Wanted(tuple(fresh), value_of, predicate=passing(divisor)))
+    before = arranged(WantedRows(tuple(rows)))
+    after = arranged(WantedRows(tuple(fresh), value_of, predicate=passing(divisor)))
     count = len(before.shown)
     cursor = min(cursor, max(0, count - 1))
-    place = Place(cursor, min(top, max(0, count - height)))
+    place = Position(cursor, min(top, max(0, count - height)))
     key = before.key(cursor)
     new = follow(place, key, before, after, height)
     left = len(after.shown)
@@ -110,22 +110,22 @@ def test_the_cursor_follows_its_key_and_stays_on_its_line(
 @given(ROWS, st.integers(0, 300), HEIGHTS)
 def test_a_refresh_with_the_same_rows_moves_nothing(rows: list[Row], top: int, height: int) -> None:
     """Swapping rows for equal ones leaves cursor and scroll where they were."""
-    before, after = arranged(Wanted(tuple(rows))), arranged(Wanted((*rows,)))
-    place = Place(min(len(rows) // 2, max(0, len(rows) - 1)), min(top, max(0, len(rows) - height)))
+    before, after = arranged(WantedRows(tuple(rows))), arranged(WantedRows((*rows,)))
+    place = Position(min(len(rows) // 2, max(0, len(rows) - 1)), min(top, max(0, len(rows) - height)))
     assert follow(place, before.key(place.cursor), before, after, height) == place
 
 
 @given(st.integers(0, 200), st.integers(0, 200), st.integers(-300, 500), st.integers(1, 300), HEIGHTS)
 def test_a_moved_cursor_is_in_sight(cursor: int, top: int, to: int, count: int, height: int) -> None:
     """Wherever the cursor is sent it lands on a row, and that row is on the screen."""
-    place = Place(cursor, top).moved(to, count, height)
+    place = Position(cursor, top).moved(to, count, height)
     assert 0 <= place.cursor < count
     assert place.top <= place.cursor < place.top + height
 
 
 def test_equal_keys_survive() -> None:
     """Two rows with one key are both shown, and the key means the first."""
-    view = arranged(Wanted(((1, 5), (2, 6), (1, 7))))
+    view = arranged(WantedRows(((1, 5), (2, 6), (1, 7))))
     assert len(view.shown) == 3
     assert view.position(1) == 0
 

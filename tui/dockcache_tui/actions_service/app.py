@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dockcache_tui.actions_service import artifact_v4, blobs, cache_v1, cache_v2, twirp
-from dockcache_tui.actions_service.faults import Fault, Faulty
+from dockcache_tui.actions_service.faults import Faulty, ServiceFault
 from dockcache_tui.actions_service.rest import artifacts, caches, endpoint, repository
 from dockcache_tui.actions_service.service import Service
 from dockcache_tui.actions_service.staging import is_full
@@ -22,7 +22,7 @@ _TIDY_SECONDS = 60
 _NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
 
 
-def application(service: Service, faults: list[Fault], say: Callable[[str], None]) -> ASGIApp:
+def application(service: Service, faults: list[ServiceFault], say: Callable[[str], None]) -> ASGIApp:
     """Return the ASGI application; `say` is told of what goes wrong."""
     twirps = (*cache_v2.ROUTES, *artifact_v4.ROUTES, twirp.no_method())
     others = (*cache_v1.ROUTES, *blobs.ROUTES, *caches.ROUTES, *artifacts.ROUTES, *repository.ROUTES)
@@ -38,7 +38,7 @@ def application(service: Service, faults: list[Fault], say: Callable[[str], None
         lifespan=_tidying,
     )
     app.state.service = service
-    return Around(Faulty(app, faults), say)
+    return RequestFrame(Faulty(app, faults), say)
 
 
 @asynccontextmanager
@@ -67,7 +67,7 @@ async def _no_room(request: Request, error: Exception) -> Response:  # noqa: ARG
     raise error
 
 
-class Around:
+class RequestFrame:
     """What is the same for every request: an id on each answer, and one line on stderr for a fault of ours."""
 
     def __init__(self, app: ASGIApp, say: Callable[[str], None]) -> None:

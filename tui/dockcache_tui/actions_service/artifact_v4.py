@@ -8,11 +8,11 @@ import msgspec
 from starlette.routing import BaseRoute
 
 from dockcache_tui.actions_service.access import BlobAccess
-from dockcache_tui.actions_service.artifacts import Artifact
+from dockcache_tui.actions_service.artifacts import StoredArtifact
 from dockcache_tui.actions_service.caches import TakenError
 from dockcache_tui.actions_service.service import Service
 from dockcache_tui.actions_service.staging import UploadError
-from dockcache_tui.actions_service.twirp import Call, TwirpError, method
+from dockcache_tui.actions_service.twirp import TwirpCall, TwirpError, method
 from dockcache_tui.core.instant import Instant
 
 _NAME = re.compile(r'[^"<>:|*?\r\n\\/]{1,255}')
@@ -47,7 +47,7 @@ class _List(_OfRun):
     id_filter: int | None = None
 
 
-async def _create(call: Call[_Create]) -> Mapping[str, object]:
+async def _create(call: TwirpCall[_Create]) -> Mapping[str, object]:
     body = _own(call)
     if not _NAME.fullmatch(body.name):
         raise TwirpError("invalid_argument", "the name has a character that no artifact may have, or is too long")
@@ -63,7 +63,7 @@ async def _create(call: Call[_Create]) -> Mapping[str, object]:
     return {"ok": True, "signed_upload_url": call.service.upload_url(call.base, blob)}
 
 
-async def _finalize(call: Call[_Finalize]) -> Mapping[str, object]:
+async def _finalize(call: TwirpCall[_Finalize]) -> Mapping[str, object]:
     body, service = _own(call), call.service
     if body.hash is not None and not _DIGEST.fullmatch(body.hash):
         raise TwirpError("invalid_argument", "hash is no sha256")
@@ -80,7 +80,7 @@ async def _finalize(call: Call[_Finalize]) -> Mapping[str, object]:
     return {"ok": True, "artifact_id": str(number)}
 
 
-async def _list(call: Call[_List]) -> Mapping[str, object]:
+async def _list(call: TwirpCall[_List]) -> Mapping[str, object]:
     body = _own(call)
     chosen = [
         artifact
@@ -90,30 +90,30 @@ async def _list(call: Call[_List]) -> Mapping[str, object]:
     return {"artifacts": [_message(artifact) for artifact in chosen]}
 
 
-async def _signed_url(call: Call[_Named]) -> Mapping[str, object]:
+async def _signed_url(call: TwirpCall[_Named]) -> Mapping[str, object]:
     artifact = _artifact(call)
     return {"signed_url": artifact_url(call.service, call.base, artifact)}
 
 
-async def _delete(call: Call[_Named]) -> Mapping[str, object]:
+async def _delete(call: TwirpCall[_Named]) -> Mapping[str, object]:
     artifact = _artifact(call)
     remove(call.service, artifact)
     return {"ok": True, "artifact_id": str(artifact.id)}
 
 
-def artifact_url(service: Service, base: str, artifact: Artifact, seconds: float = 600) -> str:
+def artifact_url(service: Service, base: str, artifact: StoredArtifact, seconds: float = 600) -> str:
     """Return the URL an artifact may be read from for so long; a zip gets the name that browsers save."""
     name = f"{artifact.name}.zip" if artifact.type == "application/zip" else artifact.name
     return service.download_url(base, BlobAccess(artifact.blob, "r", name, artifact.type), seconds)
 
 
-def remove(service: Service, artifact: Artifact) -> None:
+def remove(service: Service, artifact: StoredArtifact) -> None:
     """Take an artifact and its blob away."""
     service.artifacts.remove(artifact.id)
     service.blob(artifact.blob).unlink(missing_ok=True)
 
 
-def _own(call: Call[Run]) -> Run:
+def _own(call: TwirpCall[Run]) -> Run:
     """Return the body of a call about the token's own run; raises TwirpError for another's."""
     run = call.body.workflow_run_backend_id, call.body.workflow_job_run_backend_id
     if not call.grant.run or run != (str(call.grant.run), call.grant.job):
@@ -121,7 +121,7 @@ def _own(call: Call[Run]) -> Run:
     return call.body
 
 
-def _artifact(call: Call[_Named]) -> Artifact:
+def _artifact(call: TwirpCall[_Named]) -> StoredArtifact:
     body = _own(call)
     for artifact in call.service.artifacts.of_run(call.grant.repo, call.grant.run):
         if artifact.name == body.name:
@@ -129,7 +129,7 @@ def _artifact(call: Call[_Named]) -> Artifact:
     raise TwirpError("not_found", "artifact not found")
 
 
-def _message(artifact: Artifact) -> Mapping[str, object]:
+def _message(artifact: StoredArtifact) -> Mapping[str, object]:
     return {
         "workflow_run_backend_id": str(artifact.run),
         "workflow_job_run_backend_id": artifact.job,

@@ -12,7 +12,7 @@ _DEFAULT_RETENTION_NS = 90 * DAY_NS
 
 
 @dataclass(frozen=True, slots=True)
-class Artifact:
+class StoredArtifact:
     """One finished artifact; `size` in bytes, `digest` as `sha256:<hex>` or empty, `blob` the name of its file."""
 
     id: int
@@ -64,16 +64,16 @@ class Artifacts:
             (size, digest, type_, Instant.now().ns, number),
         )
 
-    def of_run(self, repo: str, run: int) -> tuple[Artifact, ...]:
+    def of_run(self, repo: str, run: int) -> tuple[StoredArtifact, ...]:
         """Return a run's artifacts that have not expired, in the order they came."""
         return self._chosen("repo = ? AND run = ? AND NOT expired ORDER BY id", (repo, run))
 
-    def listed(self, repo: str, *, run: int | None = None, name: str | None = None) -> tuple[Artifact, ...]:
+    def listed(self, repo: str, *, run: int | None = None, name: str | None = None) -> tuple[StoredArtifact, ...]:
         """Return a repository's artifacts, the newest first."""
         where = "repo = ? AND run = coalesce(?, run) AND name = coalesce(?, name) ORDER BY id DESC"
         return self._chosen(where, (repo, run, name))
 
-    def get(self, repo: str, number: int) -> Artifact | None:
+    def get(self, repo: str, number: int) -> StoredArtifact | None:
         """Return one artifact."""
         found = self._chosen("repo = ? AND id = ?", (repo, number))
         return found[0] if found else None
@@ -94,11 +94,11 @@ class Artifacts:
         ).fetchall()
         return tuple(row["blob"] for row in (*expired, *freed))
 
-    def _chosen(self, condition: str, values: tuple[str | int | None, ...]) -> tuple[Artifact, ...]:
+    def _chosen(self, condition: str, values: tuple[str | int | None, ...]) -> tuple[StoredArtifact, ...]:
         sql = f"SELECT * FROM artifact WHERE size IS NOT NULL AND {condition}"  # noqa: S608
         return tuple(map(_artifact, self._sql.execute(sql, values)))
 
 
-def _artifact(row: sqlite3.Row) -> Artifact:
+def _artifact(row: sqlite3.Row) -> StoredArtifact:
     times = {"created": Instant(row["created"]), "expires": Instant(row["expires"])}
-    return Artifact(**dict(row) | times | {"expired": bool(row["expired"])})
+    return StoredArtifact(**dict(row) | times | {"expired": bool(row["expired"])})

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute
 from dockcache_tui.actions_service.access import BlobAccess
 from dockcache_tui.actions_service.caches import TakenError
 from dockcache_tui.actions_service.staging import UploadError
-from dockcache_tui.actions_service.twirp import Call, TwirpError, method
+from dockcache_tui.actions_service.twirp import TwirpCall, TwirpError, method
 
 LONGEST_KEY = 512
 VERSION = re.compile("[0-9a-f]{64}")
@@ -32,7 +32,7 @@ class _Get(msgspec.Struct):
     restore_keys: list[str] = []
 
 
-async def _create(call: Call[_Create]) -> Mapping[str, object]:
+async def _create(call: TwirpCall[_Create]) -> Mapping[str, object]:
     ref = call.grant.writable
     if ref is None:
         refusal = "cache write denied: token has no writable scopes"
@@ -46,7 +46,7 @@ async def _create(call: Call[_Create]) -> Mapping[str, object]:
     return {"ok": True, "signed_upload_url": call.service.upload_url(call.base, blob), "message": ""}
 
 
-async def _finalize(call: Call[_Finalize]) -> Mapping[str, object]:
+async def _finalize(call: TwirpCall[_Finalize]) -> Mapping[str, object]:
     service, repo, body = call.service, call.grant.repo, call.body
     _check(body.key, body.version)
     if body.size_bytes <= 0:
@@ -64,7 +64,7 @@ async def _finalize(call: Call[_Finalize]) -> Mapping[str, object]:
     return {"ok": True, "entry_id": str(number), "message": ""}
 
 
-async def _get(call: Call[_Get]) -> Mapping[str, object]:
+async def _get(call: TwirpCall[_Get]) -> Mapping[str, object]:
     if not call.grant.readable:
         raise TwirpError("permission_denied", "cache read denied: token has no readable scopes")
     body = call.body

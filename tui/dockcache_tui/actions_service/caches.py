@@ -33,7 +33,7 @@ class Cache:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CachesQuery:
     """Which entries are listed, and how: `key` is a prefix; `order` is one of REST's three, `page` counts from 1."""
 
     ref: str | None = None
@@ -110,7 +110,7 @@ class Caches:
         ).fetchone()
         return row
 
-    def listed(self, repo: str, asked: Asked) -> tuple[int, tuple[Cache, ...]]:
+    def listed(self, repo: str, asked: CachesQuery) -> tuple[int, tuple[Cache, ...]]:
         """Return how many entries there are and one page of them."""
         where = "repo = :repo AND size IS NOT NULL"
         where += " AND ref = :ref" * (asked.ref is not None) + " AND starts_with(key, :key)" * bool(asked.key)

@@ -32,7 +32,7 @@ class _CutError(Exception):
 
 
 @dataclass(slots=True)
-class Fault:
+class ServiceFault:
     """One fault: on which requests (`after` so many, `times` at most, by `chance`), and what becomes of them.
 
     `delay` in seconds, `cut` the bytes of the body that still arrive, `retry_after` in seconds.
@@ -50,7 +50,7 @@ class Fault:
     done: int = 0
 
     @classmethod
-    def parse(cls, spec: str) -> "Fault":
+    def parse(cls, spec: str) -> "ServiceFault":
         """Read `ROUTE:WHAT[:OPTION]...`, such as `create:429:retry-after=30:after=200`; raises UsageError."""
         route, *words = spec.split(":")
         fault = cls(ROUTES.get(route, ""))
@@ -84,7 +84,7 @@ class Fault:
 class Faulty:
     """An application with faults in front of it; each request meets the first that strikes."""
 
-    def __init__(self, app: ASGIApp, faults: list[Fault], random: Random | None = None) -> None:
+    def __init__(self, app: ASGIApp, faults: list[ServiceFault], random: Random | None = None) -> None:
         """Put the faults in front, drawing chances from `random`."""
         self._app = app
         self._faults = faults
@@ -103,7 +103,7 @@ class Faulty:
         except _CutError:
             return
 
-    async def _struck(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _struck(self, fault: ServiceFault, scope: Scope, receive: Receive, send: Send) -> None:
         if fault.status is None:
             await self._app(scope, receive, send)
             return

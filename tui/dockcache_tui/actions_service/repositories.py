@@ -28,7 +28,7 @@ class Tip:
 
 
 @dataclass(frozen=True, slots=True)
-class Pull:
+class ServedPull:
     """A pull request, open while a ref of it is there: the commits of its head and merge, and when the newest was."""
 
     number: int
@@ -72,7 +72,7 @@ def default_branch(refs: Mapping[str, Tip]) -> str:
     return next((name for name in _DEFAULTS if name in names), next(iter(names), _DEFAULTS[0]))
 
 
-def pulls(named: Mapping[str, Tip], refs: Mapping[str, Tip]) -> tuple[Pull, ...]:
+def pulls(named: Mapping[str, Tip], refs: Mapping[str, Tip]) -> tuple[ServedPull, ...]:
     """Return the pull requests of the refs that are there and of those that caches name, the newest first."""
     tips = {**named, **refs}
     found: dict[int, dict[str, str]] = {}
@@ -82,7 +82,7 @@ def pulls(named: Mapping[str, Tip], refs: Mapping[str, Tip]) -> tuple[Pull, ...]
     return tuple(_pull(number, found[number], tips, refs) for number in sorted(found, reverse=True))
 
 
-def _pull(number: int, own: Mapping[str, str], tips: Mapping[str, Tip], refs: Mapping[str, Tip]) -> Pull:
+def _pull(number: int, own: Mapping[str, str], tips: Mapping[str, Tip], refs: Mapping[str, Tip]) -> ServedPull:
     head, merge = (tips[own[side]].sha if side in own else NO_COMMIT for side in ("head", "merge"))
     time = max(tips[ref].time for ref in own.values())
-    return Pull(number, any(ref in refs for ref in own.values()), head, merge, time)
+    return ServedPull(number, any(ref in refs for ref in own.values()), head, merge, time)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import uvicorn
 
 from dockcache_tui.actions_service.app import application
-from dockcache_tui.actions_service.faults import Fault
+from dockcache_tui.actions_service.faults import ServiceFault
 from dockcache_tui.actions_service.home import Running
 from dockcache_tui.actions_service.service import Service, Settings
 from dockcache_tui.core.errors import UsageError
@@ -15,7 +15,7 @@ from dockcache_tui.core.errors import UsageError
 _PATIENCE = 5
 
 
-def serve(settings: Settings, host: str, port: int, faults: list[Fault], say: Callable[[str], None]) -> None:
+def serve(settings: Settings, host: str, port: int, faults: list[ServiceFault], say: Callable[[str], None]) -> None:
     """Serve until interrupted; the address is the first line of stdout, `say` is told of the rest.
 
     Raises UsageError where the address or the folder is in use.

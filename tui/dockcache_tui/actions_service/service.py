@@ -20,7 +20,7 @@ UPLOAD_SECONDS, DOWNLOAD_SECONDS = 3600, 600
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ServiceLimits:
     """How much a repository's caches may take in bytes, and for how many days one may go without access."""
 
     size: int = 10 * GB
@@ -34,7 +34,7 @@ class Settings:
     home: Home
     repo: str
     checkout: Path
-    limits: Limits = Limits()
+    limits: ServiceLimits = ServiceLimits()
     any_token: bool = False
 
 
@@ -49,7 +49,7 @@ class Service:
     artifacts: Artifacts
     staging: Staging
     budget: Budget = field(default_factory=Budget)
-    limits: dict[str, Limits] = field(default_factory=dict)
+    limits: dict[str, ServiceLimits] = field(default_factory=dict)
     """What was set over REST, until the service ends."""
     started: Instant = field(default_factory=Instant.now)
 
@@ -69,7 +69,7 @@ class Service:
         """Return where a finished blob is."""
         return self.settings.home.blobs / name
 
-    def limits_of(self, repo: str) -> Limits:
+    def limits_of(self, repo: str) -> ServiceLimits:
         """Return a repository's limits."""
         return self.limits.get(repo, self.settings.limits)
 

@@ -38,7 +38,7 @@ class TwirpError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[Body]):
+class TwirpCall(Generic[Body]):
     """One authorised call; `base` is the address it came to, with a slash at its end."""
 
     service: Service
@@ -47,13 +47,13 @@ class Call(Generic[Body]):
     body: Body
 
 
-def method(name: str, body: type[Body], handler: Callable[[Call[Body]], Awaitable[Mapping[str, object]]]) -> Route:
+def method(name: str, body: type[Body], handler: Callable[[TwirpCall[Body]], Awaitable[Mapping[str, object]]]) -> Route:
     """Return the route of `Service/Method`; the handler answers with the message's snake_case fields."""
 
     async def endpoint(request: Request) -> Response:
         try:
             grant = grant_of(request)
-            call = Call(service_of(request), grant, str(request.base_url), await decoded(request, body))
+            call = TwirpCall(service_of(request), grant, str(request.base_url), await decoded(request, body))
             return JSONResponse(await handler(call))
         except DeniedError as error:
             return _refusal("unauthenticated", f"invalid token: {error}")

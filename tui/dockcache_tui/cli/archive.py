@@ -29,7 +29,7 @@ from dockcache_tui.core.archives.choosing import image_of, layer_of
 from dockcache_tui.core.archives.diff import DIFFERENCES, ArchiveDiff, FileDiff, ImageDiff, changes, verdict
 from dockcache_tui.core.archives.engine_image import Loaded
 from dockcache_tui.core.archives.fields import FILE_FIELDS
-from dockcache_tui.core.archives.file_entry import FileChange, TreeEntry, mode_of
+from dockcache_tui.core.archives.file_entry import LayerChange, TreeEntry, mode_of
 from dockcache_tui.core.archives.member_name import holds
 from dockcache_tui.core.archives.row import (
     LAYER_COLUMNS,
@@ -264,7 +264,7 @@ def _what(file: FileDiff) -> str:
     return f": {', '.join(told)}" if (told := changes(file)) else ""
 
 
-_MARKS = {FileChange.ADDED: "+", FileChange.CHANGED: "~", FileChange.REMOVED: "-", FileChange.SAME: " "}
+_MARKS = {LayerChange.ADDED: "+", LayerChange.CHANGED: "~", LayerChange.REMOVED: "-", LayerChange.SAME: " "}
 
 
 @click.command()

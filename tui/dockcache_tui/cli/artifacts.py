@@ -8,8 +8,8 @@ import click
 from click.core import ParameterSource
 
 from dockcache_tui.cli.cache_reading import opened, read_artifacts
-from dockcache_tui.cli.deleting import After, Delete, Kind
-from dockcache_tui.cli.listing import FILTER, REPO, Asked, Cells, json_option, list_options, print_fields
+from dockcache_tui.cli.deleting import After, Delete, Told
+from dockcache_tui.cli.listing import FILTER, REPO, Cells, ListRequest, json_option, list_options, print_fields
 from dockcache_tui.cli.output import Row, narrate
 from dockcache_tui.cli.scoping import BRANCH, expect_some, scope_here, scope_of
 from dockcache_tui.cli.waiting import wait_for
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _PAGE = "json-artifacts.md"
 
 
-_ARTIFACT: Kind[Artifact] = Kind(
+_ARTIFACT: Told[Artifact] = Told(
     "artifact",
     "NAME",
     lambda one: one.name,
@@ -79,7 +79,7 @@ def left(artifact: Artifact, now: Instant) -> str:
 @click.group(invoke_without_command=True)
 @list_options(ARTIFACT_FIELDS, "-created_at", _PAGE, REPO)
 @click.pass_context
-def artifacts(ctx: click.Context, /, *, repo: str, asked: Asked[Artifact]) -> int:
+def artifacts(ctx: click.Context, /, *, repo: str, asked: ListRequest[Artifact]) -> int:
     """List a repository's workflow artifacts."""
     if ctx.invoked_subcommand:
         if any(ctx.get_parameter_source(name) is not ParameterSource.DEFAULT for name in ctx.params):

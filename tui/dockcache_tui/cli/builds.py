@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import click
 
-from dockcache_tui.cli.listing import Asked, Cells, list_options, print_fields
+from dockcache_tui.cli.listing import Cells, ListRequest, list_options, print_fields
 from dockcache_tui.cli.output import narrate
 from dockcache_tui.cli.scoping import scope_here
 from dockcache_tui.core import wording
@@ -26,7 +26,7 @@ from dockcache_tui.core.instant import Instant
         "--limit", default=1_000, show_default=True, type=click.IntRange(min=1), help="The newest N of the journal."
     ),
 )
-def builds(*, builder: str, limit: int, asked: Asked[Build]) -> int:
+def builds(*, builder: str, limit: int, asked: ListRequest[Build]) -> int:
     """List the builds started from here in any project, or with --builder all that the builder remembers."""
     passes = asked.filter().compile(Instant.now())
     scope = scope_here(asked.branch, restorable=asked.restorable)

@@ -10,7 +10,7 @@ from dockcache_tui.core import wording
 from dockcache_tui.core.archives.artifact import Artifact
 from dockcache_tui.core.caches.entry import CacheEntry
 from dockcache_tui.core.caches.fields import CACHE_FIELDS
-from dockcache_tui.core.caches.keys import Kind
+from dockcache_tui.core.caches.keys import CacheKind
 from dockcache_tui.core.caches.reading import CachesReading
 from dockcache_tui.core.caches.snapshot import ActionsSnapshot
 from dockcache_tui.core.errors import SourceError
@@ -18,7 +18,7 @@ from dockcache_tui.core.filter import parse
 from dockcache_tui.core.scope import ScopeFilter
 
 if TYPE_CHECKING:
-    from dockcache_tui.sources.github.gate import Wait
+    from dockcache_tui.sources.github.gate import AskedWait
     from dockcache_tui.sources.github.protocol import ActionsSource
 
 
@@ -34,7 +34,7 @@ def opened(repo: str) -> Iterator["ActionsSource"]:
         source.close()
 
 
-def tell_wait(wait: "Wait") -> None:
+def tell_wait(wait: "AskedWait") -> None:
     """Tell that GitHub asked to wait, and how long."""
     narrate(f"GitHub asks to wait {wording.span(wait.seconds)}: {wait.reason}")
 
@@ -59,7 +59,7 @@ def read(source: "ActionsSource", *, indexes: bool = False) -> CachesReading:
     reading = CachesReading.of(snapshot)
     if not indexes:
         return reading
-    live = [one.cache for one in reading.entries if one.decoded.kind is Kind.INDEX and not one.superseded]
+    live = [one.cache for one in reading.entries if one.decoded.kind is CacheKind.INDEX and not one.superseded]
     found = wait_for("the job's cache service", lambda: source.indexes(live))
     if live and not found:
         raise SourceError(

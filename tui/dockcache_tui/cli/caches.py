@@ -9,8 +9,8 @@ from dockcache_tui.cli.cache_reading import chosen, opened, read, tell_wait
 from dockcache_tui.cli.listing import (
     FILTER,
     REPO,
-    Asked,
     Cells,
+    ListRequest,
     json_option,
     list_options,
     print_fields,
@@ -23,7 +23,7 @@ from dockcache_tui.core import wording
 from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.caches.entry import CacheEntry
 from dockcache_tui.core.caches.fields import CACHE_FIELDS, REPOSITORY_FIELDS
-from dockcache_tui.core.caches.keys import Kind
+from dockcache_tui.core.caches.keys import CacheKind
 from dockcache_tui.core.caches.presets import Preset
 from dockcache_tui.core.caches.reading import CachesReading
 from dockcache_tui.core.caches.restoring import Restoration
@@ -75,7 +75,9 @@ def print_caches(found: Sequence[CacheEntry], now: Instant) -> None:
     cells: Cells[CacheEntry] = {
         "ID": "id",
         "BRANCH": "ref",
-        "KIND": lambda one: one.decoded.kind.value if one.decoded.kind is not Kind.OTHER else one.decoded.family.value,
+        "KIND": lambda one: (
+            one.decoded.kind.value if one.decoded.kind is not CacheKind.OTHER else one.decoded.family.value
+        ),
         "SIZE": "size_in_bytes",
         "CREATED": "created_at",
         "USED": "last_accessed_at",
@@ -208,7 +210,7 @@ _INDEXES = click.option(
     _INDEXES,
 )
 @click.pass_context
-def caches(ctx: click.Context, /, *, repo: str, org: str, indexes: bool, asked: Asked[CacheEntry]) -> int:
+def caches(ctx: click.Context, /, *, repo: str, org: str, indexes: bool, asked: ListRequest[CacheEntry]) -> int:
     """List a repository's GitHub Actions caches."""
     if ctx.invoked_subcommand:
         if any(ctx.get_parameter_source(name) is not ParameterSource.DEFAULT for name in ctx.params):
@@ -266,9 +268,9 @@ def delete(
     as_json: bool,
 ) -> int:
     """Delete caches by ID, filter or preset; a dry run unless --yes."""
-    from dockcache_tui.cli.caches_delete import Choice, delete_caches
+    from dockcache_tui.cli.caches_delete import ChosenCaches, delete_caches
 
-    choice = Choice.of(ids, presets, older_than)
+    choice = ChosenCaches.of(ids, presets, older_than)
     if not (ids or branch or expression.strip() or choice.presets):
         raise UsageError("nothing was named to delete", hint="Name ids, or give --preset, --filter or --branch.")
     parse(expression, CACHE_FIELDS)

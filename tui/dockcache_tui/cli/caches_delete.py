@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dockcache_tui.cli.cache_reading import read_whole
-from dockcache_tui.cli.deleting import After, Delete, Kind
+from dockcache_tui.cli.deleting import After, Delete, Told
 from dockcache_tui.cli.output import narrate
 from dockcache_tui.core import wording
 from dockcache_tui.core.caches.cache import ActionsCache
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChosenCaches:
     """Which entries are to go: those named by id, or those that one of the presets chooses."""
 
     ids: tuple[int, ...]
@@ -32,7 +32,7 @@ class Choice:
     older_than_ns: int
 
     @classmethod
-    def of(cls, ids: Iterable[int], presets: Iterable[str], older_than: str) -> "Choice":
+    def of(cls, ids: Iterable[int], presets: Iterable[str], older_than: str) -> "ChosenCaches":
         """Read the options; an age alone is its preset; raises UsageError."""
         names = dict.fromkeys(map(Preset, presets))
         age = nanoseconds(older_than) if older_than else None
@@ -64,7 +64,7 @@ class Choice:
         return [one for one in entries if one.id in self.ids] if self.ids else entries
 
 
-_CACHE: Kind[ActionsCache] = Kind("cache", "KEY", lambda one: one.key, lambda one: one.branch.short, lambda _: {})
+_CACHE: Told[ActionsCache] = Told("cache", "KEY", lambda one: one.key, lambda one: one.branch.short, lambda _: {})
 
 
 def delete_caches(

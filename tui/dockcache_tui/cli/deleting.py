@@ -15,7 +15,7 @@ Thing = TypeVar("Thing", bound=Deletable)
 
 
 @dataclass(frozen=True, slots=True)
-class Kind(Generic[Thing]):
+class Told(Generic[Thing]):
     """How one kind of thing is called, told and printed; `title` heads the column of its names."""
 
     noun: str
@@ -39,7 +39,7 @@ class Delete(Generic[Thing]):
 
     host: str
     plan: DeletePlan[Thing]
-    kind: Kind[Thing]
+    kind: Told[Thing]
     begin: Callable[[], Iterable[Deletion[Thing]]]
     refused: str
     read_again: Callable[[], After[Thing]]

@@ -35,7 +35,7 @@ def json_option(page: str) -> Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked(Generic[T]):
+class ListRequest(Generic[T]):
     """What is asked of a listing."""
 
     fields: Sequence[Field[T]]
@@ -89,7 +89,7 @@ def list_options(
             **others: Any,
         ) -> int:
             expect_one(as_json=as_json, as_csv=as_csv)
-            asked = Asked(fields, branch, restorable, expression, sort, as_json, as_csv)
+            asked = ListRequest(fields, branch, restorable, expression, sort, as_json, as_csv)
             return command(*args, asked=asked, **others)
 
         for option in reversed(options):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import click
 from click.core import ParameterSource
 
-from dockcache_tui.cli.listing import BUILDER, FILTER, Asked, Cells, json_option, list_options, print_fields
+from dockcache_tui.cli.listing import BUILDER, FILTER, Cells, ListRequest, json_option, list_options, print_fields
 from dockcache_tui.cli.output import Row, narrate
 from dockcache_tui.cli.reading import chosen, opened, read
 from dockcache_tui.cli.scoping import BRANCH, expect_some, owner_scope, scope_here
@@ -60,7 +60,7 @@ def state(scoped: ScopedRecord) -> str:
 @click.group(invoke_without_command=True)
 @list_options(RECORD_FIELDS, "-size", "json.md", BUILDER)
 @click.pass_context
-def records(ctx: click.Context, /, *, builder: str, asked: Asked[ScopedRecord]) -> int:
+def records(ctx: click.Context, /, *, builder: str, asked: ListRequest[ScopedRecord]) -> int:
     """List the cache records of every node of a builder."""
     if ctx.invoked_subcommand:
         if any(ctx.get_parameter_source(name) is not ParameterSource.DEFAULT for name in ctx.params):

@@ -55,16 +55,16 @@ def service(  # noqa: PLR0917
         if any(ctx.get_parameter_source(name) is not ParameterSource.DEFAULT for name in ctx.params):
             raise UsageError("options for `service env` belong after `env`")
         return int(ExitCode.OK)
-    from dockcache_tui.actions_service.faults import Fault
+    from dockcache_tui.actions_service.faults import ServiceFault
     from dockcache_tui.actions_service.running import serve
-    from dockcache_tui.actions_service.service import Limits, Settings
+    from dockcache_tui.actions_service.service import ServiceLimits, Settings
     from dockcache_tui.core.filter.units import size
 
     bytes_ = size(limit)
     if bytes_ is None:
         raise UsageError(f"{limit!r} is no size", hint="A size is such as 500MB or 10GB.")
-    settings = Settings(_home(data), _repository(repo), Path.cwd(), Limits(bytes_, retention), any_token)
-    serve(settings, host, port, [Fault.parse(spec) for spec in faults], narrate)
+    settings = Settings(_home(data), _repository(repo), Path.cwd(), ServiceLimits(bytes_, retention), any_token)
+    serve(settings, host, port, [ServiceFault.parse(spec) for spec in faults], narrate)
     return int(ExitCode.OK)
 
 

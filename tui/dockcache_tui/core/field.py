@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ColumnLook:
     """The column of a field in the app, in the terms of ui/table/columns.py; widths are in cells."""
 
     title: str
@@ -62,7 +62,7 @@ class Field(Generic[T]):
     """What JSON has of it, where that is more than its value."""
     label: str = ""
     """What the detail pane calls it; empty where it leaves it out."""
-    look: Look | None = None
+    look: ColumnLook | None = None
     """Its column in the app, if it has one."""
 
     @property

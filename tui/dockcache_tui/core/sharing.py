@@ -11,7 +11,7 @@ from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.records.layers import record_layers
 
 
-class Place(StrEnum):
+class SharedWith(StrEnum):
     """What holds a layer too."""
 
     RECORD = "builder record"
@@ -26,7 +26,7 @@ class Share:
     `repacked` when it has the layer's tar, but packed differently.
     """
 
-    place: Place
+    place: SharedWith
     name: str
     key: str
     repacked: bool = False
@@ -80,18 +80,18 @@ def _records(records: Iterable[ScopedRecord]) -> Iterator[tuple[str, Share]]:
     layers = record_layers(kept)
     for one in kept:
         if one.key in layers:
-            yield layers[one.key], Share(Place.RECORD, one.title, one.record.id)
+            yield layers[one.key], Share(SharedWith.RECORD, one.title, one.record.id)
 
 
 def _entries(caches: Iterable[CacheEntry]) -> Iterator[tuple[str, Share]]:
     for entry in caches:
         if entry.decoded.digest and not entry.decoded.signed:
             name = " · ".join((entry.branch.short, ", ".join(entry.scopes))) if entry.scopes else entry.branch.short
-            yield entry.decoded.digest, Share(Place.ACTIONS, name, str(entry.id))
+            yield entry.decoded.digest, Share(SharedWith.ACTIONS, name, str(entry.id))
 
 
 def _archives(archives: Iterable[Archive]) -> Iterator[tuple[str, Share]]:
     for archive in archives:
-        share = Share(Place.ARCHIVE, archive.path.rpartition("/")[2], archive.path)
+        share = Share(SharedWith.ARCHIVE, archive.path.rpartition("/")[2], archive.path)
         for blob in archive.blobs:
             yield blob.digest, share

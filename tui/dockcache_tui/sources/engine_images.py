@@ -14,7 +14,7 @@ from dockcache_tui.core.archives.engine_image import EngineImage, Loaded, Loaded
 from dockcache_tui.core.archives.layering import moment, revision_in
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.sources.archives.as_tar import write_saved, write_tar
-from dockcache_tui.sources.archives.blobs import Blobs, open_blobs
+from dockcache_tui.sources.archives.blobs import OpenArchive, open_blobs
 from dockcache_tui.sources.archives.reading import archive_of
 from dockcache_tui.sources.docker_cli import Docker, RunningCommand, explained
 from dockcache_tui.sources.part_file import PartFile, taken
@@ -135,7 +135,7 @@ class EngineImages:
             command.end()
 
     def _feed(
-        self, path: Path, blobs: Blobs, archive: Archive, images: list[Image], done: Done | None
+        self, path: Path, blobs: OpenArchive, archive: Archive, images: list[Image], done: Done | None
     ) -> tuple[str, list[Image]]:
         """Give `docker load` the archive; returns what it said, and the images that it was given."""
         if not blobs.flat and (blobs.has("manifest.json") or self._knows_layouts()):

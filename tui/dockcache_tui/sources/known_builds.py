@@ -12,7 +12,7 @@ from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.branches import RevisionBranches
-from dockcache_tui.sources.buildkit.history import History
+from dockcache_tui.sources.buildkit.history import BuildHistory
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.protocols import Builder
 
@@ -56,7 +56,7 @@ class KnownBuilds:
         history = builder.history(follow=False)
         try:
             builds = {(event.build.node, event.build.ref): event.build for event in history}
-            self.failures = history.failures if isinstance(history, History) else {}
+            self.failures = history.failures if isinstance(history, BuildHistory) else {}
         except SourceError as error:
             self.failures, builds = {"": error}, {}
         return builds.values()

@@ -21,7 +21,7 @@ _TIMEOUT = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Remote:
+class GitRemote:
     """Where a remote leads: `host` has a port where the web's is not the usual one, `login` is what ssh is given."""
 
     host: str
@@ -39,7 +39,7 @@ class Remote:
         return (host.partition(":")[0] if self.login else host) in self.hosts(environment)
 
 
-def read_remotes(folder: Path, environment: Mapping[str, str]) -> tuple[Remote, ...]:
+def read_remotes(folder: Path, environment: Mapping[str, str]) -> tuple[GitRemote, ...]:
     """Return the remotes that lead to another host, origin first; a path, and what is no repository there, is none."""
     lines = Git(folder, environment)("remote", "-v").split("\n")
     found = sorted(filter(None, map(_FETCHED.fullmatch, lines)), key=lambda match: match["name"] != "origin")
@@ -47,12 +47,12 @@ def read_remotes(folder: Path, environment: Mapping[str, str]) -> tuple[Remote, 
     return tuple(remote for remote in remotes if remote)
 
 
-def _remote(url: str) -> Remote | None:
+def _remote(url: str) -> GitRemote | None:
     if match := _WEB.fullmatch(url):
         usual = match["port"] in (None, _PORTS[match["scheme"].lower()])
-        return Remote(_known(match["host"]) + ("" if usual else f":{match['port']}"), match["repo"])
+        return GitRemote(_known(match["host"]) + ("" if usual else f":{match['port']}"), match["repo"])
     if match := _SSH.fullmatch(url) or _SCP.fullmatch(url):
-        return Remote(_known(match["host"]), match["repo"], (match["user"] or "") + match["host"])
+        return GitRemote(_known(match["host"]), match["repo"], (match["user"] or "") + match["host"])
     return None
 
 

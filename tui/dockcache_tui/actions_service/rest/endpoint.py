@@ -33,7 +33,7 @@ class RestError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class JsonAnswer:
     """A JSON payload, or None for an empty body."""
 
     payload: object
@@ -87,7 +87,7 @@ class Ask:
         return {"link": ", ".join(parts)} if parts else {}
 
 
-Handler = Callable[[Ask], Awaitable[Answer | Response]]
+Handler = Callable[[Ask], Awaitable[JsonAnswer | Response]]
 
 
 def route(method: str, path: str, handler: Handler) -> Route:
@@ -171,7 +171,7 @@ def _check(ask: Ask, token: str) -> None:
         raise RestError(403, message, x_accepted_github_permissions="actions=write")
 
 
-def _response(request: Request, answer: Answer | Response) -> Response:
+def _response(request: Request, answer: JsonAnswer | Response) -> Response:
     if isinstance(answer, Response):
         return answer
     if answer.payload is None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from dockcache_tui.actions_service.repositories import NO_COMMIT, Pull, number_of
+from dockcache_tui.actions_service.repositories import NO_COMMIT, ServedPull, number_of
 from dockcache_tui.actions_service.rest.endpoint import node_id
 
 _NOT_KNOWN = ("assignee", "auto_merge", "body", "closed_at", "merged_at", "milestone")
 _NOT_COUNTED = ("additions", "changed_files", "comments", "commits", "deletions", "review_comments")
 
 
-def pull_json(home: Mapping[str, object], base_sha: str, pull: Pull) -> Mapping[str, object]:
+def pull_json(home: Mapping[str, object], base_sha: str, pull: ServedPull) -> Mapping[str, object]:
     """Return a pull request of a whole repository as a list has it; its user is the owner for want of another."""
     number, html = number_of(f"{home['full_name']}#{pull.number}"), f"{home['html_url']}/pull/{pull.number}"
     links = _links(f"{home['url']}", pull)
@@ -17,7 +17,7 @@ def pull_json(home: Mapping[str, object], base_sha: str, pull: Pull) -> Mapping[
         "id": number,
         "node_id": node_id("PullRequest", number),
         "number": pull.number,
-        "title": f"Pull request {pull.number}",
+        "title": f"ServedPull request {pull.number}",
         "state": "open" if pull.is_open else "closed",
         "locked": False,
         "labels": [],
@@ -38,7 +38,7 @@ def pull_json(home: Mapping[str, object], base_sha: str, pull: Pull) -> Mapping[
     }
 
 
-def one_pull_json(home: Mapping[str, object], base_sha: str, pull: Pull) -> Mapping[str, object]:
+def one_pull_json(home: Mapping[str, object], base_sha: str, pull: ServedPull) -> Mapping[str, object]:
     """Return a pull request as it is told alone."""
     return {
         **pull_json(home, base_sha, pull),
@@ -51,7 +51,7 @@ def one_pull_json(home: Mapping[str, object], base_sha: str, pull: Pull) -> Mapp
     }
 
 
-def _links(repo: str, pull: Pull) -> Mapping[str, str]:
+def _links(repo: str, pull: ServedPull) -> Mapping[str, str]:
     own, issue = f"{repo}/pulls/{pull.number}", f"{repo}/issues/{pull.number}"
     return {
         "self": own,

@@ -6,7 +6,7 @@ from anyio.to_thread import run_sync
 from starlette.routing import BaseRoute
 
 from dockcache_tui.actions_service.repositories import NO_COMMIT, Tip, branches, default_branch, git_refs, pulls
-from dockcache_tui.actions_service.rest.endpoint import Answer, Ask, found, route
+from dockcache_tui.actions_service.rest.endpoint import Ask, JsonAnswer, found, route
 from dockcache_tui.actions_service.rest.pull_json import one_pull_json, pull_json
 from dockcache_tui.actions_service.rest.repository_json import repository_json
 from dockcache_tui.actions_service.web import path_number
@@ -14,34 +14,34 @@ from dockcache_tui.actions_service.web import path_number
 _REPO = "/repos/{owner}/{repo}"
 
 
-async def _repository(ask: Ask) -> Answer:
+async def _repository(ask: Ask) -> JsonAnswer:
     permissions = {"admin": False, "push": ask.write, "pull": True}
-    return Answer({**_home(ask, await _refs(ask)), "permissions": permissions})
+    return JsonAnswer({**_home(ask, await _refs(ask)), "permissions": permissions})
 
 
-async def _branches(ask: Ask) -> Answer:
+async def _branches(ask: Ask) -> JsonAnswer:
     found_branches = list(branches(await _refs(ask)).items())
     url = f"{ask.request.base_url}repos/{ask.repo}/commits/"
     listed = [
         {"name": name, "commit": {"sha": tip.sha, "url": url + tip.sha}, "protected": False}
         for name, tip in ask.paged(found_branches)
     ]
-    return Answer(listed, headers=ask.links(len(found_branches)))
+    return JsonAnswer(listed, headers=ask.links(len(found_branches)))
 
 
-async def _pulls(ask: Ask) -> Answer:
+async def _pulls(ask: Ask) -> JsonAnswer:
     state = ask.choice("state", "open", "closed", "all")
     refs = await _refs(ask)
     chosen = [pull for pull in pulls(_saved(ask), refs) if state in {"all", "open" if pull.is_open else "closed"}]
     home, base = _home(ask, refs), _base(refs)
     shown = [pull_json(home, base, pull) for pull in ask.paged(chosen)]
-    return Answer(shown, headers=ask.links(len(chosen)))
+    return JsonAnswer(shown, headers=ask.links(len(chosen)))
 
 
-async def _one_pull(ask: Ask) -> Answer:
+async def _one_pull(ask: Ask) -> JsonAnswer:
     number, refs = path_number(ask.request, "number"), await _refs(ask)
     pull = found(next((pull for pull in pulls(_saved(ask), refs) if pull.number == number), None))
-    return Answer(one_pull_json(_home(ask, refs), _base(refs), pull))
+    return JsonAnswer(one_pull_json(_home(ask, refs), _base(refs), pull))
 
 
 def _home(ask: Ask, refs: Mapping[str, Tip]) -> Mapping[str, object]:

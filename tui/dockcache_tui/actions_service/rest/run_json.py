@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from dockcache_tui.actions_service.artifacts import Artifact
+from dockcache_tui.actions_service.artifacts import StoredArtifact
 from dockcache_tui.actions_service.rest.endpoint import node_id
 from dockcache_tui.actions_service.rest.repository_json import minimal_json
 
@@ -10,7 +10,7 @@ _NOT_KNOWN = ("conclusion", "head_commit", "pull_requests", "status")
 _PATHS = ("artifacts", "cancel", "jobs", "logs", "rerun")
 
 
-def run_json(base: str, artifacts: Sequence[Artifact]) -> Mapping[str, object]:
+def run_json(base: str, artifacts: Sequence[StoredArtifact]) -> Mapping[str, object]:
     """Return the run of some artifacts, the newest first; its number is its id, and which workflow ran is not known."""
     newest = artifacts[0]
     home = minimal_json(base, newest.repo)

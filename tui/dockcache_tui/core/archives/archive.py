@@ -196,7 +196,7 @@ MAX_FOUND = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ShownFiles:
     """The files of an archive's image, by digest, or of one layer of it."""
 
     path: str

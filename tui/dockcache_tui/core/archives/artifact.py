@@ -30,7 +30,7 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class WorkflowRun:
     """A workflow run; `status` and `conclusion` are GitHub's words."""
 
     id: int

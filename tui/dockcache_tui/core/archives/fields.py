@@ -5,7 +5,7 @@ from dockcache_tui.core.archives.artifact import Artifact
 from dockcache_tui.core.archives.file_entry import TreeEntry, mode_of
 from dockcache_tui.core.archives.listing import ListedArchive
 from dockcache_tui.core.archives.xattr import xattr_text
-from dockcache_tui.core.field import Field, Kind, Look
+from dockcache_tui.core.field import ColumnLook, Field, Kind
 
 ARTIFACT_FIELDS: tuple[Field[Artifact], ...] = (
     Field("id", Kind.TEXT, lambda row: row.id, "its id"),
@@ -34,7 +34,7 @@ ARCHIVE_FIELDS: tuple[Field[ListedArchive], ...] = (
         Kind.TEXT,
         lambda row: row.name,
         "the name of its file, or of the artifact",
-        look=Look("Archive", weight=1, min_width=24),
+        look=ColumnLook("Archive", weight=1, min_width=24),
     ),
     Field("path", Kind.TEXT, lambda row: row.path or None, "its path; `null` for an artifact", filter=""),
     Field(
@@ -43,9 +43,9 @@ ARCHIVE_FIELDS: tuple[Field[ListedArchive], ...] = (
         lambda row: row.kind,
         "`docker save`, `oci layout`, `dir layout`, `oci artifact`, `build cache`, `build record`, `artifact` or "
         "`unreadable`",
-        look=Look("Kind", max_width=14),
+        look=ColumnLook("Kind", max_width=14),
     ),
-    Field("size", Kind.SIZE, lambda row: row.size, "its bytes as it lies there", look=Look("Size", width=9)),
+    Field("size", Kind.SIZE, lambda row: row.size, "its bytes as it lies there", look=ColumnLook("Size", width=9)),
     Field("platforms", Kind.TEXT, lambda row: row.platforms, "the platforms of its images", filter="platform"),
     Field(
         "branches",
@@ -53,7 +53,7 @@ ARCHIVE_FIELDS: tuple[Field[ListedArchive], ...] = (
         lambda row: row.branches,
         "the branches it belongs to, as far as known",
         filter="branch",
-        look=Look("Branch", max_width=16, priority=2),
+        look=ColumnLook("Branch", max_width=16, priority=2),
     ),
     Field(
         "created_at",
@@ -61,7 +61,7 @@ ARCHIVE_FIELDS: tuple[Field[ListedArchive], ...] = (
         lambda row: row.made_at,
         "when the file was last changed, or the artifact made",
         filter="age created",
-        look=Look("Age", width=6, priority=3),
+        look=ColumnLook("Age", width=6, priority=3),
     ),
     Field(
         "expires_at",
@@ -69,7 +69,7 @@ ARCHIVE_FIELDS: tuple[Field[ListedArchive], ...] = (
         lambda row: row.expires_at,
         "when GitHub deletes it; `null` for a file",
         filter="",
-        look=Look("Goes in", width=9, priority=1),
+        look=ColumnLook("Goes in", width=9, priority=1),
     ),
     Field(
         "state",
@@ -77,7 +77,7 @@ ARCHIVE_FIELDS: tuple[Field[ListedArchive], ...] = (
         lambda row: row.state or None,
         "what is wrong with it, or `null`",
         filter="",
-        look=Look("State", max_width=40, priority=5),
+        look=ColumnLook("State", max_width=40, priority=5),
     ),
     Field("artifact", Kind.FLAG, lambda row: row.artifact is not None, "it lies on GitHub", listed=False),
     Field(
@@ -114,7 +114,7 @@ FILE_FIELDS: tuple[Field[TreeEntry], ...] = (
         Kind.TEXT,
         lambda row: row.entry.path,
         r"without a leading slash; bytes that are no UTF-8 are backslash escapes (`\xff`)",
-        look=Look("Path", weight=1, min_width=28),
+        look=ColumnLook("Path", weight=1, min_width=28),
     ),
     Field(
         "kind",
@@ -127,28 +127,28 @@ FILE_FIELDS: tuple[Field[TreeEntry], ...] = (
         Kind.TEXT,
         lambda row: row.change.value,
         "what `layer` did: `added`, `changed`, `removed`; `same` for a folder that the layer only passed through",
-        look=Look("Change", width=9),
+        look=ColumnLook("Change", width=9),
     ),
     Field(
         "size",
         Kind.SIZE,
         lambda row: row.size,
         "bytes, of a folder all below it; 0 for what was removed",
-        look=Look("Size", width=9),
+        look=ColumnLook("Size", width=9),
     ),
     Field(
         "wasted",
         Kind.SIZE,
         lambda row: row.wasted,
         "bytes of lower layers that this path, and what is below it, hides",
-        look=Look("Wasted", width=9, priority=1),
+        look=ColumnLook("Wasted", width=9, priority=1),
     ),
     Field(
         "mode",
         Kind.TEXT,
         lambda row: mode_of(row.entry),
         "kind and rights as `ls -l` writes them",
-        look=Look("Mode", width=10, priority=2),
+        look=ColumnLook("Mode", width=10, priority=2),
     ),
     Field("uid", Kind.INT, lambda row: row.entry.uid, "the number of its owner"),
     Field("gid", Kind.INT, lambda row: row.entry.gid, "the number of its group"),
@@ -178,6 +178,6 @@ FILE_FIELDS: tuple[Field[TreeEntry], ...] = (
         Kind.TEXT,
         lambda row: row.layer or None,
         "with `--layer` that layer, else the last one that did anything to the path",
-        look=Look("By layer", width=12, priority=4),
+        look=ColumnLook("By layer", width=12, priority=4),
     ),
 )

@@ -20,7 +20,7 @@ class FileKind(StrEnum):
     OPAQUE = "opaque"
 
 
-class FileChange(StrEnum):
+class LayerChange(StrEnum):
     """What a layer did to a path; `same` for what lies below a shown layer untouched."""
 
     ADDED = "added"
@@ -59,7 +59,7 @@ class TreeEntry:
 
     entry: FileEntry
     layer: str
-    change: FileChange
+    change: LayerChange
     size: int = 0
     wasted: int = 0
     children: int = 0

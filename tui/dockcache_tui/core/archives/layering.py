@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
 from dockcache_tui.core.archives.archive import Image, Layer
-from dockcache_tui.core.archives.manifest import ATTESTATION_OF, Config, Descriptor, History
+from dockcache_tui.core.archives.manifest import ATTESTATION_OF, Config, Descriptor, HistoryStep
 from dockcache_tui.core.instant import Instant
 
 _PACKED = (".gzip", ".bzip2", ".xz", ".zstd")
@@ -23,7 +23,7 @@ def layers_of(stored: Sequence[Descriptor], config: Config, here: Container[str]
             layers.append(Layer("", 0, created_by=step.created_by, created_at=moment(step.created), empty=True))
         elif left:
             layers.append(_layer(*left.pop(), step, here))
-    layers += [_layer(*one, History(), here) for one in reversed(left)]
+    layers += [_layer(*one, HistoryStep(), here) for one in reversed(left)]
     return tuple(layers)
 
 
@@ -35,7 +35,7 @@ def moment(text: str) -> Instant | None:
         return None
 
 
-def _layer(blob: Descriptor, diff_id: str, step: History, here: Container[str]) -> Layer:
+def _layer(blob: Descriptor, diff_id: str, step: HistoryStep, here: Container[str]) -> Layer:
     return Layer(
         digest=blob.digest,
         size=blob.size,

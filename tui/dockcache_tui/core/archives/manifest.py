@@ -77,7 +77,7 @@ class Document(msgspec.Struct, rename={"media_type": "mediaType", "artifact_type
         return next(filter(None, told))
 
 
-class History(msgspec.Struct):
+class HistoryStep(msgspec.Struct):
     """A step that made an image."""
 
     created: str = ""
@@ -99,7 +99,7 @@ class Config(Platform):
     created: str = ""
     config: _Inner | None = None
     rootfs: _RootFs | None = None
-    history: Few[History] | None = None
+    history: Few[HistoryStep] | None = None
 
     @property
     def labels(self) -> dict[str, str]:
@@ -127,7 +127,7 @@ class V1Config(msgspec.Struct):
     created: str
 
 
-class Record(msgspec.Struct):
+class BuildRecordConfig(msgspec.Struct):
     """The config of a build record, as far as an archive is listed by it."""
 
     ref: str = msgspec.field(default="", name="Ref")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from heapq import merge
 from itertools import groupby
 
-from dockcache_tui.core.archives.file_entry import FileChange, FileEntry, FileKind
+from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, LayerChange
 from dockcache_tui.core.archives.member_name import order_of
 
 Moved = Mapping[tuple[int, str], int]
@@ -19,14 +19,14 @@ class PathChange:
 
     layer: int
     entry: FileEntry
-    change: FileChange
+    change: LayerChange
     size: int
     wasted: int
     children: int
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class TreeNode:
     """A path that ever was: `whole` tells what it is after all layers, `changes` who had a hand in it or below it.
 
     Numbers grow in the order of paths, a folder before what it holds; the root is 0 and its own parent.
@@ -79,7 +79,7 @@ class _Frame:
         return self.below
 
 
-def overlay(layers: Sequence[Iterable[FileEntry]], moved: Moved | None = None) -> Iterator[Node]:
+def overlay(layers: Sequence[Iterable[FileEntry]], moved: Moved | None = None) -> Iterator[TreeNode]:
     """Lay settled layers over each other, the lowest first; a folder is yielded after all that is below it.
 
     Parents that a layer lacks are made up, as engines do, for whiteouts too. What is hidden by a whiteout, an opaque
@@ -133,7 +133,7 @@ def _folder_ends(path: str, begin: int) -> Iterator[int]:
         at = path.find("/", at + 1)
 
 
-def _close(stack: list[_Frame], moved: Moved) -> Iterator[Node]:
+def _close(stack: list[_Frame], moved: Moved) -> Iterator[TreeNode]:
     """Take the last frame off, tell its parent and yield its node; a path that never was has none."""
     frame = stack.pop()
     whole, changes = _told(frame, moved)
@@ -147,14 +147,14 @@ def _close(stack: list[_Frame], moved: Moved) -> Iterator[Node]:
         for change in changes:
             parent.sums.setdefault(change.layer, _Sum()).add(change)
     name = frame.path.rpartition("/")[2]
-    yield Node(frame.number, parent.number if parent else 0, name, whole, tuple(changes))
+    yield TreeNode(frame.number, parent.number if parent else 0, name, whole, tuple(changes))
 
 
 def _told(frame: _Frame, moved: Moved) -> tuple[PathChange | None, list[PathChange]]:
     """Follow a path through the layers."""
     now: FileEntry | None = None
     held = 0
-    last: tuple[int, FileEntry, FileChange] | None = None
+    last: tuple[int, FileEntry, LayerChange] | None = None
     wasted = 0
     changes = []
     hiders = _hiders(frame)
@@ -170,13 +170,13 @@ def _told(frame: _Frame, moved: Moved) -> tuple[PathChange | None, list[PathChan
         change = _change(before, now)
         entry = now or before
         below = frame.sums.get(layer)
-        if entry is None or (change is FileChange.SAME and below is None):
+        if entry is None or (change is LayerChange.SAME and below is None):
             continue
         below = below or _Sum()
         gone = hid if before and before is not now else 0
         put = held if now and now is not before else 0
         wasted += gone
-        if change is not FileChange.SAME:
+        if change is not LayerChange.SAME:
             last = layer, entry, change
         changes.append(PathChange(layer, entry, change, below.size + put, below.wasted + gone, below.children))
     if last is None:
@@ -195,17 +195,17 @@ def _hiders(frame: _Frame) -> set[int]:
     return frame.outs | {frame.above[at] for at in after if at < len(frame.above)}
 
 
-def _change(before: FileEntry | None, now: FileEntry | None) -> FileChange:
+def _change(before: FileEntry | None, now: FileEntry | None) -> LayerChange:
     """Tell what became of a path; a folder that a layer only passes through is the same, whatever its time."""
     if before is None:
-        return FileChange.SAME if now is None else FileChange.ADDED
+        return LayerChange.SAME if now is None else LayerChange.ADDED
     if now is None:
-        return FileChange.REMOVED
+        return LayerChange.REMOVED
     if before is now:
-        return FileChange.SAME
+        return LayerChange.SAME
     if before.kind is now.kind is FileKind.FOLDER and _rights(before) == _rights(now):
-        return FileChange.SAME
-    return FileChange.CHANGED
+        return LayerChange.SAME
+    return LayerChange.CHANGED
 
 
 def _rights(entry: FileEntry) -> tuple[int, int, int]:

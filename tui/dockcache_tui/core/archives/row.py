@@ -9,7 +9,7 @@ from dockcache_tui.core.archives.build_record import BuildRecord
 from dockcache_tui.core.archives.diff import FileDiff, ImageDiff, LayerDiff, verdict
 from dockcache_tui.core.archives.engine_image import Loaded
 from dockcache_tui.core.archives.fields import FILE_FIELDS, LAYER_FIELDS
-from dockcache_tui.core.archives.file_entry import FileChange, FileEntry, FileKind, TreeEntry
+from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, LayerChange, TreeEntry
 from dockcache_tui.core.archives.xattr import xattr_text
 from dockcache_tui.core.builds.fields import STEP_FIELDS, whole_build
 from dockcache_tui.core.field import json_row, names
@@ -134,7 +134,7 @@ def _diff_row(file: FileDiff) -> Row:
 def _entry_row(entry: FileEntry | None) -> Row | None:
     if entry is None:
         return None
-    row = json_row(FILE_FIELDS, TreeEntry(entry, "", FileChange.SAME, entry.size))
+    row = json_row(FILE_FIELDS, TreeEntry(entry, "", LayerChange.SAME, entry.size))
     return {name: value for name, value in row.items() if name not in {"path", "change", "wasted", "layer"}}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dockcache_tui.core.builds.build import Build, Step, StepState
-from dockcache_tui.core.field import Field, Kind, Look, json_row, json_values
+from dockcache_tui.core.field import ColumnLook, Field, Kind, json_row, json_values
 
 _SAID_CACHED = {StepState.REUSED, StepState.FALSE_HIT}
 
@@ -19,7 +19,7 @@ WHOLE_FIELDS: tuple[Field[Build], ...] = (
         "the seconds that reuse saved",
         filter="saved",
         listed=False,
-        look=Look("Saved", width=7, priority=2),
+        look=ColumnLook("Saved", width=7, priority=2),
     ),
     Field(
         "weighted_reuse",
@@ -47,14 +47,14 @@ BUILD_FIELDS: tuple[Field[Build], ...] = (
         Kind.BRANCH,
         lambda row: row.branch,
         "the full ref that was checked out, or `null`",
-        look=Look("Branch", weight=1, min_width=10, max_width=28),
+        look=ColumnLook("Branch", weight=1, min_width=10, max_width=28),
     ),
     Field(
         "revision",
         Kind.TEXT,
         lambda row: row.revision or None,
         "the commit, or `null`",
-        look=Look("Revision", max_width=10, priority=5),
+        look=ColumnLook("Revision", max_width=10, priority=5),
     ),
     Field(
         "started_at",
@@ -62,7 +62,7 @@ BUILD_FIELDS: tuple[Field[Build], ...] = (
         lambda row: row.started_at,
         "when it started",
         filter="age started",
-        look=Look("Ago", width=5),
+        look=ColumnLook("Ago", width=5),
     ),
     Field(
         "completed_at",
@@ -76,14 +76,14 @@ BUILD_FIELDS: tuple[Field[Build], ...] = (
         Kind.TEXT,
         lambda row: row.status.value,
         "`running`, `succeeded`, `failed`, `canceled` or `lost`",
-        look=Look("Build", width=11),
+        look=ColumnLook("Build", width=11),
     ),
     Field(
         "steps",
         Kind.INT,
         lambda row: len(row.steps),
         "how many vertices it had, internal ones and exports too",
-        look=Look("Steps", width=7, priority=3),
+        look=ColumnLook("Steps", width=7, priority=3),
     ),
     Field("reused", Kind.INT, lambda row: row.cached, "how many cacheable steps were truly reused", filter="cached"),
     Field("cacheable", Kind.INT, lambda row: row.cacheable, "how many steps count", filter=""),
@@ -99,7 +99,7 @@ BUILD_FIELDS: tuple[Field[Build], ...] = (
         Kind.PERCENT,
         lambda row: row.reuse,
         "true reuse: `reused` / `cacheable`, from 0 to 1; `null` when nothing is cacheable",
-        look=Look("True reuse", width=16),
+        look=ColumnLook("True reuse", width=16),
     ),
     Field(
         "duration",
@@ -107,7 +107,7 @@ BUILD_FIELDS: tuple[Field[Build], ...] = (
         lambda row: row.duration,
         "the seconds it took; `null` while it runs",
         filter="took duration",
-        look=Look("Took", width=7),
+        look=ColumnLook("Took", width=7),
     ),
     Field(
         "project",
@@ -134,7 +134,7 @@ STEP_FIELDS: tuple[Field[Step], ...] = (
         Kind.TEXT,
         lambda row: row.name,
         "as BuildKit gives it: text from a Dockerfile",
-        look=Look("Step", weight=1, min_width=24),
+        look=ColumnLook("Step", weight=1, min_width=24),
     ),
     Field("stage", Kind.TEXT, lambda row: row.stage or None, "the stage, or `null`"),
     Field(
@@ -151,7 +151,7 @@ STEP_FIELDS: tuple[Field[Step], ...] = (
         lambda row: row.word,
         "`waiting`, `running`, `reused`, `built`, `false hit`, `failed`, `canceled`; `done` for a step that does not "
         "count and ended well, as a fetch",
-        look=Look("State", width=11),
+        look=ColumnLook("State", width=11),
     ),
     Field("started_at", Kind.AGE, lambda row: row.started_at, "when its last interval began, or `null`"),
     Field("completed_at", Kind.AGE, lambda row: row.completed_at, "when that ended, or `null`"),
@@ -160,14 +160,14 @@ STEP_FIELDS: tuple[Field[Step], ...] = (
         Kind.DURATION,
         lambda row: row.duration,
         "the seconds of that, or `null`",
-        look=Look("Took", width=7, priority=1),
+        look=ColumnLook("Took", width=7, priority=1),
     ),
     Field(
         "bytes_moved",
         Kind.SIZE,
         lambda row: row.bytes_moved,
         "the bytes it transferred",
-        look=Look("Moved", width=19, priority=4),
+        look=ColumnLook("Moved", width=19, priority=4),
     ),
     Field("error", Kind.TEXT, lambda row: row.error or None, "why it failed, else `null`"),
     Field(

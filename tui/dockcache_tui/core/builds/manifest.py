@@ -33,7 +33,7 @@ class ContextManifest:
 
 
 @dataclass(frozen=True, slots=True)
-class FileChange:
+class ContextChange:
     """A path whose content or mode differs between two contexts; None where it is not there."""
 
     path: str
@@ -41,12 +41,12 @@ class FileChange:
     after: ContextFile | None
 
 
-def changes(before: ContextManifest, after: ContextManifest) -> tuple[FileChange, ...]:
+def changes(before: ContextManifest, after: ContextManifest) -> tuple[ContextChange, ...]:
     """Return what differs between two contexts, by path."""
     old = {file.path: file for file in before.files}
     new = {file.path: file for file in after.files}
     return tuple(
-        FileChange(path, old.get(path), new.get(path))
+        ContextChange(path, old.get(path), new.get(path))
         for path in sorted(old.keys() | new.keys())
         if old.get(path) != new.get(path)
     )

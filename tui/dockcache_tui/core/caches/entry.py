@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.caches.cache import ActionsCache
-from dockcache_tui.core.caches.keys import CacheKey, Kind, ref_hash
+from dockcache_tui.core.caches.keys import CacheKey, CacheKind, ref_hash
 from dockcache_tui.core.caches.layers import ReadIndex
 from dockcache_tui.core.caches.liveness import RefState
 from dockcache_tui.core.instant import Instant
@@ -48,7 +48,7 @@ class CacheEntry:
     @property
     def misplaced(self) -> bool:
         """Tell whether an index's key names another ref than the one it is kept on."""
-        return self.decoded.kind is Kind.INDEX and self.decoded.ref_hash != ref_hash(self.cache.ref)
+        return self.decoded.kind is CacheKind.INDEX and self.decoded.ref_hash != ref_hash(self.cache.ref)
 
     @property
     def holes(self) -> int:

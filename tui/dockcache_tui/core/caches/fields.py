@@ -2,7 +2,7 @@
 
 from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.caches.entry import CacheEntry
-from dockcache_tui.core.field import Field, Kind, Look
+from dockcache_tui.core.field import ColumnLook, Field, Kind
 
 CACHE_FIELDS: tuple[Field[CacheEntry], ...] = (
     Field("id", Kind.TEXT, lambda row: row.id, "its id"),
@@ -12,7 +12,7 @@ CACHE_FIELDS: tuple[Field[CacheEntry], ...] = (
         lambda row: row.branch,
         "the full ref it is kept on",
         filter="branch ref",
-        look=Look("Branch", max_width=16, priority=5),
+        look=ColumnLook("Branch", max_width=16, priority=5),
     ),
     Field("key", Kind.TEXT, lambda row: row.cache.key, "its key"),
     Field("version", Kind.TEXT, lambda row: row.cache.version, "its version: a hash of paths and compression"),
@@ -22,7 +22,7 @@ CACHE_FIELDS: tuple[Field[CacheEntry], ...] = (
         lambda row: row.cache.size,
         "its bytes",
         filter="size",
-        look=Look("Size", width=9),
+        look=ColumnLook("Size", width=9),
     ),
     Field(
         "created_at",
@@ -30,7 +30,7 @@ CACHE_FIELDS: tuple[Field[CacheEntry], ...] = (
         lambda row: row.cache.created_at,
         "when it was saved",
         filter="age created",
-        look=Look("Saved", width=7, priority=4),
+        look=ColumnLook("Saved", width=7, priority=4),
     ),
     Field(
         "last_accessed_at",
@@ -38,7 +38,7 @@ CACHE_FIELDS: tuple[Field[CacheEntry], ...] = (
         lambda row: row.cache.last_accessed_at,
         "when it was last read",
         filter="idle last_used",
-        look=Look("Read", width=6, priority=3),
+        look=ColumnLook("Read", width=6, priority=3),
     ),
     Field(
         "kind",
@@ -131,14 +131,16 @@ CACHE_FIELDS: tuple[Field[CacheEntry], ...] = (
 )
 
 REPOSITORY_FIELDS: tuple[Field[RepositoryUsage], ...] = (
-    Field("repo", Kind.TEXT, lambda row: row.repo, "its name", look=Look("Repository", weight=1, min_width=24)),
+    Field("repo", Kind.TEXT, lambda row: row.repo, "its name", look=ColumnLook("Repository", weight=1, min_width=24)),
     Field(
         "count",
         Kind.INT,
         lambda row: row.count,
         "how many caches it keeps",
         filter="caches count",
-        look=Look("Caches", width=8),
+        look=ColumnLook("Caches", width=8),
     ),
-    Field("size_in_bytes", Kind.SIZE, lambda row: row.size, "their bytes", filter="size", look=Look("Size", width=9)),
+    Field(
+        "size_in_bytes", Kind.SIZE, lambda row: row.size, "their bytes", filter="size", look=ColumnLook("Size", width=9)
+    ),
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dockcache_tui.core.caches.entry import CacheEntry
-from dockcache_tui.core.caches.keys import Family, Kind
+from dockcache_tui.core.caches.keys import CacheKind, Family
 from dockcache_tui.core.caches.layers import LayerGraph
 from dockcache_tui.core.caches.liveness import RefState
 from dockcache_tui.core.scope import BranchScope
@@ -69,7 +69,7 @@ def _branch(branch: BranchScope, entries: list[CacheEntry], named: dict[int, tup
     blobs = []
     for entry in entries:
         key = entry.decoded
-        if key.kind is Kind.BLOB:
+        if key.kind is CacheKind.BLOB:
             blobs.append(entry)
         else:
             purposes.setdefault((key.family, key.prefix), []).append(entry)

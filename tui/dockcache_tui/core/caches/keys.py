@@ -15,7 +15,7 @@ _BLOB = re.compile(r"buildkit-blob-1-(?P<digest>sha256:[0-9a-f]{64})(?P<signed>-
 _ENDING = re.compile(r"(?P<prefix>.+)[-_.:/](?:[0-9a-f]{32,128}|[0-9]{8,20})", re.DOTALL)
 
 
-class Kind(StrEnum):
+class CacheKind(StrEnum):
     """What an entry is to BuildKit."""
 
     INDEX = "index"
@@ -54,7 +54,7 @@ class CacheKey:
     """
 
     family: Family
-    kind: Kind
+    kind: CacheKind
     prefix: str
     scope: str | None = None
     ref_hash: str | None = None
@@ -69,7 +69,7 @@ def decode(key: str, version: str = "") -> CacheKey:
         if match := _INDEX.fullmatch(key):
             return CacheKey(
                 Family.BUILDKIT,
-                Kind.INDEX,
+                CacheKind.INDEX,
                 key.rpartition("#")[0],
                 scope=match["scope"],
                 ref_hash=match["hash"],
@@ -78,10 +78,10 @@ def decode(key: str, version: str = "") -> CacheKey:
             )
         if match := _BLOB.fullmatch(key):
             signed = bool(match["signed"])
-            return CacheKey(Family.BUILDKIT, Kind.BLOB, key, digest=match["digest"], signed=signed)
+            return CacheKey(Family.BUILDKIT, CacheKind.BLOB, key, digest=match["digest"], signed=signed)
     family = next((family for pattern, family in _FAMILIES if pattern.match(key)), Family.OTHER)
     ending = _ENDING.fullmatch(key)
-    return CacheKey(family, Kind.OTHER, ending["prefix"] if ending else key)
+    return CacheKey(family, CacheKind.OTHER, ending["prefix"] if ending else key)
 
 
 def ref_hash(ref: str) -> str:

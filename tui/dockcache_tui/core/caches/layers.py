@@ -31,7 +31,7 @@ class ReadIndex:
 
 
 @dataclass(frozen=True, slots=True)
-class Blob:
+class LayerBlob:
     """A blob by digest: the entries that hold it, none when it is gone, and the ids of the indexes that name it."""
 
     digest: str
@@ -49,7 +49,7 @@ class LayerGraph:
 
     indexes: tuple[ReadIndex, ...]
     unread: tuple[ActionsCache, ...]
-    blobs: tuple[Blob, ...]
+    blobs: tuple[LayerBlob, ...]
     orphans: Mapping[int, bool | None]
 
     @property
@@ -85,7 +85,7 @@ def layer_graph(
     return LayerGraph(tuple(read), unread, _blobs(read, held), _orphans(kept, current, indexes, refs))
 
 
-def _blobs(read: list[ReadIndex], held: Mapping[str, list[ActionsCache]]) -> tuple[Blob, ...]:
+def _blobs(read: list[ReadIndex], held: Mapping[str, list[ActionsCache]]) -> tuple[LayerBlob, ...]:
     naming: dict[str, list[ReadIndex]] = {}
     layers: dict[str, IndexLayer] = {}
     for one in read:
@@ -98,7 +98,7 @@ def _blobs(read: list[ReadIndex], held: Mapping[str, list[ActionsCache]]) -> tup
         size = caches[0].size if caches else said.size if said is not None else 0
         media_type = "" if said is None else said.media_type
         scopes = tuple(dict.fromkeys(one.scope for one in by))
-        found.append(Blob(digest, size, media_type, tuple(caches), tuple(one.cache.id for one in by), scopes))
+        found.append(LayerBlob(digest, size, media_type, tuple(caches), tuple(one.cache.id for one in by), scopes))
     return tuple(found)
 
 

@@ -7,7 +7,7 @@ from dockcache_tui.core.caches.cache import ActionsCache
 from dockcache_tui.core.caches.entry import CacheEntry
 from dockcache_tui.core.caches.forecast import Forecast, forecast, saving_rate
 from dockcache_tui.core.caches.index import CacheIndex
-from dockcache_tui.core.caches.keys import Kind, decode
+from dockcache_tui.core.caches.keys import CacheKind, decode
 from dockcache_tui.core.caches.layers import Decoded, LayerGraph, layer_graph
 from dockcache_tui.core.caches.liveness import Refs
 from dockcache_tui.core.caches.snapshot import ActionsSnapshot
@@ -30,7 +30,7 @@ class CachesReading:
         refs = Refs.of(snapshot)
         decoded = tuple((cache, decode(cache.key, cache.version)) for cache in snapshot.caches)
         live = _live(decoded)
-        blobs = (one for one in decoded if one[1].kind is Kind.BLOB)
+        blobs = (one for one in decoded if one[1].kind is CacheKind.BLOB)
         graph = layer_graph(live.values(), blobs, indexes or {}, refs)
         current = {cache.id for cache, _ in live.values()}
         copies = _copies(snapshot.caches)
@@ -46,7 +46,7 @@ class CachesReading:
                 key,
                 refs.state(cache.branch),
                 refs.is_merged(cache.branch),
-                key.kind is Kind.INDEX and cache.id not in current,
+                key.kind is CacheKind.INDEX and cache.id not in current,
                 tuple(ref for ref in copies[cache.key, cache.version] if ref != cache.ref),
                 graph.orphans.get(cache.id, False),
                 over[cache.id],
@@ -63,7 +63,7 @@ def _live(decoded: Iterable[Decoded]) -> dict[tuple[str, str, str], Decoded]:
     """Return the index of each ref and key's prefix that a lookup takes: the newest."""
     live: dict[tuple[str, str, str], Decoded] = {}
     for cache, key in decoded:
-        if key.kind is Kind.INDEX:
+        if key.kind is CacheKind.INDEX:
             name = (cache.ref, key.prefix, cache.version)
             there = live.get(name)
             if there is None or (there[0].created_at, there[0].id) < (cache.created_at, cache.id):

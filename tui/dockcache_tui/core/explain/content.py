@@ -11,7 +11,7 @@ from dockcache_tui.core.explain.go_json import digest
 from dockcache_tui.core.explain.inputs import InputKey, Taken, clean, has_wildcard
 from dockcache_tui.core.explain.path_match import path_match
 from dockcache_tui.core.explain.rules import KeyRules
-from dockcache_tui.core.explain.tree import Kind, Tree, path_of
+from dockcache_tui.core.explain.tree import PathKind, Tree, path_of
 
 
 def content_digest(tree: Tree, key: InputKey, rules: KeyRules) -> str | None:
@@ -110,12 +110,12 @@ class _Listing:
         one = _Listed(path, key, is_top=above is None)
         wanted = self._is_wanted(one, above, relative)
         kind = self._tree.kind(key)
-        if wanted and kind is not Kind.FOLDER:
+        if wanted and kind is not PathKind.FOLDER:
             missing = [folder for folder in self._folders if not folder.included]
             for listed in (*missing, one):
                 listed.included = True
                 self._found.append(listed)
-        if kind is Kind.HEADER:
+        if kind is PathKind.HEADER:
             self._folders.append(one)
 
     def _is_wanted(self, one: _Listed, above: _Listed | None, relative: str) -> bool:
@@ -138,7 +138,7 @@ def fixed_part(path: bytes) -> bytes:
 def _list_digest(tree: Tree, taken: Taken, path: str, listed: list[_Listed], rules: KeyRules) -> str | None:
     digests = []
     for one in listed:
-        is_link = tree.kind(one.key) is Kind.LINK
+        is_link = tree.kind(one.key) is PathKind.LINK
         followed = taken.follows and is_link and (one.is_top or not rules.follows_top_links_only)
         found = tree.at(one.path, follows=True) if followed else tree.digest(one.key)
         if found is None:

@@ -9,7 +9,7 @@ from dockcache_tui.core.explain.headers import header
 from dockcache_tui.core.explain.inputs import clean
 from dockcache_tui.core.explain.op_keys import file_action
 from dockcache_tui.core.explain.ops import Body, Op
-from dockcache_tui.core.explain.tree import Entry, Kind, Tree
+from dockcache_tui.core.explain.tree import Entry, PathKind, Tree
 
 
 def heredoc_tree(op: Op) -> Tree | None:
@@ -25,4 +25,4 @@ def heredoc_tree(op: Op) -> Tree | None:
 def _entry(body: Body) -> Entry:
     content = b64decode(body.get("data", ""))
     begun = header(stat.S_IFREG | body.get("mode", 0), len(content))
-    return Entry(fsencode(clean(body["path"])[1:]), Kind.FILE, digest(begun + content))
+    return Entry(fsencode(clean(body["path"])[1:]), PathKind.FILE, digest(begun + content))

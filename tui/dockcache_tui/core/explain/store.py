@@ -23,7 +23,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class KeyedRecord:
     """What a builder or a cache has for a step; `digest` is `record_digest` of one of the step's keys."""
 
     id: str
@@ -50,12 +50,12 @@ def content_record(content: str) -> str:
     return record_digest(content, _CONTENT)
 
 
-class Store:
+class RecordStore:
     """All records of a builder or a cache."""
 
-    def __init__(self, records: Iterable[Record]) -> None:
+    def __init__(self, records: Iterable[KeyedRecord]) -> None:
         """Take the records, parents anywhere among them."""
-        self._by_digest: Mapping[str, list[Record]] = defaultdict(list)
+        self._by_digest: Mapping[str, list[KeyedRecord]] = defaultdict(list)
         for record in records:
             self._by_digest[record.digest].append(record)
 

@@ -18,7 +18,7 @@ _ROOT_HEADER = digest(b"")
 """The root of what a client sends has no header: its mode is nothing."""
 
 
-class Kind(Enum):
+class PathKind(Enum):
     """What stands under a key."""
 
     FILE = "file"
@@ -32,16 +32,16 @@ class Entry:
     """One file, link or folder: `path` is relative, `digest` that of its header and, for a file, its bytes."""
 
     path: bytes
-    kind: Kind
+    kind: PathKind
     digest: str
     link: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class PathNode:
     """What stands under a key; the digest of a whole folder is worked out when asked for."""
 
-    kind: Kind
+    kind: PathKind
     digest: str = ""
     link: bytes = b""
 
@@ -51,14 +51,17 @@ class Tree:
 
     def __init__(self, entries: Iterable[Entry], root_header: str = _ROOT_HEADER) -> None:
         """Take all entries; `root_header` is the digest of a stage's own root."""
-        self._nodes: dict[bytes, Node] = {b"": Node(Kind.FOLDER), b"\0": Node(Kind.HEADER, root_header)}
+        self._nodes: dict[bytes, PathNode] = {
+            b"": PathNode(PathKind.FOLDER),
+            b"\0": PathNode(PathKind.HEADER, root_header),
+        }
         for entry in entries:
             key = key_of(b"/" + entry.path)
-            if entry.kind is Kind.FOLDER:
-                self._nodes[key] = Node(Kind.FOLDER)
-                self._nodes[key + b"\0"] = Node(Kind.HEADER, entry.digest)
+            if entry.kind is PathKind.FOLDER:
+                self._nodes[key] = PathNode(PathKind.FOLDER)
+                self._nodes[key + b"\0"] = PathNode(PathKind.HEADER, entry.digest)
             else:
-                self._nodes[key] = Node(entry.kind, entry.digest, entry.link)
+                self._nodes[key] = PathNode(entry.kind, entry.digest, entry.link)
         self._keys = sorted(self._nodes)
 
     def keys_from(self, key: bytes) -> Iterator[bytes]:
@@ -66,13 +69,13 @@ class Tree:
         for number in range(bisect_left(self._keys, key), len(self._keys)):
             yield self._keys[number]
 
-    def kind(self, key: bytes) -> Kind:
+    def kind(self, key: bytes) -> PathKind:
         """Return what stands under a key that is there."""
         return self._nodes[key].kind
 
     def digest(self, key: bytes) -> str:
         """Return the digest of what stands under a key that is there."""
-        return self._folders[key] if self._nodes[key].kind is Kind.FOLDER else self._nodes[key].digest
+        return self._folders[key] if self._nodes[key].kind is PathKind.FOLDER else self._nodes[key].digest
 
     def at(self, path: bytes, *, follows: bool) -> str | None:
         """Return the digest of what stands at an absolute path, None where nothing does."""
@@ -82,7 +85,7 @@ class Tree:
     def resolve(self, path: bytes, *, follows: bool) -> bytes | None:
         """Return the key at an absolute path, links on the way followed, None where nothing stands there."""
         key = key_of(path)
-        if key in self._nodes and not (follows and self._nodes[key].kind is Kind.LINK):
+        if key in self._nodes and not (follows and self._nodes[key].kind is PathKind.LINK):
             return key
         parts = path.split(b"/")[::-1]
         here: list[bytes] = []
@@ -94,7 +97,7 @@ class Tree:
             elif part not in (b"", b"."):
                 here.append(part)
             node = self._nodes.get(key_of(b"/" + b"/".join(here)))
-            if node is None or node.kind is not Kind.LINK or not (follows or any(parts)):
+            if node is None or node.kind is not PathKind.LINK or not (follows or any(parts)):
                 continue
             links += 1
             if links > _MAX_LINKS:
@@ -109,7 +112,7 @@ class Tree:
         """Return the digest of each whole folder; those inside others come after them in the order of keys."""
         found: dict[bytes, str] = {}
         for key in reversed(self._keys):
-            if self._nodes[key].kind is Kind.FOLDER:
+            if self._nodes[key].kind is PathKind.FOLDER:
                 hashed = sha256()
                 for child in self._children(key):
                     hashed.update(child[len(key) :] + (found.get(child) or self._nodes[child].digest).encode())
@@ -124,7 +127,7 @@ class Tree:
             child = self._keys[number]
             yield child
             number += 1
-            if self._nodes[child].kind is Kind.FOLDER:  # of which names from byte 255 on are not skipped, as there
+            if self._nodes[child].kind is PathKind.FOLDER:  # of which names from byte 255 on are not skipped, as there
                 number = bisect_left(self._keys, child + b"\0\xff")
 
 

@@ -1,7 +1,7 @@
 """The columns of a run's table, the same on the command line, in Markdown and in the app."""
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.field import Field, Kind, Look
+from dockcache_tui.core.field import ColumnLook, Field, Kind
 from dockcache_tui.core.lab.summary import LabRow
 
 
@@ -19,21 +19,21 @@ LAB_FIELDS: tuple[Field[LabRow], ...] = (
         Kind.TEXT,
         lambda row: row.situation.label,
         "what happened since the last run of the workflow",
-        look=Look("Situation", max_width=20),
+        look=ColumnLook("Situation", max_width=20),
     ),
     Field(
         "experiment",
         Kind.TEXT,
         lambda row: row.experiment,
         "which experiment it is",
-        look=Look("Experiment", weight=1, min_width=16, max_width=20),
+        look=ColumnLook("Experiment", weight=1, min_width=16, max_width=20),
     ),
     Field(
         "total",
         Kind.DURATION,
         lambda row: row.total.median,
         "seconds of all jobs added up: the median over the rounds",
-        look=Look("Total", width=8),
+        look=ColumnLook("Total", width=8),
     ),
     Field("spread", Kind.TEXT, _spread, "the lowest and the highest of them"),
     Field(
@@ -48,42 +48,42 @@ LAB_FIELDS: tuple[Field[LabRow], ...] = (
         Kind.DURATION,
         lambda row: row.split.importing,
         "reading cache manifests, and fetching cached layers and base images",
-        look=Look("Import", width=8, priority=4),
+        look=ColumnLook("Import", width=8, priority=4),
     ),
     Field(
         "build",
         Kind.DURATION,
         lambda row: row.split.building,
         "running the Dockerfile's steps",
-        look=Look("Build", width=8, priority=3),
+        look=ColumnLook("Build", width=8, priority=3),
     ),
     Field(
         "export",
         Kind.DURATION,
         lambda row: row.split.exporting,
         "writing the image, saving the cache",
-        look=Look("Export", width=8, priority=4),
+        look=ColumnLook("Export", width=8, priority=4),
     ),
     Field(
         "transfer",
         Kind.DURATION,
         lambda row: row.split.transfer,
         "carrying the image as an artifact: upload, download, load",
-        look=Look("Transfer", width=10, priority=4),
+        look=ColumnLook("Transfer", width=10, priority=4),
     ),
     Field(
         "up",
         Kind.SIZE,
         lambda row: row.counts.up,
         "bytes to the Actions service, counted on the line of each job",
-        look=Look("Up", width=9, priority=2),
+        look=ColumnLook("Up", width=9, priority=2),
     ),
     Field(
         "down",
         Kind.SIZE,
         lambda row: row.counts.down,
         "bytes from it, counted in the same way",
-        look=Look("Down", width=9, priority=2),
+        look=ColumnLook("Down", width=9, priority=2),
     ),
     Field("pulled", Kind.SIZE, lambda row: row.counts.pulled, "bytes of base images from a registry"),
     Field(
@@ -91,20 +91,20 @@ LAB_FIELDS: tuple[Field[LabRow], ...] = (
         Kind.PERCENT,
         lambda row: row.counts.reuse,
         "true reuse: steps reused of those that could be, a false hit counted as built",
-        look=Look("Reuse", width=7),
+        look=ColumnLook("Reuse", width=7),
     ),
     Field(
         "modules",
         Kind.INT,
         lambda row: row.counts.modules,
         "Go modules downloaded, as the build's log tells",
-        look=Look("Modules", width=9, priority=1),
+        look=ColumnLook("Modules", width=9, priority=1),
     ),
     Field(
         "packages",
         Kind.TEXT,
         _packages,
         "packages compiled: the program's own + its dependencies' + the standard library's",
-        look=Look("Packages", width=9, priority=1),
+        look=ColumnLook("Packages", width=9, priority=1),
     ),
 )

@@ -60,7 +60,7 @@ class Workflow:
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class LabMachine:
     """Where a run took place."""
 
     system: str = ""
@@ -81,7 +81,7 @@ class LabRun:
     started_at: Instant
     status: LabStatus
     plan: LabPlan
-    machine: Machine = field(default_factory=Machine)
+    machine: LabMachine = field(default_factory=LabMachine)
     jobs: tuple[JobResult, ...] = ()
     completed_at: Instant | None = None
 

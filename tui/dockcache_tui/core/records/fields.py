@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dockcache_tui.core.field import Field, Kind, Look
+from dockcache_tui.core.field import ColumnLook, Field, Kind
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.scope import Owner
 
@@ -32,7 +32,7 @@ RECORD_FIELDS: tuple[Field[ScopedRecord], ...] = (
         lambda row: row.record.node,
         "the builder's node it is on",
         label="node",
-        look=Look("Node", max_width=18, priority=4),
+        look=ColumnLook("Node", max_width=18, priority=4),
     ),
     Field("id", Kind.TEXT, lambda row: row.record.id, "its id, unique only within its node", label="id"),
     Field(
@@ -41,7 +41,7 @@ RECORD_FIELDS: tuple[Field[ScopedRecord], ...] = (
         lambda row: row.record.type,
         "`regular`, `source.local`, `source.git.checkout`, `exec.cachemount`, `frontend`, `internal`, "
         "or what a newer BuildKit says",
-        look=Look("Type", max_width=19, priority=3),
+        look=ColumnLook("Type", max_width=19, priority=3),
     ),
     Field(
         "size",
@@ -49,7 +49,7 @@ RECORD_FIELDS: tuple[Field[ScopedRecord], ...] = (
         lambda row: row.record.size,
         "its bytes; 0 for a mutable record in use, whose size changes",
         label="size",
-        look=Look("Size", width=9),
+        look=ColumnLook("Size", width=9),
     ),
     Field(
         "created_at",
@@ -66,7 +66,7 @@ RECORD_FIELDS: tuple[Field[ScopedRecord], ...] = (
         "when it was last used, or `null`",
         filter="",
         label="last used",
-        look=Look("Used", width=6, priority=1),
+        look=ColumnLook("Used", width=6, priority=1),
     ),
     Field(
         "usage_count",
@@ -74,7 +74,7 @@ RECORD_FIELDS: tuple[Field[ScopedRecord], ...] = (
         lambda row: row.record.usage_count,
         "how often it was used",
         filter="uses used usage_count",
-        look=Look("Uses", width=6, priority=5),
+        look=ColumnLook("Uses", width=6, priority=5),
     ),
     Field(
         "parents",
@@ -104,7 +104,7 @@ RECORD_FIELDS: tuple[Field[ScopedRecord], ...] = (
         "the branches it belongs to, as far as known",
         filter="branch",
         label="branches",
-        look=Look("Branch", max_width=20, priority=2),
+        look=ColumnLook("Branch", max_width=20, priority=2),
     ),
     Field(
         "owners",
@@ -120,7 +120,7 @@ RECORD_FIELDS: tuple[Field[ScopedRecord], ...] = (
         lambda row: row.title,
         "the step that made it, as the list shows it",
         listed=False,
-        look=Look("Record", weight=1, min_width=28),
+        look=ColumnLook("Record", weight=1, min_width=28),
     ),
     Field(
         "idle",

@@ -71,7 +71,7 @@ _IN_MEMORY = ("volume", "create", "--opt", "type=tmpfs", "--opt", "device=tmpfs"
 _FOREIGN = ("ACTIONS_", "GITHUB_", "BUILDKIT_PROGRESS", "BUILDX_BUILDER", "MAKE")
 
 
-class Machine:
+class JobMachine:
     """One job's: a builder that never built, a folder, and a line to the service that counts."""
 
     def __init__(self, bench: Bench, run: Mapping[str, str], app: Path) -> None:

@@ -14,11 +14,11 @@ from dockcache_tui.core.lab.experiment import Situation, experiment
 from dockcache_tui.core.lab.job import BUILD_JOB, JobResult
 from dockcache_tui.core.lab.run import LabProgress, LabRun, LabStatus, Workflow
 from dockcache_tui.lab.experiments.commands import StoppedError
-from dockcache_tui.lab.experiments.machine import Bench, BuildFailedError, Machine
+from dockcache_tui.lab.experiments.machine import Bench, BuildFailedError, JobMachine
 from dockcache_tui.lab.experiments.sample import FEATURE, MAIN, checked_out
 from dockcache_tui.lab.experiments.scoping import scopes
 from dockcache_tui.lab.experiments.served import Served
-from dockcache_tui.lab.experiments.workflows import Run, build_job, say_job
+from dockcache_tui.lab.experiments.workflows import LabWorkflowRun, build_job, say_job
 from dockcache_tui.sources.journal.lab_runs import LabRuns
 
 PROGRAM = "program"
@@ -72,9 +72,9 @@ class Lab:
         self._restore(workflow, service, told)
         scope, fallbacks = scopes(self._bench, workflow.experiment, ref, MAIN)
         exposed = workflow.situation is not Situation.NO_RUNTIME
-        run = Run(experiment(workflow.experiment), scope, fallbacks, exposed=exposed)
+        run = LabWorkflowRun(experiment(workflow.experiment), scope, fallbacks, exposed=exposed)
         for job, phrase in zip(plan.names, ("", *plan.phrases), strict=True):
-            with Machine(self._bench, told, app) as machine:
+            with JobMachine(self._bench, told, app) as machine:
                 doing = build_job(run, machine) if job == BUILD_JOB else say_job(run, machine, phrase)
                 result = yield from self._job(workflow, job, doing, machine)
             self._run = replace(self._run, jobs=(*self._run.jobs, result))
@@ -91,7 +91,7 @@ class Lab:
         service.forget(told, since=max(ended) if keeps else None)
 
     def _job(
-        self, workflow: Workflow, job: str, doing: Iterator[str], machine: Machine
+        self, workflow: Workflow, job: str, doing: Iterator[str], machine: JobMachine
     ) -> Generator[LabProgress, None, JobResult]:
         """Run one job and return what came of it; only without the runtime environment may its build fail."""
         started, error, told = Instant.now(), "", ""

@@ -11,7 +11,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from dockcache_tui.core.errors import SourceError, UsageError
-from dockcache_tui.core.lab.run import LabPlan, LabRun, LabStatus, Machine
+from dockcache_tui.core.lab.run import LabMachine, LabPlan, LabRun, LabStatus
 from dockcache_tui.lab.demo import shipped_app
 from dockcache_tui.lab.engine import Engine, golang, images
 from dockcache_tui.lab.experiments.commands import Commands
@@ -69,7 +69,7 @@ def tag(folder: Path) -> str:
     return f"dockcache-lab-{sha256(str(folder).encode()).hexdigest()[:8]}"
 
 
-def machine(engine: Engine) -> Machine:
+def machine(engine: Engine) -> LabMachine:
     """Return what there is to know of this machine and of the engine."""
     cpu, memory = Path("/proc/cpuinfo"), Path("/proc/meminfo")
     names = [line.partition(":")[2].strip() for line in _lines(cpu) if line.startswith("model name")]
@@ -78,7 +78,7 @@ def machine(engine: Engine) -> Machine:
         docker = Docker(engine.variables).run("version", "--format", "{{.Server.Version}}").strip()
     except SourceError:
         docker = ""
-    return Machine(
+    return LabMachine(
         system=f"{platform.system()} {platform.machine()}",
         processor=names[0] if names else platform.processor(),
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 0,

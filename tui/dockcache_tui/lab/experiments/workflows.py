@@ -10,13 +10,13 @@ from dockcache_tui.core.builds.build import BuildSpec
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.lab.experiment import Experiment, Layout
 from dockcache_tui.lab.experiments import artifact
-from dockcache_tui.lab.experiments.machine import Machine
+from dockcache_tui.lab.experiments.machine import JobMachine
 
 _ARTIFACT, _ARCHIVE = "image", "image.tar"
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class LabWorkflowRun:
     """One run of a workflow: its cache scope, those it may fall back on, and whether `run` steps see the runtime."""
 
     experiment: Experiment
@@ -30,7 +30,7 @@ class Run:
         return "Dockerfile" if self.experiment.layout is Layout.OURS else "original.Dockerfile"
 
 
-def build_job(run: Run, machine: Machine) -> Iterator[str]:
+def build_job(run: LabWorkflowRun, machine: JobMachine) -> Iterator[str]:
     """Run the job that builds, yielding what it does; raises BuildFailedError or SourceError."""
     yield "starting a builder"
     machine.boot()
@@ -49,7 +49,7 @@ def build_job(run: Run, machine: Machine) -> Iterator[str]:
             yield from _upload(machine)
 
 
-def say_job(run: Run, machine: Machine, phrase: str) -> Iterator[str]:
+def say_job(run: LabWorkflowRun, machine: JobMachine, phrase: str) -> Iterator[str]:
     """Run a later job, which says a phrase, yielding what it does; raises BuildFailedError or SourceError."""
     if run.experiment.number in {1, 2}:
         yield "starting a builder"
@@ -70,7 +70,7 @@ def say_job(run: Run, machine: Machine, phrase: str) -> Iterator[str]:
         raise SourceError(f"the program did not say {phrase!r} but {said!r}", title="A job failed")
 
 
-def _make(run: Run, machine: Machine, switches: Mapping[str, str]) -> Iterator[str]:
+def _make(run: LabWorkflowRun, machine: JobMachine, switches: Mapping[str, str]) -> Iterator[str]:
     """Build as `make build` with these switches."""
     every = {
         "GHA": "off",
@@ -101,25 +101,25 @@ def _make(run: Run, machine: Machine, switches: Mapping[str, str]) -> Iterator[s
     yield from machine.build(spec, machine.runtime if run.exposed else {}, words)
 
 
-def _build_push(run: Run, machine: Machine, *more: str, cache_to: tuple[str, ...] = ()) -> Iterator[str]:
+def _build_push(run: LabWorkflowRun, machine: JobMachine, *more: str, cache_to: tuple[str, ...] = ()) -> Iterator[str]:
     """Build as docker/build-push-action does, which is an action and so has the runtime environment."""
     extra = ("--tag", machine.image, "--attest", "type=provenance,mode=min,inline-only=true", *more)
     spec = _spec(run, machine)(cache_from=(f"type=gha,scope={run.scope}",), cache_to=cache_to, extra=extra)
     yield from machine.build(spec, machine.runtime)
 
 
-def _spec(run: Run, machine: Machine) -> "partial[BuildSpec]":
+def _spec(run: LabWorkflowRun, machine: JobMachine) -> "partial[BuildSpec]":
     scope = (("CACHE_SCOPE", run.scope),) if run.experiment.layout is Layout.ORIGINAL else ()
     return partial(BuildSpec, str(machine.app), file=run.dockerfile, builder=machine.name, build_args=scope)
 
 
-def _upload(machine: Machine) -> Iterator[str]:
+def _upload(machine: JobMachine) -> Iterator[str]:
     yield "uploading the image"
     with machine.timed("transfer"):
         artifact.upload(machine.actions, _ARTIFACT, machine.folder / _ARCHIVE)
 
 
-def _made(machine: Machine, *words: str, part: str = "rest") -> str:
+def _made(machine: JobMachine, *words: str, part: str = "rest") -> str:
     return machine.command(*_MAKE, *words, part=part)
 
 

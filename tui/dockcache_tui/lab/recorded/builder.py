@@ -6,7 +6,7 @@ from typing import Protocol
 
 from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.record import BuilderSnapshot, Pruned, PruneOutcome, Record, RecordKey
-from dockcache_tui.lab.recorded.replay import Events, Following, Tape
+from dockcache_tui.lab.recorded.replay import Events, ReplayedStream, Tape
 
 
 class Replays(Protocol):
@@ -32,7 +32,7 @@ class RecordedBuilder:
         """Stand for the recorded builder."""
         self.name, self.driver = info.name, info.driver
         self._replays = replays
-        self._streams: list[Events | Following] = []
+        self._streams: list[Events | ReplayedStream] = []
 
     def snapshot(self) -> BuilderSnapshot:
         """Return every record as of the last build that was replayed."""
@@ -47,9 +47,9 @@ class RecordedBuilder:
         self._streams.append(events := self._replays.events(follow=follow))
         return events
 
-    def status(self, node: str, ref: str) -> Following:  # noqa: ARG002 - there is one node
+    def status(self, node: str, ref: str) -> ReplayedStream:  # noqa: ARG002 - there is one node
         """Stream the progress of a build from its beginning; raises SourceError for an unknown one."""
-        self._streams.append(following := Following(self._replays.tape(ref)))
+        self._streams.append(following := ReplayedStream(self._replays.tape(ref)))
         return following
 
     def close(self) -> None:

@@ -31,7 +31,7 @@ class Tape:
                 yield progress
 
 
-class Following:
+class ReplayedStream:
     """A Stream of one build's progress, from its beginning."""
 
     def __init__(self, tape: Tape) -> None:

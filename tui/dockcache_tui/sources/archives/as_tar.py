@@ -8,13 +8,13 @@ from typing import BinaryIO
 
 from dockcache_tui.core.archives.archive import ArchiveError, Image
 from dockcache_tui.core.archives.manifest import Document, decode
-from dockcache_tui.sources.archives.blobs import Blobs
+from dockcache_tui.sources.archives.blobs import OpenArchive
 
 Count = Callable[[int], None]
 """Told the bytes of each file that was written."""
 
 
-def write_tar(blobs: Blobs, out: BinaryIO, count: Count) -> None:
+def write_tar(blobs: OpenArchive, out: BinaryIO, count: Count) -> None:
     """Write all files; raises ArchiveError."""
     with tarfile.open(fileobj=out, mode="w|") as tar:
         for name, size, stream in blobs.each_file():
@@ -22,7 +22,7 @@ def write_tar(blobs: Blobs, out: BinaryIO, count: Count) -> None:
             count(size)
 
 
-def write_saved(blobs: Blobs, images: Sequence[Image], out: BinaryIO, count: Count) -> None:
+def write_saved(blobs: OpenArchive, images: Sequence[Image], out: BinaryIO, count: Count) -> None:
     """Write images of an OCI layout as `docker save` did before there were OCI layouts; raises ArchiveError."""
     saved, needed = [], dict[str, None]()
     for image in images:

@@ -19,7 +19,7 @@ _FLAT = re.compile(r"([0-9a-f]{64}|[0-9a-f]{128})(?:\.manifest\.json)?")
 _BLOB = re.compile(r"blobs/(sha256/[0-9a-f]{64}|sha512/[0-9a-f]{128})")
 
 
-class Blobs:
+class OpenArchive:
     """An open archive; what it gives out lives until it is closed."""
 
     def __init__(self, members: Members, root: str = "") -> None:
@@ -166,12 +166,12 @@ class Blobs:
         return self._places[digest]
 
 
-def open_blobs(path: Path) -> Blobs:
+def open_blobs(path: Path) -> OpenArchive:
     """Open an archive; raises ArchiveError when it is none."""
     from dockcache_tui.sources.archives.docker_save import place_layers
 
     members, root = open_members(path)
-    blobs = Blobs(members, root)
+    blobs = OpenArchive(members, root)
     try:
         if blobs.saved:
             place_layers(blobs)

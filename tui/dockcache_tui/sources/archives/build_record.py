@@ -14,7 +14,7 @@ from dockcache_tui.core.builds.build import Step, StepState
 from dockcache_tui.core.builds.history_record import HistoryRecord, UnreadableRecordError, read_history_record
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
-from dockcache_tui.sources.archives.blobs import Blobs
+from dockcache_tui.sources.archives.blobs import OpenArchive
 from dockcache_tui.sources.archives.oci import OciReading
 from dockcache_tui.sources.buildkit import control_pb2 as pb
 from dockcache_tui.sources.buildkit.convert import progress
@@ -65,7 +65,7 @@ _MAX_RECORDS = 100
 _UNREADABLE = (DecodeError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
-def read_build_records(blobs: Blobs) -> tuple[BuildRecord, ...]:
+def read_build_records(blobs: OpenArchive) -> tuple[BuildRecord, ...]:
     """Read every recorded build, newest first; raises ArchiveError when there is none to be read."""
     reading = OciReading(blobs)
     faults = [*blobs.members.faults, *reading.faults]
@@ -85,7 +85,7 @@ def read_build_records(blobs: Blobs) -> tuple[BuildRecord, ...]:
     return tuple(replace(one, faults=tuple(dict.fromkeys((*faults, *one.faults)))) for one in records)
 
 
-def _record(blobs: Blobs, config: str) -> BuildRecord:
+def _record(blobs: OpenArchive, config: str) -> BuildRecord:
     try:
         record = read_history_record(blobs.document(config))
     except UnreadableRecordError as error:
@@ -109,7 +109,7 @@ def _record(blobs: Blobs, config: str) -> BuildRecord:
     )
 
 
-def _replayed(blobs: Blobs, record: HistoryRecord, faults: list[Fault]) -> LiveBuild:
+def _replayed(blobs: OpenArchive, record: HistoryRecord, faults: list[Fault]) -> LiveBuild:
     """Take in the log as if the build ran now, to where it can be read."""
     live, build = LiveBuild(log_bytes=_STEP_OUTPUT), record.build
     try:
@@ -123,7 +123,7 @@ def _replayed(blobs: Blobs, record: HistoryRecord, faults: list[Fault]) -> LiveB
     return live
 
 
-def _told(blobs: Blobs, record: HistoryRecord, faults: list[Fault]) -> list[Provenance]:
+def _told(blobs: OpenArchive, record: HistoryRecord, faults: list[Fault]) -> list[Provenance]:
     """Read what tells lines and files: provenances, and of a failed build its error."""
     told = []
     for digest in record.provenances:

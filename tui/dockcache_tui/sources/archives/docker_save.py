@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from dockcache_tui.core.archives.archive import ArchiveError, Fault, FaultList, fault_of
 from dockcache_tui.core.archives.manifest import Config, Descriptor, Saved, V1Config, decode
-from dockcache_tui.sources.archives.blobs import Blobs, mismatch
+from dockcache_tui.sources.archives.blobs import OpenArchive, mismatch
 from dockcache_tui.sources.archives.members import clean
 from dockcache_tui.sources.archives.unpacking import PACKINGS, packing_of
 
@@ -21,7 +21,7 @@ _MAX_IMAGES = 1_000
 _LAYER = "application/vnd.docker.image.rootfs.diff.tar"
 
 
-def read_saved(blobs: Blobs, faults: FaultList) -> list[Saved]:
+def read_saved(blobs: OpenArchive, faults: FaultList) -> list[Saved]:
     """Read manifest.json; where it is lost, the configs still tell of the images."""
     try:
         found = decode(blobs.file("manifest.json"), list[Saved])
@@ -33,7 +33,7 @@ def read_saved(blobs: Blobs, faults: FaultList) -> list[Saved]:
     return [Saved(name) for name in blobs.files() if name.endswith(".json") and _named(name)]
 
 
-def read_config(blobs: Blobs, saved: Saved, faults: FaultList) -> tuple[str, Config]:
+def read_config(blobs: OpenArchive, saved: Saved, faults: FaultList) -> tuple[str, Config]:
     """Read an image's config and work out its digest; empty ones where it can't be read."""
     name = clean(saved.config)
     try:
@@ -47,7 +47,7 @@ def read_config(blobs: Blobs, saved: Saved, faults: FaultList) -> tuple[str, Con
         return "", Config()
 
 
-def stored_layers(blobs: Blobs, saved: Saved, config: Config) -> list[tuple[str, Descriptor]]:
+def stored_layers(blobs: OpenArchive, saved: Saved, config: Config) -> list[tuple[str, Descriptor]]:
     """Return where an image's layers are and what leads to them.
 
     A plain tar's digest is the one the config tells. A packed one's may be its name; where it is not, the digest of
@@ -59,7 +59,7 @@ def stored_layers(blobs: Blobs, saved: Saved, config: Config) -> list[tuple[str,
     return [(name, _stored(blobs, name, next(diff_ids, ""))) for name in map(clean, saved.layers)]
 
 
-def place_layers(blobs: Blobs) -> None:
+def place_layers(blobs: OpenArchive) -> None:
     """Tell an archive where the blobs are that its manifest.json names."""
     for saved in read_saved(blobs, FaultList()):
         digest, config = read_config(blobs, saved, FaultList())
@@ -70,7 +70,7 @@ def place_layers(blobs: Blobs) -> None:
                 blobs.place(layer.digest, name)
 
 
-def v1_configs(blobs: Blobs, digests: Iterable[str]) -> Iterator[str]:
+def v1_configs(blobs: OpenArchive, digests: Iterable[str]) -> Iterator[str]:
     """Yield the blobs that are a layer's JSON as Docker 1.x had it: `docker save` writes one each, and names none."""
     for digest in digests if blobs.has("manifest.json") else ():
         with suppress(ArchiveError):
@@ -78,7 +78,7 @@ def v1_configs(blobs: Blobs, digests: Iterable[str]) -> Iterator[str]:
                 yield digest
 
 
-def _stored(blobs: Blobs, name: str, diff_id: str) -> Descriptor:
+def _stored(blobs: OpenArchive, name: str, diff_id: str) -> Descriptor:
     if not blobs.has(name):
         return Descriptor(diff_id)
     packing = packing_of(blobs.file_head(name))

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from dockcache_tui.core.archives.archive import ArchiveError, BrokenArchiveError, Fault, Layer
 from dockcache_tui.core.archives.file_entry import FileEntry
-from dockcache_tui.sources.archives.blobs import Blobs
+from dockcache_tui.sources.archives.blobs import OpenArchive
 from dockcache_tui.sources.archives.index_folder import IndexFolder
 from dockcache_tui.sources.archives.layer_files import STEP, content_of
 from dockcache_tui.sources.archives.layer_index import LayerIndex, kept_index, layer_index
@@ -14,7 +14,7 @@ from dockcache_tui.sources.archives.tar_headers import TarHeaders
 from dockcache_tui.sources.archives.unpacking import unpacked
 
 
-def file_parts(blobs: Blobs, folder: IndexFolder, layer: Layer, entry: FileEntry) -> Generator[bytes, None, None]:
+def file_parts(blobs: OpenArchive, folder: IndexFolder, layer: Layer, entry: FileEntry) -> Generator[bytes, None, None]:
     """Yield a file's content; raises ArchiveError, after the last byte too when they are not what was indexed."""
     header = _header(blobs, folder, layer, entry)
     hashed = sha256()
@@ -33,7 +33,7 @@ def file_parts(blobs: Blobs, folder: IndexFolder, layer: Layer, entry: FileEntry
         raise BrokenArchiveError(Fault("its bytes are not those that were indexed", layer.digest, entry.path))
 
 
-def _header(blobs: Blobs, folder: IndexFolder, layer: Layer, entry: FileEntry) -> int:
+def _header(blobs: OpenArchive, folder: IndexFolder, layer: Layer, entry: FileEntry) -> int:
     """Return where the file's header is by the index of the digest, else by that of the bytes that are stored."""
     index = kept_index(folder, layer.digest)
     header = _asked(index, entry) if index else None

@@ -18,8 +18,8 @@ from dockcache_tui.core.archives.diff import (
     pairs_of,
     same_layers,
 )
-from dockcache_tui.core.archives.file_entry import FileChange, FileEntry
-from dockcache_tui.sources.archives.blobs import Blobs, open_blobs
+from dockcache_tui.core.archives.file_entry import FileEntry, LayerChange
+from dockcache_tui.sources.archives.blobs import OpenArchive, open_blobs
 from dockcache_tui.sources.archives.image_files import Done, ImageFiles
 
 
@@ -68,7 +68,7 @@ def _diffed(
 
 def _present(files: ImageFiles, path: Path, image: Image, done: Done | None) -> Iterator[FileEntry]:
     tree = files.walk(path, image.digest, done=done)
-    return (one.entry for one in tree if one.change is not FileChange.REMOVED)
+    return (one.entry for one in tree if one.change is not LayerChange.REMOVED)
 
 
 def _config(path: Path, image: Image) -> Json:
@@ -80,7 +80,7 @@ def _config(path: Path, image: Image) -> Json:
             return None
 
 
-def _decoded(blobs: Blobs, digest: str) -> Json:
+def _decoded(blobs: OpenArchive, digest: str) -> Json:
     document: Json = msgspec.json.decode(blobs.document(digest))
     # A manifest leads to the config; `docker save` of old names the config itself, whose `config` has no digest.
     inner = document.get("config") if isinstance(document, dict) else None

@@ -21,7 +21,7 @@ from dockcache_tui.core.archives.archive import (
     Layer,
 )
 from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, TreeEntry
-from dockcache_tui.sources.archives.blobs import Blobs, open_blobs
+from dockcache_tui.sources.archives.blobs import OpenArchive, open_blobs
 from dockcache_tui.sources.archives.file_content import file_parts
 from dockcache_tui.sources.archives.file_saving import save_file
 from dockcache_tui.sources.archives.image_tree import ImageTree, build_tree
@@ -172,7 +172,7 @@ class ImageFiles:
             return self._folder.made(build)
 
     def _indexes(
-        self, blobs: Blobs, layers: Sequence[Layer], faults: list[Fault], progress: "_Progress"
+        self, blobs: OpenArchive, layers: Sequence[Layer], faults: list[Fault], progress: "_Progress"
     ) -> Iterator[tuple[Layer, LayerIndex]]:
         """Yield the layers with their indexes in the order in which they lie in the archive; faults name the others."""
         waiting = {layer.digest: layer for layer in layers}

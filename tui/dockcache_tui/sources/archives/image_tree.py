@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from dockcache_tui.core.archives.archive import ArchiveError, Fault, FaultList, ImageContents, Layer
-from dockcache_tui.core.archives.file_entry import FileChange, FileEntry, FileKind, TreeEntry
+from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, LayerChange, TreeEntry
 from dockcache_tui.core.archives.member_name import holds, path_of
-from dockcache_tui.core.archives.overlay import Node, PathChange, overlay, settle
+from dockcache_tui.core.archives.overlay import PathChange, TreeNode, overlay, settle
 from dockcache_tui.core.archives.symlinks import NowhereError, followed
 from dockcache_tui.sources.archives.hard_links import heirs, moved_bytes
 from dockcache_tui.sources.archives.layer_index import ENTRY, LayerIndex, entry_of, row_of
@@ -23,9 +23,9 @@ MAX_LAYERS = 200
 MAX_SUM = (1 << 63) - 1
 """The largest number that SQLite keeps."""
 
-_CHANGES = tuple(FileChange)
-_PUT_THERE = FileChange.ADDED, FileChange.CHANGED
-_DONE = *_PUT_THERE, FileChange.REMOVED
+_CHANGES = tuple(LayerChange)
+_PUT_THERE = LayerChange.ADDED, LayerChange.CHANGED
+_DONE = *_PUT_THERE, LayerChange.REMOVED
 _BOTH, _WHOLE, _LAYER = range(3)
 _STATE = f"s.layer, s.change, s.total, s.wasted, s.children, {', '.join(f's.{name}' for name in ENTRY.split(', '))}"
 _COLUMNS = f"id INTEGER, view INTEGER, layer INTEGER, change, total, wasted, children, {ENTRY}"
@@ -127,7 +127,7 @@ class ImageTree:
             return place
         named = path_of(path)[0]
         told = self._last(self._found(named), named, layer, _DONE)
-        if told and told.change is FileChange.REMOVED:
+        if told and told.change is LayerChange.REMOVED:
             return named
         leads = "" if place == named else f": it leads to {place}"
         raise ArchiveError(f"{named} is not in the image{leads}")
@@ -143,7 +143,7 @@ class ImageTree:
             row = self._connection.execute(query, (number, *values)).fetchone()
         return self._entry(path, row) if row else None
 
-    def _last(self, number: int | None, path: str, layer: str, changes: Iterable[FileChange]) -> TreeEntry | None:
+    def _last(self, number: int | None, path: str, layer: str, changes: Iterable[LayerChange]) -> TreeEntry | None:
         """Return what the last layer up to one that did any of these to a path left there."""
         upto = self._digests.index(layer) if layer in self._digests else len(self._digests)
         query = (
@@ -158,7 +158,7 @@ class ImageTree:
     def _symlink(self, number: int | None, path: str, layer: str) -> str | None:
         """Return where a symlink leads that is there once a layer is on; a hard link to one is one."""
         told = self._last(number, path, layer, _DONE)
-        if told is None or told.change is FileChange.REMOVED:
+        if told is None or told.change is LayerChange.REMOVED:
             return None
         entry = told.entry
         if entry.kind is FileKind.HARDLINK:
@@ -258,7 +258,7 @@ def _settled(
         yield replace(entry, digest=file.digest) if file else entry
 
 
-def _write(connection: sqlite3.Connection, nodes: Iterator[Node]) -> int:
+def _write(connection: sqlite3.Connection, nodes: Iterator[TreeNode]) -> int:
     """Write the nodes; returns how many there are."""
     count = 0
     while batch := list(islice(nodes, _MANY)):
@@ -272,7 +272,7 @@ def _write(connection: sqlite3.Connection, nodes: Iterator[Node]) -> int:
     return count
 
 
-def _states(node: Node) -> Iterator[tuple[int | str | bytes | None, ...]]:
+def _states(node: TreeNode) -> Iterator[tuple[int | str | bytes | None, ...]]:
     for change in node.changes:
         shared = change == node.whole
         yield _state(node.number, _BOTH if shared else _LAYER, change)

@@ -25,16 +25,16 @@ from dockcache_tui.core.archives.manifest import (
     CONFIGS,
     PREDICATE,
     RECORD_CONFIG,
+    BuildRecordConfig,
     Config,
     Descriptor,
     Document,
     Few,
-    Record,
     decode,
     revision_of,
 )
 from dockcache_tui.core.caches.index import IndexLayer, UnreadableIndexError, read_index
-from dockcache_tui.sources.archives.blobs import Blobs, mismatch
+from dockcache_tui.sources.archives.blobs import OpenArchive, mismatch
 
 _MAX_MANIFESTS = 10_000
 _DEEPEST = 50
@@ -45,7 +45,7 @@ _PROVENANCE = "https://slsa.dev/provenance/"
 class OciReading:
     """What an index leads to; what can't be read of it is in the faults."""
 
-    def __init__(self, blobs: Blobs) -> None:
+    def __init__(self, blobs: OpenArchive) -> None:
         """Follow index.json, depth first in its order."""
         self.images: list[Image] = []
         self.builds: list[str] = []
@@ -258,7 +258,7 @@ class OciReading:
             self._name(blob)
             self._check(blob)
         try:
-            record = decode(self._document(config.digest), Record)
+            record = decode(self._document(config.digest), BuildRecordConfig)
             self.builds.append(record.ref)
             self.revisions.append(record.revision)
         except ArchiveError as error:
@@ -291,7 +291,7 @@ class OciReading:
 _MAX_LOOKED_AT = 1000
 
 
-def lost_roots(blobs: Blobs) -> list[Descriptor]:
+def lost_roots(blobs: OpenArchive) -> list[Descriptor]:
     """Return the indexes and manifests among the blobs that no other one leads to."""
     found: dict[str, Document] = {}
     for digest in sorted(blobs.sizes, key=lambda one: (blobs.size(one), one))[:_MAX_LOOKED_AT]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from dockcache_tui.core.archives.archive import Archive, ArchiveError, ArchiveKind, Blob, Fault, FaultList, Image
 from dockcache_tui.core.archives.layering import layers_of, moment, revision_in
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.sources.archives.blobs import Blobs, open_blobs
+from dockcache_tui.sources.archives.blobs import OpenArchive, open_blobs
 from dockcache_tui.sources.archives.docker_save import read_config, read_saved, stored_layers, v1_configs
 from dockcache_tui.sources.archives.oci import OciReading
 
@@ -16,7 +16,7 @@ def read_archive(path: Path) -> Archive:
         return archive_of(path, blobs)
 
 
-def archive_of(path: Path, blobs: Blobs) -> Archive:
+def archive_of(path: Path, blobs: OpenArchive) -> Archive:
     """Read an open archive."""
     if not blobs.saved:
         reading = OciReading(blobs)
@@ -45,7 +45,7 @@ def archive_of(path: Path, blobs: Blobs) -> Archive:
     )
 
 
-def _saved(blobs: Blobs) -> tuple[list[Image], FaultList]:
+def _saved(blobs: OpenArchive) -> tuple[list[Image], FaultList]:
     """Read the images of a `docker save`."""
     images: list[Image] = []
     faults = FaultList()

@@ -13,9 +13,9 @@ from dockcache_tui.sources.audit import AuditLog
 from dockcache_tui.sources.builders import find_builder
 from dockcache_tui.sources.buildkit import control_pb2 as pb
 from dockcache_tui.sources.buildkit.convert import progress, record
-from dockcache_tui.sources.buildkit.history import History
+from dockcache_tui.sources.buildkit.history import BuildHistory
 from dockcache_tui.sources.buildkit.instances import write_instances
-from dockcache_tui.sources.buildkit.node import Node, open_node
+from dockcache_tui.sources.buildkit.node import NodeClient, open_node
 from dockcache_tui.sources.buildkit.pruning import NodePrune
 from dockcache_tui.sources.buildkit.streams import NodeStream
 from dockcache_tui.sources.docker_cli import Docker
@@ -45,7 +45,7 @@ def open_builder(docker: Docker, name: str = "") -> "BuildKitBuilder":
 class BuildKitBuilder:
     """A Builder: all nodes at once, each over one channel that stays open and comes back by itself."""
 
-    def __init__(self, name: str, driver: str, nodes: tuple[Node, ...], folder: PrivateFolder) -> None:
+    def __init__(self, name: str, driver: str, nodes: tuple[NodeClient, ...], folder: PrivateFolder) -> None:
         """Take over the nodes and their private folder."""
         self.name = name
         self.driver = driver
@@ -72,7 +72,7 @@ class BuildKitBuilder:
         """
         audit, stopped = AuditLog({"builder": self.name}), stop or Event()
 
-        def work(node: Node) -> PruneOutcome:
+        def work(node: NodeClient) -> PruneOutcome:
             return NodePrune(node, audit).run([one for one in records if one.node == node.name], stopped)
 
         done = everywhere(work, self.nodes, "nodes")
@@ -86,9 +86,9 @@ class BuildKitBuilder:
             next((outcome.unaudited for outcome in done if outcome.unaudited), ""),
         )
 
-    def history(self, *, follow: bool) -> History:
+    def history(self, *, follow: bool) -> BuildHistory:
         """Stream the builds of every node, newest last, and with `follow` go on with live ones."""
-        stream = History(self.name, self.nodes, follow=follow)
+        stream = BuildHistory(self.name, self.nodes, follow=follow)
         self._streams.add(stream)
         return stream
 
@@ -111,14 +111,14 @@ class BuildKitBuilder:
             stream.close()
         self._end()
 
-    def _read(self, node: Node) -> tuple[NodeStatus, tuple[Record, ...]]:
+    def _read(self, node: NodeClient) -> tuple[NodeStatus, tuple[Record, ...]]:
         usage = node.call("DiskUsage", pb.DiskUsageRequest(), pb.DiskUsageResponse, READ_SECONDS)
         return node.status(), tuple(record(one, self.name, node.name) for one in usage.record)
 
-    def _everywhere(self, work: Callable[[Node], T]) -> list[T | SourceError]:
+    def _everywhere(self, work: Callable[[NodeClient], T]) -> list[T | SourceError]:
         """Do the same on every node at once; a node's error stands in its place."""
 
-        def attempt(node: Node) -> T | SourceError:
+        def attempt(node: NodeClient) -> T | SourceError:
             try:
                 return work(node)
             except SourceError as error:
@@ -127,7 +127,7 @@ class BuildKitBuilder:
         return everywhere(attempt, self.nodes, "nodes")
 
 
-def _told(node: Node, reading: tuple[NodeStatus, tuple[Record, ...]] | SourceError) -> NodeStatus:
+def _told(node: NodeClient, reading: tuple[NodeStatus, tuple[Record, ...]] | SourceError) -> NodeStatus:
     if isinstance(reading, SourceError):
         return NodeStatus(node.name, node.endpoint, f"{reading.title}: {reading}", reading.hint)
     return reading[0]
@@ -138,7 +138,7 @@ def _joined(errors: list[SourceError]) -> SourceError:
     return SourceError(reasons, title=errors[0].title, hint=errors[0].hint)
 
 
-def _end(nodes: tuple[Node, ...], folder: PrivateFolder) -> None:
+def _end(nodes: tuple[NodeClient, ...], folder: PrivateFolder) -> None:
     for node in nodes:
         node.close()
     folder.remove()

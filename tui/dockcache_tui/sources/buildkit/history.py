@@ -9,7 +9,7 @@ from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.sources.buildkit import control_pb2 as pb
 from dockcache_tui.sources.buildkit.convert import history_event
-from dockcache_tui.sources.buildkit.node import Node, unimplemented
+from dockcache_tui.sources.buildkit.node import NodeClient, unimplemented
 from dockcache_tui.sources.buildkit.streams import NodeStream
 from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
 from dockcache_tui.sources.side_by_side import everywhere
@@ -18,14 +18,14 @@ _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
 
 
-class History:
+class BuildHistory:
     """Past builds of every node, oldest first, then with `follow` the live ones; each event of a build comes once.
 
     A node that is down is left out, and followed from when it is back; a build that it has forgotten by then is told as
     lost. When no node tells its builds the iteration raises SourceError, with `follow` only when none ever will.
     """
 
-    def __init__(self, builder: str, nodes: tuple[Node, ...], *, follow: bool) -> None:
+    def __init__(self, builder: str, nodes: tuple[NodeClient, ...], *, follow: bool) -> None:
         """Ask on the first iteration; iterate once."""
         self._builder = builder
         self._nodes = nodes
@@ -60,7 +60,7 @@ class History:
     def _past(self) -> list[HistoryEvent]:
         events: list[HistoryEvent] = []
 
-        def read(node: Node) -> None:
+        def read(node: NodeClient) -> None:
             try:
                 events.extend(filter(None, self._open(node, early_exit=True)))
             except SourceError as error:
@@ -69,7 +69,7 @@ class History:
         everywhere(read, self._nodes, "history")
         return events
 
-    def _open(self, node: Node, *, early_exit: bool) -> NodeStream[pb.BuildHistoryEvent, HistoryEvent | None]:
+    def _open(self, node: NodeClient, *, early_exit: bool) -> NodeStream[pb.BuildHistoryEvent, HistoryEvent | None]:
         stream = NodeStream(
             node,
             "ListenBuildHistory",
@@ -82,7 +82,7 @@ class History:
             stream.close()
         return stream
 
-    def _listen(self, node: Node) -> None:
+    def _listen(self, node: NodeClient) -> None:
         """Follow one node until close(), also when it goes and comes back."""
         pause = _FIRST_PAUSE
         running: dict[str, Build] = {}
@@ -101,7 +101,7 @@ class History:
             self._closed.wait(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _settle(self, node: Node, running: dict[str, Build]) -> None:
+    def _settle(self, node: NodeClient, running: dict[str, Build]) -> None:
         """Tell as lost what ran when the connection broke and the node does not know any more."""
         known = {event.build.ref for event in self._open(node, early_exit=True) if event}
         for ref in running.keys() - known:

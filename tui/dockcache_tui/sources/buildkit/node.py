@@ -41,7 +41,7 @@ _REASON_PATIENCE = 1.0
 """Seconds to wait for dial-stdio's own words after its connection closed."""
 
 
-class Call(Protocol[T_co]):
+class OpenCall(Protocol[T_co]):
     """A stream of messages under way."""
 
     def __iter__(self) -> Iterator[T_co]:
@@ -51,7 +51,7 @@ class Call(Protocol[T_co]):
         """End it from any thread."""
 
 
-class Node:
+class NodeClient:
     """The control API of one node over one channel that stays open; all methods raise SourceError."""
 
     def __init__(self, name: str, endpoint: str, bridge: Bridge) -> None:
@@ -82,14 +82,14 @@ class Node:
         self.bridge.succeeded()
         return answer
 
-    def stream(self, method: str, request: Message, response: type[R], seconds: float | None = None) -> Call[R]:
+    def stream(self, method: str, request: Message, response: type[R], seconds: float | None = None) -> OpenCall[R]:
         """Start a call that answers with many messages; give what its iteration raises to `explained`."""
         rpc = self._channel.unary_stream(
             _path(method), request_serializer=_bytes, response_deserializer=response.FromString
         )
         self._beat()
         try:
-            call: Call[R] = rpc(request, timeout=seconds)
+            call: OpenCall[R] = rpc(request, timeout=seconds)
         except ValueError as error:
             raise self.explained(error, method) from error
         return call
@@ -169,10 +169,10 @@ class Node:
                 return
 
 
-def open_node(docker: Docker, instance: Instance, folder: PrivateFolder, number: int) -> Node:
+def open_node(docker: Docker, instance: Instance, folder: PrivateFolder, number: int) -> NodeClient:
     """Return the node of an instance in the private buildx configuration `folder`; nothing is dialled yet."""
     bridge = Bridge(folder, f"{number}.sock", Dialer(docker, instance, folder.path))
-    return Node(instance.node.name, instance.node.endpoint, bridge)
+    return NodeClient(instance.node.name, instance.node.endpoint, bridge)
 
 
 def unimplemented(error: SourceError) -> bool:

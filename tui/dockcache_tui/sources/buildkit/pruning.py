@@ -11,7 +11,7 @@ from dockcache_tui.core.records.record import Pruned, PruneOutcome, Record, Reco
 from dockcache_tui.sources.audit import AuditLog, Named
 from dockcache_tui.sources.buildkit import control_pb2 as pb
 from dockcache_tui.sources.buildkit.convert import text
-from dockcache_tui.sources.buildkit.node import Node, unimplemented
+from dockcache_tui.sources.buildkit.node import NodeClient, unimplemented
 
 _SECONDS = 300.0
 _ASKING_SECONDS = 60.0
@@ -24,7 +24,7 @@ _LOST = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.St
 class NodePrune:
     """The prune of some records of one node, with the audit log around each request."""
 
-    def __init__(self, node: Node, audit: AuditLog) -> None:
+    def __init__(self, node: NodeClient, audit: AuditLog) -> None:
         """Begin with nothing done."""
         self._node, self._audit = node, audit
         self._freed: list[Pruned] = []

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 import grpc
 from google.protobuf.message import Message
 
-from dockcache_tui.sources.buildkit.node import Call, Node
+from dockcache_tui.sources.buildkit.node import NodeClient, OpenCall
 
 R = TypeVar("R", bound=Message)
 T = TypeVar("T")
@@ -16,7 +16,9 @@ T = TypeVar("T")
 class NodeStream(Generic[R, T]):
     """One streaming call of a node, as our own values; iterate once."""
 
-    def __init__(self, node: Node, method: str, request: Message, response: type[R], convert: Callable[[R], T]) -> None:
+    def __init__(
+        self, node: NodeClient, method: str, request: Message, response: type[R], convert: Callable[[R], T]
+    ) -> None:
         """Call on the first iteration."""
         self._node = node
         self._method = method
@@ -24,7 +26,7 @@ class NodeStream(Generic[R, T]):
         self._response = response
         self._convert = convert
         self._lock = Lock()
-        self._call: Call[R] | None = None
+        self._call: OpenCall[R] | None = None
         self._closed = False
 
     def __iter__(self) -> Iterator[T]:

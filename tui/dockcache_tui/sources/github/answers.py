@@ -2,7 +2,7 @@
 
 import msgspec
 
-from dockcache_tui.core.archives.artifact import Artifact, Run
+from dockcache_tui.core.archives.artifact import Artifact, WorkflowRun
 from dockcache_tui.core.caches.cache import ActionsCache, RepositoryUsage
 from dockcache_tui.core.caches.snapshot import Branch, Pull
 from dockcache_tui.core.instant import Instant
@@ -179,9 +179,9 @@ class RunAnswer(msgspec.Struct):
     head_sha: str = ""
     created_at: str | None = None
 
-    def run(self) -> Run:
+    def run(self) -> WorkflowRun:
         """Return it with our names."""
-        return Run(
+        return WorkflowRun(
             self.id,
             self.name or "",
             self.event,

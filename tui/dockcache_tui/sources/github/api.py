@@ -19,7 +19,7 @@ from dockcache_tui.sources.github.bodies import Bodies
 from dockcache_tui.sources.github.connecting import Adapter, session
 from dockcache_tui.sources.github.errors import GitHubError, failure, refusal
 from dockcache_tui.sources.github.gate import Gate, asked_wait
-from dockcache_tui.sources.github.place import Place, checked, is_here
+from dockcache_tui.sources.github.place import GitHubPlace, checked, is_here
 from dockcache_tui.sources.secret import Secret, masked, masked_bytes
 
 T = TypeVar("T")
@@ -47,7 +47,12 @@ class Api:
     """A session with one GitHub; any thread may use it."""
 
     def __init__(
-        self, place: Place, token: Secret | None, gate: Gate, log: CommandLog, timeout: tuple[float, float] = _TIMEOUT
+        self,
+        place: GitHubPlace,
+        token: Secret | None,
+        gate: Gate,
+        log: CommandLog,
+        timeout: tuple[float, float] = _TIMEOUT,
     ) -> None:
         """Prepare, without a request; `timeout` is to connect and to read, in seconds."""
         self.place, self.gate, self.log = place, gate, log

@@ -14,7 +14,7 @@ from dockcache_tui.sources.github.api import Api, sent
 from dockcache_tui.sources.github.auth import NoToken
 from dockcache_tui.sources.github.connecting import Adapter, session
 from dockcache_tui.sources.github.errors import GitHubError, failure
-from dockcache_tui.sources.github.gate import Wait, asked_wait
+from dockcache_tui.sources.github.gate import AskedWait, asked_wait
 from dockcache_tui.sources.github.place import is_here
 from dockcache_tui.sources.part_file import PartFile, taken
 
@@ -35,7 +35,7 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 class _AgainError(Exception):
     """The download broke off in a way that a new request may get around."""
 
-    def __init__(self, problem: GitHubError, wait: Wait | None = None) -> None:
+    def __init__(self, problem: GitHubError, wait: AskedWait | None = None) -> None:
         super().__init__(str(problem))
         self.problem, self.wait = problem, wait
 
@@ -89,7 +89,7 @@ class Download:
                 if failures == _ATTEMPTS:
                     raise again.problem from again
                 # Held at the gate, a wait shows where all waits show, and closing the connection ends it.
-                self._api.gate.hold(again.wait or Wait(_PAUSE * 2**failures, str(again.problem)))
+                self._api.gate.hold(again.wait or AskedWait(_PAUSE * 2**failures, str(again.problem)))
 
     def _signed(self) -> str:
         """Return the address GitHub gives out for a minute; raises GitHubError."""

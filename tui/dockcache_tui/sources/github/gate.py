@@ -20,14 +20,14 @@ _MINUTE, _POINTS = 60.0, 900
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class AskedWait:
     """How long a refusal asks to wait, and in what words."""
 
     seconds: float
     reason: str
 
 
-def asked_wait(status: int, headers: Mapping[str, str], body: bytes, attempt: int) -> Wait | None:
+def asked_wait(status: int, headers: Mapping[str, str], body: bytes, attempt: int) -> AskedWait | None:
     """Return the wait that a refusal asks for, None when it is another refusal.
 
     As in GitHub's "Rate limits for the REST API": Retry-After, else until the reset, else a minute, doubled each time.
@@ -39,11 +39,11 @@ def asked_wait(status: int, headers: Mapping[str, str], body: bytes, attempt: in
         return None
     reason = words or "too many requests"
     if after is not None:
-        return Wait(after, reason)
+        return AskedWait(after, reason)
     reset = _number(headers, "X-RateLimit-Reset")
     if spent and reset is not None:
-        return Wait(max(1.0, reset - _clock(headers) + 1), reason)
-    return Wait(_SECONDARY * 2**attempt, reason)
+        return AskedWait(max(1.0, reset - _clock(headers) + 1), reason)
+    return AskedWait(_SECONDARY * 2**attempt, reason)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
@@ -72,7 +72,7 @@ def _number(headers: Mapping[str, str], name: str) -> int | None:
 class Gate:
     """Lets requests through unless GitHub asked to wait. Safe to use from any thread."""
 
-    def __init__(self, patience: float, on_wait: Callable[[Wait], None] | None = None) -> None:
+    def __init__(self, patience: float, on_wait: Callable[[AskedWait], None] | None = None) -> None:
         """Wait at most `patience` seconds at a time; `on_wait` is told of each wait that begins."""
         self._patience = patience
         self._on_wait = on_wait
@@ -101,7 +101,7 @@ class Gate:
             resets_at = None if reset is None else Instant(reset * _SECOND)
             self._budget = replace(self._budget, limit=limit, remaining=remaining, resets_at=resets_at)
 
-    def hold(self, wait: Wait) -> None:
+    def hold(self, wait: AskedWait) -> None:
         """Let nothing through for a while; raises GitHubError when that is longer than anybody waits here."""
         with self._lock:
             opens = monotonic() + wait.seconds
@@ -124,7 +124,7 @@ class Gate:
                     self._asked.append((monotonic(), points))
                     return
             if full:
-                self.hold(Wait(full, f"it allows {_POINTS} points a minute"))
+                self.hold(AskedWait(full, f"it allows {_POINTS} points a minute"))
             else:
                 self._bear(left)
                 self._closed.wait(left)

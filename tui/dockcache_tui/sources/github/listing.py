@@ -12,7 +12,7 @@ _ROUNDS = 3
 
 
 @dataclass(slots=True)
-class Listing:
+class ListedCaches:
     """The entries read so far, newest first; `steady` once the list did not change while it was read."""
 
     total: int = 0
@@ -25,11 +25,11 @@ class Listing:
         return tuple(sorted(self.rows.values(), key=lambda one: (one.created_at, one.id), reverse=True))
 
 
-def list_caches(api: Api, repo: str) -> Iterator[Listing]:
+def list_caches(api: Api, repo: str) -> Iterator[ListedCaches]:
     """Yield the listing as pages arrive, read again when it changed meanwhile; raises GitHubError."""
-    shown = Listing()
+    shown = ListedCaches()
     for attempt in range(_ROUNDS):
-        fresh = Listing()
+        fresh = ListedCaches()
         totals = set()
         # By creation: the default order, by last access, is another with every restore.
         for page in pages(api, f"/repos/{repo}/actions/caches", CachesAnswer, sort="created_at", direction="desc"):

@@ -7,7 +7,7 @@ from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.sources.command_log import CommandLog
 from dockcache_tui.sources.github.answers import UsagesAnswer
-from dockcache_tui.sources.github.gate import Wait
+from dockcache_tui.sources.github.gate import AskedWait
 from dockcache_tui.sources.github.paging import pages
 from dockcache_tui.sources.github.source import connect_api
 
@@ -15,7 +15,7 @@ _NAME = re.compile(r"[\w.-]{1,100}", re.ASCII)
 
 
 def read_usage(
-    organisation: str, *, log: CommandLog | None = None, on_wait: Callable[[Wait], None] | None = None
+    organisation: str, *, log: CommandLog | None = None, on_wait: Callable[[AskedWait], None] | None = None
 ) -> tuple[RepositoryUsage, ...]:
     """Return the usage of each repository, biggest first; raises UsageError for what is no name, else GitHubError."""
     if not _NAME.fullmatch(organisation) or organisation in {".", ".."}:

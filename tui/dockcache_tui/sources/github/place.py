@@ -23,7 +23,7 @@ _WHICH = (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class GitHubPlace:
     """A GitHub: the base of its REST API without a trailing slash, and the host that people and `gh` know it by."""
 
     api: str
@@ -45,7 +45,7 @@ class Place:
         return self.is_usual and (self.host == GITHUB or self.host.endswith(_TENANT))
 
 
-def find_place(environment: Mapping[str, str] = os.environ) -> Place:
+def find_place(environment: Mapping[str, str] = os.environ) -> GitHubPlace:
     """Return GITHUB_API_URL's GitHub, known by GITHUB_SERVER_URL's host, else GH_HOST's, else github.com.
 
     Raises UsageError for what is no address.
@@ -54,11 +54,11 @@ def find_place(environment: Mapping[str, str] = os.environ) -> Place:
         api = checked(address.rstrip("/"), "GITHUB_API_URL")
         server = environment.get("GITHUB_SERVER_URL")
         host = checked(server, "GITHUB_SERVER_URL").netloc.lower() if server else _host_of(api)
-        return Place(api.geturl(), host)
+        return GitHubPlace(api.geturl(), host)
     host = environment.get("GH_HOST") or GITHUB
     if not _HOST.fullmatch(host):
         raise UsageError(f"GH_HOST is no host: {host!r}", hint="It is such as github.example.com.")
-    return Place(_api_of(host.lower()), host.lower())
+    return GitHubPlace(_api_of(host.lower()), host.lower())
 
 
 def _api_of(host: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from dockcache_tui.core.archives.artifact import Artifact, Run
+from dockcache_tui.core.archives.artifact import Artifact, WorkflowRun
 from dockcache_tui.core.caches.cache import ActionsCache
 from dockcache_tui.core.caches.index import CacheIndex
 from dockcache_tui.core.caches.snapshot import ActionsSnapshot
@@ -60,7 +60,7 @@ class ActionsSource(Protocol):
     def read_only(self) -> str:
         """Return why the token can't delete, as far as that shows before trying; empty when it may."""
 
-    def runs(self, limit: int = 100) -> tuple[Run, ...]:
+    def runs(self, limit: int = 100) -> tuple[WorkflowRun, ...]:
         """Return the newest workflow runs."""
 
     def close(self) -> None:

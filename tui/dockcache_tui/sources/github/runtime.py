@@ -11,7 +11,7 @@ from requests.auth import AuthBase
 
 from dockcache_tui.core.caches.cache import ActionsCache
 from dockcache_tui.core.caches.index import CacheIndex, UnreadableIndexError, read_index
-from dockcache_tui.core.caches.keys import Kind, decode
+from dockcache_tui.core.caches.keys import CacheKind, decode
 from dockcache_tui.sources.command_log import CommandLog
 from dockcache_tui.sources.github.api import FAILED, proxy_of, sent
 from dockcache_tui.sources.github.auth import NoToken, OwnHost, origin
@@ -53,7 +53,7 @@ class RuntimeCache:
         """
         found = {}
         for cache in caches:
-            if decode(cache.key, cache.version).kind is not Kind.INDEX:
+            if decode(cache.key, cache.version).kind is not CacheKind.INDEX:
                 continue
             data = self._read(cache)
             if data is not None and len(data) == cache.size:

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic
 
-from dockcache_tui.core.archives.artifact import Artifact, Run
+from dockcache_tui.core.archives.artifact import Artifact, WorkflowRun
 from dockcache_tui.core.caches.cache import ActionsCache
 from dockcache_tui.core.caches.index import CacheIndex
 from dockcache_tui.core.caches.snapshot import ActionsSnapshot
@@ -21,10 +21,10 @@ from dockcache_tui.sources.github.api import Api
 from dockcache_tui.sources.github.around import Around, read_repository
 from dockcache_tui.sources.github.artifact_downloading import Done, Download
 from dockcache_tui.sources.github.deleting import delete_artifacts, delete_caches
-from dockcache_tui.sources.github.gate import Gate, Wait
-from dockcache_tui.sources.github.listing import Listing, list_caches
+from dockcache_tui.sources.github.gate import AskedWait, Gate
+from dockcache_tui.sources.github.listing import ListedCaches, list_caches
 from dockcache_tui.sources.github.paging import PER_PAGE, pages
-from dockcache_tui.sources.github.place import Place, find_place, find_repo
+from dockcache_tui.sources.github.place import GitHubPlace, find_place, find_repo
 from dockcache_tui.sources.github.protocol import ApiBudget
 from dockcache_tui.sources.github.runtime import RuntimeCache
 from dockcache_tui.sources.github.tokens import ask_gh, find_token
@@ -57,7 +57,7 @@ class GitHubActions:
         """Yield partial snapshots as pages arrive, at last the whole one; raises GitHubError when it can't be had."""
         around = Around(self._api, self.repo)
         try:
-            listing, shown, many = Listing(), -_SHOW_EVERY, 0
+            listing, shown, many = ListedCaches(), -_SHOW_EVERY, 0
             for listing in list_caches(self._api, self.repo):
                 if len(listing.rows) >= many and monotonic() - shown >= _SHOW_EVERY:
                     yield self._bare(listing)
@@ -99,7 +99,7 @@ class GitHubActions:
         """Return why the token can't delete, as far as that shows before trying; raises GitHubError."""
         return read_repository(self._api, self.repo).read_only
 
-    def runs(self, limit: int = 100) -> tuple[Run, ...]:
+    def runs(self, limit: int = 100) -> tuple[WorkflowRun, ...]:
         """Return the newest workflow runs; raises GitHubError."""
         answer = self._api.get(f"/repos/{self.repo}/actions/runs", per_page=min(limit, PER_PAGE))
         return tuple(one.run() for one in self._api.decoded(answer, RunsAnswer).workflow_runs)
@@ -111,11 +111,11 @@ class GitHubActions:
     def _audit(self) -> AuditLog:
         return AuditLog({"host": self.host, "repo": self.repo})
 
-    def _bare(self, listing: Listing) -> ActionsSnapshot:
+    def _bare(self, listing: ListedCaches) -> ActionsSnapshot:
         return ActionsSnapshot(self.repo, listing.caches(), Instant.now(), listing.total, partial=True)
 
 
-def _whole(bare: ActionsSnapshot, listing: Listing, around: Around) -> ActionsSnapshot:
+def _whole(bare: ActionsSnapshot, listing: ListedCaches, around: Around) -> ActionsSnapshot:
     repository = around.repository()
     notices = []
     if listing.unreadable:
@@ -136,7 +136,10 @@ def _whole(bare: ActionsSnapshot, listing: Listing, around: Around) -> ActionsSn
 
 
 def connect_api(
-    *, log: CommandLog | None = None, on_wait: Callable[[Wait], None] | None = None, place: Place | None = None
+    *,
+    log: CommandLog | None = None,
+    on_wait: Callable[[AskedWait], None] | None = None,
+    place: GitHubPlace | None = None,
 ) -> Api:
     """Open the GitHub that the environment names; raises UsageError."""
     where = place or find_place()
@@ -148,7 +151,7 @@ def open_actions(
     folder: Path | None = None,
     *,
     log: CommandLog | None = None,
-    on_wait: Callable[[Wait], None] | None = None,
+    on_wait: Callable[[AskedWait], None] | None = None,
 ) -> GitHubActions:
     """Open a repository (unnamed: the environment's or git's) without a request; raises UsageError.
 
@@ -160,7 +163,7 @@ def open_actions(
     return GitHubActions(api, name, None if elsewhere else RuntimeCache.of_job(name, api.log))
 
 
-def _located(repo: str, folder: Path) -> tuple[Place, str]:
+def _located(repo: str, folder: Path) -> tuple[GitHubPlace, str]:
     """Return which repository is meant and on which GitHub: without a word on it, also one that gh is signed in to."""
     host, _, rest = repo.partition("/")
     if "/" in rest:

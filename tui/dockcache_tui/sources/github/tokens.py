@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping
 
 from dockcache_tui.core.errors import UsageError
-from dockcache_tui.sources.github.place import Place
+from dockcache_tui.sources.github.place import GitHubPlace
 from dockcache_tui.sources.secret import Secret
 
 _VARIABLES = ("GH_TOKEN", "GITHUB_TOKEN")
@@ -16,7 +16,7 @@ _ALL = {*_VARIABLES, *_ENTERPRISE_VARIABLES}
 _TIMEOUT = 10
 
 
-def find_token(place: Place, environment: Mapping[str, str] = os.environ) -> Secret | None:
+def find_token(place: GitHubPlace, environment: Mapping[str, str] = os.environ) -> Secret | None:
     """Return the token for a GitHub: of the environment, else what `gh auth token` says; None when there is none.
 
     Raises UsageError for a variable that holds what no token holds.
@@ -29,7 +29,7 @@ def find_token(place: Place, environment: Mapping[str, str] = os.environ) -> Sec
     return ask_gh(place.host, environment) if place.is_usual else None
 
 
-def _variables(place: Place, environment: Mapping[str, str]) -> tuple[str, ...]:
+def _variables(place: GitHubPlace, environment: Mapping[str, str]) -> tuple[str, ...]:
     """Return the variables whose token is for this GitHub.
 
     github.com's are not for others, but jobs, and `service env`, set GITHUB_TOKEN together with GITHUB_API_URL.

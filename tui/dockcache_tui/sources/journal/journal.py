@@ -18,7 +18,7 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.context_manifest import ContextReading, Stamp
 from dockcache_tui.sources.journal import contexts, rows
 from dockcache_tui.sources.journal.any_text import from_json, to_json
-from dockcache_tui.sources.journal.store import Store
+from dockcache_tui.sources.journal.store import JournalStore
 
 KEPT = 1_000
 """Builds kept of each folder; older ones go."""
@@ -37,7 +37,7 @@ class Journal:
 
     def __init__(self, folder: Path | None = None) -> None:
         """Open the journal in a folder, by default the platform's."""
-        self._store = Store(folder or data_folder(), patient=True)
+        self._store = JournalStore(folder or data_folder(), patient=True)
 
     @property
     def notice(self) -> str:

@@ -6,10 +6,10 @@ from typing import Any
 
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.job import JobResult
-from dockcache_tui.core.lab.run import LabPlan, LabRun, LabStatus, Machine
+from dockcache_tui.core.lab.run import LabMachine, LabPlan, LabRun, LabStatus
 from dockcache_tui.sources.journal.any_text import from_json, to_json
 from dockcache_tui.sources.journal.journal import data_folder
-from dockcache_tui.sources.journal.store import Store
+from dockcache_tui.sources.journal.store import JournalStore
 
 _COLUMNS = "id, owner, started_ns, completed_ns, status, plan, machine"
 
@@ -19,9 +19,9 @@ class LabRuns:
 
     def __init__(self, folder: Path | None = None) -> None:
         """Open the journal in a folder, by default the platform's."""
-        self._store = Store(folder or data_folder())
+        self._store = JournalStore(folder or data_folder())
 
-    def begin(self, plan: LabPlan, machine: Machine) -> LabRun:
+    def begin(self, plan: LabPlan, machine: LabMachine) -> LabRun:
         """Write down that a run begins."""
         self._store.hold()
         started = Instant.now()
@@ -80,7 +80,7 @@ class LabRuns:
             started_at=Instant(started),
             status=LabStatus(status) if alive else LabStatus.CANCELED,
             plan=from_json(plan, LabPlan),
-            machine=from_json(machine, Machine),
+            machine=from_json(machine, LabMachine),
             jobs=tuple(from_json(job, JobResult) for (job,) in jobs),
             completed_at=None if completed is None else Instant(completed),
         )

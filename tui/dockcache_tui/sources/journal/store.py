@@ -20,7 +20,7 @@ _LOCKED = 5.0
 """Seconds that another process may keep the file to itself."""
 
 
-class Store:
+class JournalStore:
     """One open journal; safe to share between threads, and with other processes on the same file.
 
     A patient one that can't be opened or written to goes on in memory, with what could be read of the file.

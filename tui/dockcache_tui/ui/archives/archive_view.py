@@ -10,11 +10,11 @@ from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.archives.archive import MAX_FOUND, MAX_LISTED, Archive, Image, Layer, Look
+from dockcache_tui.core.archives.archive import MAX_FOUND, MAX_LISTED, Archive, Image, Layer, ShownFiles
 from dockcache_tui.core.archives.file_entry import FileKind, TreeEntry
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.literal import literal
-from dockcache_tui.core.sharing import Place, Share
+from dockcache_tui.core.sharing import Share, SharedWith
 from dockcache_tui.ui.archives.files_table import FileRow, FilesTable, file_rows
 from dockcache_tui.ui.archives.layer_rows import layer_rows
 from dockcache_tui.ui.archives.layers_table import LayersTable
@@ -23,7 +23,7 @@ from dockcache_tui.ui.shared.list_view import ListView
 from dockcache_tui.ui.table import RecordTable
 
 
-class Tab(StrEnum):
+class ArchiveTab(StrEnum):
     """The inner tabs."""
 
     LAYERS = "layers"
@@ -44,28 +44,28 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
     class FolderWanted(Message):
         """What is in a folder is not known yet."""
 
-        look: Look
+        look: ShownFiles
         folder: str
 
     @dataclass
     class SearchWanted(Message):
         """Paths are looked for."""
 
-        look: Look
+        look: ShownFiles
         text: str
 
     @dataclass
     class FileOpened(Message):
         """A file was opened."""
 
-        look: Look
+        look: ShownFiles
         row: FileRow
 
     def __init__(self) -> None:
         """Begin without an archive."""
         super().__init__(id="archive")
         self.archive: Archive | None = None
-        self.tab = Tab.LAYERS
+        self.tab = ArchiveTab.LAYERS
         self._layers, self._files = LayersTable(), FilesTable()
         self._layers_bar, self._files_bar = FilterBar("part of a layer's step or digest"), FilterBar("part of a path")
         self.table, self.bar = self._layers, self._layers_bar
@@ -86,11 +86,11 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
         yield self._files_bar
 
     @property
-    def look(self) -> Look | None:
+    def look(self) -> ShownFiles | None:
         """Return whose files are shown."""
         if self.archive is None or self._image is None:
             return None
-        return Look(self.archive.path, self._image.digest, self._layer.digest if self._layer else "")
+        return ShownFiles(self.archive.path, self._image.digest, self._layer.digest if self._layer else "")
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -105,7 +105,7 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
         if self.archive is None or self.archive.path != archive.path:
             images = [image for image in archive.images if image.has_files]
             self._look_at(images[0] if images else None, None)
-            self._turn_to(Tab.LAYERS)
+            self._turn_to(ArchiveTab.LAYERS)
             self._shares = {}
         self.archive = archive
         self._layers.set_rows(layer_rows(archive, self._shared))
@@ -120,47 +120,47 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
     def _shared(self, digest: str) -> str:
         return ", ".join(map(_share_words, self._shares.get(digest, ())))
 
-    def put(self, look: Look, folder: str, entries: Sequence[TreeEntry]) -> None:
+    def put(self, look: ShownFiles, folder: str, entries: Sequence[TreeEntry]) -> None:
         """Take in what is in a folder."""
         if look == self.look:
             self._folders[folder] = entries
             self._arrange()
 
-    def put_found(self, look: Look, text: str, entries: Sequence[TreeEntry]) -> None:
+    def put_found(self, look: ShownFiles, text: str, entries: Sequence[TreeEntry]) -> None:
         """Take in the paths that were looked for."""
         if look == self.look and text == self._files_bar.text:
             self._found = entries
             self._arrange()
 
-    def say_progress(self, look: Look, done: int, total: int) -> None:
+    def say_progress(self, look: ShownFiles, done: int, total: int) -> None:
         """Say how far the first reading of the files is."""
         if look == self.look and not self._folders:
             self._files.placeholder = f"Reading the files… {wording.share(done / total if total else None)}"
 
-    def fail(self, look: Look, error: DockcacheError) -> None:
+    def fail(self, look: ShownFiles, error: DockcacheError) -> None:
         """Say why there are no files to show."""
         if look == self.look:
             self._files.placeholder = literal(f"{error.title}: {error}  {error.hint}")
 
     def next_tab(self, step: int = 1) -> None:  # noqa: ARG002 - there are two, so either way is the other
         """Go from the layers to the files, or back."""
-        if self.tab is Tab.FILES:
-            self._turn_to(Tab.LAYERS)
+        if self.tab is ArchiveTab.FILES:
+            self._turn_to(ArchiveTab.LAYERS)
         elif row := self._layers.cursor_row:
             if row.image and row.image is not self._image:
                 self._look_at(row.image, None)
-            self._turn_to(Tab.FILES)
+            self._turn_to(ArchiveTab.FILES)
 
     def leave(self) -> bool:
         """Go from the files to the layers; False when there is nothing left to close."""
-        if self.tab is Tab.LAYERS:
+        if self.tab is ArchiveTab.LAYERS:
             return False
-        self._turn_to(Tab.LAYERS)
+        self._turn_to(ArchiveTab.LAYERS)
         return True
 
     def fold(self) -> None:
         """Open or close the folder under the cursor."""
-        row = self._files.cursor_row if self.tab is Tab.FILES else None
+        row = self._files.cursor_row if self.tab is ArchiveTab.FILES else None
         if row and row.open is not None and self._found is None:
             path = row.tree.entry.path
             self._opened ^= {path}
@@ -169,7 +169,7 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
 
     def filter(self, text: str) -> None:
         """Narrow the layers, or look for paths."""
-        if self.tab is Tab.LAYERS:
+        if self.tab is ArchiveTab.LAYERS:
             wanted = text.casefold()
             self._layers.filter(
                 (lambda row: wanted in f"{row.name} {row.digest}".casefold()) if wanted else None, (text,)
@@ -189,10 +189,10 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
         self._files_bar.text = ""
         self._files.set_rows(())
 
-    def _turn_to(self, tab: Tab) -> None:
+    def _turn_to(self, tab: ArchiveTab) -> None:
         self.bar.display = False
         self.tab = tab
-        files = tab is Tab.FILES
+        files = tab is ArchiveTab.FILES
         self.table, self.bar = (self._files, self._files_bar) if files else (self._layers, self._layers_bar)
         self.bar.display = bool(self.bar.text)
         self._switcher.current = self.table.id
@@ -221,7 +221,7 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
     def _say_what(self) -> None:
         if self.archive is None:
             return
-        if self.tab is Tab.FILES and self._image:
+        if self.tab is ArchiveTab.FILES and self._image:
             words = [self._left_off(), self._image.platform, *self._image.names[:1]]
             layer = self._layer
             words.append(f"what this layer did: {layer.created_by or layer.digest[:19]}" if layer else "all layers")
@@ -249,7 +249,7 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
         elif row and row.image and row.image.has_files and not (row.layer and row.layer.empty):
             if (row.image, row.layer) != (self._image, self._layer):
                 self._look_at(row.image, row.layer)
-            self._turn_to(Tab.FILES)
+            self._turn_to(ArchiveTab.FILES)
 
     def _open_file(self, row: FileRow) -> None:
         if row.open is not None:
@@ -259,5 +259,5 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
 
 
 def _share_words(share: Share) -> str:
-    where = {Place.RECORD: "record", Place.ACTIONS: "Actions cache of", Place.ARCHIVE: ""}[share.place]
+    where = {SharedWith.RECORD: "record", SharedWith.ACTIONS: "Actions cache of", SharedWith.ARCHIVE: ""}[share.place]
     return " ".join(filter(None, (where, share.name, "(packed otherwise)" * share.repacked)))

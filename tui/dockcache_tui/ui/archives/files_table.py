@@ -8,17 +8,17 @@ from textual.binding import BindingType
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.archives.fields import FILE_FIELDS
-from dockcache_tui.core.archives.file_entry import FileChange, FileKind, TreeEntry
+from dockcache_tui.core.archives.file_entry import FileKind, LayerChange, TreeEntry
 from dockcache_tui.core.archives.row import name_marks, size_of
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.ui.table import READING_BINDINGS, Column, RecordTable, field_columns, in_order
 
 STEP = "  "
 _CHANGES = {
-    FileChange.ADDED: ("+ added", "record-table--good"),
-    FileChange.CHANGED: ("~ changed", "record-table--warning"),
-    FileChange.REMOVED: ("- removed", "record-table--bad"),
-    FileChange.SAME: ("", ""),
+    LayerChange.ADDED: ("+ added", "record-table--good"),
+    LayerChange.CHANGED: ("~ changed", "record-table--warning"),
+    LayerChange.REMOVED: ("- removed", "record-table--bad"),
+    LayerChange.SAME: ("", ""),
 }
 
 
@@ -69,7 +69,7 @@ def _prefix(row: FileRow) -> str:
 
 def _columns(table: FilesTable) -> tuple[Column[FileRow], ...]:
     def change(row: FileRow) -> tuple[str, str]:
-        ordinary = table.whole and row.tree.change is FileChange.ADDED
+        ordinary = table.whole and row.tree.change is LayerChange.ADDED
         return ("", "") if ordinary else _CHANGES[row.tree.change]
 
     columns: dict[str, Column[FileRow]] = field_columns(FILE_FIELDS, lambda row: row.tree, Instant.now)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.archives.archive import Archive, Blob, Image, Layer
-from dockcache_tui.core.field import Field, Kind, Look
+from dockcache_tui.core.field import ColumnLook, Field, Kind
 
 Shared = Callable[[str], str]
 """Says by digest, in words, where else a layer is."""
@@ -29,30 +29,36 @@ class LayerRow:
 
 
 LAYER_ROW_FIELDS: tuple[Field[LayerRow], ...] = (
-    Field("name", Kind.TEXT, lambda row: row.name, "what it is", look=Look("Layer", weight=1, min_width=28)),
+    Field("name", Kind.TEXT, lambda row: row.name, "what it is", look=ColumnLook("Layer", weight=1, min_width=28)),
     Field("platform", Kind.TEXT, lambda row: row.image.platform if row.image else None, "the platform of its image"),
-    Field("digest", Kind.TEXT, lambda row: row.digest or None, "its digest", look=Look("Digest", width=12, priority=3)),
-    Field("size", Kind.SIZE, lambda row: row.size, "its bytes as stored", look=Look("Packed", width=9)),
+    Field(
+        "digest",
+        Kind.TEXT,
+        lambda row: row.digest or None,
+        "its digest",
+        look=ColumnLook("Digest", width=12, priority=3),
+    ),
+    Field("size", Kind.SIZE, lambda row: row.size, "its bytes as stored", look=ColumnLook("Packed", width=9)),
     Field(
         "unpacked_size",
         Kind.SIZE,
         lambda row: row.unpacked,
         "the bytes of its tar",
-        look=Look("Unpacked", width=10, priority=2),
+        look=ColumnLook("Unpacked", width=10, priority=2),
     ),
     Field(
         "shared",
         Kind.TEXT,
         lambda row: row.shared or None,
         "where else it is",
-        look=Look("Shared with", max_width=34, priority=1),
+        look=ColumnLook("Shared with", max_width=34, priority=1),
     ),
     Field(
         "state",
         Kind.TEXT,
         lambda row: row.state or None,
         "what is special about it",
-        look=Look("State", max_width=30, priority=4),
+        look=ColumnLook("State", max_width=30, priority=4),
     ),
 )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from dockcache_tui.core.archives.archive import Archive, Look
+from dockcache_tui.core.archives.archive import Archive, ShownFiles
 from dockcache_tui.core.archives.build_record import BuildRecord
 from dockcache_tui.core.archives.diff import ArchiveDiff
 from dockcache_tui.core.archives.engine_image import EngineImage, Loaded
@@ -47,7 +47,7 @@ class SharesFound(Message):
 class FolderRead(Message):
     """What is in a folder of an archive was read."""
 
-    look: Look
+    look: ShownFiles
     folder: str
     entries: tuple[TreeEntry, ...]
 
@@ -56,7 +56,7 @@ class FolderRead(Message):
 class PathsFound(Message):
     """The paths of an archive that hold a text."""
 
-    look: Look
+    look: ShownFiles
     text: str
     entries: tuple[TreeEntry, ...]
 
@@ -65,7 +65,7 @@ class PathsFound(Message):
 class FilesIndexed(Message):
     """The first reading of an archive's files is this far, in bytes."""
 
-    look: Look
+    look: ShownFiles
     done: int
     total: int
 
@@ -78,7 +78,7 @@ class FilesIndexed(Message):
 class FilesFailed(Message):
     """The files of an archive could not be read."""
 
-    look: Look
+    look: ShownFiles
     error: DockcacheError
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from textual.message import Message
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.archives.archive import Archive, Look
+from dockcache_tui.core.archives.archive import Archive, ShownFiles
 from dockcache_tui.core.archives.artifact import Artifact
 from dockcache_tui.core.archives.file_entry import FileEntry
 from dockcache_tui.core.archives.listing import ListedArchive
@@ -48,7 +48,7 @@ class ArchivesWorkers:
         number = self._listing
         self._do("reading archives", lambda: self._list(number), self._leave_list)
 
-    def children(self, look: Look, folder: str) -> None:
+    def children(self, look: ShownFiles, folder: str) -> None:
         """Read what is in a folder; the first time all headers are read, and more of the archive is known then."""
 
         def work() -> Message:
@@ -64,7 +64,7 @@ class ArchivesWorkers:
 
         self._look("reading files", look, work)
 
-    def search(self, look: Look, text: str) -> None:
+    def search(self, look: ShownFiles, text: str) -> None:
         """Look for paths."""
 
         def work() -> Message:
@@ -73,7 +73,7 @@ class ArchivesWorkers:
 
         self._look("looking for paths", look, work)
 
-    def content(self, look: Look, entry: FileEntry) -> None:
+    def content(self, look: ShownFiles, entry: FileEntry) -> None:
         """Read the beginning of a file."""
 
         def work() -> Message:
@@ -84,7 +84,7 @@ class ArchivesWorkers:
 
         self._do("reading the file", work, forget)
 
-    def save(self, look: Look, entry: FileEntry) -> None:
+    def save(self, look: ShownFiles, entry: FileEntry) -> None:
         """Save a file into the current folder."""
 
         def work() -> Message:
@@ -217,7 +217,7 @@ class ArchivesWorkers:
     def _read(self, path: Path) -> Archive:
         return replace(self._workspace.located(self._workspace.archives().read(path)), path=str(path))
 
-    def _look(self, name: str, look: Look, work: Callable[[], Message]) -> None:
+    def _look(self, name: str, look: ShownFiles, work: Callable[[], Message]) -> None:
         def failed(error: DockcacheError) -> Message:
             return messages.FilesFailed(look, error)
 

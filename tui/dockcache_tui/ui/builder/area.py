@@ -16,7 +16,7 @@ from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.sources.export import Row
 from dockcache_tui.ui.builder import messages
 from dockcache_tui.ui.builder.builder_view import BuilderView
-from dockcache_tui.ui.builder.confirm_prune import ConfirmPrune, Wanted
+from dockcache_tui.ui.builder.confirm_prune import ConfirmPrune, WantedPrune
 from dockcache_tui.ui.builder.workers import BuilderWorkers
 from dockcache_tui.ui.shared.area import Area, Shell
 from dockcache_tui.ui.shared.picker import Choice, Picker
@@ -93,7 +93,7 @@ class BuilderArea(Area):
         except UsageError as error:
             self.shell.say_failed(error)
             return
-        ask = ConfirmPrune(Wanted(reading, rows, chosen))
+        ask = ConfirmPrune(WantedPrune(reading, rows, chosen))
         self.app.push_screen(ask, lambda plan: self.threads.prune(plan, reading) if plan else None)
 
     def copies(self) -> Iterable[tuple[str, str]]:

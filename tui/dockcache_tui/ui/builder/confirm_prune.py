@@ -29,7 +29,7 @@ NAMED_IDS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedPrune:
     """What is to be pruned: the records of these rows, and for whom: an empty filter when nobody was picked."""
 
     reading: Reading
@@ -61,7 +61,7 @@ class ConfirmPrune(BoxScreen[PrunePlan]):
     }
     """
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: WantedPrune) -> None:
         """Take what is to be pruned."""
         super().__init__()
         self._wanted = wanted
@@ -129,7 +129,7 @@ class ConfirmPrune(BoxScreen[PrunePlan]):
             self.dismiss(self._plan)
 
 
-def _planned(wanted: Wanted, *, below: bool, shared: bool) -> _Planned:
+def _planned(wanted: WantedPrune, *, below: bool, shared: bool) -> _Planned:
     """Plan, and write out what goes and what stays."""
     reading, lineage = wanted.reading, wanted.reading.lineage
     marked = {key for row in wanted.rows if (key := record_key(row))}
@@ -143,7 +143,7 @@ def _planned(wanted: Wanted, *, below: bool, shared: bool) -> _Planned:
     return _Planned(plan, Listing.of(_rows(plan, wanted), (WIDEST_NAME, WIDEST_NAME)), len(family - known), others)
 
 
-def _rows(plan: PrunePlan, wanted: Wanted) -> list[Row]:
+def _rows(plan: PrunePlan, wanted: WantedPrune) -> list[Row]:
     """Return a row for each record that goes, and for each that stays."""
     rows: list[Row] = []
     if plan.freed:
@@ -155,13 +155,13 @@ def _rows(plan: PrunePlan, wanted: Wanted) -> list[Row]:
     return rows
 
 
-def _row(wanted: Wanted, key: RecordKey, size: str, words: str) -> Row:
+def _row(wanted: WantedPrune, key: RecordKey, size: str, words: str) -> Row:
     scoped = wanted.reading.by_key.get(key)
     many = len(wanted.reading.snapshot.nodes) > 1
     return size, scoped.title if scoped else "", words, f"{key.id} on {key.node}" if many else key.id
 
 
-def _owners(wanted: Wanted, key: RecordKey) -> str:
+def _owners(wanted: WantedPrune, key: RecordKey) -> str:
     """Return the owners of a record that goes; where one owner was chosen, the other owners."""
     scoped = wanted.reading.by_key[key]
     if wanted.chosen.empty:
@@ -170,7 +170,7 @@ def _owners(wanted: Wanted, key: RecordKey) -> str:
     return f"also {others}" if others else ""
 
 
-def _why(kept: Kept, wanted: Wanted) -> str:
+def _why(kept: Kept, wanted: WantedPrune) -> str:
     """Return why a record stays: its other owners, or what is built on it."""
     words, more = kept.reason.value, ""
     if kept.reason is KeepReason.OTHERS:

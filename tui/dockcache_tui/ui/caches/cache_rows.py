@@ -7,7 +7,7 @@ from dockcache_tui.core import wording
 from dockcache_tui.core.caches.entry import CacheEntry
 from dockcache_tui.core.caches.grouping import BranchGroup, ScopeGroup, group
 from dockcache_tui.core.caches.index import IndexLayer
-from dockcache_tui.core.caches.keys import Kind
+from dockcache_tui.core.caches.keys import CacheKind
 from dockcache_tui.core.caches.liveness import RefState
 from dockcache_tui.core.caches.reading import CachesReading
 from dockcache_tui.core.caches.restoring import Restoration, Verdict, restore, restore_indexes
@@ -56,7 +56,7 @@ class Folds:
         return Folds(self.folded | key, self.opened - key)
 
 
-class Blobs:
+class LayerBlobs:
     """The entries that hold the layers of a reading's indexes."""
 
     def __init__(self, reading: CachesReading) -> None:
@@ -78,7 +78,7 @@ def grouped(entries: Sequence[CacheEntry], reading: CachesReading, folds: Folds)
     closed: set[Hashable] = {_entry_key(one) for one in entries if one.index}
     if many > MANY and len(branches) > 1:
         closed |= {_key(one) for one in branches}
-    blobs = Blobs(reading)
+    blobs = LayerBlobs(reading)
     for branch in branches:
         rows += _branch(branch, blobs, folds.folded | (closed - folds.opened))
     return rows
@@ -143,7 +143,7 @@ def _key(branch: BranchGroup) -> Hashable:
     return "branch", branch.branch.ref
 
 
-def _branch(branch: BranchGroup, held: Blobs, folded: Collection[Hashable]) -> Iterator[CacheRow]:
+def _branch(branch: BranchGroup, held: LayerBlobs, folded: Collection[Hashable]) -> Iterator[CacheRow]:
     key = _key(branch)
     everything = tuple(one for scope in branch.scopes for one in scope.generations) + branch.blobs
     gone = branch.state in (RefState.DELETED, RefState.CLOSED)
@@ -161,12 +161,16 @@ def _branch(branch: BranchGroup, held: Blobs, folded: Collection[Hashable]) -> I
             yield from (_entry(blob, 2) for blob in branch.blobs)
 
 
-def _scope(branch: BranchGroup, scope: ScopeGroup, held: Blobs, folded: Collection[Hashable]) -> Iterator[CacheRow]:
-    if len(scope.generations) == 1 and scope.generations[0].decoded.kind is not Kind.INDEX:
+def _scope(
+    branch: BranchGroup, scope: ScopeGroup, held: LayerBlobs, folded: Collection[Hashable]
+) -> Iterator[CacheRow]:
+    if len(scope.generations) == 1 and scope.generations[0].decoded.kind is not CacheKind.INDEX:
         yield _entry(scope.generations[0], 1)
         return
     key = ("scope", branch.branch.ref, scope.family.value, scope.generations[-1].decoded.prefix)
-    words = ("generation", "generations") if scope.generations[0].decoded.kind is Kind.INDEX else ("entry", "entries")
+    words = (
+        ("generation", "generations") if scope.generations[0].decoded.kind is CacheKind.INDEX else ("entry", "entries")
+    )
     many = wording.count(len(scope.generations), *words)
     name = f"{scope.family.value} · {scope.name} · {many}"
     layers = f"{wording.count(len(scope.blobs), 'layer')}, {wording.size(scope.blobs_size)}" * bool(scope.blobs)
@@ -176,7 +180,7 @@ def _scope(branch: BranchGroup, scope: ScopeGroup, held: Blobs, folded: Collecti
             yield from _generation(one, held, folded)
 
 
-def _generation(one: CacheEntry, held: Blobs, folded: Collection[Hashable]) -> Iterator[CacheRow]:
+def _generation(one: CacheEntry, held: LayerBlobs, folded: Collection[Hashable]) -> Iterator[CacheRow]:
     row = _entry(one, 2)
     if one.index is None:
         yield row

@@ -31,7 +31,7 @@ NOTHING_YET = (
 )
 
 
-class Tab(StrEnum):
+class CachesTab(StrEnum):
     """The inner tabs."""
 
     CACHES = "caches"
@@ -45,7 +45,7 @@ class _Wish:
     filter: Filter[CacheEntry]
     scope: ScopeFilter
     folds: Folds
-    tab: Tab
+    tab: CachesTab
     keys: tuple[str, ...]
 
 
@@ -60,15 +60,15 @@ def _find(wish: _Wish, now: Instant) -> _Found:
     passes = wish.filter.compile(now)
     entries = [one for one in wish.reading.entries if wish.scope.admits((one.branch,)) and passes(one)]
     branch = None if wish.scope.elsewhere else wish.scope.picked or wish.reading.refs.default
-    if wish.tab is Tab.FORECAST:
+    if wish.tab is CachesTab.FORECAST:
         found = by_expiry(entries, wish.reading)
-    elif wish.tab is Tab.RESTORABLE and branch:
+    elif wish.tab is CachesTab.RESTORABLE and branch:
         found = restorable(wish.reading, branch, wish.keys)
     else:
         found = grouped(entries, wish.reading, wish.folds)
     shown = {row.entry.id for row in found if row.entry}
     rows = found + hidden(one for one in wish.reading.entries if one.id not in shown)
-    return _Found(rows, entries, len(shown) if wish.tab is Tab.RESTORABLE else len(entries))
+    return _Found(rows, entries, len(shown) if wish.tab is CachesTab.RESTORABLE else len(entries))
 
 
 def _presets(entries: list[CacheEntry], now: Instant) -> dict[Preset, tuple[CacheEntry, ...]]:
@@ -95,7 +95,7 @@ class CachesView(ListView[CachesTable]):
         self._keys_bar = FilterBar("key restore-key …: what would a run on this branch restore?")
         self.bar = self._filter_bar
         self.reading: CachesReading | None = None
-        self.tab = Tab.CACHES
+        self.tab = CachesTab.CACHES
         self._keys: tuple[str, ...] = ()
         self._panel, self._banner = StatePanel(), UsageBanner()
         self._found = _Found([], [], 0)
@@ -114,7 +114,7 @@ class CachesView(ListView[CachesTable]):
     def on_mount(self) -> None:
         """Say that the first reading is under way."""
         self.table.placeholder = NO_MATCH
-        self._banner.name_tabs(Tab, self.tab)
+        self._banner.name_tabs(CachesTab, self.tab)
         self.add_class("-empty")
         self._panel.say("Reading the repository's caches…", "")
 
@@ -173,13 +173,13 @@ class CachesView(ListView[CachesTable]):
 
     def next_tab(self, step: int = 1) -> None:
         """Go round the groups, the forecast and what is restorable."""
-        tabs = list(Tab)
+        tabs = list(CachesTab)
         self.bar.display = False
         self.tab = tabs[(tabs.index(self.tab) + step) % len(tabs)]
-        self.bar = self._keys_bar if self.tab is Tab.RESTORABLE else self._filter_bar
+        self.bar = self._keys_bar if self.tab is CachesTab.RESTORABLE else self._filter_bar
         self.bar.display = bool(self.bar.text)
-        self._banner.plotted = self.tab is Tab.FORECAST
-        self._banner.name_tabs(Tab, self.tab)
+        self._banner.plotted = self.tab is CachesTab.FORECAST
+        self._banner.name_tabs(CachesTab, self.tab)
         self._turned = True
         self.narrow()
 
@@ -192,7 +192,7 @@ class CachesView(ListView[CachesTable]):
 
     def filter(self, text: str) -> None:
         """Narrow to what passes an expression, or look keys up; the last right expression stays."""
-        if self.tab is Tab.RESTORABLE:
+        if self.tab is CachesTab.RESTORABLE:
             self._keys = tuple(text.split())
             self._turned = True
             self.narrow()
@@ -216,7 +216,7 @@ class CachesView(ListView[CachesTable]):
         self._found, self._growing, self._turned = found, False, False
         self.table.now = now
         self.table.filter(lambda row: not row.hidden, wish.filter.terms)
-        self.table.say_why(first=wish.tab is Tab.RESTORABLE)
+        self.table.say_why(first=wish.tab is CachesTab.RESTORABLE)
         self.table.set_rows(self._found.rows)
         if to_top:
             self.table.move_to(self._found.rows[0].key)

@@ -6,7 +6,7 @@ from threading import Lock
 
 from dockcache_tui.core.caches.cache import ActionsCache
 from dockcache_tui.core.caches.index import CacheIndex
-from dockcache_tui.core.caches.keys import Kind
+from dockcache_tui.core.caches.keys import CacheKind
 from dockcache_tui.core.caches.reading import CachesReading
 from dockcache_tui.core.deleting import DeletePlan, Deletion, compare
 from dockcache_tui.core.errors import DockcacheError, UsageError
@@ -188,7 +188,7 @@ class _Repository:
 
     def _read_indexes(self, source: ActionsSource, reading: CachesReading) -> bool:
         """Read each live index once, and tell whether any was: GitHub counts it as an access, and none ever changes."""
-        live = (one for one in reading.entries if one.decoded.kind is Kind.INDEX and not one.superseded)
+        live = (one for one in reading.entries if one.decoded.kind is CacheKind.INDEX and not one.superseded)
         try:
             found = source.indexes([one.cache for one in live if one.id not in self._indexes])
         except DockcacheError as error:

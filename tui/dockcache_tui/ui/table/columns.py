@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Generic, Literal, TypeVar
 
-from dockcache_tui.core.field import Field, Kind, Look, sort_key, text
+from dockcache_tui.core.field import ColumnLook, Field, Kind, sort_key, text
 from dockcache_tui.core.instant import Instant
 
 Row = TypeVar("Row")
@@ -15,7 +15,7 @@ MEASURED_MOST = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column(Look, Generic[Row]):
+class Column(ColumnLook, Generic[Row]):
     """One column: what it shows, how it sorts, and what width it asks for.
 
     Widths are in cells. A column with `width` is fixed; one with `weight` shares what is left over, from `min_width`
@@ -55,7 +55,9 @@ def in_order(columns: Mapping[str, Column[Row]], *first: str) -> tuple[Column[Ro
     return tuple(columns[name] for name in dict.fromkeys((*first, *columns)))
 
 
-def _column(field: Field[T], look: Look, of: Callable[[Row], T | None], now: Callable[[], Instant]) -> Column[Row]:
+def _column(
+    field: Field[T], look: ColumnLook, of: Callable[[Row], T | None], now: Callable[[], Instant]
+) -> Column[Row]:
     key = sort_key(field)
     return Column(
         **asdict(look),

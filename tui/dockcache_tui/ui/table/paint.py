@@ -30,7 +30,7 @@ GUIDE = "record-table--guide"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look(Generic[Row]):
+class Painting(Generic[Row]):
     """All that decides how a row is painted besides the row; `style` turns component classes into one style."""
 
     placed: tuple[Placed[Row], ...]

@@ -21,8 +21,8 @@ from dockcache_tui.ui.table.cells import Glyphs, fit, glyphs_for, matcher, measu
 from dockcache_tui.ui.table.columns import MEASURED_MOST, Column, lay_out
 from dockcache_tui.ui.table.keys import TABLE_BINDINGS
 from dockcache_tui.ui.table.marks import Marks
-from dockcache_tui.ui.table.paint import CURSOR, GUIDE, GUTTER, HEADER, MARK, MARKED, MATCH, Look
-from dockcache_tui.ui.table.view import Arrangement, Place, Sort, Wanted, advance, arrange, follow
+from dockcache_tui.ui.table.paint import CURSOR, GUIDE, GUTTER, HEADER, MARK, MARKED, MATCH, Painting
+from dockcache_tui.ui.table.view import Arrangement, Position, Sort, WantedRows, advance, arrange, follow
 
 Row = TypeVar("Row")
 
@@ -109,7 +109,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fal
         self.glyphs = glyphs or glyphs_for(locale.getencoding())
         self.set_reactive(RecordTable.placeholder, placeholder)
         self._row_key = key
-        self._wanted: Wanted[Row] = Wanted()
+        self._wanted: WantedRows[Row] = WantedRows()
         self._highlights: tuple[str, ...] = ()
         self._view: Arrangement[Row] = Arrangement()
         self._cursor = 0
@@ -119,7 +119,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fal
         self._natural: dict[str, int] = {}
         self._styles: dict[tuple[str, ...], Style] = {}
         self._strips: LRUCache[tuple[int, bool, bool], Strip] = LRUCache(512)
-        self._look: Look[Row] = Look((), 0, self.glyphs, None, None, 0, self._style)
+        self._look: Painting[Row] = Painting((), 0, self.glyphs, None, None, 0, self._style)
 
     # What the screen asks for
 
@@ -379,7 +379,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fal
 
     def _show(self, view: Arrangement[Row]) -> None:
         before, self._view = self._view, view
-        place = follow(Place(self._cursor, self.scroll_offset.y), self._cursor_key, before, view, self._height)
+        place = follow(Position(self._cursor, self.scroll_offset.y), self._cursor_key, before, view, self._height)
         self._cursor = place.cursor
         if view.keys is not before.keys:
             rows = len(view.keys)
@@ -410,13 +410,13 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fal
         width = self.size.width
         placed = lay_out(self.columns, self._natural, width - GUTTER - self.scrollbar_gutter.width, GAP)
         pattern = matcher(self._highlights, self.glyphs)
-        self._look = Look(placed, width, self.glyphs, self.sort, pattern, self._pan, self._style)
+        self._look = Painting(placed, width, self.glyphs, self.sort, pattern, self._pan, self._style)
         self._strips.clear()
         self.refresh()
 
     def _move(self, position: int, by: int = 0) -> None:
         """Put the cursor at a shown position, scrolling by `by` lines first, then as little as keeps it in sight."""
-        place = Place(self._cursor, self.scroll_offset.y + by).moved(position, self.shown, self._height)
+        place = Position(self._cursor, self.scroll_offset.y + by).moved(position, self.shown, self._height)
         self.refresh_line(self._cursor + 1)
         self._cursor = place.cursor
         self.refresh_line(self._cursor + 1)

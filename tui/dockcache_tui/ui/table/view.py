@@ -29,7 +29,7 @@ class Sort:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Wanted(Generic[Row]):
+class WantedRows(Generic[Row]):
     """What the table is asked to show; without a sort key the rows keep their natural order."""
 
     rows: Sequence[Row] = ()
@@ -40,9 +40,9 @@ class Wanted(Generic[Row]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arrangement(Generic[Row]):
-    """An answer to a Wanted: `ordered` and `shown` are indexes into its rows; of equal keys the first one counts."""
+    """An answer: `ordered` and `shown` are indexes into its rows; of equal keys the first one counts."""
 
-    wanted: Wanted[Row] = field(default_factory=Wanted)
+    wanted: WantedRows[Row] = field(default_factory=WantedRows)
     keys: Sequence[Hashable] = ()
     index: Mapping[Hashable, int] = field(default_factory=dict)
     ordered: Sequence[int] = ()
@@ -64,7 +64,7 @@ class Arrangement(Generic[Row]):
             return None
 
 
-def arrange(wanted: Wanted[Row], key: Callable[[Row], Hashable], last: Arrangement[Row]) -> Steps[Arrangement[Row]]:
+def arrange(wanted: WantedRows[Row], key: Callable[[Row], Hashable], last: Arrangement[Row]) -> Steps[Arrangement[Row]]:
     """Answer `wanted` step by step, taking from the last answer what still holds."""
     same_rows = wanted.rows is last.wanted.rows
     keys, index = (last.keys, last.index) if same_rows else (yield from _keyed(wanted.rows, key))
@@ -96,7 +96,7 @@ def _keyed(rows: Sequence[Row], key: Callable[[Row], Hashable]) -> Steps[tuple[l
     return keys, index
 
 
-def _sorted(wanted: Wanted[Row]) -> Steps[Sequence[int]]:
+def _sorted(wanted: WantedRows[Row]) -> Steps[Sequence[int]]:
     """Deal the rows into buckets between sampled values, then sort each: no sort in C, which can't stop, is long."""
     rows, sort_key = wanted.rows, wanted.sort_key
     if sort_key is None:
@@ -132,19 +132,21 @@ def _passing(rows: Sequence[Row], ordered: Sequence[int], predicate: Callable[[R
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """The cursor and the first line in sight, as shown positions."""
 
     cursor: int = 0
     top: int = 0
 
-    def moved(self, cursor: int, count: int, height: int) -> "Place":
+    def moved(self, cursor: int, count: int, height: int) -> "Position":
         """Put the cursor elsewhere among `count` rows and scroll no further than keeps it in sight."""
         cursor = max(0, min(cursor, count - 1))
-        return Place(cursor, max(cursor - height + 1, min(self.top, cursor), 0))
+        return Position(cursor, max(cursor - height + 1, min(self.top, cursor), 0))
 
 
-def follow(place: Place, key: Hashable | None, before: Arrangement[Row], after: Arrangement[Row], height: int) -> Place:
+def follow(
+    place: Position, key: Hashable | None, before: Arrangement[Row], after: Arrangement[Row], height: int
+) -> Position:
     """Find the place in a new arrangement: the cursor follows its key, and what the eye is on stays where it is.
 
     A cursor in sight keeps its line on the screen; else the first row in sight does. A list at its top stays there.
@@ -159,4 +161,4 @@ def follow(place: Place, key: Hashable | None, before: Arrangement[Row], after: 
     else:
         first = after.position(before.key(place.top))
         top = place.top if first is None else first
-    return Place(cursor, max(0, min(top, count - height)))
+    return Position(cursor, max(0, min(top, count - height)))
