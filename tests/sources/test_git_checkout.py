@@ -30,7 +30,7 @@ def test_branch_revision_and_remote(repository: Path) -> None:
     git(repository, "remote", "add", "origin", "git@github.com:owner/name.git")
     git(repository, "switch", "-c", "topic")
     revision = git(repository, "rev-parse", "HEAD")
-    project = Project(str(repository))
+    project = Project(str(repository), "owner/name")
     expected = Checkout(str(repository), "owner/name", TOPIC, MAIN, revision, dirty=False, project=project)
     assert read_checkout(repository, ENVIRONMENT) == expected
 

@@ -57,6 +57,14 @@ def test_a_project_has_all_its_branches() -> None:
     assert split([clones, of((API, MAIN))], ScopeFilter(projects=(WEB, CLONE))) == ("a", {"b": "OTHERS"})
 
 
+def test_repositories_of_one_folder_are_apart_by_their_names() -> None:
+    """Of two that were in one folder in turn each has its own; what is of the folder, no name known, is of each."""
+    first, second, unnamed = (Project("/src/web", repo) for repo in ("acme/web", "acme/shop", ""))
+    records = [of((first, MAIN)), of((second, MAIN)), of((unnamed, MAIN)), of((Project("/src/web", "ACME/web"), MAIN))]
+    assert split(records, ScopeFilter(MAIN, projects=(first,))) == ("acd", {"b": "OTHERS"})
+    assert split(records, ScopeFilter(MAIN, projects=(second,))) == ("bc", {"a": "OTHERS", "d": "OTHERS"})
+
+
 def test_what_others_own_goes_when_asked_for_or_when_nobody_is_chosen() -> None:
     """With `shared` all that is marked goes, and so it does where no owner is chosen."""
     records = [of((WEB, MAIN), (API, MAIN)), of((API, MAIN)), of()]

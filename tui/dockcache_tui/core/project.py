@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 _REPO = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}", re.ASCII)
 
@@ -13,11 +13,12 @@ class Project:
     """A git repository on this machine, or a folder outside of any; `repo` is its `owner/name` on GitHub, if any.
 
     `id` is the repository's common folder without its `.git`, the same for all its worktrees; of a repository that is
-    known by its name only, as that of a build on another machine, it is the name. Two clones are two projects.
+    known by its name only, as that of a build on another machine, it is the name. Two clones are two projects, and so
+    are repositories of two names that were in one folder, one after the other.
     """
 
     id: str
-    repo: str = field(default="", compare=False)
+    repo: str = ""
 
     @property
     def name(self) -> str:
@@ -28,6 +29,10 @@ class Project:
     def short(self) -> str:
         """Return the last word of its name, for narrow places."""
         return self.name.rstrip("/").rpartition("/")[2] or self.name
+
+    def may_be(self, other: "Project") -> bool:
+        """Tell whether both are one as far as is known: of one of them the name may not have been known."""
+        return self.id == other.id and (self.repo.casefold() == other.repo.casefold() or not (self.repo and other.repo))
 
     def called(self, name: str) -> bool:
         """Tell whether this is a name of it: `owner/name` in any case, or the folder's path."""

@@ -107,7 +107,9 @@ class ScopeFilter:
 
     def takes(self, project: Project | None, branch: BranchScope | None) -> bool:
         """Tell whether a branch of a project is asked for, as by an empty filter all are."""
-        return (not self.projects or project in self.projects) and (self.picked is None or branch in self.scopes)
+        if self.projects and not (project and any(map(project.may_be, self.projects))):
+            return False
+        return self.picked is None or branch in self.scopes
 
     def admits_owners(self, owners: Iterable[Owner]) -> bool:
         """Tell whether a thing of these owners passes; a thing of no known owner passes only an empty filter."""
