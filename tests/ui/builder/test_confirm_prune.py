@@ -67,7 +67,7 @@ async def test_what_frees_nothing_is_told() -> None:
     async with bench(house) as app:
         await app.see("image")
         await app.press("end", "d")
-        await app.see("Nothing of this can be freed", "Stays 1", "image +shared with an image")
+        await app.see("None of this can be freed", "Stays 1", "image +shared with an image")
         assert "Yes" not in app.screen()
         assert "all below" not in app.screen()
         await app.press("escape", "home", "d")
@@ -137,7 +137,7 @@ async def test_what_others_own_too_stays_and_is_named(owned: House) -> None:
         await pick(app, "main")
         await app.see_no("─theirs", "─nobody")
         await ask(app)
-        await app.see("Nothing of this can be freed")
+        await app.see("None of this can be freed")
         assert listed(app) == [
             "Stays 3",
             "base: others own it too: fix of acme/web, main of /src/api",
@@ -176,7 +176,7 @@ async def test_what_is_shared_goes_when_its_box_says_so(owned: House) -> None:
             "theirs: also main of /src/api",
         ]
         await app.press("tab", "space")
-        await app.see(r"\[ \] Shared too", "Nothing of this can be freed")
+        await app.see(r"\[ \] Shared too", "None of this can be freed")
         assert "nobody: its owner is not known" in listed(app)
         await app.press("space")
         await app.see("Yes, 6 records")
@@ -197,7 +197,7 @@ async def test_marks_of_another_scope_stay_its_own(owned: House) -> None:
         await app.see("mine", "^.● ")
         await pick(app, "main")
         await app.press("d")
-        await app.see("Nothing of this can be freed", "Stays 1")
+        await app.see("None of this can be freed", "Stays 1")
 
 
 async def test_what_a_branch_may_restore_is_not_its_own(owned: House) -> None:
