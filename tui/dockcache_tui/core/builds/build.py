@@ -49,8 +49,8 @@ class Step:
     cause: str = ""
     layers: tuple[str, ...] = ()
     """Digests of the layers it made, lowest first: those that an export or an import packed, as history tells."""
-    received_at: Instant | None = None
-    """When it began to move bytes: the record of a local source was made by then."""
+    received_at: Instant | None = field(default=None, compare=False)
+    """When it began to move bytes: the record of a local source was made by then. The journal does not keep it."""
 
     @property
     def cached(self) -> bool:

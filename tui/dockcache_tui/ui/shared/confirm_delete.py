@@ -32,7 +32,7 @@ class ConfirmDelete(BoxScreen[bool]):
 
     DEFAULT_CSS = """
     ConfirmDelete {
-        & > .box { max-width: 140; }
+        & > .box { width: 96%; max-width: 140; }
         & ListingView { max-height: 45vh; }
         & Horizontal { height: 3; align-horizontal: right; }
         & Button { margin-left: 2; }
