@@ -359,7 +359,7 @@ def test_ctrl_c(lab_command: tuple[tuple[str, ...], Path], engine: Engine, capsy
     waiting.join()
     said = capsys.readouterr()
     assert code == 130, said.err
-    assert f"lab run --resume --data {folder}` goes on" in said.err
+    assert f"lab run --resume --data {folder}` continues." in said.err
     runs = LabRuns()
     assert _left(Ended((runs.runs()[0],), folder, engine)) == []
     runs.close()
