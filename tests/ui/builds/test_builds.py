@@ -49,6 +49,20 @@ async def test_the_cursor_goes_on_to_the_newest_build() -> None:
         await app.see("builds › new8$")
 
 
+async def test_other_threads_see_a_finished_picture() -> None:
+    """What threads read of all builds is made once for each thing heard, never while they read it."""
+    first = Build("first", "builder", NOW, BuildStatus.SUCCEEDED, completed_at=NOW)
+    house = House(past=(first,))
+    async with bench(house) as app:
+        await app.press("5")
+        await app.see("builds › first$")
+        picture, later = app.app.all_builds, replace(first, ref="second", started_at=Instant(NOW.ns + 1))
+        assert app.app.all_builds is picture
+        house.cache.events.say(HistoryEvent(HistoryEventType.COMPLETE, later))
+        await app.see("builds › second$")
+        assert ({build.ref for build in picture}, len(app.app.all_builds)) == ({"first"}, 2)
+
+
 @pytest.mark.parametrize("node", ["", "node0", "a-node-that-is-gone"])
 async def test_a_build_that_the_builder_does_not_know(node: str) -> None:
     """A build of the journal opens with the steps kept of it, though its builder is gone or has forgotten it."""

@@ -291,9 +291,10 @@ class DockcacheApp(App[None]):
         if event.notice != self._notice:
             self._notice = event.notice
             self.say(event.notice, title="The journal", severity="warning")
-        if self.builds.keep(event.builds):
-            self.builder.read_again()
+        changed = self.builds.keep(event.builds)
         self.builds.show()
+        if changed:
+            self.builder.read_again()
 
     @on(ProjectFailed)
     def _project_failed(self, event: ProjectFailed) -> None:

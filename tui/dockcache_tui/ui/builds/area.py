@@ -39,16 +39,12 @@ class BuildsArea(Area):
         self.threads = BuildsWorkers(shell, self.tell)
         self.failure: DockcacheError | None = None
         """Why the project's builds are not known."""
+        self.all: tuple[Build, ...] = ()
+        """Every build known, newest first, as far as each had come when last shown: the builder's threads read it."""
         self._journal: tuple[Build, ...] = ()
         self._history: dict[str, Build] = {}
         self._moving: dict[str, Build] = {}
         self._opened: OpenBuild | None = None
-
-    @property
-    def all(self) -> tuple[Build, ...]:
-        """Return every build known, newest first, as far as each has come."""
-        kept = {build.ref: build for build in self._journal} | {build.ref: build for build in self._moving.values()}
-        return merge(kept.values(), self._history.values())
 
     @property
     def running(self) -> Build | None:
@@ -84,7 +80,9 @@ class BuildsArea(Area):
     def show(self, *, again: bool = False) -> None:
         """Show what is known by now; `again` follows also what following broke off."""
         self._follow_others(again=again)
-        builds, failure, opened = self.all, self.failure or self.shell.failure, self._opened
+        kept = {build.ref: build for build in self._journal} | {build.ref: build for build in self._moving.values()}
+        self.all = builds = merge(kept.values(), self._history.values())
+        failure, opened = self.failure or self.shell.failure, self._opened
         if builds or (self.shell.reading and self.shell.checkout and not failure):
             self._builds.show(builds)
         elif failure:
