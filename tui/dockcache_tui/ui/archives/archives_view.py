@@ -31,10 +31,7 @@ class ArchivesView(ListView[ArchivesTable]):
     FIELDS = ARCHIVE_FIELDS
     DEFAULT_CSS = """
     ArchivesView {
-        & StatePanel { display: none; }
         & #archives-note { height: 1; padding: 0 1; color: $foreground-muted; text-wrap: nowrap; }
-        &.-empty StatePanel { display: block; }
-        &.-empty ArchivesTable { display: none; }
     }
     """
 

@@ -36,8 +36,7 @@ class BuilderView(ListView[RecordsTable]):
         & #records-body { height: 1fr; layout: vertical; }
         & RecordDetail { height: 9; border-top: solid $panel; }
         &.-failed #records-body, &.-empty #records-body { display: none; }
-        & StatePanel { display: none; }
-        &.-failed StatePanel, &.-empty StatePanel { display: block; }
+        &.-failed StatePanel { display: block; }
         &.-zoomed RecordDetail { display: none; }
     }
     """

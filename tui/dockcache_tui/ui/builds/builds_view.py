@@ -27,13 +27,6 @@ class BuildsView(ListView[BuildsTable]):
     """The list of builds; holds what is shown, never asks a source."""
 
     FIELDS = BUILD_FIELDS
-    DEFAULT_CSS = """
-    BuildsView {
-        & StatePanel { display: none; }
-        &.-empty StatePanel { display: block; }
-        &.-empty BuildsTable { display: none; }
-    }
-    """
 
     class Opened(Message):
         """A build was opened."""

@@ -81,9 +81,7 @@ class CachesView(ListView[CachesTable]):
     FIELDS = CACHE_FIELDS
     DEFAULT_CSS = """
     CachesView {
-        & StatePanel { display: none; }
-        &.-empty StatePanel { display: block; }
-        &.-empty CachesTable, &.-empty UsageBanner { display: none; }
+        &.-empty UsageBanner { display: none; }
     }
     """
 

@@ -27,10 +27,8 @@ class OrganisationView(ListView[RepositoriesTable]):
     FIELDS = REPOSITORY_FIELDS
     DEFAULT_CSS = """
     OrganisationView {
-        & StatePanel { display: none; }
         & #organisation-note { height: 1; padding: 0 1; color: $foreground-muted; text-wrap: nowrap; }
-        &.-empty StatePanel { display: block; }
-        &.-empty RepositoriesTable, &.-empty #organisation-note { display: none; }
+        &.-empty #organisation-note { display: none; }
     }
     """
 

@@ -33,10 +33,8 @@ class LabView(ListView[LabTable]):
 
     DEFAULT_CSS = """
     LabView {
-        & StatePanel { display: none; }
         & #lab-note { height: auto; padding: 0 1; color: $foreground-muted; }
-        &.-empty StatePanel { display: block; }
-        &.-empty LabTable, &.-empty LabPlot { display: none; }
+        &.-empty LabPlot { display: none; }
         &.-zoomed LabPlot { display: none; }
     }
     """

@@ -20,8 +20,18 @@ NO_MATCH = "Nothing matches. esc clears the filter, f picks another branch."
 
 
 class ListView(Vertical, Generic[Table]):
-    """A view that narrows `table` by what is typed into `bar`, and by the branch scope."""
+    """A view that narrows `table` by what is typed into `bar`, and by the branch scope.
 
+    With the class `-empty` its state panel stands for the table.
+    """
+
+    DEFAULT_CSS = """
+    ListView {
+        & StatePanel { display: none; }
+        &.-empty StatePanel { display: block; }
+        &.-empty > RecordTable { display: none; }
+    }
+    """
     FIELDS: ClassVar[Sequence[Field[Any]]] = ()
     table: Table
     bar: FilterBar
