@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from dockcache_tui.cli.cache_reading import opened, read_artifacts
-from dockcache_tui.cli.deleting import After, Delete, Told
+from dockcache_tui.cli.deleting import After, Delete, DeleteWords
 from dockcache_tui.cli.listing import FILTER, REPO, Cells, ListRequest, json_option, list_options, print_fields
 from dockcache_tui.cli.output import Row, narrate
 from dockcache_tui.cli.scoping import BRANCH, expect_some, scope_here, scope_of
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _PAGE = "json-artifacts.md"
 
 
-_ARTIFACT: Told[Artifact] = Told(
+_ARTIFACT: DeleteWords[Artifact] = DeleteWords(
     "artifact",
     "NAME",
     lambda one: one.name,

@@ -1,11 +1,11 @@
 """`caches delete`: what is chosen, the plan, the outcome, and how they compare."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dockcache_tui.cli.cache_reading import read_whole
-from dockcache_tui.cli.deleting import After, Delete, Told
+from dockcache_tui.cli.deleting import After, Delete, DeleteWords
 from dockcache_tui.cli.output import narrate
 from dockcache_tui.core import wording
 from dockcache_tui.core.caches.cache import ActionsCache
@@ -64,9 +64,6 @@ class ChosenCaches:
         return [one for one in entries if one.id in self.ids] if self.ids else entries
 
 
-_CACHE: Told[ActionsCache] = Told("cache", "KEY", lambda one: one.key, lambda one: one.branch.short, lambda _: {})
-
-
 def delete_caches(
     source: "ActionsSource", reading: CachesReading, entries: Sequence[CacheEntry], *, yes: bool, as_json: bool
 ) -> ExitCode:
@@ -79,9 +76,15 @@ def delete_caches(
         sure = after is not None and not after.partial and not reading.snapshot.partial
         return After(after.caches if after else None, whole=sure)
 
-    kind = replace(_CACHE, row=lambda one: json_row(CACHE_FIELDS, by_id[one.id]))
+    words: DeleteWords[ActionsCache] = DeleteWords(
+        "cache",
+        "KEY",
+        lambda one: one.key,
+        lambda one: one.branch.short,
+        lambda one: json_row(CACHE_FIELDS, by_id[one.id]),
+    )
     refused = reading.snapshot.read_only
-    delete = Delete(source.host, plan, kind, lambda: source.delete(plan), refused, read_again)
+    delete = Delete(source.host, plan, words, lambda: source.delete(plan), refused, read_again)
     return delete.run(yes=yes, as_json=as_json)
 
 

@@ -2,20 +2,18 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic
 
 from dockcache_tui.cli.account import exit_code, printed, tell_unaudited
 from dockcache_tui.cli.output import Row, narrate, print_document, print_table
 from dockcache_tui.cli.waiting import each_here
 from dockcache_tui.core import wording
-from dockcache_tui.core.deleting import Deletable, DeleteComparison, DeletePlan, Deletion, compare
+from dockcache_tui.core.deleting import DeleteComparison, DeletePlan, Deletion, Thing, compare
 from dockcache_tui.core.errors import ExitCode, SourceError
-
-Thing = TypeVar("Thing", bound=Deletable)
 
 
 @dataclass(frozen=True, slots=True)
-class Told(Generic[Thing]):
+class DeleteWords(Generic[Thing]):
     """How one kind of thing is called, told and printed; `title` heads the column of its names."""
 
     noun: str
@@ -39,7 +37,7 @@ class Delete(Generic[Thing]):
 
     host: str
     plan: DeletePlan[Thing]
-    kind: Told[Thing]
+    words: DeleteWords[Thing]
     begin: Callable[[], Iterable[Deletion[Thing]]]
     refused: str
     read_again: Callable[[], After[Thing]]
@@ -48,7 +46,7 @@ class Delete(Generic[Thing]):
         """Show the plan, and with `yes` carry it out and tell what came of it."""
         if not yes:
             self._show(None, as_json=as_json)
-            count = wording.count(len(self.plan.things), self.kind.noun)
+            count = wording.count(len(self.plan.things), self.words.noun)
             narrate(f"Would delete {count}, {wording.exact_size(self.plan.bytes)}.")
             narrate("Nothing was changed: --yes deletes.")
             if self.refused:
@@ -62,7 +60,7 @@ class Delete(Generic[Thing]):
         try:
             for deletion in each_here(self.host, self.begin()):
                 done.append(deletion)
-                narrate(f"{deletion.fate.value}: {deletion.thing.id} {self.kind.name(deletion.thing)}")
+                narrate(f"{deletion.fate.value}: {deletion.thing.id} {self.words.name(deletion.thing)}")
             after = self.read_again()
         except KeyboardInterrupt:
             interrupted = True
@@ -79,7 +77,7 @@ class Delete(Generic[Thing]):
             print_document(
                 [
                     {
-                        **self.kind.row(one.thing),
+                        **self.words.row(one.thing),
                         "outcome": one.fate.value if found else None,
                         "detail": one.detail,
                     }
@@ -97,17 +95,17 @@ class Delete(Generic[Thing]):
         rows = [
             (
                 str(one.thing.id),
-                self.kind.branch(one.thing),
+                self.words.branch(one.thing),
                 wording.size(one.thing.size),
                 _words(one) if found else "delete",
-                self.kind.name(one.thing),
+                self.words.name(one.thing),
             )
             for one in outcomes
         ]
-        print_table(("ID", "BRANCH", "SIZE", "ACTION", self.kind.title), rows, right=("ID", "SIZE"))
+        print_table(("ID", "BRANCH", "SIZE", "ACTION", self.words.title), rows, right=("ID", "SIZE"))
 
     def _tell(self, found: DeleteComparison[Thing]) -> None:
-        narrate(f"Deleted {wording.count(found.deleted, self.kind.noun)}, {wording.exact_size(found.freed)}.")
+        narrate(f"Deleted {wording.count(found.deleted, self.words.noun)}, {wording.exact_size(found.freed)}.")
         if found.agrees:
             narrate("Exactly as planned.")
         for one in found.differences:

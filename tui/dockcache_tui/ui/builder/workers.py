@@ -90,8 +90,8 @@ class BuilderWorkers:
             outcome = connection.builder.prune(plan.freed)
             after = self._read_after(connection, RETURN if outcome.unknown else 0)
             lineage = after.lineage if after else None
-            unread = {node.name for node in after.snapshot.nodes if node.error} if after else ()
-            account = accounts.of_prune(plan, compare(plan, outcome, lineage, unread), reading)
+            dark = {node.name for node in after.snapshot.nodes if node.error} if after else ()
+            account = accounts.of_prune(plan, compare(plan, outcome, lineage, dark), reading)
             return Deleted("records", account)
 
         self._shell.waits.do("pruning", work, self._post, ActionFailed)

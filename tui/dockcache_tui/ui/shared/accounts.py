@@ -4,16 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TypeVar
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.deleting import Deletable, DeleteComparison, Fate
+from dockcache_tui.core.deleting import DeleteComparison, Fate, Thing
 from dockcache_tui.core.records.outcome import Comparison, outcomes
 from dockcache_tui.core.records.prune import PrunePlan
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.ui.shared.listing import Listing, Row
 
-Thing = TypeVar("Thing", bound=Deletable)
 LONGEST_NOTICE = 400
 """Characters of a notice that are shown."""
 WIDEST_RECORD, WIDEST_KEY = 40, 200
