@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dockcache_tui.core.scope import BranchScope, ScopeFilter, restorable
+from dockcache_tui.core.project import Project
+from dockcache_tui.core.scope import BranchScope, ScopeFilter, Whose, at_hand_first, restorable
 
 MAIN, FIX, OTHER = BranchScope.of("main"), BranchScope.of("fix"), BranchScope.of("other")
 
@@ -47,6 +48,24 @@ def test_what_the_header_shows() -> None:
     """The filter's text names the branch and the mode."""
     shown = [str(ScopeFilter()), str(ScopeFilter(FIX)), str(ScopeFilter(FIX, restorable=True))]
     assert shown == ["all branches", "fix", "fix + restorable"]
+
+
+def test_the_order_of_branches() -> None:
+    """The project at hand comes first, its checked-out branch on top; those that have records come before others."""
+    here, bare, known, last = (Project(f"/src/{name}") for name in ("web", "a", "b", "c"))
+    ordered = [
+        (here, MAIN), (here, OTHER), (here, FIX),
+        (known, OTHER), (known, FIX), (last, MAIN), (bare, FIX), (None, MAIN), (None, FIX),
+    ]  # fmt: skip
+    records: dict[Whose, int] = {(here, OTHER): 1, (known, OTHER): 2, (last, MAIN): 9, (bare, FIX): 0, (None, MAIN): 1}
+    assert at_hand_first(reversed(ordered), (here, MAIN), records) == ordered
+
+
+def test_the_order_of_branches_outside_a_project() -> None:
+    """Where no project is at hand, those that have records come first, and one that is not known last."""
+    one, two = Project("/src/a"), Project("/src/b")
+    ordered = [(two, FIX), (one, MAIN), (None, FIX)]
+    assert at_hand_first(reversed(ordered), (None, None), {(two, FIX): 1, (None, FIX): 3}) == ordered
 
 
 @given(st.text())

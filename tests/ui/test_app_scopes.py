@@ -1,5 +1,6 @@
 """Branches of the same name in several projects: picked, shown, and deleted apart."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -42,6 +43,16 @@ async def test_a_branch_is_that_of_the_opened_project(owned: House) -> None:
         await app.press("5")
         await app.see("b-api")
         await app.see_no("b-web")
+
+
+async def test_the_branches_of_the_opened_project_are_offered_first(owned: House) -> None:
+    """All of its branches, and what their runs could restore, come before a branch of another project."""
+    async with bench(owned) as app:
+        await app.see("mine")
+        await app.press("f")
+        screen = await app.see("main of api")
+        lines = re.findall(r"│ +(all branches|main of api|fix \+ restorable|fix|main)  ", f"{screen}")
+        assert lines == ["all branches", "main", "fix", "fix + restorable", "main of api"], screen
 
 
 async def test_a_branch_narrows_while_the_filter_is_wrong(owned: House) -> None:

@@ -1,6 +1,6 @@
 """Branch scopes: whose a thing is, and what a run of a branch may restore."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -72,6 +72,29 @@ def restorable(
 ) -> tuple[BranchScope, ...]:
     """Return the scopes a run may restore from, in GitHub's order: its own, its base, the default; never a sibling."""
     return tuple(dict.fromkeys(scope for scope in (own, base, default) if scope))
+
+
+def at_hand_first(found: Iterable[Whose], at_hand: Whose, records: Mapping[Whose, int]) -> list[Whose]:
+    """Return branches as a list offers them: the checked-out one, the others of its project, then project by project.
+
+    Projects, and branches in each, that have records come before those that have none; unknown ones come last.
+    """
+    having = {project for (project, _), count in records.items() if count}
+
+    def place(one: Whose) -> tuple[bool | Project | BranchScope, ...]:
+        project, branch = one
+        return (
+            one != at_hand,
+            project is None,
+            project != at_hand[0],
+            project not in having,
+            project or Project(""),
+            not records.get(one),
+            branch is None,
+            branch or BranchScope(""),
+        )
+
+    return sorted(found, key=place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.project import Project, told_apart
 from dockcache_tui.core.records.owning import projects_with
 from dockcache_tui.core.records.reading import Reading
-from dockcache_tui.core.scope import BranchScope, ScopeFilter, Whose, restorable
+from dockcache_tui.core.scope import BranchScope, ScopeFilter, Whose, at_hand_first, restorable
 from dockcache_tui.ui.shared.picker import Choice
 
 
@@ -73,43 +73,38 @@ class Surroundings:
 def offered(
     known: Surroundings, builds: Iterable[Build], archives: Iterable[ListedArchive]
 ) -> Sequence[tuple[Choice, ScopeFilter]]:
-    """Return all branches known, the checked-out one first, each alone and with what its runs could restore."""
+    """Return all known branches, those of the opened project first, each alone and with what its runs could restore."""
     counts = known.reading.owners if known.reading else {}
     entries = known.caches.entries if known.caches else ()
     kept: Counter[Whose] = Counter((known.repository, entry.branch) for entry in entries)
     held: Counter[Whose] = Counter((known.repository, branch) for archive in archives for branch in archive.branches)
     head: Whose = (known.own, known.checkout.branch if known.checkout else None)
     others = ((build.project, build.branch) for build in builds)
-    projects: dict[BranchScope, set[Project | None]] = {}
-    for project, branch in (head, *counts, *kept, *held, *others):
-        if branch:
-            projects.setdefault(branch, set()).add(project)
-    found = [(Choice("", "all branches"), ScopeFilter())]
+    everyone = {one for one in (head, *counts, *kept, *held, *others) if one[1]}
+    projects: dict[BranchScope | None, set[Project | None]] = {}
+    for project, branch in everyone:
+        projects.setdefault(branch, set()).add(project)
+    alone: list[tuple[Choice, ScopeFilter]] = []
     extended: list[tuple[Choice, ScopeFilter]] = []
-    for branch in sorted(projects, key=lambda branch: (branch != head[1], branch)):
-        for scope in _scopes(branch, projects[branch], known.own):
-            meant = [(one, branch) for one in projects[branch] if scope.takes(one, branch)]
-            records, caches, files = (sum(many.get(one, 0) for one in meant) for many in (counts, kept, held))
-            parts = [wording.count(records, "record")]
-            parts += [wording.count(caches, "Actions cache")] * bool(caches)
-            parts += [wording.count(files, "archive")] * bool(files)
-            parts += ["checked out"] * (head in meant)
-            found.append((Choice("", known.words(scope), " · ".join(parts)), scope))
-            if scope.projects in ((), (known.own,), (known.repository,)):
-                extended += _extended(scope, known)
-    return [(replace(choice, value=str(at)), scope) for at, (choice, scope) in enumerate([*found, *extended])]
+    for project, branch in at_hand_first(everyone, head, counts):
+        scope = ScopeFilter(branch, projects=(project,) if project else ())
+        meant = [(one, branch) for one in projects[branch] if scope.takes(one, branch)]
+        records, caches, files = (sum(many.get(one, 0) for one in meant) for many in (counts, kept, held))
+        parts = [wording.count(records, "record")]
+        parts += [wording.count(caches, "Actions cache")] * bool(caches)
+        parts += [wording.count(files, "archive")] * bool(files)
+        parts += ["checked out"] * (head in meant)
+        alone.append((Choice("", known.words(scope), " · ".join(parts)), scope))
+        if scope.projects in ((), (known.own,), (known.repository,)):
+            extended += _extended(scope, known)
+    found = sorted((*alone, *extended), key=lambda one: one[1].projects != (known.own,))
+    every = (Choice("", "all branches"), ScopeFilter())
+    return [(replace(choice, value=str(at)), scope) for at, (choice, scope) in enumerate([every, *found])]
 
 
 def same(one: ScopeFilter, other: ScopeFilter) -> bool:
     """Tell whether two scopes are one choice."""
     return (one.picked, one.restorable, one.projects) == (other.picked, other.restorable, other.projects)
-
-
-def _scopes(branch: BranchScope, projects: set[Project | None], own: Project | None) -> list[ScopeFilter]:
-    """Return a branch of each project that has it, the opened one's first; of any where one is not known."""
-    named = sorted((one for one in projects if one), key=lambda one: (one != own, one))
-    found = [ScopeFilter(branch, projects=(one,)) for one in named]
-    return [*found, ScopeFilter(branch)] if None in projects else found
 
 
 def _extended(scope: ScopeFilter, known: Surroundings) -> list[tuple[Choice, ScopeFilter]]:
