@@ -141,7 +141,7 @@ def _list_digest(tree: Tree, taken: Taken, path: str, listed: list[_Listed], rul
         is_link = tree.kind(one.key) is PathKind.LINK
         followed = taken.follows and is_link and (one.is_top or not rules.follows_top_links_only)
         found = tree.at(one.path, follows=True) if followed else tree.digest(one.key)
-        if found is None:
+        if not found:
             return None
         digests.append(found)
     if len(listed) == 1 and _base(listed[0].path) == _base(fsencode(path)):

@@ -29,7 +29,10 @@ class PathKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file, link or folder: `path` is relative, `digest` that of its header and, for a file, its bytes."""
+    """One file, link or folder: `path` is relative, `digest` that of its header and, for a file, its bytes.
+
+    An empty digest is one that is not known; neither is then that of a folder around it.
+    """
 
     path: bytes
     kind: PathKind
@@ -74,13 +77,13 @@ class Tree:
         return self._nodes[key].kind
 
     def digest(self, key: bytes) -> str:
-        """Return the digest of what stands under a key that is there."""
+        """Return the digest of what stands under a key that is there, empty where it is not known."""
         return self._folders[key] if self._nodes[key].kind is PathKind.FOLDER else self._nodes[key].digest
 
     def at(self, path: bytes, *, follows: bool) -> str | None:
-        """Return the digest of what stands at an absolute path, None where nothing does."""
+        """Return the digest of what stands at an absolute path, None where nothing does or it is not known."""
         key = self.resolve(path, follows=follows)
-        return None if key is None else self.digest(key)
+        return None if key is None else self.digest(key) or None
 
     def resolve(self, path: bytes, *, follows: bool) -> bytes | None:
         """Return the key at an absolute path, links on the way followed, None where nothing stands there."""
@@ -113,10 +116,12 @@ class Tree:
         found: dict[bytes, str] = {}
         for key in reversed(self._keys):
             if self._nodes[key].kind is PathKind.FOLDER:
-                hashed = sha256()
+                hashed, known = sha256(), True
                 for child in self._children(key):
-                    hashed.update(child[len(key) :] + (found.get(child) or self._nodes[child].digest).encode())
-                found[key] = f"sha256:{hashed.hexdigest()}"
+                    of_child = found[child] if child in found else self._nodes[child].digest
+                    hashed.update(child[len(key) :] + of_child.encode())
+                    known = known and bool(of_child)
+                found[key] = f"sha256:{hashed.hexdigest()}" if known else ""
         return found
 
     def _children(self, key: bytes) -> Iterator[bytes]:
