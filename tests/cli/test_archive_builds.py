@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.cli.main import run
+from documented import check_documented
 from sources.record_making import STEP, Bundle, framed, message
 
 DOCKERFILE = "FROM x\nRUN x \x1b[31m\n"
@@ -58,6 +59,13 @@ def test_the_document(record: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The fields are those of a build, and those of the record besides."""
     assert run(["archive", "builds", str(record), "--json", "--logs"]) == 0
     document = json.loads(capsys.readouterr().out)
+    check_documented(
+        document,
+        "archives.md#archive-builds",
+        "json-builds.md#rebuild",
+        "json-builds.md#builds",
+        "json-builds.md#a-step",
+    )
     assert document["totals"] == {"count": 1, "faults": 0}
     (build,) = document["items"]
     assert (build["ref"], build["status"], build["cacheable"], build["branch"]) == ("ref1", "succeeded", 1, None)

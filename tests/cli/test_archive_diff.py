@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.cli.main import run
+from documented import check_documented
 from sources.archive_files_making import file, folder, link, oci, packed, tar
 
 BASE = tar(folder("etc"), file("etc/passwd", b"root"))
@@ -86,6 +87,7 @@ def test_the_json_of_a_difference(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert run(["archive", "diff", *pair, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert (document["schema"], document["same"], document["faults"]) == (1, False, [])
+    check_documented(document, "archives.md#archive-diff", "archives.md#archive-tree")
     (image,) = document["images"]
     assert image["config"] == ["config.User: nothing, then me"]
     assert image["counts"] == {"content": 1}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.cli.main import run
+from documented import check_documented
 from sources.layout_making import Layout, as_folder, digest_of, layer_tar, packed, sample, tar_of, zipped
 
 IMAGE = {
@@ -63,6 +64,7 @@ def test_the_document_has_the_stable_fields(archive: Path, capsys: pytest.Captur
     assert set(item) == {
         "path", "kind", "packing", "size", "modified_at", "images", "blobs", "builds", "branches", "faults",
     }  # fmt: skip
+    check_documented(document, "archives.md#archive-show")
     amd64, arm64, attestation = item["images"]
     assert set(amd64) == IMAGE
     assert set(amd64["layers"][0]) == LAYER

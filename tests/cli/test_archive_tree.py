@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.cli.main import run
+from documented import check_documented
 from sources.archive_files_making import Made, file, folder, link, oci, packed, special, tar
 
 BASE = tar(
@@ -49,6 +50,7 @@ def test_the_json_of_a_layer(made: Made, capsys: pytest.CaptureFixture[str]) -> 
     """With --layer only what that layer did, and the folders on the way."""
     assert run(["archive", "tree", str(made.path), "--layer", "2", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
+    check_documented(document, "archives.md#archive-tree")
     assert (document["schema"], document["totals"]) == (1, {"paths": 6, "size": 5, "wasted": 5})
     assert [(one["path"], one["change"]) for one in document["items"]] == [
         ("app", "added"),

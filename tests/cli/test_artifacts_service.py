@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from dockcache_tui.cli.main import run
+from documented import check_documented
 from nobody import git
 from service.serving import Job, Served, put_block, put_block_list
 
@@ -58,6 +59,7 @@ def test_the_list(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
     """Every artifact is listed with its branch, size, digest and end; filters and branches narrow it."""
     record, log = upload(job, RECORD, GZIP), upload(job.also("topic"), "log", zipped(), mime_type="application/zip")
     whole = document(capsys, "--sort", "id")
+    check_documented(whole, "json-artifacts.md#artifacts")
     first = whole["items"][0]
     assert (first["id"], first["name"], first["branch"], first["size_in_bytes"], first["expired"]) == (
         record,
@@ -236,6 +238,7 @@ def test_a_dry_run_changes_nothing_and_yes_deletes_exactly_that(
     kept = upload(job, "log", b"1")
     words = ("delete", "--filter", "is:record")
     plan = document(capsys, *words)
+    check_documented(plan, "json-artifacts.md#artifacts-delete", "json-artifacts.md#artifacts")
     assert [(item["id"], item["outcome"]) for item in plan["items"]] == [(number, None) for number in records[::-1]]
     assert plan["totals"] == {"count": 2, "size_in_bytes": 4, "deleted": None, "freed": None, "audited": None}
     assert ids(capsys) == [*records, kept]

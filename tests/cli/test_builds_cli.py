@@ -18,6 +18,7 @@ from dockcache_tui.core.project import Project
 from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.journal import Journal
+from documented import check_documented
 from nobody import git
 from sources.journal_samples import BUILT, REUSED, SPEC
 
@@ -50,6 +51,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     """Each build has the documented fields, and the totals add up."""
     assert run(["builds", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
+    check_documented(document, "json-builds.md#builds")
     assert document["items"][0] == {
         "ref": "ref3",
         "builder": "builder3",

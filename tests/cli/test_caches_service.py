@@ -12,6 +12,7 @@ from core.cache_making import blob_key
 from dockcache_tui.cli.main import run
 from dockcache_tui.core.caches.keys import BUILDKIT_VERSION, index_key
 from dockcache_tui.core.instant import Instant
+from documented import check_documented
 from service.serving import Job, Served
 
 MAIN, DEV, PULL = "refs/heads/main", "refs/heads/dev", "refs/pull/7/merge"
@@ -52,6 +53,7 @@ def test_the_list(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
     ids = [buildkit(job, "app", 1), buildkit(job, "app", 2), blob(job, LAYERS[0])]
     ids.append(job.also(DEV, MAIN).save("Linux-npm-1"))
     whole = document(capsys, "caches", "--sort", "id")
+    check_documented(whole, "json-caches.md#caches")
     assert [item["id"] for item in whole["items"]] == ids
     assert [(item["kind"], item["scope"], item["generation"], item["superseded"]) for item in whole["items"]] == [
         ("index", "app", 1, True),
@@ -97,6 +99,7 @@ def test_a_dry_run_changes_nothing_and_yes_deletes_exactly_that(
     kept = [new, blob(job, LAYERS[0])]
     words = ("caches", "delete", "--preset", "superseded")
     plan = document(capsys, *words)
+    check_documented(plan, "json-caches.md#caches-delete", "json-caches.md#caches")
     assert [(item["id"], item["outcome"]) for item in plan["items"]] == [(old, None)]
     assert plan["totals"] == {"count": 1, "size_in_bytes": len(INDEX), "deleted": None, "freed": None, "audited": None}
     assert listed(capsys) == [old, *kept]
@@ -170,6 +173,7 @@ def test_what_is_restored_is_what_the_service_then_serves(job: Job, capsys: pyte
     pull.save("go-0")
     for keys in (("go-2",), ("go-",), ("node",), ("x", "go-", "node"), ("x", "node", "go-"), ("x",), ("go-3", "no")):
         found = document(capsys, "caches", "restore", *keys, "--branch", "#7")
+        check_documented(found, "json-caches.md#caches-restore")
         hits = [str(item["key"]) for item in found["items"] if item["hit"]]
         served = pull.url_of(*keys)
         assert hits == ([served[0]] if served else [])
@@ -191,7 +195,9 @@ def test_the_first_victims_go_when_the_limit_is_lowered(
         assert own.url_of("k0")
         monkeypatch.setenv("GITHUB_API_URL", before.address)
         monkeypatch.setenv("GITHUB_TOKEN", own.rest_token)
-        foreseen = document(capsys, "caches", "forecast")["items"]
+        forecast = document(capsys, "caches", "forecast")
+        check_documented(forecast, "json-caches.md#caches-forecast")
+        foreseen = forecast["items"]
     finally:
         before.stop()
     assert [item["id"] for item in foreseen] == [*ids[1:], ids[0]]
@@ -220,6 +226,7 @@ def test_an_organisation(job: Job, served: Served, capsys: pytest.CaptureFixture
     small, big = (served.job("main", repo=f"{name}/{repo}") for repo in ("small", "big"))
     small.save("a"), big.save("b", b"x" * 100), big.save("c")
     found = document(capsys, "caches", "--org", name)
+    check_documented(found, "json-caches.md#caches---org")
     assert found == {
         "schema": 1,
         "items": [

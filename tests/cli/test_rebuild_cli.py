@@ -16,6 +16,7 @@ from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.journal import Journal
+from documented import check_documented
 from sources.journal_samples import BUILT
 
 
@@ -57,6 +58,7 @@ def test_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "schema ref builder branch revision started_at completed_at status steps reused cacheable cached reuse duration"
     )
     assert list(found)[:14] == fields.split()
+    check_documented(found, "json-builds.md#rebuild", "json-builds.md#builds", "json-builds.md#a-step")
     steps = found["step_list"]
     assert isinstance(steps, list)
     assert len(steps) == found["steps"]

@@ -10,6 +10,7 @@ import pytest
 from dockcache_tui.cli.main import run
 from dockcache_tui.core.records.prune import KeepReason
 from dockcache_tui.lab.engine import Engine
+from documented import check_documented
 from sources.real_builds import Project, Reading, buildctl_reading, engine_reading
 
 Document = dict[str, Any]
@@ -96,6 +97,7 @@ def test_prune_shows_its_plan_then_frees_it(
     project.build(remote_builder)
     words = ("prune", "--builder", remote_builder, "--filter", f"desc:{project.mark}")
     code, planned, said = records(*words)
+    check_documented(planned, "json.md#records-prune", "json.md#records")
     assert (code, planned["totals"]["count"], planned["totals"]["freed"]) == (0, 3, None)
     assert [item["action"] for item in planned["items"]] == ["prune"] * 3
     leaf, middle, base = planned["items"]

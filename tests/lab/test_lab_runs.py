@@ -18,6 +18,7 @@ from dockcache_tui.core.lab.run import LabMachine, LabPlan, LabRun, LabStatus
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.journal.lab_runs import LabRuns
 from dockcache_tui.sources.journal.schema import MIGRATIONS
+from documented import check_documented
 
 COLD, SOURCE = Situation.COLD, Situation.SOURCE
 _PLAN = LabPlan(("make-original", "artifact", "ours"), (COLD, SOURCE), rounds=2)
@@ -112,6 +113,7 @@ def test_show_json(runs: LabRuns, capsys: pytest.CaptureFixture[str]) -> None:
     assert command(("lab", "show", str(run.id), "--experiment", "4", "--json")) == 0
     document = json.loads(capsys.readouterr().out)
     assert (document["schema"], document["run"]["id"], document["run"]["rounds"]) == (1, run.id, 2)
+    check_documented(document, "lab.md#json")
     (row,) = document["items"]
     assert (row["experiment"], row["total"]["median"], row["counts"]["reuse"]) == ("ours", 5, 0.5)
     assert [one["job"] for one in row["job_list"]] == ["build", "say 1"]
@@ -133,7 +135,9 @@ def test_show_against_an_earlier_run(runs: LabRuns, capsys: pytest.CaptureFixtur
     out = capsys.readouterr().out
     assert out.count("1.00×") == 3
     assert command(("lab", "show", "--against", str(first.id), "--json")) == 0
-    assert [one["times"] for one in json.loads(capsys.readouterr().out)["changes"]] == [1, 1, 1]
+    document = json.loads(capsys.readouterr().out)
+    check_documented(document, "lab.md#json")
+    assert [one["times"] for one in document["changes"]] == [1, 1, 1]
 
 
 def test_show_markdown(runs: LabRuns, capsys: pytest.CaptureFixture[str]) -> None:
