@@ -1,75 +1,131 @@
-"""The order of the fields in BuildKit's messages, which is part of a key and which not every reader keeps.
+"""BuildKit's messages: what types their fields have, and their order, which is part of a key and not always kept.
 
 Fields as declared in BuildKit's solver/pb/ops.proto, up to 0.34.
 """
 
+import binascii
+from base64 import b64decode
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-Message = Mapping[str, "Message | None"]
-"""A message's fields in order, each with the message in it; None for a plain value or a map."""
+Message: TypeAlias = Mapping[str, "Shape"]
+"""A message's fields in order."""
+Shape: TypeAlias = "type | list[Shape] | Message | Always"
+"""What a field holds: a plain value (bytes are base64, `dict` is texts by names), several of a shape, or a message."""
 
 
-def _plain(*names: str) -> Message:
-    return dict.fromkeys(names)
+@dataclass(frozen=True, slots=True)
+class Always:
+    """What a field holds that BuildKit never leaves out."""
+
+    shape: Shape
 
 
-_USER: Message = {"User": {"byName": _plain("name", "input"), "byId": None}}
+def _each(shape: Shape, *names: str) -> Message:
+    return dict.fromkeys(names, shape)
+
+
+_USER: Message = {"User": {"byName": {"name": str, "input": int}, "byId": int}}
 _OWNER: Message = {"user": _USER, "group": _USER}
 _META: Message = {
-    **_plain("args", "env", "cwd", "user"),
-    "proxy_env": _plain("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"),
-    "extraHosts": _plain("Host", "IP"),
-    "hostname": None,
-    "ulimit": _plain("Name", "Soft", "Hard"),
-    **_plain("cgroupParent", "removeMountStubsRecursive", "validExitCodes"),
+    "args": [str],
+    "env": [str],
+    **_each(str, "cwd", "user"),
+    "proxy_env": _each(str, "http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"),
+    "extraHosts": [_each(str, "Host", "IP")],
+    "hostname": str,
+    "ulimit": [{"Name": str, "Soft": int, "Hard": int}],
+    "cgroupParent": str,
+    "removeMountStubsRecursive": bool,
+    "validExitCodes": [int],
 }
+_SECRET: Message = {"ID": str, **_each(int, "uid", "gid", "mode"), "optional": bool}
 _MOUNT: Message = {
-    **_plain("input", "selector", "dest", "output", "readonly", "mountType"),
-    "TmpfsOpt": _plain("size"),
-    "cacheOpt": _plain("ID", "sharing"),
-    "secretOpt": _plain("ID", "uid", "gid", "mode", "optional"),
-    "SSHOpt": _plain("ID", "uid", "gid", "mode", "optional"),
-    **_plain("resultID", "contentCache"),
+    "input": int,
+    "selector": str,
+    "dest": Always(str),
+    "output": int,
+    "readonly": bool,
+    "mountType": int,
+    "TmpfsOpt": {"size": int},
+    "cacheOpt": {"ID": str, "sharing": int},
+    "secretOpt": _SECRET,
+    "SSHOpt": _SECRET,
+    "resultID": str,
+    "contentCache": int,
 }
 _COPY: Message = {
-    **_plain("src", "dest"),
+    **_each(str, "src", "dest"),
     "owner": _OWNER,
-    **_plain("mode", "followSymlink", "dirCopyContents", "attemptUnpackDockerCompatibility", "createDestPath"),
-    **_plain("allowWildcard", "allowEmptyWildcard", "timestamp", "include_patterns", "exclude_patterns"),
-    **_plain("alwaysReplaceExistingDestPaths", "modeStr", "required_paths"),
+    "mode": int,
+    **_each(bool, "followSymlink", "dirCopyContents", "attemptUnpackDockerCompatibility", "createDestPath"),
+    **_each(bool, "allowWildcard", "allowEmptyWildcard"),
+    "timestamp": int,
+    **_each([str], "include_patterns", "exclude_patterns"),
+    "alwaysReplaceExistingDestPaths": bool,
+    "modeStr": str,
+    "required_paths": [str],
 }
 _ACTION: Message = {
     "copy": _COPY,
-    "mkfile": {**_plain("path", "mode", "data"), "owner": _OWNER, "timestamp": None},
-    "mkdir": {**_plain("path", "mode", "makeParents"), "owner": _OWNER, "timestamp": None},
-    "rm": _plain("path", "allowNotFound", "allowWildcard"),
+    "mkfile": {"path": Always(str), "mode": int, "data": bytes, "owner": _OWNER, "timestamp": int},
+    "mkdir": {"path": Always(str), "mode": int, "makeParents": bool, "owner": _OWNER, "timestamp": int},
+    "rm": {"path": str, **_each(bool, "allowNotFound", "allowWildcard")},
 }
+_FILE: Message = {**_each(Always(int), "input", "secondaryInput", "output"), "Action": Always(_ACTION)}
 MESSAGES: Mapping[str, Message] = {
     "exec": {
-        "meta": _META,
-        "mounts": _MOUNT,
-        **_plain("network", "security"),
-        "secretenv": _plain("ID", "name", "optional"),
-        "cdiDevices": _plain("name", "optional"),
+        "meta": Always(_META),
+        "mounts": [_MOUNT],
+        **_each(int, "network", "security"),
+        "secretenv": [{**_each(str, "ID", "name"), "optional": bool}],
+        "cdiDevices": [{"name": str, "optional": bool}],
     },
-    "source": _plain("identifier", "attrs"),
-    "file": {"actions": {**_plain("input", "secondaryInput", "output"), "Action": _ACTION}},
-    "build": _plain("builder", "inputs", "attrs"),
-    "merge": {"inputs": _plain("input")},
-    "diff": {"lower": _plain("input"), "upper": _plain("input")},
-    "passthrough": _plain("id", "outputs"),
+    "source": {"identifier": Always(str), "attrs": dict},
+    "file": {"actions": Always([_FILE])},
+    "build": {"builder": int, "inputs": object, "attrs": dict},
+    "merge": {"inputs": [{"input": int}]},
+    "diff": _each({"input": int}, "lower", "upper"),
+    "passthrough": {"id": str, "outputs": [int]},
 }
 """The operations that we know whole; one with a field that is not here is one that we don't know."""
+PLATFORM: Message = {**_each(str, "Architecture", "OS", "Variant", "OSVersion"), "OSFeatures": [str]}
 
 
-def in_order(value: Any, message: Message | None) -> Any:
-    """Return a message with its fields in order; raises KeyError for one with a field that is not known."""
-    if message is None:
+class UnknownMessageError(ValueError):
+    """A message with a field that is not known, or one that holds what it can't."""
+
+
+def in_order(value: Any, shape: Shape) -> Any:
+    """Return what a field holds with the fields of messages in order; raises UnknownMessageError."""
+    if isinstance(shape, Always):
+        return in_order(value, shape.shape)
+    if isinstance(shape, list):
+        if not isinstance(value, list):
+            raise UnknownMessageError(value)
+        return [in_order(one, shape[0]) for one in value]
+    if isinstance(shape, type):
+        if not _is(value, shape):
+            raise UnknownMessageError(value)
         return value
-    if isinstance(value, list):
-        return [in_order(one, message) for one in value]
-    unknown = value.keys() - message.keys()
-    if unknown:
-        raise KeyError(min(unknown))
-    return {name: in_order(value[name], inside) for name, inside in message.items() if name in value}
+    needed = {name for name, inside in shape.items() if isinstance(inside, Always)}
+    if not isinstance(value, dict) or value.keys() - shape.keys() or needed - value.keys():
+        raise UnknownMessageError(value)
+    return {name: in_order(value[name], inside) for name, inside in shape.items() if name in value}
+
+
+def _is(value: object, kind: type) -> bool:
+    if kind is bytes:
+        return isinstance(value, str) and _is_base64(value)
+    if kind is dict:
+        return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+    return kind is object or type(value) is kind  # True is an int to Python
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True

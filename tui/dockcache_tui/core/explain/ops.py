@@ -1,14 +1,15 @@
 """The operations of a build, as BuildKit writes them into its provenance."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dockcache_tui.core.explain.messages import MESSAGES, in_order
+from dockcache_tui.core.explain.messages import MESSAGES, PLATFORM, UnknownMessageError, in_order
 
-_NO_UTF8 = "\ufffd"
-"""What Go's JSON has for bytes that are no UTF-8, which therefore can't be known."""
+_NO_UTF8 = re.compile("[\ufffd\ud800-\udfff]")
+"""What Go's JSON has for bytes that are no UTF-8, which therefore can't be known, and what it never has."""
 
 Body = Mapping[str, Any]
 """A message as BuildKit's JSON has it, its fields in their order."""
@@ -44,7 +45,7 @@ class Ops:
     vertexes: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_ops(document: str) -> Ops:
+def read_ops(document: str | bytes) -> Ops:
     """Read a provenance document, SLSA 0.2 or 1; without operations (mode=min) they are none.
 
     Raises ValueError for what is no provenance.
@@ -54,9 +55,15 @@ def read_ops(document: str) -> Ops:
         inner = told.get("buildDefinition", {}).get("internalParameters", {})
         config = inner.get("buildConfig") or told.get("buildConfig") or {}
         ops = tuple(_op(one) for one in config.get("llbDefinition") or ())
-        return Ops(ops, dict(config.get("digestMapping") or {}))
-    except (AttributeError, KeyError, TypeError) as error:
+        vertexes = {str(vertex): str(step) for vertex, step in (config.get("digestMapping") or {}).items()}
+    except (AttributeError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"no provenance: {error!r}") from error
+    known = set[str]()
+    for op in ops:
+        if op.id in known or any(edge.op not in known for edge in op.inputs):
+            raise ValueError(f"no provenance: {op.id!r} stands on what is not there, or is there twice")
+        known.add(op.id)
+    return Ops(ops, vertexes)
 
 
 def _op(told: Body) -> Op:
@@ -65,11 +72,12 @@ def _op(told: Body) -> Op:
     inputs = tuple(_edge(one) for one in told.get("inputs") or ())
     try:
         body = in_order(body, MESSAGES[kind])
-    except KeyError:
+        platform = in_order(message.get("platform") or {}, PLATFORM)
+    except (KeyError, UnknownMessageError):
+        kind, body, platform = "", {}, {}
+    if _NO_UTF8.search(json.dumps(message, ensure_ascii=False)):
         kind = ""
-    if _NO_UTF8 in json.dumps(message, ensure_ascii=False):
-        kind = ""
-    return Op(told["id"], kind, body, message.get("platform") or {}, inputs)
+    return Op(str(told["id"]), kind, body, platform, inputs)
 
 
 def _edge(text: str) -> Edge:

@@ -13,6 +13,8 @@ from dockcache_tui.core.explain.go_json import digest, go_json
 from dockcache_tui.core.explain.ops import Body, Op
 from dockcache_tui.core.explain.rules import KeyRules
 
+_NUMBER = re.compile("0[0-7]{0,19}|[1-9][0-9]{0,18}")
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
@@ -74,6 +76,8 @@ def _image(op: Op, reference: str, rules: KeyRules, resolved: Resolved) -> Keys:
         return UNKNOWN
     attributes = op.body.get("attrs") or {}
     limit = attributes.get("image.layerlimit") or attributes.get("oci.layerlimit")
+    if limit and not _NUMBER.fullmatch(limit):
+        return UNKNOWN
     limited = {"Limit": int(limit)} if limit else {}
     by_manifest = _key(digest(go_json({"Digest": manifest, **platform_words(op), **limited})))
     if rules.drops_chain:
@@ -93,7 +97,10 @@ def _file(attributes: Body, resolved: Resolved) -> Keys:
     content, modified = (checked, "") if checked else (resolved.digest, resolved.last_modified)
     if not content or modified is None or not attributes.get("http.filename") or _has_headers(attributes):
         return UNKNOWN
-    numbers = {name: _integer(attributes.get(f"http.{name.lower()}", "0")) for name in ("Perm", "UID", "GID")}
+    told = {name: attributes.get(f"http.{name.lower()}", "0") for name in ("Perm", "UID", "GID")}
+    if not all(map(_NUMBER.fullmatch, told.values())):
+        return UNKNOWN
+    numbers = {name: _integer(text) for name, text in told.items()}
     more = {"LastModTime": modified, "AuthHeaderSecret": attributes.get("http.authheadersecret")}
     written = {"Filename": attributes["http.filename"], **numbers, "Checksum": content}
     return Keys(
@@ -128,7 +135,7 @@ def _key(text: str) -> str:
 
 def _integer(text: str) -> int:
     """Read a number as Go does: decimal, or octal after a 0."""
-    return int(text, 8 if re.fullmatch("0[0-7]+", text) else 0)
+    return int(text, 8 if text.startswith("0") else 10)
 
 
 def _has_headers(attributes: Body) -> bool:
