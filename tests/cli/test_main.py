@@ -56,13 +56,18 @@ def test_help_names_the_commands_without_importing_them() -> None:
     assert all(name in done.stdout for name in COMMANDS)
 
 
-def test_records_alone_imports_no_textual(tmp_path: Path) -> None:
-    """The headless twin runs a command to its error without the app's library."""
-    probe = "import sys; from dockcache_tui.cli.main import run; run(['records']); print('textual' in sys.modules)"
-    environment = {**os.environ, "PATH": str(tmp_path)}
-    command = [sys.executable, "-c", probe]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout == "False\n"
+@pytest.mark.parametrize("command", ["records", "rebuild"])
+def test_a_command_imports_nothing_that_it_does_not_need(command: str, tmp_path: Path) -> None:
+    """The headless twin runs to its error without the app's library and that of the lab's images."""
+    (tmp_path / "Dockerfile").touch()
+    probe = (
+        "import sys; from dockcache_tui.cli.main import run; code = run(sys.argv[1:]);"
+        "print(code, {'textual', 'python_on_whales'} & set(sys.modules))"
+    )
+    environment = {**os.environ, "PATH": str(tmp_path), "DOCKCACHE_DATA": str(tmp_path / "data")}
+    words = [sys.executable, "-c", probe, command]
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "3 set()\n"
 
 
 @pytest.mark.parametrize(

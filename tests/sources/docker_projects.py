@@ -213,7 +213,7 @@ PROJECTS = (
 
 def bake_print(docker: Docker, folder: str | Path, *words: str) -> dict[str, Any]:
     """Return the targets that `docker buildx bake` would build in a folder."""
-    found: dict[str, Any] = json.loads(docker.run("buildx", "bake", *words, "--print", cwd=str(folder)))["target"]
+    found: dict[str, Any] = json.loads(docker.run("buildx", "bake", "--print", *words, cwd=str(folder)))["target"]
     return found
 
 

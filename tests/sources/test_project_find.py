@@ -1,7 +1,6 @@
 """Finding what a project builds, and the words that build it."""
 
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.lab.engine import Engine
-from dockcache_tui.sources.bake_files import BakeFiles, bake_targets, compose_files
+from dockcache_tui.sources.bake_files import bake_targets, compose_files
 from dockcache_tui.sources.build_words import build_words
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
@@ -221,43 +220,3 @@ def test_files_of_compose(project: Path) -> None:
     (project / ".env").write_text("# COMPOSE_FILE=no\nexport COMPOSE_FILE='a.yaml;b.yaml'\nCOMPOSE_PATH_SEPARATOR=;\n")
     assert compose_files(project, {}) == (f"{project}/a.yaml", f"{project}/b.yaml")
     assert compose_files(project, {"COMPOSE_FILE": "/c.yaml"}) == ("/c.yaml",)
-
-
-def test_words_of_a_build(tmp_path: Path) -> None:
-    """Every part of a spec is in the command, paths from the project, buildx's own words before the context."""
-    spec = BuildSpec(
-        "/p", builder="b", target="t", build_args=(("A", "1 2"), ("B", ""), ("C", None)),
-        cache_from=("type=gha", "r/i"), cache_to=("type=inline",), no_cache=True, extra=("--pull", "--label", "x=y"),
-    )  # fmt: skip
-    words = build_words(spec, tmp_path / "m")
-    assert words[:4] == ("buildx", "build", "--progress", "rawjson")
-    assert words[-1] == "/p"
-    assert words[-4:-1] == ("--pull", "--label", "x=y")
-    pairs = {*pairwise(words)}
-    assert {
-        ("--builder", "b"), ("--target", "t"), ("--build-arg", "A=1 2"), ("--build-arg", "B="), ("--build-arg", "C"),
-        ("--file", "/p/Dockerfile"), ("--cache-from", "type=gha"), ("--cache-from", "r/i"),
-        ("--cache-to", "type=inline"), ("--metadata-file", f"{tmp_path}/m"),
-    } <= pairs  # fmt: skip
-    assert "--no-cache" in words
-
-
-def test_words_of_a_bake(tmp_path: Path) -> None:
-    """A bake gets files and targets, arguments and caches as overrides of every target, and what it may read."""
-    spec = BuildSpec(
-        "/p", "x.hcl", "bake", build_args=(("A", "1"), ("B", None)), cache_from=("a", "b"), cache_to=("c",)
-    )
-    words = build_words(spec, tmp_path / "m", BakeFiles("/p", ("/p/x.hcl", "/p/y.hcl"), ("t",), ("/lib",)))
-    assert words[:2] == ("buildx", "bake")
-    pairs = [*pairwise(words)]
-    overrides = ["*.args.A=1", "*.args.B", "*.cache-from=a", "*.cache-from=b", "*.cache-to=c"]
-    assert [value for option, value in pairs if option == "--set"] == overrides
-    assert [value for option, value in pairs if option == "--file"] == ["/p/x.hcl", "/p/y.hcl"]
-    assert ("--allow", "fs.read=/lib") in pairs
-    assert "t" in words
-
-
-def test_context_from_afar_is_left_as_it_is(tmp_path: Path) -> None:
-    """An address is no path of the project."""
-    words = build_words(BuildSpec("/p", context="https://example.com/r.git#main"), tmp_path / "m")
-    assert words[-1] == "https://example.com/r.git#main"

@@ -57,7 +57,7 @@ def bake_files(spec: BuildSpec, docker: Docker, scratch: Path) -> BakeFiles:
         return BakeFiles(spec.project, named, targets)
     try:
         words = [word for file in named for word in ("--file", file)]
-        text = docker.run("compose", *words, "build", "--print", *targets, cwd=spec.project)
+        text = docker.run("compose", *words, "build", "--print", "--", *targets, cwd=spec.project)
     except SourceError as error:
         if not _NO_COMPOSE.search(str(error)):
             raise
@@ -108,8 +108,8 @@ def _path(folder: str, path: str) -> str:
 
 
 def _printed(files: BakeFiles, docker: Docker) -> _Bake:
-    words = [word for file in files.files for word in ("--file", file)]
-    output = docker.run("buildx", "bake", "--progress=quiet", *words, "--print", *files.targets, cwd=files.folder)
+    words = ("--progress=quiet", *(word for file in files.files for word in ("--file", file)), "--print", "--")
+    output = docker.run("buildx", "bake", *words, *files.targets, cwd=files.folder)
     try:
         return msgspec.json.decode(output, type=_Bake)
     except msgspec.MsgspecError as error:

@@ -83,7 +83,7 @@ def _current(docker: Docker) -> str:
 def inspect_builder(docker: Docker, name: str = "", **environment: str) -> BuilderInfo:
     """Return one builder (none named: BUILDX_BUILDER's or the current one), starting nothing; raises SourceError."""
     try:
-        output = docker.run("buildx", "inspect", *([name] if name else []), timeout=ANSWERS, **environment)
+        output = docker.run("buildx", "inspect", "--", *([name] if name else []), timeout=ANSWERS, **environment)
     except SourceError as error:
         context = docker.environment.get("DOCKER_CONTEXT")
         if context and not name and f'no builder "{context}"' in str(error):  # what buildx says of an unknown context

@@ -3,19 +3,26 @@
 import os
 import tarfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dockcache_tui.lab.engine import golang, packages
 from dockcache_tui.lab.engine.daemons import registry_address
 from dockcache_tui.lab.engine.home import Engine, EngineError
 from dockcache_tui.lab.engine.process import run
 
+if TYPE_CHECKING:
+    from python_on_whales import DockerClient
+
 BUSYBOX = ("busybox:latest", "busybox:stable")
 GOLANG = (f"golang:{golang.GO}", f"golang:{golang.GO.rpartition('.')[0]}")
 BUILDKIT = (f"localhost/dockcache-buildkit:{golang.BUILDKIT}", "moby/buildkit:buildx-stable-1")
 _RECIPE = "3"  # a new number makes the images anew
 _GO_ENV = "GOPROXY={proxy}\nGOSUMDB=sum.golang.org\nGOTOOLCHAIN=local\n"
+_PATIENCE = 300
+"""Seconds that a command of docker's may take."""
 _UNUSED = frozenset(("api", "doc", "misc", "test", "testdata"))
 
 
@@ -94,16 +101,16 @@ def make_buildkit(engine: Engine, say: Callable[[str], None]) -> None:
 def publish(engine: Engine) -> None:
     """Put the base images where builders of any driver find them: in the registry on loopback."""
     names = (*BUSYBOX, *GOLANG)
-    docker = engine.variables
-    made = run(("docker", "image", "inspect", "--format", "{{.Id}}", *names), env=docker)
     published = engine.home / "registry" / "published"
-    if published.is_file() and published.read_text() == made:
-        return
-    for name in names:
-        there = f"{registry_address(engine)}/library/{name}"
-        run(("docker", "tag", name, there), env=docker)
-        run(("docker", "push", "--quiet", there), env=docker, timeout=300)
-        run(("docker", "rmi", there), env=docker)
+    with _docker(engine) as docker:
+        made = "".join(f"{docker.image.inspect(name).id}\n" for name in names)
+        if published.is_file() and published.read_text() == made:
+            return
+        for name in names:
+            there = f"{registry_address(engine)}/library/{name}"
+            docker.image.tag(name, there)
+            docker.image.push(there, quiet=True)
+            docker.image.remove(there)
     published.write_text(made)
 
 
@@ -147,17 +154,35 @@ def _make(
     archive = packages.workspace(engine) / "image.tar"
     with tarfile.open(archive, "w") as tar:
         settings = fill(Root(tar))
-    changes = (f"--change={line}" for line in (*settings, f'LABEL dockcache.made="{mark}"'))
-    with archive.open("rb") as source:
-        run(("docker", "import", *changes, "-", names[0]), env=engine.variables, stdin=source, timeout=300)
-    for other in names[1:]:
-        run(("docker", "tag", names[0], other), env=engine.variables)
+    with _docker(engine) as docker:
+        docker.image.import_(archive, names[0], (*settings, f'LABEL dockcache.made="{mark}"'))
+        for other in names[1:]:
+            docker.image.tag(names[0], other)
 
 
 def _marks(engine: Engine, names: tuple[str, ...]) -> list[str]:
     """Return what images were made from, nothing where one is missing."""
-    layout = '{{index .Config.Labels "dockcache.made"}}'
+    from python_on_whales.exceptions import NoSuchImage
+
+    with _docker(engine) as docker:
+        try:
+            return [(image.config.labels or {}).get("dockcache.made", "") for image in docker.image.inspect(names)]
+        except NoSuchImage:
+            return []
+
+
+@contextmanager
+def _docker(engine: Engine) -> Iterator["DockerClient"]:
+    """Give an engine's images by python-on-whales; raises EngineError for what docker refuses.
+
+    It knows neither an environment nor an end of its patience: `env` and `timeout` do, which every Debian has.
+    """
+    from python_on_whales import DockerClient
+    from python_on_whales.exceptions import DockerException
+
+    environment = (f"{name}={value}" for name, value in engine.environment.items())
     try:
-        return run(("docker", "image", "inspect", "--format", layout, *names), env=engine.variables).splitlines()
-    except EngineError:
-        return []
+        yield DockerClient(client_call=["timeout", "--foreground", str(_PATIENCE), "env", *environment, "docker"])
+    except DockerException as error:
+        said = (error.stderr or "").strip() or f"docker ended with {error.return_code}"
+        raise EngineError(said) from error
