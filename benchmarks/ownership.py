@@ -6,10 +6,9 @@ from time import perf_counter
 
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.project import Project
 from dockcache_tui.core.records.attribution import attribute
 from dockcache_tui.core.records.record import Record
-from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.core.scope import BranchScope, Project
 
 RECORDS, BUILDS, STEPS, RUNS = 100_000, 200, 20, 3
 _SECOND = 1_000_000_000

@@ -15,8 +15,7 @@ from cli.audit_points import before
 from dockcache_tui.cli import records, waiting
 from dockcache_tui.cli.main import run
 from dockcache_tui.cli.output import narrate
-from dockcache_tui.core.records.owning import plan_of
-from dockcache_tui.core.records.prune import PrunePlan
+from dockcache_tui.core.records.prune import PrunePlan, plan_of
 from dockcache_tui.lab.engine import Engine, Remote
 from dockcache_tui.sources.docker_cli import Docker
 from sources.real_builds import Project

@@ -12,8 +12,8 @@ import pytest
 
 from dockcache_tui.cli.main import run
 from dockcache_tui.core.builds.build import BuildSpec
-from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.scope import Checkout
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.journal import Journal
 from documented import check_documented

@@ -14,11 +14,10 @@ from dockcache_tui.cli.records import by_id, print_records, totals
 from dockcache_tui.core import wording
 from dockcache_tui.core.field import json_row, names, ordered
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.project import Project
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.records.fields import RECORD_FIELDS
 from dockcache_tui.core.records.record import Record
-from dockcache_tui.core.scope import BranchScope, Known, Owner
+from dockcache_tui.core.scope import BranchScope, Known, Owner, Project
 
 HOSTILE = '[red]\x1b]0;owned\x07 \u202eevil\u202c \ud800 =cmd()\r\n,"q"'
 

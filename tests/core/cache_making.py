@@ -4,12 +4,10 @@ from hashlib import sha256
 
 from hypothesis import strategies as st
 
-from dockcache_tui.core.caches.cache import ActionsCache, Limits
-from dockcache_tui.core.caches.entry import CacheEntry
+from dockcache_tui.core.caches.cache import ActionsCache, ActionsSnapshot, Branch, Limits, Pull
 from dockcache_tui.core.caches.index import CacheIndex, read_index
 from dockcache_tui.core.caches.keys import BUILDKIT_VERSION, index_key
-from dockcache_tui.core.caches.reading import CachesReading
-from dockcache_tui.core.caches.snapshot import ActionsSnapshot, Branch, Pull
+from dockcache_tui.core.caches.reading import CacheEntry, CachesReading
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope
 

@@ -6,10 +6,9 @@ from hypothesis import strategies as st
 
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.project import Project
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.records.record import Record, RecordKey
-from dockcache_tui.core.scope import BranchScope, Known, Owner
+from dockcache_tui.core.scope import BranchScope, Known, Owner, Project
 
 SECOND = 1_000_000_000
 

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dockcache_tui.core.project import Project
-from dockcache_tui.core.scope import BranchScope, ScopeFilter, Whose, at_hand_first, restorable
+from dockcache_tui.core.scope import BranchScope, Project, ScopeFilter, Whose, at_hand_first, restorable
 
 MAIN, FIX, OTHER = BranchScope.of("main"), BranchScope.of("fix"), BranchScope.of("other")
 

@@ -10,7 +10,7 @@ import pytest
 
 from dockcache_tui.core.archives.archive import ArchiveError
 from dockcache_tui.core.archives.file_entry import LayerChange, TreeEntry
-from dockcache_tui.core.archives.member_name import path_of
+from dockcache_tui.core.archives.path import path_of
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.archives.local import LocalArchives
 from engine.archive_real import WAITS, Real, printed, real_tree, save_layers

@@ -19,9 +19,9 @@ from dockcache_tui.cli.main import run as command
 from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.caches.keys import decode
 from dockcache_tui.core.errors import UsageError
-from dockcache_tui.core.lab.conclusions import conclusions
 from dockcache_tui.core.lab.experiment import Situation
 from dockcache_tui.core.lab.job import Counts, JobResult
+from dockcache_tui.core.lab.report import conclusions
 from dockcache_tui.core.lab.run import PHRASES, LabPlan, LabRun, LabStatus
 from dockcache_tui.core.lab.summary import summarize
 from dockcache_tui.lab.engine import Engine

@@ -3,10 +3,8 @@
 from dataclasses import replace
 
 from dockcache_tui.core.builds.build import BuildSpec, Step, StepState
-from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.project import Project
-from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.core.scope import BranchScope, Checkout, Project
 
 SPEC = BuildSpec("/p", target="t", build_args=(("A", "1"),), cache_from=("type=gha",), extra=("--pull",))
 CHECKOUT = Checkout("/p", branch=BranchScope.of("main"), revision="abc", dirty=True, project=Project("/p", "acme/web"))

@@ -11,8 +11,7 @@ import pytest
 from dockcache_tui.core.archives.archive import Archive, ArchiveKind
 from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.project import Project
-from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.core.scope import BranchScope, Project
 from dockcache_tui.sources.branches import RevisionBranches
 from nobody import git
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dockcache_tui.core.errors import SourceError
-from dockcache_tui.core.records.builder_info import BuilderInfo, NodeInfo
+from dockcache_tui.core.records.record import BuilderInfo, NodeInfo
 from dockcache_tui.sources.builders import find_builder, list_builders, parse_inspect
 from dockcache_tui.sources.command_log import CommandLog, masked
 from dockcache_tui.sources.docker_cli import Docker, explained

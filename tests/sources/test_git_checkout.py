@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dockcache_tui.core.checkout import Checkout
-from dockcache_tui.core.project import Project
-from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.core.scope import BranchScope, Checkout, Project
 from dockcache_tui.sources.git import branches_containing, read_checkout, read_project
 from nobody import git
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.core.builds.build import BuildSpec
-from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.scope import Checkout
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.bake_files import bake_targets, compose_files
 from dockcache_tui.sources.build_words import build_words

@@ -13,12 +13,19 @@ from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.caches.cache import RepositoryUsage
-from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.run import LabRun
-from dockcache_tui.core.records.builder_info import BuilderInfo
-from dockcache_tui.core.records.record import BuilderSnapshot, NodeStatus, Pruned, PruneOutcome, Record, RecordKey
+from dockcache_tui.core.records.record import (
+    BuilderInfo,
+    BuilderSnapshot,
+    NodeStatus,
+    Pruned,
+    PruneOutcome,
+    Record,
+    RecordKey,
+)
+from dockcache_tui.core.scope import Checkout
 from dockcache_tui.sources.archives.local import LocalArchives
 from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.command_log import LoggedCommand

@@ -6,11 +6,9 @@ from collections.abc import Iterable
 import pytest
 
 from core.record_making import record
-from dockcache_tui.core.checkout import Checkout
-from dockcache_tui.core.project import Project
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.records.record import Record
-from dockcache_tui.core.scope import BranchScope, Known, Owner
+from dockcache_tui.core.scope import BranchScope, Checkout, Known, Owner, Project
 from ui.bench import Bench
 from ui.house import Cache, House
 

@@ -7,14 +7,11 @@ import pytest
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.progress import LogChunk, Progress, VertexUpdate
-from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import DockcacheError, SourceError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
-from dockcache_tui.core.project import Project
-from dockcache_tui.core.records.builder_info import BuilderInfo, NodeInfo
-from dockcache_tui.core.records.record import Record
-from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.core.records.record import BuilderInfo, NodeInfo, Record
+from dockcache_tui.core.scope import BranchScope, Checkout, Project
 from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
 from dockcache_tui.ui.builder.messages import ReadFailed

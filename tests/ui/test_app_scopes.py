@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 
 from core.record_making import build
-from dockcache_tui.core.checkout import Checkout
-from dockcache_tui.core.project import Project
+from dockcache_tui.core.scope import Checkout, Project
 from service.serving import Job
 from ui.bench import Bench, bench
 from ui.caches_bench import CachesHouse, shown

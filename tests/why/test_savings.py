@@ -10,8 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
-from dockcache_tui.core.builds.merging import merge
+from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState, merge
 from dockcache_tui.sources.build_runner import LaunchedBuild, Runner
 from dockcache_tui.sources.buildkit.builder import BuildKitBuilder, open_builder
 from dockcache_tui.sources.journal import Journal

@@ -22,7 +22,7 @@ from dockcache_tui.core.archives.diff import (
     what_differs,
 )
 from dockcache_tui.core.archives.file_entry import FileEntry, FileKind
-from dockcache_tui.core.archives.member_name import order_of
+from dockcache_tui.core.archives.path import order_of
 from dockcache_tui.core.instant import Instant
 
 ENTRY = FileEntry("a", FileKind.FILE, 1, 0o644, modified_at=Instant(1), digest="sha256:1")

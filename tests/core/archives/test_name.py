@@ -3,8 +3,8 @@
 import pytest
 
 from dockcache_tui.core.archives.archive import Archive, ArchiveKind, Image
-from dockcache_tui.core.archives.choosing import image_of
-from dockcache_tui.core.archives.member_name import holds
+from dockcache_tui.core.archives.name import image_of
+from dockcache_tui.core.archives.path import holds
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.instant import Instant
 

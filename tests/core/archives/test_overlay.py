@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, LayerChange
-from dockcache_tui.core.archives.member_name import order_of
 from dockcache_tui.core.archives.overlay import PathChange, TreeNode, overlay, settle
+from dockcache_tui.core.archives.path import order_of
 
 FOLDER, FILE, WHITEOUT, OPAQUE = FileKind.FOLDER, FileKind.FILE, FileKind.WHITEOUT, FileKind.OPAQUE
 Layer = tuple[FileEntry, ...]

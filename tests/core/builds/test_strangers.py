@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from dockcache_tui.core.builds.build import Step, StepState
-from dockcache_tui.core.builds.strangers import told_as_ours
+from dockcache_tui.core.builds.reducer import told_as_ours
 from dockcache_tui.core.instant import Instant
 
 SECOND = 1_000_000_000

@@ -1,12 +1,11 @@
 """Entries understood: what is superseded, copied, dead, merged, orphaned, and how they are grouped."""
 
 from core.cache_making import DEV, MAIN, PULL, at, blob, cache, content, digest, entries, index, snapshot
-from dockcache_tui.core.caches.cache import Limits
+from dockcache_tui.core.caches.cache import Limits, Pull
 from dockcache_tui.core.caches.grouping import group
 from dockcache_tui.core.caches.keys import Family, index_key
 from dockcache_tui.core.caches.liveness import Refs, RefState
 from dockcache_tui.core.caches.reading import CachesReading
-from dockcache_tui.core.caches.snapshot import Pull
 from dockcache_tui.core.scope import BranchScope
 
 OPEN = Pull(7, is_open=True, head="dev", base="dev")

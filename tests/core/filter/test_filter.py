@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from core.record_making import IN_USE, SCOPED, Flags, at, build, record
 from dockcache_tui.core.builds.fields import BUILD_FIELDS
 from dockcache_tui.core.filter import Filter, FilterError, parse, quote
-from dockcache_tui.core.project import Project
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.records.fields import RECORD_FIELDS
-from dockcache_tui.core.scope import BranchScope, Known, Owner
+from dockcache_tui.core.scope import BranchScope, Known, Owner, Project
 
 DAY = 86_400
 NOW = at(10 * DAY)

@@ -1,9 +1,8 @@
 """What a run of the lab has still to do, and how long that takes."""
 
 from core.lab_making import job, lab_run
-from dockcache_tui.core.lab.eta import seconds_left
 from dockcache_tui.core.lab.experiment import Situation
-from dockcache_tui.core.lab.run import LabPlan, Workflow
+from dockcache_tui.core.lab.run import LabPlan, Workflow, seconds_left
 
 COLD, SAME, SOURCE = Situation.COLD, Situation.SAME, Situation.SOURCE
 _PLAN = LabPlan(("make", "ours"), (SOURCE,), rounds=2, phrases=("one",))

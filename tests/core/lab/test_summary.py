@@ -3,12 +3,10 @@
 import pytest
 
 from core.lab_making import job, lab_run
-from dockcache_tui.core.lab.comparison import compare
-from dockcache_tui.core.lab.conclusions import conclusions
 from dockcache_tui.core.lab.experiment import Situation
 from dockcache_tui.core.lab.job import Counts, JobResult, Split
+from dockcache_tui.core.lab.report import COLUMNS, cells, change_cells, compare, conclusions, markdown, provenance
 from dockcache_tui.core.lab.summary import Spread, summarize
-from dockcache_tui.core.lab.table import COLUMNS, cells, change_cells, markdown, provenance
 
 COLD, SOURCE = Situation.COLD, Situation.SOURCE
 _AGAIN = Counts(modules=3, own=2, dependencies=5, standard=67)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.core.archives.archive import Archive, ArchiveError, ArchiveKind
-from dockcache_tui.core.archives.choosing import image_of
+from dockcache_tui.core.archives.name import image_of
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.archives.blobs import open_blobs

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dockcache_tui.core.caches.snapshot import ActionsSnapshot
+from dockcache_tui.core.caches.cache import ActionsSnapshot
 from dockcache_tui.sources.github.source import GitHubActions, open_actions
 from sources.github_server import Asked, Reply, api_of, cache_json, page_of, serving
 

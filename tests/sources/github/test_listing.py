@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dockcache_tui.core.caches.snapshot import ActionsSnapshot
+from dockcache_tui.core.caches.cache import ActionsSnapshot
 from dockcache_tui.sources.github.errors import GitHubError
 from dockcache_tui.sources.github.listing import list_caches
 from dockcache_tui.sources.github.source import GitHubActions

@@ -16,8 +16,7 @@ from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step,
 from dockcache_tui.core.builds.manifest import ContextFile, ContextManifest
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.project import Project
-from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.core.scope import BranchScope, Project
 from dockcache_tui.sources.context_manifest import ContextReading, Stamp
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal, data_folder

@@ -2,8 +2,7 @@
 
 from core.record_making import SHARED, record
 from dockcache_tui.core.errors import SourceError
-from dockcache_tui.core.records.builder_info import BuilderInfo
-from dockcache_tui.core.records.record import NodeStatus
+from dockcache_tui.core.records.record import BuilderInfo, NodeStatus
 from ui.bench import bench
 from ui.house import Cache, House
 

@@ -10,7 +10,7 @@ from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.builds.progress import Progress, VertexUpdate
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.records.builder_info import BuilderInfo
+from dockcache_tui.core.records.record import BuilderInfo
 from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
 from sources.github_server import TOKEN
 from sources.journal_samples import BUILT, REUSED

@@ -8,8 +8,7 @@ from typing import TypeVar
 import jwt
 import msgspec
 
-from dockcache_tui.core.project import is_repo
-from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.core.scope import BranchScope, is_repo
 
 READ, WRITE = 1, 2
 JOB_SECONDS = 6 * 3600

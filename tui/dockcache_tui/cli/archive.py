@@ -25,12 +25,12 @@ from dockcache_tui.cli.waiting import telling
 from dockcache_tui.core import wording
 from dockcache_tui.core.archives.archive import Archive, ArchiveError, Image, Layer
 from dockcache_tui.core.archives.build_record import BuildRecord
-from dockcache_tui.core.archives.choosing import image_of, layer_of
 from dockcache_tui.core.archives.diff import DIFFERENCES, ArchiveDiff, FileDiff, ImageDiff, changes, verdict
 from dockcache_tui.core.archives.engine_image import Loaded
 from dockcache_tui.core.archives.fields import FILE_FIELDS
 from dockcache_tui.core.archives.file_entry import LayerChange, TreeEntry, mode_of
-from dockcache_tui.core.archives.member_name import holds
+from dockcache_tui.core.archives.name import image_of, layer_of
+from dockcache_tui.core.archives.path import holds
 from dockcache_tui.core.archives.row import (
     LAYER_COLUMNS,
     archive_row,
@@ -43,10 +43,10 @@ from dockcache_tui.core.archives.row import (
     record_row,
     size_of,
 )
-from dockcache_tui.core.archives.viewing import MAX_LINES, hex_lines, is_text, text_lines
 from dockcache_tui.core.builds.build import Build
 from dockcache_tui.core.errors import ExitCode
 from dockcache_tui.core.field import json_row, names
+from dockcache_tui.core.literal import MAX_LINES, hex_lines, is_text, text_lines
 
 _MAX_SHOWN = 1 << 20
 

@@ -44,7 +44,7 @@ def builds(*, builder: str, limit: int, asked: ListRequest[Build]) -> int:
 def _known(builder: str, limit: int) -> tuple[tuple[Build, ...], dict[str, SourceError]]:
     """Return the builds, and why nodes told none, by their names."""
     from dockcache_tui.cli.reading import heard, opened
-    from dockcache_tui.core.builds.merging import merge
+    from dockcache_tui.core.builds.build import merge
     from dockcache_tui.sources.journal import Journal
 
     journal = Journal()

@@ -8,11 +8,10 @@ from dockcache_tui.cli.output import narrate
 from dockcache_tui.cli.waiting import each, wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.archives.artifact import Artifact
-from dockcache_tui.core.caches.entry import CacheEntry
+from dockcache_tui.core.caches.cache import ActionsSnapshot
 from dockcache_tui.core.caches.fields import CACHE_FIELDS
 from dockcache_tui.core.caches.keys import CacheKind
-from dockcache_tui.core.caches.reading import CachesReading
-from dockcache_tui.core.caches.snapshot import ActionsSnapshot
+from dockcache_tui.core.caches.reading import CacheEntry, CachesReading
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.filter import parse
 from dockcache_tui.core.scope import ScopeFilter

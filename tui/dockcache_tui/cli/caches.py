@@ -20,14 +20,12 @@ from dockcache_tui.cli.output import Row, narrate, print_document, print_table
 from dockcache_tui.cli.scoping import BRANCH, expect_some, scope_of
 from dockcache_tui.cli.waiting import wait_for
 from dockcache_tui.core import wording
-from dockcache_tui.core.caches.cache import RepositoryUsage
-from dockcache_tui.core.caches.entry import CacheEntry
+from dockcache_tui.core.caches.cache import ActionsSnapshot, RepositoryUsage
+from dockcache_tui.core.caches.deleting import Preset
 from dockcache_tui.core.caches.fields import CACHE_FIELDS, REPOSITORY_FIELDS
 from dockcache_tui.core.caches.keys import CacheKind
-from dockcache_tui.core.caches.presets import Preset
-from dockcache_tui.core.caches.reading import CachesReading
+from dockcache_tui.core.caches.reading import CacheEntry, CachesReading
 from dockcache_tui.core.caches.restoring import Restoration
-from dockcache_tui.core.caches.snapshot import ActionsSnapshot
 from dockcache_tui.core.errors import ExitCode, UsageError
 from dockcache_tui.core.filter import parse
 from dockcache_tui.core.instant import Instant

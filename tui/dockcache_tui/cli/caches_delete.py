@@ -8,13 +8,10 @@ from dockcache_tui.cli.cache_reading import read_whole
 from dockcache_tui.cli.deleting import After, Delete, DeleteWords
 from dockcache_tui.cli.output import narrate
 from dockcache_tui.core import wording
-from dockcache_tui.core.caches.cache import ActionsCache
-from dockcache_tui.core.caches.deleting import plan_delete
-from dockcache_tui.core.caches.entry import CacheEntry
+from dockcache_tui.core.caches.cache import ActionsCache, ActionsSnapshot
+from dockcache_tui.core.caches.deleting import Preset, plan_delete, preset
 from dockcache_tui.core.caches.fields import CACHE_FIELDS
-from dockcache_tui.core.caches.presets import Preset, preset
-from dockcache_tui.core.caches.reading import CachesReading
-from dockcache_tui.core.caches.snapshot import ActionsSnapshot
+from dockcache_tui.core.caches.reading import CacheEntry, CachesReading
 from dockcache_tui.core.errors import DockcacheError, ExitCode, UsageError
 from dockcache_tui.core.field import json_row
 from dockcache_tui.core.filter.units import nanoseconds

@@ -15,14 +15,12 @@ from dockcache_tui.cli.listing import json_option
 from dockcache_tui.cli.output import JsonValue, Row, cut, narrate, print_json, print_table
 from dockcache_tui.core import wording
 from dockcache_tui.core.errors import DockcacheError, ExitCode, UsageError
-from dockcache_tui.core.lab import table
-from dockcache_tui.core.lab.comparison import LabChange, compare
-from dockcache_tui.core.lab.conclusions import Conclusion, conclusions
+from dockcache_tui.core.lab import report
 from dockcache_tui.core.lab.experiment import EXPERIMENTS, Situation
 from dockcache_tui.core.lab.job import Counts, JobResult, Split
+from dockcache_tui.core.lab.report import Conclusion, LabChange, compare, conclusions, markdown, provenance
 from dockcache_tui.core.lab.run import LabPlan, LabProgress, LabRun, LabStatus
 from dockcache_tui.core.lab.summary import LabRow, Spread, summarize
-from dockcache_tui.core.lab.table import markdown, provenance
 from dockcache_tui.core.literal import literal
 from dockcache_tui.lab.experiments.protocol import RunningLab
 
@@ -98,12 +96,12 @@ def _canceling(running: RunningLab) -> Iterator[None]:
 
 def print_rows(rows: Sequence[LabRow]) -> None:
     """Print the table people read."""
-    print_table(table.COLUMNS, [table.cells(row) for row in rows], right=table.NUMBERS)
+    print_table(report.COLUMNS, [report.cells(row) for row in rows], right=report.NUMBERS)
 
 
 def print_changes(changes: Sequence[LabChange]) -> None:
     """Print what changed since another run."""
-    print_table(table.CHANGE_COLUMNS, [table.change_cells(one) for one in changes], right=("BEFORE", "NOW", "TIMES"))
+    print_table(report.CHANGE_COLUMNS, [report.change_cells(one) for one in changes], right=("BEFORE", "NOW", "TIMES"))
 
 
 def run_document(run: LabRun, rows: Sequence[LabRow], found: Sequence[Conclusion], changes: Sequence[LabChange]) -> Row:

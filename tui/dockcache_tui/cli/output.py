@@ -10,8 +10,7 @@ from pathlib import Path
 from textwrap import indent
 from typing import TextIO
 
-from dockcache_tui.core.csv_cell import csv_cell
-from dockcache_tui.core.json_text import json_text
+from dockcache_tui.core.json_csv import csv_cell, json_text
 from dockcache_tui.core.literal import literal
 from dockcache_tui.sources.secret import masked
 

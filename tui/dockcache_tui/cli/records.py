@@ -15,7 +15,7 @@ from dockcache_tui.core.filter import parse
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.records.fields import RECORD_FIELDS
-from dockcache_tui.core.records.owning import plan_of
+from dockcache_tui.core.records.prune import plan_of
 
 
 def totals(found: Sequence[ScopedRecord]) -> Row:

@@ -37,7 +37,7 @@ def owner_scope(branch: str, project: str, owners: Iterable[Whose]) -> ScopeFilt
 
     Raises UsageError for a project that owns nothing, and outside of a repository where several have the branch.
     """
-    from dockcache_tui.core.records.owning import projects_with
+    from dockcache_tui.core.records.prune import projects_with
     from dockcache_tui.sources.git import read_checkout, read_project
 
     picked = BranchScope.of(branch) if branch else None

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from dockcache_tui.cli.output import narrate
 from dockcache_tui.core.errors import ExitCode, UsageError
-from dockcache_tui.core.project import is_repo
+from dockcache_tui.core.scope import is_repo
 
 if TYPE_CHECKING:
     from dockcache_tui.actions_service.home import Home

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.json_text import json_text
+from dockcache_tui.core.json_csv import json_text
 from dockcache_tui.sources.journal.journal import data_folder
 from dockcache_tui.sources.secret import masked
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from dockcache_tui.core.errors import SourceError
-from dockcache_tui.core.records.builder_info import BuilderInfo, NodeInfo
+from dockcache_tui.core.records.record import BuilderInfo, NodeInfo
 from dockcache_tui.sources.buildx_files import buildx_folder, read_builder, read_chosen
 from dockcache_tui.sources.docker_cli import Docker, explained
 

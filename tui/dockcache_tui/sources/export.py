@@ -6,9 +6,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from dockcache_tui.core.csv_cell import csv_cell
 from dockcache_tui.core.errors import DockcacheError
-from dockcache_tui.core.json_text import json_text
+from dockcache_tui.core.json_csv import csv_cell, json_text
 
 Row = Mapping[str, Any]
 

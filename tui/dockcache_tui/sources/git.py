@@ -5,9 +5,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from dockcache_tui.core.checkout import Checkout
-from dockcache_tui.core.project import Project
-from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.core.scope import BranchScope, Checkout, Project
 from dockcache_tui.sources.git_command import Git
 from dockcache_tui.sources.github.place import find_project_repo
 

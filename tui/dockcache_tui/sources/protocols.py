@@ -13,10 +13,9 @@ from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.caches.cache import RepositoryUsage
-from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.lab.run import LabRun
-from dockcache_tui.core.records.builder_info import BuilderInfo
-from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, Record
+from dockcache_tui.core.records.record import BuilderInfo, BuilderSnapshot, PruneOutcome, Record
+from dockcache_tui.core.scope import Checkout
 from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.sources.github.protocol import ActionsSource

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from dockcache_tui.core.builds.source_file import SourceFile
+from dockcache_tui.core.builds.build import SourceFile
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.sources.docker_cli import Docker
 

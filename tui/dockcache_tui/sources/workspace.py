@@ -8,9 +8,9 @@ from dockcache_tui.core.archives.archive import Archive
 from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.builds.repeating import repeated
 from dockcache_tui.core.caches.cache import RepositoryUsage
-from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.lab.run import LabRun
-from dockcache_tui.core.records.builder_info import BuilderInfo
+from dockcache_tui.core.records.record import BuilderInfo
+from dockcache_tui.core.scope import Checkout
 from dockcache_tui.sources.archives.local import LocalArchives
 from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.branches import RevisionBranches

@@ -19,12 +19,11 @@ from textual.widgets import ContentSwitcher
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build
 from dockcache_tui.core.caches.reading import CachesReading
-from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
 from dockcache_tui.core.records.reading import Reading
-from dockcache_tui.core.scope import BranchScope, ScopeFilter
+from dockcache_tui.core.scope import BranchScope, Checkout, ScopeFilter
 from dockcache_tui.sources.export import Row, write_export
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.protocols import Builder, Workspace

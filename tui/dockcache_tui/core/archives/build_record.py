@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dockcache_tui.core.archives.archive import Fault
-from dockcache_tui.core.builds.build import Build
-from dockcache_tui.core.builds.log import LogView
-from dockcache_tui.core.builds.progress import BuildWarning
-from dockcache_tui.core.builds.source_file import SourceFile
+from dockcache_tui.core.builds.build import Build, SourceFile
+from dockcache_tui.core.builds.progress import BuildWarning, LogView
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.archives.archive import Fault, Image, Layer
-from dockcache_tui.core.archives.file_entry import FileEntry, FileKind
-from dockcache_tui.core.archives.member_name import order_of
-from dockcache_tui.core.archives.xattr import xattr_text
+from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, xattr_text
+from dockcache_tui.core.archives.path import order_of
 from dockcache_tui.core.wording import cut
 
 

@@ -2,9 +2,8 @@
 
 from dockcache_tui.core.archives.archive import Layer
 from dockcache_tui.core.archives.artifact import Artifact
-from dockcache_tui.core.archives.file_entry import TreeEntry, mode_of
+from dockcache_tui.core.archives.file_entry import TreeEntry, mode_of, xattr_text
 from dockcache_tui.core.archives.listing import ListedArchive
-from dockcache_tui.core.archives.xattr import xattr_text
 from dockcache_tui.core.field import ColumnLook, Field, Kind
 
 ARTIFACT_FIELDS: tuple[Field[Artifact], ...] = (

@@ -7,7 +7,7 @@ from heapq import merge
 from itertools import groupby
 
 from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, LayerChange
-from dockcache_tui.core.archives.member_name import order_of
+from dockcache_tui.core.archives.path import order_of
 
 Moved = Mapping[tuple[int, str], int]
 """What paths of a layer count for, where that is not the bytes stored under them: hard links."""

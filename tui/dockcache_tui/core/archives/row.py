@@ -9,8 +9,7 @@ from dockcache_tui.core.archives.build_record import BuildRecord
 from dockcache_tui.core.archives.diff import FileDiff, ImageDiff, LayerDiff, verdict
 from dockcache_tui.core.archives.engine_image import Loaded
 from dockcache_tui.core.archives.fields import FILE_FIELDS, LAYER_FIELDS
-from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, LayerChange, TreeEntry
-from dockcache_tui.core.archives.xattr import xattr_text
+from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, LayerChange, TreeEntry, xattr_text
 from dockcache_tui.core.builds.fields import STEP_FIELDS, whole_build
 from dockcache_tui.core.field import json_row, names
 

@@ -1,9 +1,13 @@
-"""In which order Actions caches are deleted."""
+"""Which Actions caches to delete: ready-made choices, and the order."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from enum import StrEnum
 
 from dockcache_tui.core.caches.cache import ActionsCache
+from dockcache_tui.core.caches.liveness import RefState
+from dockcache_tui.core.caches.reading import CacheEntry
 from dockcache_tui.core.deleting import DeletePlan
+from dockcache_tui.core.instant import Instant
 
 
 def plan_delete(repo: str, caches: Iterable[ActionsCache]) -> DeletePlan[ActionsCache]:
@@ -15,3 +19,32 @@ def plan_delete(repo: str, caches: Iterable[ActionsCache]) -> DeletePlan[Actions
 def _order(cache: ActionsCache) -> tuple[bool, int, int]:
     # An index without its blobs makes builds fail, blobs without an index do not.
     return not cache.key.startswith("index-"), cache.last_accessed_at.ns, cache.id
+
+
+class Preset(StrEnum):
+    """A choice by name; `older-than` asks for an age since the last access."""
+
+    MERGED = "merged-branches"
+    DELETED = "deleted-branches"
+    CLOSED = "closed-pulls"
+    SUPERSEDED = "superseded"
+    ORPHANED = "orphaned"
+    OLDER = "older-than"
+
+
+_TESTS: dict[Preset, Callable[[CacheEntry], bool]] = {
+    Preset.MERGED: lambda entry: entry.merged,
+    Preset.DELETED: lambda entry: entry.state is RefState.DELETED,
+    Preset.CLOSED: lambda entry: entry.state is RefState.CLOSED,
+    Preset.SUPERSEDED: lambda entry: entry.superseded,
+    Preset.ORPHANED: lambda entry: entry.orphan is True,
+}
+
+
+def preset(
+    entries: Iterable[CacheEntry], chosen: Preset, now: Instant, older_than_ns: int = 0
+) -> tuple[CacheEntry, ...]:
+    """Return the entries a preset chooses; what is not surely so is left out."""
+    if chosen is Preset.OLDER:
+        return tuple(one for one in entries if one.cache.last_accessed_at.ns < now.ns - older_than_ns)
+    return tuple(filter(_TESTS[chosen], entries))

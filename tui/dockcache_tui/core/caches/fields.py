@@ -1,7 +1,7 @@
 """The fields of an Actions cache, and of a repository by its usage; their names in JSON are stable."""
 
 from dockcache_tui.core.caches.cache import RepositoryUsage
-from dockcache_tui.core.caches.entry import CacheEntry
+from dockcache_tui.core.caches.reading import CacheEntry
 from dockcache_tui.core.field import ColumnLook, Field, Kind
 
 CACHE_FIELDS: tuple[Field[CacheEntry], ...] = (

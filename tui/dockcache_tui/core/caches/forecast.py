@@ -1,6 +1,6 @@
 """What GitHub evicts next and when: by last access, retention and size."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,6 +10,7 @@ from dockcache_tui.core.instant import Instant
 _SECOND = 10**9
 _WEEK = 7 * 86_400
 _LIFETIME = 100 * 365 * 86_400
+_BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 class EvictionCause(StrEnum):
@@ -82,3 +83,23 @@ def _when(room: int, rate: float, now: Instant) -> Instant | None:
         return now
     seconds = room / rate if rate > 0 else _LIFETIME
     return Instant(now.ns + round(seconds * _SECOND)) if seconds < _LIFETIME else None
+
+
+def columns(points: Sequence[tuple[float, float]], width: int) -> list[float]:
+    """Return the value of a step function at `width` evenly spaced moments; points are (moment, value) in order."""
+    if not points or width < 1:
+        return []
+    start, end = points[0][0], points[-1][0]
+    values, at = [], 0
+    for number in range(width):
+        moment = start + (end - start) * number / max(1, width - 1)
+        while at + 1 < len(points) and points[at + 1][0] <= moment:
+            at += 1
+        values.append(points[at][1])
+    return values
+
+
+def draw(values: Sequence[float], height: int, top: float) -> list[str]:
+    """Return `height` lines of blocks, the highest first; `top` is the value that fills them all."""
+    eighths = [0 if top <= 0 else min(height * 8, max(0, round(value / top * height * 8))) for value in values]
+    return ["".join(_BLOCKS[min(8, max(0, filled - row * 8))] for filled in eighths) for row in reversed(range(height))]

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dockcache_tui.core.caches.entry import CacheEntry
 from dockcache_tui.core.caches.keys import CacheKind, Family
 from dockcache_tui.core.caches.layers import LayerGraph
 from dockcache_tui.core.caches.liveness import RefState
+from dockcache_tui.core.caches.reading import CacheEntry
 from dockcache_tui.core.scope import BranchScope
 
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from dockcache_tui.core.caches.snapshot import ActionsSnapshot, Branch, Pull
+from dockcache_tui.core.caches.cache import ActionsSnapshot, Branch, Pull
 from dockcache_tui.core.scope import BranchScope, restorable
 
 _PULL = re.compile(r"refs/pull/([0-9]{1,18})/merge")

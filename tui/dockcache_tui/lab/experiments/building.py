@@ -6,9 +6,8 @@ from dockcache_tui.core.builds.build import Build, Step, StepState
 from dockcache_tui.core.builds.names import StepKind, parse_name
 from dockcache_tui.core.builds.progress import Progress, TransferUpdate
 from dockcache_tui.core.builds.reducer import LiveBuild
-from dockcache_tui.core.lab.go_log import go_counts, module_of
+from dockcache_tui.core.lab.build_cost import go_counts, module_of, split_build
 from dockcache_tui.core.lab.job import Counts, Split
-from dockcache_tui.core.lab.splitting import split_build
 
 _RAN = {StepState.BUILT, StepState.FALSE_HIT, StepState.FAILED}
 

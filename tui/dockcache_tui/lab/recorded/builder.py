@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 from threading import Event
 from typing import Protocol
 
-from dockcache_tui.core.records.builder_info import BuilderInfo
-from dockcache_tui.core.records.record import BuilderSnapshot, Pruned, PruneOutcome, Record, RecordKey
+from dockcache_tui.core.records.record import BuilderInfo, BuilderSnapshot, Pruned, PruneOutcome, Record, RecordKey
 from dockcache_tui.lab.recorded.replay import Events, ReplayedStream, Tape
 
 

@@ -9,12 +9,11 @@ from time import monotonic
 from dockcache_tui.core.archives.archive import Archive
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
 from dockcache_tui.core.caches.cache import RepositoryUsage
-from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.run import LabRun
-from dockcache_tui.core.records.builder_info import BuilderInfo
-from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, Record, RecordKey
+from dockcache_tui.core.records.record import BuilderInfo, BuilderSnapshot, PruneOutcome, Record, RecordKey
+from dockcache_tui.core.scope import Checkout
 from dockcache_tui.lab.recorded.builder import RecordedBuilder, prune
 from dockcache_tui.lab.recorded.moving import moved
 from dockcache_tui.lab.recorded.recording import RecordedBuild, Recording

@@ -11,9 +11,8 @@ import msgspec
 
 from dockcache_tui.core.archives.archive import ArchiveError, Fault, FaultList, ImageContents, Layer
 from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, LayerChange, TreeEntry
-from dockcache_tui.core.archives.member_name import holds, path_of
 from dockcache_tui.core.archives.overlay import PathChange, TreeNode, overlay, settle
-from dockcache_tui.core.archives.symlinks import NowhereError, followed
+from dockcache_tui.core.archives.path import NowhereError, followed, holds, path_of
 from dockcache_tui.sources.archives.hard_links import heirs, moved_bytes
 from dockcache_tui.sources.archives.layer_index import ENTRY, LayerIndex, entry_of, row_of
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from dockcache_tui.core.archives.archive import BrokenArchiveError, Fault, FaultList
 from dockcache_tui.core.archives.file_entry import FileEntry, FileKind
-from dockcache_tui.core.archives.member_name import (
+from dockcache_tui.core.archives.path import (
     MAX_NAME,
     MAX_PART,
     is_bare,

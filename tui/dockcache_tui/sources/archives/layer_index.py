@@ -11,7 +11,7 @@ import msgspec
 
 from dockcache_tui.core.archives.archive import BrokenArchiveError, Fault, FaultList, Layer, LayerContents
 from dockcache_tui.core.archives.file_entry import FileEntry, FileKind
-from dockcache_tui.core.archives.member_name import order_of, path_in_order, path_of
+from dockcache_tui.core.archives.path import order_of, path_in_order, path_of
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.archives.index_folder import IndexFolder
 from dockcache_tui.sources.archives.layer_files import STEP, LayerFiles

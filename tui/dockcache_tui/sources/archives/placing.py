@@ -7,8 +7,7 @@ from itertools import chain, groupby, takewhile
 
 from dockcache_tui.core.archives.archive import Fault
 from dockcache_tui.core.archives.file_entry import FileKind
-from dockcache_tui.core.archives.member_name import order_of, path_in_order, path_of
-from dockcache_tui.core.archives.symlinks import NowhereError, followed
+from dockcache_tui.core.archives.path import NowhereError, followed, order_of, path_in_order, path_of
 
 _KINDS = tuple(FileKind)
 _FOLDER, _SYMLINK, _HARDLINK, _WHITEOUT, _OPAQUE = map(

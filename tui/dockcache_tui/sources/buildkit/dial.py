@@ -4,7 +4,7 @@ import socket
 from pathlib import Path
 
 from dockcache_tui.core.errors import SourceError
-from dockcache_tui.core.records.builder_info import NodeInfo
+from dockcache_tui.core.records.record import NodeInfo
 from dockcache_tui.sources.builders import ANSWERS, inspect_builder
 from dockcache_tui.sources.buildkit.instances import Instance
 from dockcache_tui.sources.docker_cli import Docker, NoAnswerError, RunningCommand, explained

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dockcache_tui.core.records.builder_info import BuilderInfo, NodeInfo
+from dockcache_tui.core.records.record import BuilderInfo, NodeInfo
 from dockcache_tui.sources.buildx_files import read_builder
 from dockcache_tui.sources.docker_cli import Docker
 

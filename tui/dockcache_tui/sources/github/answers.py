@@ -3,8 +3,7 @@
 import msgspec
 
 from dockcache_tui.core.archives.artifact import Artifact, WorkflowRun
-from dockcache_tui.core.caches.cache import ActionsCache, RepositoryUsage
-from dockcache_tui.core.caches.snapshot import Branch, Pull
+from dockcache_tui.core.caches.cache import ActionsCache, Branch, Pull, RepositoryUsage
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
 
-from dockcache_tui.core.caches.cache import GB, ActionsCache, Limits, Usage
-from dockcache_tui.core.caches.snapshot import Branch, Pull
+from dockcache_tui.core.caches.cache import GB, ActionsCache, Branch, Limits, Pull, Usage
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.sources.github.answers import (

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from dockcache_tui.core.errors import UsageError
-from dockcache_tui.core.project import is_repo
+from dockcache_tui.core.scope import is_repo
 from dockcache_tui.sources.remotes import read_remotes
 
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)

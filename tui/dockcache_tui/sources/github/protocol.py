@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from dockcache_tui.core.archives.artifact import Artifact, WorkflowRun
-from dockcache_tui.core.caches.cache import ActionsCache
+from dockcache_tui.core.caches.cache import ActionsCache, ActionsSnapshot
 from dockcache_tui.core.caches.index import CacheIndex
-from dockcache_tui.core.caches.snapshot import ActionsSnapshot
 from dockcache_tui.core.deleting import DeletePlan, Deletion
 from dockcache_tui.core.instant import Instant
 

@@ -8,9 +8,8 @@ from threading import Lock
 from time import monotonic
 
 from dockcache_tui.core.archives.artifact import Artifact, WorkflowRun
-from dockcache_tui.core.caches.cache import ActionsCache
+from dockcache_tui.core.caches.cache import ActionsCache, ActionsSnapshot
 from dockcache_tui.core.caches.index import CacheIndex
-from dockcache_tui.core.caches.snapshot import ActionsSnapshot
 from dockcache_tui.core.deleting import DeletePlan, Deletion
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.instant import Instant

@@ -12,9 +12,9 @@ import platformdirs
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step
 from dockcache_tui.core.builds.manifest import ContextManifest
 from dockcache_tui.core.builds.repeating import reads_stdin
-from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.scope import Checkout
 from dockcache_tui.sources.context_manifest import ContextReading, Stamp
 from dockcache_tui.sources.journal import contexts, rows
 from dockcache_tui.sources.journal.any_text import from_json, to_json

@@ -13,8 +13,7 @@ from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.names import identity
 from dockcache_tui.core.builds.reuse import SAVING
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.project import Project
-from dockcache_tui.core.scope import BranchScope
+from dockcache_tui.core.scope import BranchScope, Project
 from dockcache_tui.sources.journal.any_text import from_json
 
 BUILD = (

@@ -12,7 +12,7 @@ from dockcache_tui.core.archives.engine_image import EngineImage
 from dockcache_tui.core.archives.fields import ARCHIVE_FIELDS, FILE_FIELDS
 from dockcache_tui.core.archives.listing import ListedArchive
 from dockcache_tui.core.field import json_row
-from dockcache_tui.core.json_text import json_text
+from dockcache_tui.core.json_csv import json_text
 from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.sources.export import Row
 from dockcache_tui.ui.actions import Place

@@ -10,8 +10,7 @@ from textual.widgets import Static
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.archives.file_entry import FileEntry, FileKind
-from dockcache_tui.core.archives.viewing import hex_lines, is_text, text_lines
-from dockcache_tui.core.literal import literal
+from dockcache_tui.core.literal import hex_lines, is_text, literal, text_lines
 from dockcache_tui.ui.archives.workers import MAX_READ
 from dockcache_tui.ui.shared.modal import BoxScreen
 

@@ -8,10 +8,10 @@ from textual import on
 
 from dockcache_tui.core.errors import DockcacheError, UsageError
 from dockcache_tui.core.field import json_row
-from dockcache_tui.core.json_text import json_text
-from dockcache_tui.core.records.builder_info import BuilderInfo
+from dockcache_tui.core.json_csv import json_text
 from dockcache_tui.core.records.fields import RECORD_FIELDS
 from dockcache_tui.core.records.reading import Reading
+from dockcache_tui.core.records.record import BuilderInfo
 from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.sources.export import Row
 from dockcache_tui.ui.builder import messages

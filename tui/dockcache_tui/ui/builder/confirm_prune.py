@@ -12,8 +12,7 @@ from textual.widgets import Button, Static
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.literal import literal
-from dockcache_tui.core.records.owning import other_owners, plan_of
-from dockcache_tui.core.records.prune import KeepReason, Kept, PrunePlan
+from dockcache_tui.core.records.prune import KeepReason, Kept, PrunePlan, other_owners, plan_of
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.record import RecordKey
 from dockcache_tui.core.scope import ScopeFilter

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from dockcache_tui.core.errors import DockcacheError
-from dockcache_tui.core.records.builder_info import BuilderInfo
 from dockcache_tui.core.records.reading import Reading
+from dockcache_tui.core.records.record import BuilderInfo
 from dockcache_tui.sources.protocols import HistoryEvent
 
 

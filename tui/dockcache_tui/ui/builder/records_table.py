@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.project import Project, told_apart
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.records.fields import RECORD_FIELDS
 from dockcache_tui.core.records.forest import ForestRow
 from dockcache_tui.core.records.record import RecordKey
+from dockcache_tui.core.scope import Project, told_apart
 from dockcache_tui.ui.table import Column, RecordTable, field_columns, in_order
 
 

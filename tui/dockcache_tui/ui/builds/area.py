@@ -8,10 +8,8 @@ from textual import on
 from textual.notifications import SeverityLevel
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step
+from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, SourceFile, Step, merge, on_nodes
 from dockcache_tui.core.builds.fields import BUILD_FIELDS, STEP_FIELDS
-from dockcache_tui.core.builds.merging import merge, on_nodes
-from dockcache_tui.core.builds.source_file import SourceFile
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.field import json_row
 from dockcache_tui.core.literal import literal

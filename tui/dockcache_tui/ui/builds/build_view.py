@@ -6,7 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 
 from dockcache_tui.core.builds.build import Build, BuildStatus
-from dockcache_tui.core.builds.log import LogView
+from dockcache_tui.core.builds.progress import LogView
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.ui.builds.log_pane import LogPane
 from dockcache_tui.ui.builds.reuse_banner import ReuseBanner

@@ -7,7 +7,7 @@ from textual.widgets import Log, Static
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Step
-from dockcache_tui.core.builds.log import LogView
+from dockcache_tui.core.builds.progress import LogView
 from dockcache_tui.core.literal import literal
 
 

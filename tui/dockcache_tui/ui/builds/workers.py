@@ -6,7 +6,7 @@ from collections.abc import Callable
 from textual.message import Message
 
 from dockcache_tui.core.builds.build import Build, BuildSpec
-from dockcache_tui.core.builds.log import LogView
+from dockcache_tui.core.builds.progress import LogView
 from dockcache_tui.ui.builds import messages
 from dockcache_tui.ui.builds.following import Following, WatchedBuild
 from dockcache_tui.ui.shared.area import Shell

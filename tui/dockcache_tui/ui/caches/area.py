@@ -8,13 +8,11 @@ from textual import on
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.caches.cache import RepositoryUsage
-from dockcache_tui.core.caches.deleting import plan_delete
-from dockcache_tui.core.caches.entry import CacheEntry
+from dockcache_tui.core.caches.deleting import Preset, plan_delete
 from dockcache_tui.core.caches.fields import CACHE_FIELDS, REPOSITORY_FIELDS
-from dockcache_tui.core.caches.presets import Preset
-from dockcache_tui.core.caches.reading import CachesReading
+from dockcache_tui.core.caches.reading import CacheEntry, CachesReading
 from dockcache_tui.core.field import json_row
-from dockcache_tui.core.json_text import json_text
+from dockcache_tui.core.json_csv import json_text
 from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.sources.export import Row
 from dockcache_tui.ui.actions import Place

@@ -8,10 +8,9 @@ from textual import on, work
 from textual.app import ComposeResult
 
 from dockcache_tui.core.caches.cache import ActionsCache
-from dockcache_tui.core.caches.entry import CacheEntry
+from dockcache_tui.core.caches.deleting import Preset, preset
 from dockcache_tui.core.caches.fields import CACHE_FIELDS
-from dockcache_tui.core.caches.presets import Preset, preset
-from dockcache_tui.core.caches.reading import CachesReading
+from dockcache_tui.core.caches.reading import CacheEntry, CachesReading
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.filter import Filter
 from dockcache_tui.core.instant import Instant

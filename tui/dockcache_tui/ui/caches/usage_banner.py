@@ -9,10 +9,10 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from dockcache_tui.core import wording
+from dockcache_tui.core.caches.forecast import columns, draw
 from dockcache_tui.core.caches.reading import CachesReading
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
-from dockcache_tui.core.plot import columns, draw
 
 PLOT_LINES = 4
 DAY = 86_400

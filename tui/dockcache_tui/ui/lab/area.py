@@ -3,7 +3,7 @@
 from textual import on
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.builds.log import LogView
+from dockcache_tui.core.builds.progress import LogView
 from dockcache_tui.core.lab.run import LabRun, LabStatus
 from dockcache_tui.ui.actions import Place
 from dockcache_tui.ui.lab import messages

@@ -9,10 +9,9 @@ from textual.widgets import Static
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.errors import DockcacheError
-from dockcache_tui.core.lab.conclusions import conclusions
+from dockcache_tui.core.lab.report import conclusions, provenance
 from dockcache_tui.core.lab.run import LabProgress, LabRun, LabStatus
 from dockcache_tui.core.lab.summary import LabRow, summarize
-from dockcache_tui.core.lab.table import provenance
 from dockcache_tui.core.literal import literal
 from dockcache_tui.ui.lab.lab_plot import LabPlot
 from dockcache_tui.ui.lab.lab_table import LabTable

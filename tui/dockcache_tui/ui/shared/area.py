@@ -10,10 +10,9 @@ from textual.widgets import ContentSwitcher
 
 from dockcache_tui.core.builds.build import Build
 from dockcache_tui.core.caches.reading import CachesReading
-from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.records.reading import Reading
-from dockcache_tui.core.scope import ScopeFilter
+from dockcache_tui.core.scope import Checkout, ScopeFilter
 from dockcache_tui.sources.export import Row
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.protocols import Builder, Workspace

@@ -5,10 +5,10 @@ from math import ceil
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build
-from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.reading import Reading
+from dockcache_tui.core.scope import Checkout
 from dockcache_tui.sources.github.protocol import ApiBudget
 from dockcache_tui.ui.shared.header import Masthead
 from dockcache_tui.ui.shared.threads import NotReadError

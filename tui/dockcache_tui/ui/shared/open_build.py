@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dockcache_tui.core.archives.build_record import BuildRecord
 from dockcache_tui.core.builds.build import Build
-from dockcache_tui.core.builds.log import LogView
+from dockcache_tui.core.builds.progress import LogView
 from dockcache_tui.ui.actions import Place
 
 

@@ -8,12 +8,19 @@ from dockcache_tui.core import wording
 from dockcache_tui.core.archives.listing import ListedArchive
 from dockcache_tui.core.builds.build import Build
 from dockcache_tui.core.caches.reading import CachesReading
-from dockcache_tui.core.checkout import Checkout
 from dockcache_tui.core.errors import UsageError
-from dockcache_tui.core.project import Project, told_apart
-from dockcache_tui.core.records.owning import projects_with
+from dockcache_tui.core.records.prune import projects_with
 from dockcache_tui.core.records.reading import Reading
-from dockcache_tui.core.scope import BranchScope, ScopeFilter, Whose, at_hand_first, restorable
+from dockcache_tui.core.scope import (
+    BranchScope,
+    Checkout,
+    Project,
+    ScopeFilter,
+    Whose,
+    at_hand_first,
+    restorable,
+    told_apart,
+)
 from dockcache_tui.ui.shared.picker import Choice
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dockcache_tui.core.builds.log import LINE_BYTES, LogView, StepLog
+from dockcache_tui.core.builds.progress import LINE_BYTES, LogView, StepLog
 
 
 def view_of(*chunks: bytes) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from dockcache_tui.core.archives.xattr import xattr_text
+from dockcache_tui.core.archives.file_entry import xattr_text
 
 NET_RAW, CHECKPOINT, NEW = 1 << 13, 1 << 8, 1 << 31
 

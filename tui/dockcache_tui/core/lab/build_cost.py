@@ -1,16 +1,22 @@
-"""Where a build's wall time went."""
+"""What a build cost: where its wall time went, and what its logs tell of Go."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dockcache_tui.core.builds.build import Step
 from dockcache_tui.core.builds.names import StepKind, parse_name
 from dockcache_tui.core.builds.progress import TransferUpdate
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.lab.job import Split
+from dockcache_tui.core.lab.job import Counts, Split
 
 _ORDER = ("importing", "building", "exporting")
 """Where two overlap, the earlier one counts: a step that waits for its layers is told as running."""
+_GOT = re.compile(r"# get (\S+/@v/\S+\.zip): 200 OK.*")
+_FETCHED = re.compile(r"go: downloading (\S+ v\S+)")
+_COMPILES = re.compile(r"\bgo\W+build\b")
+"""Also in the form `RUN ["go", "build"]`."""
+_PACKAGE = re.compile(r"[\w.~+/-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +69,29 @@ def _length(spans: Iterable[tuple[int, int]]) -> int:
         total += max(0, end - max(start, reached))
         reached = max(reached, end)
     return total
+
+
+def go_counts(logs: Mapping[str, Iterable[str]], module: str) -> Counts:
+    """Count modules and packages; `logs` maps the name of each step that ran to its lines, `module` is the program's.
+
+    A step that says both how it got a module and that it is downloading it, says the same twice.
+    """
+    modules = own = dependencies = standard = 0
+    for name, lines in logs.items():
+        said = tuple(line.strip() for line in lines)
+        got, fetched = ({match[1] for line in said if (match := form.fullmatch(line))} for form in (_GOT, _FETCHED))
+        modules += max(len(got), len(fetched))
+        for package in {line for line in said if _PACKAGE.fullmatch(line)} if _COMPILES.search(name) else ():
+            if package == module or package.startswith(f"{module}/"):
+                own += 1
+            elif "." in package.partition("/")[0]:
+                dependencies += 1
+            else:
+                standard += 1
+    return Counts(modules=modules, own=own, dependencies=dependencies, standard=standard)
+
+
+def module_of(go_mod: str) -> str:
+    """Return the path of the module that a go.mod declares; empty when it declares none."""
+    match = re.search(r"^module\s+(\S+)", go_mod, re.MULTILINE)
+    return match[1] if match else ""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dockcache_tui.core.json_text import json_text
+from dockcache_tui.core.json_csv import csv_cell, json_text
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,28 @@ def test_any_text_is_ascii_and_read_back_as_unicode(text: str) -> None:
     written = json_text(text, 2)
     assert written.isascii()
     json.loads(written).encode()
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'␉=1"),
+        ("\r=1", "'␍=1"),
+        (["=1", "b"], "'=1 b"),
+        (("a", "=1"), "a =1"),
+        ("a=1", "a=1"),
+        ("", ""),
+        (-1, "-1"),
+        (-1.5, "-1.5"),
+        ([-1, 2], "'-1 2"),
+        (None, ""),
+        (True, "true"),
+    ],
+)
+def test_a_cell(value: object, cell: str) -> None:
+    """A text that a spreadsheet would run gets an apostrophe; a number never; a list is a text."""
+    assert csv_cell(value) == cell
