@@ -42,6 +42,7 @@ class Line(Generic[Item]):
 
     def __init__(self, items: Sequence[Item] = ()) -> None:
         """Begin with some items."""
+        self.failures: Mapping[str, SourceError] = {}
         self._items: SimpleQueue[Item | SourceError | None] = SimpleQueue()
         for item in items:
             self.say(item)

@@ -4,7 +4,7 @@ buildx moves the times of the steps that it prints to its own clock, so that the
 node tells is asked for once, after the build has ended, and kept: BuildKit forgets.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step
@@ -12,7 +12,6 @@ from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.branches import RevisionBranches
-from dockcache_tui.sources.buildkit.history import BuildHistory
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.protocols import Builder
 
@@ -26,7 +25,7 @@ class KnownBuilds:
     def __init__(self, journal: Journal, branches: RevisionBranches) -> None:
         """Take the journal, which keeps what is learned, and what places others' builds."""
         self._journal, self._branches = journal, branches
-        self.failures: dict[str, SourceError] = {}
+        self.failures: Mapping[str, SourceError] = {}
         """Why nodes did not tell their builds when last asked, by their names."""
 
     def of(self, builder: Builder) -> tuple[Build, ...]:
@@ -56,7 +55,7 @@ class KnownBuilds:
         history = builder.history(follow=False)
         try:
             builds = {(event.build.node, event.build.ref): event.build for event in history}
-            self.failures = history.failures if isinstance(history, BuildHistory) else {}
+            self.failures = history.failures
         except SourceError as error:
             self.failures, builds = {"": error}, {}
         return builds.values()

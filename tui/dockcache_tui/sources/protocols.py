@@ -13,6 +13,7 @@ from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.caches.cache import RepositoryUsage
+from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.lab.run import LabRun
 from dockcache_tui.core.records.record import BuilderInfo, BuilderSnapshot, PruneOutcome, Record
 from dockcache_tui.core.scope import Checkout
@@ -50,6 +51,14 @@ class Stream(Protocol[T_co]):
         """End the iteration from any thread; may be called twice."""
 
 
+class History(Stream[HistoryEvent], Protocol):
+    """The builds of every node, oldest first."""
+
+    @property
+    def failures(self) -> Mapping[str, SourceError]:
+        """Why nodes did not tell their past builds, by their names."""
+
+
 class Builder(Protocol):
     """One buildx builder with all its nodes. Methods block: call them off the event loop. All raise SourceError."""
 
@@ -62,7 +71,7 @@ class Builder(Protocol):
     def prune(self, records: Sequence[Record], stop: Event | None = None) -> PruneOutcome:
         """Prune exactly these records in the order given, until `stop` is set; raises nothing, but tells all."""
 
-    def history(self, *, follow: bool) -> Stream[HistoryEvent]:
+    def history(self, *, follow: bool) -> History:
         """Stream the builds of every node, newest last; with `follow` go on with live ones and reconnect."""
 
     def status(self, node: str, ref: str) -> Stream[Progress]:

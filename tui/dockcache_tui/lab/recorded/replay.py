@@ -1,6 +1,6 @@
 """What is replayed: progress at the pace it came, and the builds as events."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from threading import Event
@@ -9,6 +9,7 @@ from time import monotonic
 from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
+from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.protocols import HistoryEvent
 
@@ -53,6 +54,7 @@ class Events:
 
     def __init__(self, past: Iterable[HistoryEvent], *, follow: bool) -> None:
         """Begin with what happened so far."""
+        self.failures: Mapping[str, SourceError] = {}
         self._queue: SimpleQueue[HistoryEvent | None] = SimpleQueue()
         for event in past:
             self._queue.put(event)

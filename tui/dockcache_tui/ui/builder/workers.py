@@ -13,7 +13,7 @@ from dockcache_tui.core.records.outcome import compare
 from dockcache_tui.core.records.prune import PrunePlan
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.record import BuilderSnapshot
-from dockcache_tui.sources.protocols import Builder, HistoryEvent, Stream
+from dockcache_tui.sources.protocols import Builder, History
 from dockcache_tui.ui.builder import messages
 from dockcache_tui.ui.shared import accounts
 from dockcache_tui.ui.shared.area import Shell
@@ -118,7 +118,7 @@ class _Connection:
     def __init__(self, shell: Shell, name: str, post: Post, given_up: Callable[[], None]) -> None:
         self.builder: Builder | None = None
         self._shell, self._name, self._post, self._given_up = shell, name, post, given_up
-        self._history: Stream[HistoryEvent] | None = None
+        self._history: History | None = None
         self._reading: Reading | None = None
         self._known: tuple[Build, ...] = ()
         self._told: tuple[Build, ...] = ()
@@ -176,11 +176,11 @@ class _Connection:
         if self.builder:
             self.builder.close()
 
-    def _listen(self, history: Stream[HistoryEvent]) -> None:
+    def _listen(self, history: History) -> None:
         if trouble := guarded(lambda: self._hear(history), ActionFailed):
             self._post(trouble)
 
-    def _hear(self, history: Stream[HistoryEvent]) -> None:
+    def _hear(self, history: History) -> None:
         for event in history:
             if self.poller.stopped:
                 return
