@@ -1,6 +1,5 @@
 """The folder where one service keeps everything, held by one process at a time."""
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import msgspec
 from platformdirs import user_data_path
 
 from dockcache_tui.core.errors import SourceError, UsageError
+from dockcache_tui.sources.file_lock import locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,12 @@ class Home:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the folder; raises UsageError while another service does."""
-        with (self.folder / "lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                hint = "Stop it, or name another folder with --data."
-                raise UsageError(f"a service already runs on {self.folder}", hint=hint) from error
+        try:
+            lock = locked(self.folder / "lock", patience=0)
+        except BlockingIOError as error:
+            hint = "Stop it, or name another folder with --data."
+            raise UsageError(f"a service already runs on {self.folder}", hint=hint) from error
+        with lock:
             yield
 
     def announce(self, running: Running) -> None:

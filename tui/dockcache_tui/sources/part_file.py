@@ -1,6 +1,5 @@
 """A file that is written beside its place and put there whole."""
 
-import fcntl
 import os
 from hashlib import sha256
 from pathlib import Path
@@ -8,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from dockcache_tui.core.errors import DockcacheError, UsageError
+from dockcache_tui.sources.file_lock import lock
 
 _PIECE = 1 << 20
 
@@ -110,9 +110,11 @@ class PartFile:
 
     def _hold(self) -> None:
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            lock(self._file, patience=0)
+        except BlockingIOError as error:
             raise self._busy() from error
+        except OSError as error:  # a file system may know no locks
+            raise unwritable(self.path, error) from error
         if not self._is_there():
             raise self._busy()
 

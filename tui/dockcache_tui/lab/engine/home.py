@@ -1,6 +1,5 @@
 """Where a private engine lives, and who holds it."""
 
-import fcntl
 import os
 import shutil
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from dockcache_tui.core.errors import SourceError, UsageError
+from dockcache_tui.sources.file_lock import locked
 
 MARKER = "made-by-dockcache-tui"
 PROGRAMS = ("usr/sbin", "usr/bin", "sbin", "bin")
@@ -107,10 +107,9 @@ def check_ours(home: Path) -> None:
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Hold a file lock: one process at a time gets past it, and a killed one lets go."""
+    """Hold a file lock: one process at a time gets past it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with locked(path):
         yield
 
 

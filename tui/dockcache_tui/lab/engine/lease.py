@@ -1,6 +1,5 @@
 """One engine for several processes at once: the last to leave puts it back as the first found it."""
 
-import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from dockcache_tui.lab.engine.daemons import LENT, running, stop
 from dockcache_tui.lab.engine.home import Engine, at, claim, held
 from dockcache_tui.lab.engine.making import provision
+from dockcache_tui.sources.file_lock import lock
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def shared(home: Path, enter: Callable[[], Engine], leave: Callable[[Engine], No
     """Let processes in one at a time, and have the last of them to go call `leave`."""
     with (home / "users").open("w") as users:
         with held(home / "gate"):
-            fcntl.flock(users, fcntl.LOCK_SH)
+            lock(users, shared=True)
             engine = enter()
         try:
             yield engine
@@ -47,7 +47,7 @@ def shared(home: Path, enter: Callable[[], Engine], leave: Callable[[Engine], No
 
 def _alone(users: int) -> bool:
     try:
-        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(users, patience=0)
     except BlockingIOError:
         return False
     return True

@@ -1,19 +1,18 @@
 """The local Actions service, in a process of its own that does not outlive us."""
 
-import fcntl
 import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Self
 
 import requests
 
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.file_lock import locked
 
 # It ends when the other end of its stdin does, however we end.
 _SERVICE = """\
@@ -36,17 +35,10 @@ def wait_until_free(data: Path) -> None:
     """Wait for a service on the folder that is about to end; raises UsageError when one stays."""
     if not (data / "lock").exists():
         return
-    deadline = monotonic() + _PATIENCE
-    with (data / "lock").open("w") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                if monotonic() > deadline:
-                    raise UsageError(f"a service runs on {data}", hint="Stop it, then run the lab again.") from error
-                sleep(0.05)
-            else:
-                return
+    try:
+        locked(data / "lock", patience=_PATIENCE).close()
+    except BlockingIOError as error:
+        raise UsageError(f"a service runs on {data}", hint="Stop it, then run the lab again.") from error
 
 
 class Served:

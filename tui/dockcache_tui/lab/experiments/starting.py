@@ -1,6 +1,5 @@
 """Begins a run of the lab, or takes one up again."""
 
-import fcntl
 import os
 import platform
 import shutil
@@ -19,6 +18,7 @@ from dockcache_tui.lab.experiments.machine import Bench
 from dockcache_tui.lab.experiments.running import PROGRAM, Lab
 from dockcache_tui.lab.experiments.served import wait_until_free
 from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.file_lock import locked
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.journal.lab_runs import LabRuns
 
@@ -92,9 +92,8 @@ def machine(engine: Engine) -> LabMachine:
 def _entered(stack: ExitStack, folder: Path | None, journal: Path | None) -> tuple[Path, LabRuns]:
     folder = (folder or default_folder()).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    lock = stack.enter_context((folder / "lock").open("w"))
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        stack.enter_context(locked(folder / "lock", patience=0))
     except BlockingIOError as error:
         raise UsageError(f"another lab runs in {folder}", hint="Wait for it, or cancel it.") from error
     wait_until_free(folder / "service")

@@ -1,10 +1,9 @@
 """The journal's file: opened, brought up to date, moved aside when it is broken."""
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -12,6 +11,7 @@ from uuid import uuid4
 
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.file_lock import lock
 from dockcache_tui.sources.journal.any_text import AnyTextConnection
 from dockcache_tui.sources.journal.schema import MIGRATIONS
 
@@ -153,7 +153,7 @@ class JournalStore:
             if self._held is None and not self._in_memory:
                 try:
                     self._held = os.open(self._owners / self.owner, os.O_CREAT | os.O_RDWR, 0o600)
-                    fcntl.flock(self._held, fcntl.LOCK_EX)
+                    lock(self._held)
                 except OSError as error:
                     self._go_without(error)
 
@@ -167,13 +167,15 @@ class JournalStore:
         except OSError:  # of what can't be looked at nothing is known: it may be alive
             return True
         try:
-            fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink(missing_ok=True)
-        except BlockingIOError:
+            lock(probe, patience=0)
+        except OSError:  # held, or on a file system that can't tell
             return True
+        else:
+            with suppress(OSError):
+                path.unlink()
+            return False
         finally:
             os.close(probe)
-        return False
 
     def close(self) -> None:
         """Let go of the file; may be called twice."""
