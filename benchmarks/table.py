@@ -161,8 +161,8 @@ class Theirs:
         self.table.action_page_down()
 
     def settled(self) -> bool:
-        """Whether the columns are measured."""
-        return not self.table._require_update_dimensions  # noqa: SLF001 - it has no public way to tell
+        """Whether the rows are measured."""
+        return self.table.virtual_size.height == self.table.row_count + self.table.header_height
 
 
 @asynccontextmanager

@@ -1,6 +1,8 @@
 """Connections to whichever of a host's addresses answers: the name's lookup and all of them share one time."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
@@ -8,23 +10,25 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
-from urllib3.util.connection import allowed_gai_family, create_connection
+from urllib3.exceptions import NameResolutionError
+from urllib3.util.connection import allowed_gai_family
 
 from dockcache_tui.sources.side_by_side import SideBySide
 
-_USUAL = 4.0
-"""Seconds where none are given."""
+_USUAL, _LEAST = 4.0, 0.1
+"""Seconds where none are given, and those that are left after the slowest lookup."""
 
 
 class _Plain(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        return _connected(self)
+    def connect(self) -> None:
+        with _time_shared(self):
+            super().connect()
 
 
 class _Safe(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return _connected(self)
+    def connect(self) -> None:
+        with _time_shared(self):
+            super().connect()
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -62,28 +66,21 @@ def session(adapter: Adapter) -> requests.Session:
     return made
 
 
-def _connected(to: HTTPConnection) -> socket.socket:
-    """Connect, trying each address for its share of the time that is left; raises urllib3's errors."""
-    patience = to.timeout if isinstance(to.timeout, int | float) else _USUAL
-    deadline = monotonic() + patience
+@contextmanager
+def _time_shared(to: HTTPConnection) -> Iterator[None]:
+    """Give each of a host's addresses its share of the time that the lookup leaves; raises urllib3's errors."""
+    given = to.timeout
+    patience = given if isinstance(given, int | float) else _USUAL
+    began = monotonic()
     addresses = _looked_up(to, patience)
-    problem: OSError = TimeoutError()
-    for left in range(len(addresses), 0, -1):
-        share = (deadline - monotonic()) / left
-        if share <= 0:
-            break
-        try:
-            return create_connection(
-                (addresses[-left], to.port), share, source_address=to.source_address, socket_options=to.socket_options
-            )
-        except OSError as error:
-            problem = error
-    if isinstance(problem, TimeoutError):
-        raise ConnectTimeoutError(to, f"{to.host} did not answer within {patience:g} seconds") from problem
-    raise NewConnectionError(to, str(problem)) from problem
+    to.timeout = max(_LEAST, patience - (monotonic() - began)) / len(addresses)
+    try:
+        yield
+    finally:
+        to.timeout = given
 
 
-def _looked_up(to: HTTPConnection, patience: float) -> list[str]:
+def _looked_up(to: HTTPConnection, patience: float) -> set[str]:
     """Return the addresses of a host; beside us, as neither a signal nor a deadline ends the system's lookup."""
     threads = SideBySide(1, "lookup")
     family = allowed_gai_family()
@@ -98,5 +95,5 @@ def _looked_up(to: HTTPConnection, patience: float) -> list[str]:
     except UnicodeError:
         problem = socket.gaierror(socket.EAI_NONAME, "that is no host's name")
     else:
-        return list(dict.fromkeys(str(address[0]) for *_, address in found))
+        return {str(address[0]) for *_, address in found}
     raise NameResolutionError(to.host, to, problem) from problem
