@@ -12,8 +12,8 @@ import pytest
 
 from dockcache_tui.cli.main import run
 from dockcache_tui.core.archives.archive import Archive, ArchiveError
-from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.archives.verifying import verify_archive
+from dockcache_tui.sources.protocols import Archives
 from engine.archive_making import Maker, in_zip
 
 if sys.version_info >= (3, 14):

@@ -9,7 +9,7 @@ import pytest
 
 from dockcache_tui.cli.main import run
 from dockcache_tui.core.archives.diff import ArchiveDiff
-from dockcache_tui.sources.archives.protocol import Archives
+from dockcache_tui.sources.protocols import Archives
 from engine.archive_making import Maker
 from engine.docker_words import docker
 

@@ -10,7 +10,7 @@ import pytest
 
 from dockcache_tui.core.archives.archive import ArchiveError, ArchiveKind
 from dockcache_tui.lab.engine import Engine
-from dockcache_tui.sources.archives.protocol import Archives
+from dockcache_tui.sources.protocols import Archives
 from engine.archive_making import in_zip
 from engine.archive_sources import CACHED
 from engine.archive_truth import Plain

@@ -9,7 +9,7 @@ import pytest
 from dockcache_tui.cli.main import run
 from dockcache_tui.core.archives.archive import Fault
 from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, LayerChange, TreeEntry
-from dockcache_tui.sources.archives.protocol import Archives
+from dockcache_tui.sources.protocols import Archives
 from engine.archive_making import Maker
 from engine.archive_recipes import MULTI_IMAGES
 from engine.archive_sources import WASTED

@@ -7,7 +7,7 @@ import pytest
 
 import nobody
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.sources.reflog import Reflogs
+from dockcache_tui.sources.branches import Reflogs
 
 
 class Clocked:

@@ -8,9 +8,8 @@ import pytest
 
 from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.sources.command_log import CommandLog, LoggedCommand
-from dockcache_tui.sources.github.organisation import read_usage
 from dockcache_tui.sources.github.protocol import ActionsSource
-from dockcache_tui.sources.github.source import open_actions
+from dockcache_tui.sources.github.source import open_actions, read_usage
 from dockcache_tui.ui.caches.caches_table import CachesTable
 from ui.bench import WIDE, Bench, bench
 from ui.house import House

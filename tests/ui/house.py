@@ -27,12 +27,11 @@ from dockcache_tui.core.records.record import (
 )
 from dockcache_tui.core.scope import Checkout
 from dockcache_tui.sources.archives.local import LocalArchives
-from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.journal.lab_runs import LabRuns
-from dockcache_tui.sources.protocols import Builder, HistoryEvent, Images
+from dockcache_tui.sources.protocols import Archives, Builder, HistoryEvent, Images
 
 Item = TypeVar("Item")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.core.archives.archive import ArchiveError
-from dockcache_tui.sources.archives.file_saving import save_file
+from dockcache_tui.sources.archives.file_content import save_file
 from dockcache_tui.sources.archives.image_files import ImageFiles
 from sources.archive_files_making import Made, file, link, oci, packed, tar
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from dockcache_tui.core.archives.archive import ArchiveError
 from dockcache_tui.sources.archives import unpacking
 from dockcache_tui.sources.archives.local import find_archives
+from dockcache_tui.sources.archives.opening import container_of, described
 from dockcache_tui.sources.archives.reading import read_archive
-from dockcache_tui.sources.archives.recognise import container_of, described
 from sources.layout_making import PACKINGS, as_folder, layer_tar, packed, sample, saved, tar_of, zipped
 
 PLAIN = {

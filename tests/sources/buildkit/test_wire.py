@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 import dockcache_tui
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.buildkit import control_pb2 as pb
+from dockcache_tui.sources.buildkit.builder import request
 from dockcache_tui.sources.buildkit.convert import history_event, record, text
-from dockcache_tui.sources.buildkit.pruning import request
 from dockcache_tui.sources.protocols import HistoryEventType
 
 INT64 = st.integers(-(2**63), 2**63 - 1)

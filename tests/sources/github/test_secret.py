@@ -11,8 +11,8 @@ import pytest
 from requests import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 
-from dockcache_tui.sources.github.auth import OwnHost, origin
 from dockcache_tui.sources.github.errors import GitHubError
+from dockcache_tui.sources.github.tokens import OwnHost, origin
 from dockcache_tui.sources.secret import Secret, bearer
 
 TEXT = "ghp_T0psecret"

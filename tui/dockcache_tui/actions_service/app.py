@@ -1,10 +1,13 @@
-"""The application: every route, and what happens around each request."""
+"""The application: every route, what happens around each request, and serving it in the foreground."""
 
+import os
+import socket
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
+import uvicorn
 from anyio import create_task_group, sleep
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -14,12 +17,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dockcache_tui.actions_service import artifact_v4, blobs, cache_v1, cache_v2, twirp
 from dockcache_tui.actions_service.faults import Faulty, ServiceFault
+from dockcache_tui.actions_service.home import Running
 from dockcache_tui.actions_service.rest import artifacts, caches, endpoint, repository
-from dockcache_tui.actions_service.service import Service
+from dockcache_tui.actions_service.service import Service, Settings
 from dockcache_tui.actions_service.staging import is_full
+from dockcache_tui.core.errors import UsageError
 
 _TIDY_SECONDS = 60
 _NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
+_PATIENCE = 5
 
 
 def application(service: Service, faults: list[ServiceFault], say: Callable[[str], None]) -> ASGIApp:
@@ -90,3 +96,48 @@ class RequestFrame:
             await self._app(scope, receive, marked)
         except Exception as error:  # noqa: BLE001
             self._say(f"{scope.get('method')} {scope.get('path')} failed: {type(error).__name__}: {error}")
+
+
+def serve(settings: Settings, host: str, port: int, faults: list[ServiceFault], say: Callable[[str], None]) -> None:
+    """Serve until interrupted; the address is the first line of stdout, `say` is told of the rest.
+
+    Raises UsageError where the address or the folder is in use.
+    """
+    os.umask(0o077)
+    settings.home.make()
+    with settings.home.held(), _bound(host, port) as listener:
+        service = Service.open(settings)
+        address = f"http://{_shown(host)}:{listener.getsockname()[1]}"
+        settings.home.announce(Running(address, settings.repo))
+        config = uvicorn.Config(
+            application(service, faults, say),
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_PATIENCE,
+        )
+        print(address, flush=True)  # noqa: T201
+        say(f"Serving {settings.repo} from {settings.home.folder}; see `dockcache-tui service env --help`")
+        try:
+            uvicorn.Server(config).run(sockets=[listener])
+        finally:
+            service.sql.close()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Only a socket that names TCP is spared the wait for receipts by asyncio, 40 ms for each answer with a body.
+    listener = socket.socket(family, proto=socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        hint = "Name another --port, or 0 for a free one."
+        raise UsageError(f"{host}:{port} can't be served: {error.strerror}", hint=hint) from error
+    return listener
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

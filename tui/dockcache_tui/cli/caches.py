@@ -34,7 +34,7 @@ from dockcache_tui.core.scope import BranchScope, restorable
 
 def print_usage(organisation: str, expression: str, *, as_json: bool, as_csv: bool) -> ExitCode:
     """List the repositories that pass a filter, biggest first; raises SourceError, FilterError."""
-    from dockcache_tui.sources.github.organisation import read_usage
+    from dockcache_tui.sources.github.source import read_usage
 
     passes = parse(expression, REPOSITORY_FIELDS).compile(Instant.now())
     usage = wait_for("GitHub", lambda: read_usage(organisation, on_wait=tell_wait))

@@ -55,8 +55,8 @@ def service(  # noqa: PLR0917
         if any(ctx.get_parameter_source(name) is not ParameterSource.DEFAULT for name in ctx.params):
             raise UsageError("options for `service env` belong after `env`")
         return int(ExitCode.OK)
+    from dockcache_tui.actions_service.app import serve
     from dockcache_tui.actions_service.faults import ServiceFault
-    from dockcache_tui.actions_service.running import serve
     from dockcache_tui.actions_service.service import ServiceLimits, Settings
     from dockcache_tui.core.filter.units import size
 

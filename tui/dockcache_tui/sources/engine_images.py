@@ -1,24 +1,29 @@
 """The images of the engine that the docker command leads to: listed, loaded from archives, saved to archives."""
 
+import json
 import os
 import subprocess
-from collections.abc import Callable
+import tarfile
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-from dockcache_tui.core.archives.archive import Archive, ArchiveKind, BrokenArchiveError, Fault, Image
+from dockcache_tui.core.archives.archive import Archive, ArchiveError, ArchiveKind, BrokenArchiveError, Fault, Image
 from dockcache_tui.core.archives.engine_image import EngineImage, Loaded, LoadedImage, layers_there, moved_names
 from dockcache_tui.core.archives.layering import moment, revision_in
+from dockcache_tui.core.archives.manifest import Document, decode
 from dockcache_tui.core.errors import SourceError, UsageError
-from dockcache_tui.sources.archives.as_tar import write_saved, write_tar
 from dockcache_tui.sources.archives.blobs import OpenArchive, open_blobs
 from dockcache_tui.sources.archives.reading import archive_of
 from dockcache_tui.sources.docker_cli import Docker, RunningCommand, explained
 from dockcache_tui.sources.part_file import PartFile, taken
 
+Count = Callable[[int], None]
+"""Told the bytes of each file that was written."""
 Done = Callable[[int, int], None]
 """Told how many bytes were moved and how many there are; what it raises ends it."""
 _PIECE = 1 << 20
@@ -27,6 +32,43 @@ _LOOK = 0.1
 """Seconds between two looks at how much was written."""
 _SNAPSHOTTER = "io.containerd.snapshotter"
 _LOADED = "Loaded image"
+
+
+def write_tar(blobs: OpenArchive, out: BinaryIO, count: Count) -> None:
+    """Write all files; raises ArchiveError."""
+    with tarfile.open(fileobj=out, mode="w|") as tar:
+        for name, size, stream in blobs.each_file():
+            _add(tar, name, size, stream)
+            count(size)
+
+
+def write_saved(blobs: OpenArchive, images: Sequence[Image], out: BinaryIO, count: Count) -> None:
+    """Write images of an OCI layout as `docker save` did before there were OCI layouts; raises ArchiveError."""
+    saved, needed = [], dict[str, None]()
+    for image in images:
+        config = decode(blobs.document(image.digest), Document).config
+        if config is None:
+            raise ArchiveError(f"{image.digest} has no config")
+        layers = [layer.digest for layer in image.layers if not layer.empty]
+        needed |= dict.fromkeys((config.digest, *layers))
+        names = [name for name in image.names if ":" in name.rpartition("/")[2]]
+        saved.append({"Config": _path(config.digest), "RepoTags": names, "Layers": [_path(one) for one in layers]})
+    manifest = json.dumps(saved).encode()
+    with tarfile.open(fileobj=out, mode="w|") as tar:
+        _add(tar, "manifest.json", len(manifest), BytesIO(manifest))
+        for digest, stream in blobs.each(needed):
+            _add(tar, _path(digest), blobs.size(digest), stream)
+            count(blobs.size(digest))
+
+
+def _path(digest: str) -> str:
+    return f"blobs/{digest.replace(':', '/')}"
+
+
+def _add(tar: tarfile.TarFile, name: str, size: int, stream: BinaryIO) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size = size
+    tar.addfile(entry, stream)
 
 
 class _RootFs(msgspec.Struct, rename="pascal"):

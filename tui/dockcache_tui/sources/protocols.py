@@ -1,14 +1,17 @@
 """What the front ends ask of the outside world; every source stands behind one of these."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from threading import Event
 from typing import Protocol, TypeVar
 
-from dockcache_tui.core.archives.archive import Archive
+from dockcache_tui.core.archives.archive import MAX_FOUND, Archive, ImageContents
+from dockcache_tui.core.archives.build_record import BuildRecord
+from dockcache_tui.core.archives.diff import MAX_FILES, ArchiveDiff
 from dockcache_tui.core.archives.engine_image import EngineImage, Loaded
+from dockcache_tui.core.archives.file_entry import TreeEntry
 from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
@@ -17,11 +20,54 @@ from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.lab.run import LabRun
 from dockcache_tui.core.records.record import BuilderInfo, BuilderSnapshot, PruneOutcome, Record
 from dockcache_tui.core.scope import Checkout
-from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.sources.github.protocol import ActionsSource
 
 T_co = TypeVar("T_co", covariant=True)
+
+
+class Archives(Protocol):
+    """Archives of this machine. Methods block: call them off the event loop. All raise ArchiveError.
+
+    What names a layer looks at what that layer did, else the image is looked at as a whole.
+    """
+
+    def find(self, folder: Path) -> tuple[Path, ...]:
+        """Return what looks like an archive in a folder, by content, newest first; does not read further."""
+
+    def read(self, path: Path) -> Archive:
+        """Read what an archive holds, without its files; what is wrong with it is told in its faults."""
+
+    def children(
+        self,
+        path: Path,
+        image: str,
+        folder: str = "",
+        *,
+        layer: str = "",
+        done: Callable[[int, int], None] | None = None,
+    ) -> tuple[TreeEntry, ...]:
+        """Return what is in a folder of an image, or of one layer; the first call indexes, telling its progress."""
+
+    def search(
+        self, path: Path, image: str, text: str, *, layer: str = "", limit: int = MAX_FOUND
+    ) -> tuple[TreeEntry, ...]:
+        """Return the paths of an image that hold a text."""
+
+    def contents(self, path: Path, image: str, *, done: Callable[[int, int], None] | None = None) -> ImageContents:
+        """Return what is known of an image once its layers were read: unpacked sizes, waste, faults."""
+
+    def content(self, path: Path, image: str, file: str, *, layer: str = "", limit: int) -> bytes:
+        """Return the first bytes of a file of an image, or as a layer put it."""
+
+    def save(self, path: Path, image: str, file: str, to: Path, *, layer: str = "", replace: bool = False) -> Path:
+        """Save one file into a folder, never outside it, over a file only when told; returns where it is."""
+
+    def builds(self, path: Path) -> tuple[BuildRecord, ...]:
+        """Return the builds of a .dockerbuild, newest first, with their steps and what those said."""
+
+    def diff(self, first: Path, second: Path, *, only: Collection[str] = (), most: int = MAX_FILES) -> ArchiveDiff:
+        """Compare two archives: layers by digest, then files; `only` narrows those told to what differs in these."""
 
 
 class HistoryEventType(StrEnum):

@@ -12,7 +12,6 @@ from dockcache_tui.core.lab.run import LabRun
 from dockcache_tui.core.records.record import BuilderInfo
 from dockcache_tui.core.scope import Checkout
 from dockcache_tui.sources.archives.local import LocalArchives
-from dockcache_tui.sources.archives.protocol import Archives
 from dockcache_tui.sources.branches import RevisionBranches
 from dockcache_tui.sources.build_runner import Runner
 from dockcache_tui.sources.builders import is_gone, list_builders
@@ -21,14 +20,13 @@ from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.engine_images import EngineImages
 from dockcache_tui.sources.git import read_checkout
-from dockcache_tui.sources.github.organisation import read_usage
 from dockcache_tui.sources.github.protocol import ActionsSource
-from dockcache_tui.sources.github.source import open_actions
+from dockcache_tui.sources.github.source import open_actions, read_usage
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.journal.lab_runs import LabRuns
 from dockcache_tui.sources.known_builds import KnownBuilds
 from dockcache_tui.sources.project import find_spec
-from dockcache_tui.sources.protocols import Builder, Images, RunningBuild
+from dockcache_tui.sources.protocols import Archives, Builder, Images, RunningBuild
 
 
 class ProjectWorkspace:

@@ -9,7 +9,7 @@ from dockcache_tui.actions_service.artifact_v4 import artifact_url, remove
 from dockcache_tui.actions_service.artifacts import StoredArtifact
 from dockcache_tui.actions_service.repositories import number_of
 from dockcache_tui.actions_service.rest.endpoint import Ask, JsonAnswer, RestError, found, node_id, route
-from dockcache_tui.actions_service.rest.run_json import run_json
+from dockcache_tui.actions_service.rest.objects import run_json
 from dockcache_tui.actions_service.web import path_number
 
 _REPO = "/repos/{owner}/{repo}/actions"

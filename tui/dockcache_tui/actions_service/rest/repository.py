@@ -7,8 +7,7 @@ from starlette.routing import BaseRoute
 
 from dockcache_tui.actions_service.repositories import NO_COMMIT, Tip, branches, default_branch, git_refs, pulls
 from dockcache_tui.actions_service.rest.endpoint import Ask, JsonAnswer, found, route
-from dockcache_tui.actions_service.rest.pull_json import one_pull_json, pull_json
-from dockcache_tui.actions_service.rest.repository_json import repository_json
+from dockcache_tui.actions_service.rest.objects import one_pull_json, pull_json, repository_json
 from dockcache_tui.actions_service.web import path_number
 
 _REPO = "/repos/{owner}/{repo}"

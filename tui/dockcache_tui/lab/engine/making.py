@@ -1,14 +1,17 @@
-"""Make a private engine, keep it for the next time, and take it away again."""
+"""Makes a private engine, keeps it for the next time, lends it to several processes, and takes it away again."""
 
 import os
 import platform
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dockcache_tui.lab.engine import daemons, golang, images, packages
+from dockcache_tui.lab.engine.daemons import LENT, running, stop
 from dockcache_tui.lab.engine.home import Engine, EngineError, at, check_ours, claim, held
 from dockcache_tui.lab.engine.process import run
+from dockcache_tui.sources.file_lock import lock
 
 
 def support() -> str | None:
@@ -90,3 +93,46 @@ def existing(home: Path) -> Engine | None:
         return None
     claim(home)
     return Engine(private.home, {"DOCKER_HOST": host, "BUILDX_CONFIG": str(private.home / "buildx")}, owned=False)
+
+
+@contextmanager
+def borrow(home: Path, say: Callable[[str], None], *, builders: bool = False) -> Iterator[Engine]:
+    """Provision the engine and lend it; one that was not running is stopped by whoever leaves last."""
+
+    def enter() -> Engine:
+        was_running = running(at(home))
+        engine = provision(home, say, builders=builders)
+        if not was_running:
+            (engine.run / LENT).touch()
+        return engine
+
+    def leave(engine: Engine) -> None:
+        if (engine.run / LENT).exists():
+            stop(engine)
+
+    claim(home)
+    with shared(home, enter, leave) as engine:
+        yield engine
+
+
+@contextmanager
+def shared(home: Path, enter: Callable[[], Engine], leave: Callable[[Engine], None]) -> Iterator[Engine]:
+    """Let processes in one at a time, and have the last of them to go call `leave`."""
+    with (home / "users").open("w") as users:
+        with held(home / "gate"):
+            lock(users, shared=True)
+            engine = enter()
+        try:
+            yield engine
+        finally:
+            with held(home / "gate"):
+                if _alone(users.fileno()):
+                    leave(engine)
+
+
+def _alone(users: int) -> bool:
+    try:
+        lock(users, patience=0)
+    except BlockingIOError:
+        return False
+    return True

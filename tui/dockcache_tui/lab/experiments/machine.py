@@ -1,7 +1,7 @@
 """What one job has to itself, as on a runner that was just handed out, and what the job costs."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +9,14 @@ from time import monotonic
 from typing import Self
 from uuid import uuid4
 
-from dockcache_tui.core.builds.build import BuildSpec, BuildStatus
+from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.names import StepKind, parse_name
+from dockcache_tui.core.builds.progress import Progress, TransferUpdate
+from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.errors import SourceError
+from dockcache_tui.core.lab.build_cost import go_counts, module_of, split_build
 from dockcache_tui.core.lab.job import Counts, Split
 from dockcache_tui.lab.engine import Engine
-from dockcache_tui.lab.experiments.building import Measure
 from dockcache_tui.lab.experiments.commands import Commands
 from dockcache_tui.lab.experiments.relay import Relay
 from dockcache_tui.sources.build_runner import LaunchedBuild, Words
@@ -21,7 +24,42 @@ from dockcache_tui.sources.builders import list_builders
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
 
+_RAN = {StepState.BUILT, StepState.FALSE_HIT, StepState.FAILED}
 _RUNTIME = ("ACTIONS_RESULTS_URL", "ACTIONS_CACHE_URL", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_CACHE_SERVICE_V2")
+
+
+class Measure:
+    """Listens to one build."""
+
+    def __init__(self) -> None:
+        """Begin with nothing heard."""
+        self._transfers: dict[tuple[str, str], TransferUpdate] = {}
+
+    def apply(self, progress: Progress) -> None:
+        """Take in one message."""
+        for transfer in progress.transfers:
+            self._transfers[transfer.vertex, transfer.id] = transfer
+
+    def phase(self, steps: Sequence[Step]) -> str:
+        """Return the name of the step that runs, for a user to follow."""
+        return next((step.name for step in reversed(steps) if step.state is StepState.RUNNING), "building")
+
+    def split(self, build: Build) -> Split:
+        """Return where the time of a finished build went."""
+        ended = build.completed_at or build.started_at
+        return split_build(build.steps, self._transfers.values(), build.started_at, ended)
+
+    def counts(self, build: Build, live: LiveBuild, go_mod: str) -> Counts:
+        """Return what a finished build reused, pulled, downloaded and compiled."""
+        bases = {step.digest for step in build.steps if parse_name(step.name).kind is StepKind.SOURCE}
+        pulled = sum(one.current for one in self._transfers.values() if one.vertex in bases and _is_layer(one))
+        logs = {f"{step.digest} {step.name}": live.log(step.digest).lines for step in build.steps if step.state in _RAN}
+        reuse = Counts(pulled=pulled, reused=build.cached, cacheable=build.cacheable)
+        return reuse + go_counts(logs, module_of(go_mod))
+
+
+def _is_layer(transfer: TransferUpdate) -> bool:
+    return transfer.id.startswith("sha256:")
 
 
 @dataclass(frozen=True, slots=True)

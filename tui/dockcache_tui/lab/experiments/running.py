@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import requests
@@ -15,13 +16,26 @@ from dockcache_tui.core.lab.run import LabProgress, LabRun, LabStatus, Workflow,
 from dockcache_tui.lab.experiments.commands import StoppedError
 from dockcache_tui.lab.experiments.machine import Bench, BuildFailedError, JobMachine
 from dockcache_tui.lab.experiments.sample import FEATURE, MAIN, checked_out
-from dockcache_tui.lab.experiments.scoping import scopes
 from dockcache_tui.lab.experiments.served import Served
 from dockcache_tui.lab.experiments.workflows import LabWorkflowRun, build_job, say_job
 from dockcache_tui.sources.journal.lab_runs import LabRuns
 
 PROGRAM = "program"
 """The folder with the program as it was when the run began: all jobs build the same."""
+
+
+def scopes(bench: Bench, workflow: str, ref: str, default: str) -> tuple[str, tuple[str, ...]]:
+    """Return the cache scope of a workflow on a full ref, and those it may fall back on."""
+    environment = bench.environment() | {"WORKFLOW": workflow, "REF": ref, "BASE": "", "DEFAULT": default}
+    said = bench.commands.run(("sh", str(_script())), environment)
+    outputs = dict(line.split("=", 1) for line in said.splitlines())
+    return outputs["scope"], tuple(outputs["fallbacks"].split())
+
+
+def _script() -> Path:
+    """Return the script: in a wheel within the package, in a checkout where Actions finds it."""
+    packaged = Path(str(files("dockcache_tui.lab") / "scope.sh"))
+    return packaged if packaged.is_file() else Path(__file__).parents[4] / ".github/actions/cache-scope/scope.sh"
 
 
 class Lab:

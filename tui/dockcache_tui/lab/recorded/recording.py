@@ -5,10 +5,11 @@ then for each build a `build` line, its `progress` lines, an `end` line and the 
 {"ns": since the epoch}; a progress line keeps buildx's rawjson line as it came, `at` seconds after the build began.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -21,7 +22,23 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.record import BuilderInfo, BuilderSnapshot
 from dockcache_tui.sources.rawjson import parse_line
 
+T = TypeVar("T")
 SCHEMA = 1
+
+
+def moved(value: T, move: Callable[[Instant], Instant]) -> T:
+    """Return frozen data with every moment in it moved."""
+    return _moved(value, move)  # type: ignore[no-any-return]
+
+
+def _moved(value: Any, move: Callable[[Instant], Instant]) -> Any:
+    if isinstance(value, Instant):
+        return move(value)
+    if isinstance(value, tuple):
+        return tuple(_moved(one, move) for one in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: _moved(getattr(value, field.name), move) for field in fields(value)})
+    return value
 
 
 class Header(msgspec.Struct, tag_field="kind", tag="header"):

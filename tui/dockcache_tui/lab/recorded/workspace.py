@@ -14,14 +14,11 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.run import LabRun
 from dockcache_tui.core.records.record import BuilderInfo, BuilderSnapshot, PruneOutcome, Record, RecordKey
 from dockcache_tui.core.scope import Checkout
-from dockcache_tui.lab.recorded.builder import RecordedBuilder, prune
-from dockcache_tui.lab.recorded.moving import moved
-from dockcache_tui.lab.recorded.recording import RecordedBuild, Recording
-from dockcache_tui.lab.recorded.replay import Events, ReplayedBuild, Tape
-from dockcache_tui.sources.archives.protocol import Archives
+from dockcache_tui.lab.recorded.recording import RecordedBuild, Recording, moved
+from dockcache_tui.lab.recorded.replay import Events, RecordedBuilder, ReplayedBuild, Tape, prune
 from dockcache_tui.sources.command_log import CommandLog, LoggedCommand
 from dockcache_tui.sources.github.protocol import ActionsSource
-from dockcache_tui.sources.protocols import Builder, HistoryEvent, HistoryEventType, Images
+from dockcache_tui.sources.protocols import Archives, Builder, HistoryEvent, HistoryEventType, Images
 
 
 class RecordedWorkspace:

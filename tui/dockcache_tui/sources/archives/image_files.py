@@ -22,8 +22,7 @@ from dockcache_tui.core.archives.archive import (
 )
 from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, TreeEntry
 from dockcache_tui.sources.archives.blobs import OpenArchive, open_blobs
-from dockcache_tui.sources.archives.file_content import file_parts
-from dockcache_tui.sources.archives.file_saving import save_file
+from dockcache_tui.sources.archives.file_content import file_parts, save_file
 from dockcache_tui.sources.archives.image_tree import ImageTree, build_tree
 from dockcache_tui.sources.archives.index_folder import IndexFolder
 from dockcache_tui.sources.archives.layer_index import LayerIndex, drop_index, faults_of, layer_index

@@ -18,9 +18,8 @@ from dockcache_tui.core.archives.path import (
     whiteout_of,
 )
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.sources.archives.hashing import Hashing
 from dockcache_tui.sources.archives.tar_headers import TarHeaders, TarMember
-from dockcache_tui.sources.archives.unpacking import packing_of, unpacked
+from dockcache_tui.sources.archives.unpacking import Hashing, packing_of, unpacked
 
 MAX_MEMBERS = 10_000_000
 MAX_NAMES = 1 << 30

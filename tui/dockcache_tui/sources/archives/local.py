@@ -18,9 +18,8 @@ from dockcache_tui.sources.archives.image_diffing import diff_archives
 from dockcache_tui.sources.archives.image_files import ImageFiles
 from dockcache_tui.sources.archives.index_folder import IndexFolder
 from dockcache_tui.sources.archives.layer_index import faults_of, kept_index
-from dockcache_tui.sources.archives.opening import SAVED, layout_roots
+from dockcache_tui.sources.archives.opening import HEAD, SAVED, container_of, layout_roots
 from dockcache_tui.sources.archives.reading import read_archive
-from dockcache_tui.sources.archives.recognise import HEAD, container_of
 from dockcache_tui.sources.archives.spans import Packed, Source, Span, beginning
 from dockcache_tui.sources.archives.tar_headers import TarHeaders
 from dockcache_tui.sources.archives.unpacking import PACKINGS

@@ -5,8 +5,14 @@ from pathlib import Path
 from dockcache_tui.core.archives.archive import Archive, ArchiveError, ArchiveKind, Blob, Fault, FaultList, Image
 from dockcache_tui.core.archives.layering import layers_of, moment, revision_in
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.sources.archives.blobs import OpenArchive, open_blobs
-from dockcache_tui.sources.archives.docker_save import read_config, read_saved, stored_layers, v1_configs
+from dockcache_tui.sources.archives.blobs import (
+    OpenArchive,
+    open_blobs,
+    read_config,
+    read_saved,
+    stored_layers,
+    v1_configs,
+)
 from dockcache_tui.sources.archives.oci import OciReading
 
 

@@ -1,4 +1,4 @@
-"""Bytes unpacked while they are read: gzip, bzip2, xz, zstd, zip's deflate, with a bound to what they may grow to."""
+"""Bytes unpacked (gzip, bzip2, xz, zstd, zip's deflate) and digested while they are read, within bounds."""
 
 import bz2
 import io
@@ -7,6 +7,7 @@ import re
 import sys
 import zlib
 from collections.abc import Callable
+from hashlib import new
 from typing import Any, Protocol
 
 from dockcache_tui.core.archives.archive import BrokenArchiveError, Fault
@@ -213,3 +214,33 @@ _DECODERS: dict[str, Callable[[], _Decoder]] = {
     "xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _MAX_MEMORY),
     "zst": _zstd,
 }
+
+
+class Hashing(io.RawIOBase):
+    """Passes a stream on, counts its bytes, tells the count to `done` and takes their digest."""
+
+    def __init__(
+        self, stream: io.BufferedIOBase, done: Callable[[int], None] | None = None, algorithm: str = "sha256"
+    ) -> None:
+        """Take a stream at its first byte."""
+        self._stream, self._done, self.algorithm = stream, done, algorithm
+        self._hash = new(algorithm)
+        self.count = 0
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of what was read."""
+        return f"{self.algorithm}:{self._hash.hexdigest()}"
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Read on."""
+        count = fill(self._stream, buffer)
+        self._hash.update(memoryview(buffer)[:count])
+        self.count += count
+        if self._done:
+            self._done(self.count)
+        return count

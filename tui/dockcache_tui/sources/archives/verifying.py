@@ -7,9 +7,8 @@ from pathlib import Path
 
 from dockcache_tui.core.archives.archive import Archive, BrokenArchiveError, Fault, FaultList, Image, Layer
 from dockcache_tui.sources.archives.blobs import open_blobs
-from dockcache_tui.sources.archives.hashing import Hashing
 from dockcache_tui.sources.archives.reading import archive_of
-from dockcache_tui.sources.archives.unpacking import unpacked
+from dockcache_tui.sources.archives.unpacking import Hashing, unpacked
 
 _STEP = 1 << 18
 

@@ -9,8 +9,7 @@ from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.sources.buildkit import control_pb2 as pb
 from dockcache_tui.sources.buildkit.convert import history_event
-from dockcache_tui.sources.buildkit.node import NodeClient, unimplemented
-from dockcache_tui.sources.buildkit.streams import NodeStream
+from dockcache_tui.sources.buildkit.node import NodeClient, NodeStream, unimplemented
 from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
 from dockcache_tui.sources.side_by_side import everywhere
 

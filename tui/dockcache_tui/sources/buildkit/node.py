@@ -1,8 +1,8 @@
 """One node of a builder: its channel, and its calls with errors a user can read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Event, Lock, Thread
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from weakref import WeakSet
 
 import grpc
@@ -11,9 +11,8 @@ from google.protobuf.message import Message
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.records.record import NodeStatus
 from dockcache_tui.sources.buildkit import control_pb2 as pb
-from dockcache_tui.sources.buildkit.bridge import Bridge
 from dockcache_tui.sources.buildkit.convert import text
-from dockcache_tui.sources.buildkit.dial import Dialer
+from dockcache_tui.sources.buildkit.dial import Bridge, Dialer
 from dockcache_tui.sources.buildkit.instances import Instance
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.private_folder import PrivateFolder
@@ -39,6 +38,7 @@ _HEARTBEAT = 5.0
 """Seconds between two small calls: buildx 0.29 notices that a daemon is gone only when something is sent to it."""
 _REASON_PATIENCE = 1.0
 """Seconds to wait for dial-stdio's own words after its connection closed."""
+T = TypeVar("T")
 
 
 class OpenCall(Protocol[T_co]):
@@ -187,3 +187,42 @@ def _path(method: str) -> str:
 
 def _bytes(message: Message) -> bytes:
     return message.SerializeToString()
+
+
+class NodeStream(Generic[R, T]):
+    """One streaming call of a node, as our own values; iterate once."""
+
+    def __init__(
+        self, node: NodeClient, method: str, request: Message, response: type[R], convert: Callable[[R], T]
+    ) -> None:
+        """Call on the first iteration."""
+        self._node = node
+        self._method = method
+        self._request = request
+        self._response = response
+        self._convert = convert
+        self._lock = Lock()
+        self._call: OpenCall[R] | None = None
+        self._closed = False
+
+    def __iter__(self) -> Iterator[T]:
+        """Yield values until the node or close() ends it; raises SourceError."""
+        with self._lock:
+            if self._closed:
+                return
+            self._call = self._node.stream(self._method, self._request, self._response)
+        try:
+            for message in self._call:
+                yield self._convert(message)
+        except grpc.RpcError as error:
+            if not self._closed:
+                raise self._node.explained(error, self._method) from error
+        finally:
+            self._call.cancel()
+
+    def close(self) -> None:
+        """End the iteration from any thread; may be called twice."""
+        with self._lock:
+            self._closed = True
+            if self._call:
+                self._call.cancel()

@@ -20,7 +20,7 @@ from dockcache_tui.sources.github.answers import (
 )
 from dockcache_tui.sources.github.api import Api
 from dockcache_tui.sources.github.errors import GitHubError
-from dockcache_tui.sources.github.paging import PER_PAGE, pages
+from dockcache_tui.sources.github.listing import PER_PAGE, pages
 from dockcache_tui.sources.side_by_side import SideBySide
 
 T = TypeVar("T")

@@ -11,11 +11,11 @@ import urllib3
 from dockcache_tui.core.archives.artifact import Artifact, file_name
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.sources.github.api import Api, sent
-from dockcache_tui.sources.github.auth import NoToken
 from dockcache_tui.sources.github.connecting import Adapter, session
 from dockcache_tui.sources.github.errors import GitHubError, failure
 from dockcache_tui.sources.github.gate import AskedWait, asked_wait
 from dockcache_tui.sources.github.place import is_here
+from dockcache_tui.sources.github.tokens import NoToken
 from dockcache_tui.sources.part_file import PartFile, taken
 
 Done = Callable[[int, int], None]

@@ -1,22 +1,27 @@
-"""Connections to whichever of a host's addresses answers: the name's lookup and all of them share one time."""
+"""Connections to whichever of a host's addresses answers, and the bodies that come back, within bounds."""
 
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from time import monotonic
 from typing import Any
 
 import requests
+from cachecontrol.cache import DictCache
+from cachecontrol.controller import CacheController
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NameResolutionError
 from urllib3.util.connection import allowed_gai_family
 
+from dockcache_tui.sources.github.errors import GitHubError
 from dockcache_tui.sources.side_by_side import SideBySide
 
 _USUAL, _LEAST = 4.0, 0.1
 """Seconds where none are given, and those that are left after the slowest lookup."""
+LONGEST = 32 * 1024 * 1024
 
 
 class _Plain(HTTPConnection):
@@ -97,3 +102,38 @@ def _looked_up(to: HTTPConnection, patience: float) -> set[str]:
     else:
         return {str(address[0]) for *_, address in found}
     raise NameResolutionError(to.host, to, problem) from problem
+
+
+class Bodies:
+    """What was answered before; a page that did not change costs neither budget nor bytes. Any thread may use it."""
+
+    # CacheControl's adapter would do the same, but spools every body through a file and reads it without bounds.
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._controller = CacheController(DictCache())
+
+    def ask_for_changes(self, request: requests.PreparedRequest) -> None:
+        """Put the ETag of the answer we have on a request for the same."""
+        request.headers.update(self._controller.conditional_headers(request))
+
+    def read(self, request: requests.PreparedRequest, answer: HTTPResponse) -> tuple[int, bytes]:
+        """Return status and body; "not modified" is what it was before; raises urllib3's errors and GitHubError."""
+        if answer.status == 304:
+            before = self._controller.update_cached_response(request, answer)
+            return before.status, before.read(decode_content=True)
+        raw = _bounded(answer)
+        if request.method == "GET":
+            self._controller.cache_response(request, answer, raw)
+        packed = HTTPResponse(BytesIO(raw), answer.headers, preload_content=False)
+        return answer.status, _bounded(packed, decode=True)
+
+
+def _bounded(answer: HTTPResponse, *, decode: bool = False) -> bytes:
+    parts, size = [], 0
+    for part in answer.stream(64 * 1024, decode_content=decode):
+        size += len(part)
+        if size > LONGEST:
+            raise GitHubError("the answer is longer than any of GitHub's")
+        parts.append(part)
+    return b"".join(parts)

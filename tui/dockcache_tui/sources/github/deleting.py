@@ -14,7 +14,7 @@ from dockcache_tui.sources.audit import AuditLog, Named
 from dockcache_tui.sources.github.answers import ArtifactAnswer, CachesAnswer
 from dockcache_tui.sources.github.api import Api
 from dockcache_tui.sources.github.errors import GitHubError
-from dockcache_tui.sources.github.paging import pages
+from dockcache_tui.sources.github.listing import pages
 
 Thing = TypeVar("Thing", ActionsCache, Artifact)
 _INTERRUPTED = "interrupted"

@@ -1,6 +1,7 @@
 """A repository's Actions caches on GitHub: reads, and deletes what was planned."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -8,21 +9,20 @@ from threading import Lock
 from time import monotonic
 
 from dockcache_tui.core.archives.artifact import Artifact, WorkflowRun
-from dockcache_tui.core.caches.cache import ActionsCache, ActionsSnapshot
+from dockcache_tui.core.caches.cache import ActionsCache, ActionsSnapshot, RepositoryUsage
 from dockcache_tui.core.caches.index import CacheIndex
 from dockcache_tui.core.deleting import DeletePlan, Deletion
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.audit import AuditLog
 from dockcache_tui.sources.command_log import CommandLog
-from dockcache_tui.sources.github.answers import ArtifactsAnswer, RunsAnswer
+from dockcache_tui.sources.github.answers import ArtifactsAnswer, RunsAnswer, UsagesAnswer
 from dockcache_tui.sources.github.api import Api
 from dockcache_tui.sources.github.around import Around, read_repository
 from dockcache_tui.sources.github.artifact_downloading import Done, Download
 from dockcache_tui.sources.github.deleting import delete_artifacts, delete_caches
 from dockcache_tui.sources.github.gate import AskedWait, Gate
-from dockcache_tui.sources.github.listing import ListedCaches, list_caches
-from dockcache_tui.sources.github.paging import PER_PAGE, pages
+from dockcache_tui.sources.github.listing import PER_PAGE, ListedCaches, list_caches, pages
 from dockcache_tui.sources.github.place import GitHubPlace, find_place, find_repo
 from dockcache_tui.sources.github.protocol import ApiBudget
 from dockcache_tui.sources.github.runtime import RuntimeCache
@@ -36,6 +36,7 @@ _PACE = 0.4
 _SHOW_EVERY = 0.25
 _SHOW_GROWTH = 1.5
 """How many times as many entries as before are worth being shown: each showing costs as much as there are."""
+_NAME = re.compile(r"[\w.-]{1,100}", re.ASCII)
 
 
 class GitHubActions:
@@ -177,3 +178,18 @@ def _located(repo: str, folder: Path) -> tuple[GitHubPlace, str]:
                 if ask_gh(host, os.environ):
                     return find_place({"GH_HOST": host}), remote.repo
         raise
+
+
+def read_usage(
+    organisation: str, *, log: CommandLog | None = None, on_wait: Callable[[AskedWait], None] | None = None
+) -> tuple[RepositoryUsage, ...]:
+    """Return the usage of each repository, biggest first; raises UsageError for what is no name, else GitHubError."""
+    if not _NAME.fullmatch(organisation) or organisation in {".", ".."}:
+        raise UsageError(f"{organisation!r} is no organisation")
+    api = connect_api(log=log, on_wait=on_wait)
+    try:
+        found = pages(api, f"/orgs/{organisation}/actions/cache/usage-by-repository", UsagesAnswer)
+        usages = {one.full_name: one.usage() for page in found for one in page.content.repository_cache_usages}
+    finally:
+        api.close()
+    return tuple(sorted(usages.values(), key=lambda one: (-one.size, one.repo)))

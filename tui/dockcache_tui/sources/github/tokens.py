@@ -1,19 +1,56 @@
-"""Where a token comes from; it is kept nowhere."""
+"""Where a token comes from, and which requests carry it: those to the one origin it is for. It is kept nowhere."""
 
 import os
 import re
 import subprocess
 from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import requests
+from requests.auth import AuthBase
 
 from dockcache_tui.core.errors import UsageError
+from dockcache_tui.sources.github.errors import GitHubError
 from dockcache_tui.sources.github.place import GitHubPlace
-from dockcache_tui.sources.secret import Secret
+from dockcache_tui.sources.secret import Secret, bearer
 
 _VARIABLES = ("GH_TOKEN", "GITHUB_TOKEN")
 # gh keeps github.com's tokens away from other hosts by these names.
 _ENTERPRISE_VARIABLES = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
 _ALL = {*_VARIABLES, *_ENTERPRISE_VARIABLES}
 _TIMEOUT = 10
+
+
+class OwnHost(AuthBase):
+    """Puts the token on requests to one origin; for any other it raises GitHubError."""
+
+    def __init__(self, own: tuple[str, str], token: Secret) -> None:
+        """Take the origin and its token."""
+        self._own = own
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:  # noqa: D102
+        if origin(request.url or "") != self._own:
+            raise GitHubError("a token is never sent to another host than its own")
+        request.headers["Authorization"] = bearer(self._token)
+        return request
+
+
+class NoToken(AuthBase):
+    """Keeps requests from looking a password up in a netrc file."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:  # noqa: D102
+        return request
+
+
+def origin(url: str) -> tuple[str, str]:
+    """Return scheme and host with port, as they are compared; of what is no URL the origin is nobody's."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+    except ValueError:
+        return "", url
+    return parts.scheme, f"{(parts.hostname or '').lower()}:{port}"
 
 
 def find_token(place: GitHubPlace, environment: Mapping[str, str] = os.environ) -> Secret | None:
