@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from dockcache_tui.cli.build_rows import print_report
+from dockcache_tui.cli.builds import print_report
 from dockcache_tui.cli.listing import CSV, expect_one, json_option
 from dockcache_tui.cli.output import (
     Row,
@@ -20,8 +20,7 @@ from dockcache_tui.cli.output import (
     print_long_document,
     print_table,
 )
-from dockcache_tui.cli.progress import progress
-from dockcache_tui.cli.waiting import telling
+from dockcache_tui.cli.waiting import progress, telling
 from dockcache_tui.core import wording
 from dockcache_tui.core.archives.archive import Archive, ArchiveError, Image, Layer
 from dockcache_tui.core.archives.build_record import BuildRecord

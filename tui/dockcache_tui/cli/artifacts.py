@@ -9,9 +9,20 @@ from click.core import ParameterSource
 
 from dockcache_tui.cli.cache_reading import opened, read_artifacts
 from dockcache_tui.cli.deleting import After, Delete, DeleteWords
-from dockcache_tui.cli.listing import FILTER, REPO, Cells, ListRequest, json_option, list_options, print_fields
+from dockcache_tui.cli.listing import (
+    BRANCH,
+    FILTER,
+    REPO,
+    Cells,
+    ListRequest,
+    expect_some,
+    json_option,
+    list_options,
+    print_fields,
+    scope_here,
+    scope_of,
+)
 from dockcache_tui.cli.output import Row, narrate
-from dockcache_tui.cli.scoping import BRANCH, expect_some, scope_here, scope_of
 from dockcache_tui.cli.waiting import wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.archives.artifact import Artifact
@@ -113,7 +124,7 @@ def download(which: str, repo: str, branch: str, to: Path, replace: bool) -> int
 
     Prints where the file is.
     """
-    from dockcache_tui.cli.progress import progress
+    from dockcache_tui.cli.waiting import progress
 
     with opened(repo) as source:
         artifact = _named(which, _chosen(read_artifacts(source), scope_of(branch), ""))

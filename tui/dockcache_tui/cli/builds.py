@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import click
 
-from dockcache_tui.cli.listing import Cells, ListRequest, list_options, print_fields
-from dockcache_tui.cli.output import narrate
-from dockcache_tui.cli.scoping import scope_here
+from dockcache_tui.cli.listing import Cells, ListRequest, list_options, print_fields, scope_here
+from dockcache_tui.cli.output import narrate, print_table
 from dockcache_tui.core import wording
-from dockcache_tui.core.builds.build import Build, BuildStatus
+from dockcache_tui.core.builds.build import Build, BuildStatus, StepState
 from dockcache_tui.core.builds.fields import BUILD_FIELDS
 from dockcache_tui.core.errors import ExitCode, SourceError
 from dockcache_tui.core.instant import Instant
@@ -86,3 +85,17 @@ def _totals(found: list[Build]) -> dict[str, int]:
         "reused": sum(build.cached for build in found),
         "cacheable": sum(build.cacheable for build in found),
     }
+
+
+def print_report(build: Build) -> None:
+    """Print the reuse report of one build: every step that could be reused, then the totals."""
+    steps = [step for step in build.steps if step.cacheable or step.state is StepState.FAILED]
+    if steps:
+        rows = [
+            (step.state.value, wording.span(step.duration), str(step.line or "–"), step.name, step.error or step.cause)
+            for step in steps
+        ]
+        print_table(("STATE", "TOOK", "LINE", "STEP", ""), rows, right=("TOOK", "LINE"))
+    saved = f", {wording.span(build.time_saved)} saved" if build.time_saved is not None else ""
+    share = f"{wording.share(build.reuse)} reused ({build.cached} of {wording.count(build.cacheable, 'step')}{saved})"
+    print_table((f"{build.status.value} in {wording.span(build.duration)}: {share}",), ())

@@ -7,17 +7,19 @@ from click.core import ParameterSource
 
 from dockcache_tui.cli.cache_reading import chosen, opened, read, tell_wait
 from dockcache_tui.cli.listing import (
+    BRANCH,
     FILTER,
     REPO,
     Cells,
     ListRequest,
+    expect_some,
     json_option,
     list_options,
     print_fields,
     print_listing,
+    scope_of,
 )
 from dockcache_tui.cli.output import Row, narrate, print_document, print_table
-from dockcache_tui.cli.scoping import BRANCH, expect_some, scope_of
 from dockcache_tui.cli.waiting import wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.caches.cache import ActionsSnapshot, RepositoryUsage

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dockcache_tui.cli.build_rows import print_report
+from dockcache_tui.cli.builds import print_report
 from dockcache_tui.cli.output import has_terminal, narrate
 from dockcache_tui.cli.waiting import each_here, telling
 from dockcache_tui.core import wording

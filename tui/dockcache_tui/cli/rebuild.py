@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dockcache_tui.cli.build_rows import print_report
+from dockcache_tui.cli.builds import print_report
 from dockcache_tui.cli.listing import json_option
 from dockcache_tui.cli.output import narrate, print_json
 from dockcache_tui.cli.waiting import each, telling, wait_for

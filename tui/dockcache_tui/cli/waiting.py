@@ -1,19 +1,22 @@
-"""Waits for what is outside: told on stderr as soon as they last, and ended by ctrl+c at once."""
+"""Waits for what is outside: told on stderr as soon as they last, with how far they are; ctrl+c ends them at once."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
-from threading import Event, Thread
+from contextlib import contextmanager, suppress
+from threading import Event, Lock, Thread
 from time import monotonic
 from typing import TypeVar
 
 from dockcache_tui.cli.output import narrate
 from dockcache_tui.core import wording
+from dockcache_tui.core.literal import literal
 from dockcache_tui.sources.side_by_side import SideBySide
 
 T = TypeVar("T")
 FIRST, AGAIN = 1.0, 10.0
 """Seconds until a wait is told, and until it is told again."""
+_MOVING, _NOW_AND_THEN = 0.1, 5.0
 
 
 @contextmanager
@@ -70,3 +73,63 @@ def each_here(what: str, things: Iterable[T]) -> Iterator[T]:
         except StopIteration:
             return
         yield thing
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield what is to be told the bytes done and all bytes (0 when unknown); the last state is always shown.
+
+    While nothing moves the wait is told.
+    """
+    line = _Line(what)
+    Thread(target=line.watch, name=what, daemon=True).start()
+    try:
+        yield line.move
+    finally:
+        line.end()
+
+
+class _Line:
+    """What is shown of it."""
+
+    def __init__(self, what: str) -> None:
+        self._what, self._state = what, ""
+        self._terminal, self._drawn = sys.stderr.isatty(), False
+        self._shown = self._moved = monotonic()
+        self._lock, self._over = Lock(), Event()
+
+    def move(self, count: int, total: int) -> None:
+        """Show how far it is, unless that was done just now."""
+        self._moved = monotonic()
+        whole = f" of {wording.size(total)}, {wording.share(count / total)}" if total else ""
+        self._state = f"{self._what}: {wording.size(count)}{whole}"
+        if self._moved - self._shown >= (_MOVING if self._terminal else _NOW_AND_THEN):
+            self._shown = self._moved
+            self._tell(self._state)
+
+    def watch(self) -> None:
+        """Tell of waits until the end."""
+        patience = FIRST
+        while not self._over.wait(patience):
+            lasts = monotonic() - self._moved
+            if lasts >= patience:
+                self._tell(f"{self._state or self._what}: waiting {wording.span(lasts)}")
+            patience = FIRST if self._terminal else AGAIN
+
+    def end(self) -> None:
+        """Show the last state."""
+        self._over.set()
+        if self._state:
+            self._tell(self._state)
+        if self._drawn:
+            narrate("")
+
+    def _tell(self, text: str) -> None:
+        with self._lock:
+            if not self._terminal:
+                narrate(text)
+                return
+            self._drawn = True
+            with suppress(OSError):
+                sys.stderr.write(f"\r\033[K{literal(text)}")
+                sys.stderr.flush()
