@@ -25,7 +25,7 @@ from dockcache_tui.core.lab.report import conclusions
 from dockcache_tui.core.lab.run import PHRASES, LabPlan, LabRun, LabStatus
 from dockcache_tui.core.lab.summary import summarize
 from dockcache_tui.lab.engine import Engine
-from dockcache_tui.lab.experiments import lending, starting
+from dockcache_tui.lab.experiments import starting
 from dockcache_tui.lab.experiments.served import Served
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
@@ -335,7 +335,7 @@ def test_a_complete_run_is_not_resumed(resumed: Ended) -> None:
 @pytest.fixture
 def lab_command(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[tuple[str, ...], Path]:
     """The words of a `lab run` on this engine in a folder of its own."""
-    monkeypatch.setattr(lending, "lend", lambda *_: engine)
+    monkeypatch.setattr(starting, "lend", lambda *_: engine)
     monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
     folder = tmp_path / "lab"
     return ("lab", "run", "--experiment", "3", "--situation", "cold", "--data", str(folder)), folder

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from threading import Event, Thread
@@ -16,14 +17,20 @@ import requests
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.experiment import Situation
+from dockcache_tui.core.lab.run import LabPlan
 from dockcache_tui.lab.demo import shipped_app
-from dockcache_tui.lab.experiments import artifact
+from dockcache_tui.lab.engine import Engine, EngineError
+from dockcache_tui.lab.experiments import artifact, begin, starting
 from dockcache_tui.lab.experiments import served as served_module
 from dockcache_tui.lab.experiments.commands import Commands, StoppedError
 from dockcache_tui.lab.experiments.relay import Relay
 from dockcache_tui.lab.experiments.sample import checked_out
 from dockcache_tui.lab.experiments.served import Served, wait_until_free
+from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.git import read_checkout
+from dockcache_tui.sources.journal import Journal
+from dockcache_tui.sources.protocols import Say
+from dockcache_tui.sources.workspace import ProjectWorkspace
 
 COLD, SOURCE, DEPENDENCY, BRANCH = Situation.COLD, Situation.SOURCE, Situation.DEPENDENCY, Situation.BRANCH
 _CACHE = "twirp/github.actions.results.api.v1.CacheService/"
@@ -211,6 +218,27 @@ def test_what_was_saved_since_is_forgotten(served: Served, tmp_path: Path) -> No
     _save(run, "young")
     assert served.forget(run, since=moment) == 1
     assert _keys(served, run) == {"old"}
+
+
+def test_a_workspace_begins_the_lab_that_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run is lent an engine first; without a lab the workspace says so."""
+    journal = Journal(tmp_path)
+
+    def lent(_stack: ExitStack, say: Say) -> Engine:
+        say("fetching")
+        raise EngineError("none can be had")
+
+    monkeypatch.setattr(starting, "lend", lent)
+    said = list[str]()
+    with (
+        pytest.raises(EngineError, match="none can be had"),
+        ProjectWorkspace(tmp_path, Docker(), journal, lab=begin).lab(LabPlan(), said.append),
+    ):
+        pass
+    assert said == ["fetching"]
+    with pytest.raises(UsageError, match="experiments can't be run from here"):
+        ProjectWorkspace(tmp_path, Docker(), journal).lab(None, said.append)
+    journal.close()
 
 
 def test_the_service_dies_with_whoever_started_it(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """A workspace in memory: an honest double that keeps records and builds, prunes, streams and fails as it is told."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -15,7 +15,7 @@ from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.lab.run import LabRun
+from dockcache_tui.core.lab.run import LabPlan, LabRun
 from dockcache_tui.core.records.record import (
     BuilderInfo,
     BuilderSnapshot,
@@ -31,7 +31,7 @@ from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.journal.lab_runs import LabRuns
-from dockcache_tui.sources.protocols import Archives, Builder, HistoryEvent, Images
+from dockcache_tui.sources.protocols import Archives, Builder, HistoryEvent, Images, RunningLab, Say
 
 Item = TypeVar("Item")
 
@@ -182,6 +182,8 @@ class House:
     notice: str = ""
     closed: bool = False
     durations: Mapping[str, float] = field(default_factory=dict)
+    experiments: RunningLab | None = None
+    planned: list[LabPlan | None] = field(default_factory=list)
 
     def checkout(self) -> Checkout:
         """Return the checkout."""
@@ -218,6 +220,14 @@ class House:
         """Return this machine's runs."""
         with closing(LabRuns()) as kept:
             return kept.runs()
+
+    def lab(self, plan: LabPlan | None, say: Say) -> AbstractContextManager[RunningLab]:
+        """Begin the run that the test moves on."""
+        if self.experiments is None:
+            raise UsageError("no experiments here")
+        self.planned.append(plan)
+        say("Fetching an engine")
+        return nullcontext(self.experiments)
 
     def known_builds(self, builder: Builder) -> tuple[Build, ...]:  # noqa: ARG002 - there is one builder
         """Return the journal's builds."""

@@ -1,8 +1,8 @@
 """The lab's view: a run is read, plotted, followed, canceled, and its builds are opened."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -20,7 +20,6 @@ from dockcache_tui.core.lab.summary import summarize
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.journal.lab_runs import LabRuns
 from dockcache_tui.ui.lab.lab_plot import PARTS, lengths
-from dockcache_tui.ui.lab.workers import LabWorkers
 from sources.journal_samples import BUILT, CHECKOUT, REUSED, SPEC
 from ui.bench import NARROW, Bench, bench
 from ui.house import House
@@ -72,14 +71,7 @@ def _own_journal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @asynccontextmanager
 async def lab(scripted: Scripted | None = None, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Bench]:
     """Run the app with the lab in sight; what it runs is scripted."""
-
-    def begin(stack: ExitStack, say: Callable[[str], None], resumes: bool) -> Scripted:  # noqa: ARG001, FBT001
-        say("Fetching an engine")
-        assert scripted
-        return scripted
-
-    async with bench(House(), size) as app:
-        app.app.lab.threads = LabWorkers(app.app.workspace, app.app.lab.tell, begin)
+    async with bench(House(experiments=scripted), size) as app:
         await app.see("no cache yet")
         await app.press("1", "L")
         yield app
@@ -138,12 +130,19 @@ async def test_esc_cancels_a_run() -> None:
 
 
 async def test_an_unfinished_run_can_be_gone_on_with() -> None:
-    """After a canceled run, R offers to go on with it."""
+    """After a canceled run, R offers to go on with it, and does."""
     keep(status=LabStatus.CANCELED)
-    async with lab() as app:
+    scripted = Scripted()
+    async with lab(scripted) as app:
         await app.see("canceled: n = 1 round")
         await app.press("R")
         await app.see("Resume the last run")
+        await app.press("down", "down", "enter")
+        await app.see("0 of 8 jobs")
+        scripted.go.set()
+        await app.see("is complete")
+        assert isinstance(app.app.workspace, House)
+        assert app.app.workspace.planned == [None]
 
 
 async def test_a_run_that_fails_says_why() -> None:

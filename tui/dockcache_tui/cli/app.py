@@ -28,10 +28,11 @@ def app(*, path: Path, builder: str, repo: str, org: str, branch: str, expressio
             title="The app needs a terminal",
             hint="Without one there are commands: see `dockcache-tui --help`.",
         )
+    from dockcache_tui.lab.experiments import begin
     from dockcache_tui.sources.docker_cli import Docker
     from dockcache_tui.sources.journal import Journal
     from dockcache_tui.sources.workspace import ProjectWorkspace
     from dockcache_tui.ui.running import run
 
-    workspace = ProjectWorkspace(path, Docker(), Journal(), repo, org)
+    workspace = ProjectWorkspace(path, Docker(), Journal(), repo, org, begin)
     run(workspace, builder=builder, branch=branch, expression=expression, read_only=read_only)

@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -22,7 +22,7 @@ from dockcache_tui.core.lab.report import Conclusion, LabChange, compare, conclu
 from dockcache_tui.core.lab.run import LabPlan, LabProgress, LabRun, LabStatus
 from dockcache_tui.core.lab.summary import LabRow, Spread, summarize
 from dockcache_tui.core.literal import literal
-from dockcache_tui.lab.experiments.protocol import RunningLab
+from dockcache_tui.sources.protocols import RunningLab
 
 if TYPE_CHECKING:
     from dockcache_tui.sources.journal.lab_runs import LabRuns
@@ -236,13 +236,10 @@ def run(
     if resumes and (experiments or situations or rounds > 1):
         raise UsageError("--resume repeats what was asked for before", hint="Leave out the other options.")
     plan = LabPlan(_experiments(experiments), _situations(situations), rounds)
-    from dockcache_tui.lab.experiments import starting
-    from dockcache_tui.lab.experiments.lending import lend
+    from dockcache_tui.lab.experiments.starting import begun, default_folder
 
-    folder = data or starting.default_folder()
-    with ExitStack() as stack:
-        engine = lend(stack, narrate)
-        running = starting.resume(engine, folder) if resumes else starting.start(engine, plan, folder)
+    folder = data or default_folder()
+    with begun(None if resumes else plan, narrate, folder) as running:
         try:
             ended = follow(running)
         except DockcacheError:

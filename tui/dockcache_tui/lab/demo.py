@@ -14,6 +14,7 @@ from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.lab.engine import Engine, at, shared
 from dockcache_tui.lab.engine import remove as remove_home
 from dockcache_tui.lab.engine.home import check_ours
+from dockcache_tui.lab.experiments import begin
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.protocols import Workspace
@@ -53,7 +54,7 @@ def git(folder: Path, *words: str) -> None:
 
 def workspace(engine: Engine, project: Path, folder: Path) -> ProjectWorkspace:
     """Return a project on the engine; nothing of the user's own docker settings or journal gets in."""
-    return ProjectWorkspace(project, Docker(environment(engine)), Journal(folder / "journal"))
+    return ProjectWorkspace(project, Docker(environment(engine)), Journal(folder / "journal"), lab=begin)
 
 
 def environment(engine: Engine) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
 """What the front ends ask of the outside world; every source stands behind one of these."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +18,7 @@ from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.errors import SourceError
-from dockcache_tui.core.lab.run import LabRun
+from dockcache_tui.core.lab.run import LabPlan, LabProgress, LabRun
 from dockcache_tui.core.records.record import BuilderInfo, BuilderSnapshot, PruneOutcome, Record
 from dockcache_tui.core.scope import Checkout
 from dockcache_tui.sources.command_log import LoggedCommand
@@ -144,6 +145,25 @@ class RunningBuild(Protocol):
         """Return the build as it stands; its ref changes once, when BuildKit tells its own."""
 
 
+class RunningLab(Protocol):
+    """A run of the lab under way: iterating moves it on, one thread iterates, any may cancel."""
+
+    def __iter__(self) -> Iterator[LabProgress]:
+        """Run the jobs that are left, telling each phase and each finished job; raises DockcacheError."""
+
+    def cancel(self) -> None:
+        """End it from any thread and return at once; what was measured so far is kept and can be resumed."""
+
+    def result(self) -> LabRun:
+        """Return the run with the jobs finished so far."""
+
+
+Say = Callable[[str], None]
+"""Is told a line about what takes a while."""
+BeginLab = Callable[[LabPlan | None, Say], AbstractContextManager[RunningLab]]
+"""Begins a run of the lab, as `Workspace.lab` does."""
+
+
 class Images(Protocol):
     """The images of the engine that docker talks to. Methods block; all raise DockcacheError."""
 
@@ -197,6 +217,12 @@ class Workspace(Protocol):
 
     def lab_runs(self) -> tuple[LabRun, ...]:
         """Return the lab's runs on this machine, newest first."""
+
+    def lab(self, plan: LabPlan | None, say: Say) -> AbstractContextManager[RunningLab]:
+        """Lend an engine to a run of the lab; without a plan to the one that was left unfinished.
+
+        `say` is told what is fetched for it. Raises DockcacheError.
+        """
 
     def actions(self, repo: str = "") -> ActionsSource:
         """Open a repository on GitHub (unnamed: the project's own); raises UsageError when none is known."""

@@ -1,14 +1,15 @@
 """A project on this machine: its folder, docker, the builders and the journal."""
 
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 from dockcache_tui.core.archives.archive import Archive
 from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.builds.repeating import repeated
 from dockcache_tui.core.caches.cache import RepositoryUsage
-from dockcache_tui.core.lab.run import LabRun
+from dockcache_tui.core.errors import UsageError
+from dockcache_tui.core.lab.run import LabPlan, LabRun
 from dockcache_tui.core.records.record import BuilderInfo
 from dockcache_tui.core.scope import Checkout
 from dockcache_tui.sources.archives.local import LocalArchives
@@ -26,7 +27,7 @@ from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.journal.lab_runs import LabRuns
 from dockcache_tui.sources.known_builds import KnownBuilds
 from dockcache_tui.sources.project import find_spec
-from dockcache_tui.sources.protocols import Archives, Builder, Images, RunningBuild
+from dockcache_tui.sources.protocols import Archives, BeginLab, Builder, Images, RunningBuild, RunningLab, Say
 
 
 class ProjectWorkspace:
@@ -34,9 +35,20 @@ class ProjectWorkspace:
 
     recorded = False
 
-    def __init__(self, project: Path, docker: Docker, journal: Journal, repo: str = "", organisation: str = "") -> None:
-        """Take the project's folder, what to build it with and keep it in, and whose caches to look at but git's."""
-        self._repo, self.organisation = repo, organisation
+    def __init__(
+        self,
+        project: Path,
+        docker: Docker,
+        journal: Journal,
+        repo: str = "",
+        organisation: str = "",
+        lab: BeginLab | None = None,
+    ) -> None:
+        """Take the project's folder, what to build it with and keep it in, and whose caches to look at but git's.
+
+        Without a `lab` no experiments can be run.
+        """
+        self._repo, self.organisation, self._lab = repo, organisation, lab
         self._project, self._docker, self._journal = project.resolve(), docker, journal
         self._runner = Runner(docker, journal)
         self._branches = RevisionBranches(self._project, docker.environment)
@@ -91,6 +103,12 @@ class ProjectWorkspace:
         """Return the lab's runs on this machine, newest first."""
         with closing(LabRuns()) as kept:
             return kept.runs()
+
+    def lab(self, plan: LabPlan | None, say: Say) -> AbstractContextManager[RunningLab]:
+        """Lend an engine to a run of the lab; without a plan to the one that was left unfinished."""
+        if self._lab is None:
+            raise UsageError("experiments can't be run from here", hint="Use `dockcache-tui lab run`.")
+        return self._lab(plan, say)
 
     def actions(self, repo: str = "") -> ActionsSource:
         """Open a repository on GitHub (unnamed: the project's own); raises UsageError when none is known."""

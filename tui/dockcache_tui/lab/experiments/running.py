@@ -39,7 +39,7 @@ def _script() -> Path:
 
 
 class Lab:
-    """A run of the lab under way; see the RunningLab protocol."""
+    """A run of the lab under way; see `RunningLab` among the protocols of the sources."""
 
     def __init__(self, bench: Bench, runs: LabRuns, run: LabRun, folder: Path, close: Callable[[], None]) -> None:
         """Take a run that the journal has begun, and the lab's folder, which is ours until `close` is called."""

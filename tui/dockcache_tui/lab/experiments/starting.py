@@ -3,7 +3,8 @@
 import os
 import platform
 import shutil
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from platformdirs import user_cache_path
 
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.lab.run import LabMachine, LabPlan, LabRun, LabStatus
+from dockcache_tui.lab import engine as engines
 from dockcache_tui.lab.demo import shipped_app
 from dockcache_tui.lab.engine import Engine, golang, images
 from dockcache_tui.lab.experiments.commands import Commands
@@ -21,6 +23,7 @@ from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.file_lock import locked
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.journal.lab_runs import LabRuns
+from dockcache_tui.sources.protocols import Say
 
 _MARK = "run"
 """The file in the service's folder that names the run whose caches it holds."""
@@ -29,6 +32,30 @@ _MARK = "run"
 def default_folder() -> Path:
     """Return the folder in the platform's cache where the lab keeps its sample program and what its jobs saved."""
     return user_cache_path("dockcache-tui") / "lab"
+
+
+@contextmanager
+def begun(plan: LabPlan | None, say: Say, folder: Path | None = None) -> Iterator[Lab]:
+    """Lend an engine to a new run, or without a plan to the newest; raises DockcacheError where there is none."""
+    with ExitStack() as stack:
+        engine = lend(stack, say)
+        yield start(engine, plan, folder) if plan else resume(engine, folder)
+
+
+def lend(stack: ExitStack, say: Say) -> Engine:
+    """Return the private engine where it can be made, else the Docker that is there, until the stack ends.
+
+    Says before what is fetched for it; raises EngineError without one.
+    """
+    home = engines.default_home()
+    if engines.support() is not None and (there := engines.existing(home)):
+        return there
+    if not engines.running(engines.at(home)):
+        say("The lab brings an engine of its own. What is missing of it is fetched now, once:")
+        for line in engines.plan(home, builders=True):
+            say(f"  {line}")
+        say("`dockcache-tui demo --remove` takes it all away again.")
+    return stack.enter_context(engines.borrow(home, say, builders=True))
 
 
 def start(engine: Engine, plan: LabPlan, folder: Path | None = None, journal: Path | None = None) -> Lab:

@@ -1,6 +1,7 @@
 """A recording in place of an engine: in memory only, nothing outside is read or changed."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, RLock
@@ -11,14 +12,14 @@ from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
 from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.lab.run import LabRun
+from dockcache_tui.core.lab.run import LabPlan, LabRun
 from dockcache_tui.core.records.record import BuilderInfo, BuilderSnapshot, PruneOutcome, Record, RecordKey
 from dockcache_tui.core.scope import Checkout
 from dockcache_tui.lab.recorded.recording import RecordedBuild, Recording, moved
 from dockcache_tui.lab.recorded.replay import Events, RecordedBuilder, ReplayedBuild, Tape, prune
 from dockcache_tui.sources.command_log import CommandLog, LoggedCommand
 from dockcache_tui.sources.github.protocol import ActionsSource
-from dockcache_tui.sources.protocols import Archives, Builder, HistoryEvent, HistoryEventType, Images
+from dockcache_tui.sources.protocols import Archives, Builder, HistoryEvent, HistoryEventType, Images, RunningLab, Say
 
 
 class RecordedWorkspace:
@@ -97,6 +98,10 @@ class RecordedWorkspace:
     def lab_runs(self) -> tuple[LabRun, ...]:
         """Return none."""
         return ()
+
+    def lab(self, plan: LabPlan | None, say: Say) -> AbstractContextManager[RunningLab]:  # noqa: ARG002
+        """Refuse: there is no engine."""
+        raise UsageError("a recording has no engine to run experiments on", hint="Leave it, and start the app.")
 
     def actions(self, repo: str = "") -> ActionsSource:  # noqa: ARG002 - no name leads anywhere
         """Refuse: there is no repository."""

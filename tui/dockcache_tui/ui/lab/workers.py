@@ -1,42 +1,25 @@
 """The lab: its runs are read and new ones run off the event loop."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
 from threading import Thread
 
 from textual.message import Message
 
-from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.lab.run import LabPlan
-from dockcache_tui.lab.experiments.protocol import RunningLab
-from dockcache_tui.sources.protocols import Workspace
+from dockcache_tui.sources.protocols import RunningLab, Workspace
 from dockcache_tui.ui.lab import messages
 from dockcache_tui.ui.shared.messages import ActionFailed
 from dockcache_tui.ui.shared.threads import Once, Post
-
-Begin = Callable[[ExitStack, Callable[[str], None], bool], RunningLab]
-"""Begins a run until the stack ends, or resumes the last one; says what it fetches."""
 
 LEAVING = 10.0
 """Seconds that a run may take to end when the app is left."""
 
 
-def begin(stack: ExitStack, say: Callable[[str], None], resumes: bool) -> RunningLab:
-    """Begin on the private engine, or on the Docker that is there; raises DockcacheError."""
-    # Heavy, and seldom needed.
-    from dockcache_tui.lab.experiments.lending import lend
-    from dockcache_tui.lab.experiments.starting import resume, start
-
-    engine = lend(stack, say)
-    return resume(engine) if resumes else start(engine, LabPlan())
-
-
 class LabWorkers:
     """Every method returns at once and is called on the event loop; what comes of it is told in messages."""
 
-    def __init__(self, workspace: Workspace, post: Post, begin: Begin = begin) -> None:
-        """Take where runs and builds are kept, whom to tell, and how a run begins."""
-        self._workspace, self._post, self._begin = workspace, post, begin
+    def __init__(self, workspace: Workspace, post: Post) -> None:
+        """Take what keeps and runs experiments, and whom to tell."""
+        self._workspace, self._post = workspace, post
         self._thread: Thread | None = None
         self._running: RunningLab | None = None
 
@@ -70,17 +53,14 @@ class LabWorkers:
             self._thread.join(LEAVING)
 
     def _run(self, *, resumes: bool) -> Message:
-        if self._workspace.recorded:
-            raise UsageError("a recording has no engine to run experiments on", hint="Leave it, and start the app.")
-        with ExitStack() as stack:
-            self._running = running = self._begin(stack, self._say, resumes)
-            stack.callback(self._forget)
-            for progress in running:
-                self._post(messages.LabMoved(running.result(), progress))
+        with self._workspace.lab(None if resumes else LabPlan(), self._say) as running:
+            self._running = running
+            try:
+                for progress in running:
+                    self._post(messages.LabMoved(running.result(), progress))
+            finally:
+                self._running = None
             return messages.LabMoved(running.result())
-
-    def _forget(self) -> None:
-        self._running = None
 
     def _say(self, line: str) -> None:
         self._post(messages.LabSaid(line))
