@@ -1,6 +1,7 @@
 """The artifact service v4, and artifacts and runs over REST."""
 
 import time
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -196,7 +197,8 @@ def test_retention(tmp_path: Path) -> None:
         assert entry["expired"] is True
         gone = later.rest(f"actions/artifacts/{number}/zip")
         check(f"GET {ARTIFACTS}/{{artifact_id}}/{{archive_format}}", gone)
-        assert gone.status_code == 410
+        assert (gone.status_code, gone.json()["message"]) == (410, "Artifact has expired")
+        assert b64decode(entry["node_id"]) == f"Artifact:{number}".encode()
         assert names(later) == ["long"]
         assert len(list(again.home.blobs.iterdir())) == 1
     finally:

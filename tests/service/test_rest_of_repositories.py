@@ -61,6 +61,7 @@ def test_a_pull_request_is_open_while_it_has_a_ref(checkout: Job, tmp_path: Path
     everything = check(PULLS, checkout.rest("pulls", params={"state": "all"}))
     assert [(pull["number"], pull["state"]) for pull in everything] == [(9, "closed"), (7, "open")]
     one = check(f"{PULLS}/{{pull_number}}", checkout.rest("pulls/9"))
+    assert one["title"] == "Pull request 9"
     assert (one["state"], one["merged"], one["base"]["ref"]) == ("closed", False, "main")
     check_error(checkout.rest("pulls/8"), 404, "Not Found")
     git(tmp_path, "update-ref", "-d", "refs/pull/7/merge")

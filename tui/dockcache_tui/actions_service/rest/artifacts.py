@@ -34,7 +34,7 @@ async def _get(ask: Ask) -> JsonAnswer:
 async def _zip(ask: Ask) -> Response:
     artifact = _asked(ask)
     if artifact.expired:
-        raise RestError(410, "StoredArtifact has expired")
+        raise RestError(410, "Artifact has expired")
     return RedirectResponse(artifact_url(ask.service, str(ask.request.base_url), artifact, _ZIP_SECONDS), 302)
 
 
@@ -67,7 +67,7 @@ def _artifact(ask: Ask, artifact: StoredArtifact) -> Mapping[str, object]:
     url = f"{ask.request.base_url}repos/{artifact.repo}/actions/artifacts/{artifact.id}"
     return {
         "id": artifact.id,
-        "node_id": node_id("StoredArtifact", artifact.id),
+        "node_id": node_id("Artifact", artifact.id),
         "name": artifact.name,
         "size_in_bytes": artifact.size,
         "url": url,

@@ -127,7 +127,7 @@ def pull_json(home: Mapping[str, object], base_sha: str, pull: ServedPull) -> Ma
         "id": number,
         "node_id": node_id("PullRequest", number),
         "number": pull.number,
-        "title": f"ServedPull request {pull.number}",
+        "title": f"Pull request {pull.number}",
         "state": "open" if pull.is_open else "closed",
         "locked": False,
         "labels": [],
