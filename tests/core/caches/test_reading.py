@@ -119,7 +119,6 @@ def test_holes_and_sharing() -> None:
     assert graph.shared_size == 7
     named = {blob_.digest: blob_.named_by for blob_ in graph.blobs}
     assert named == {digest("a"): (1, 2), digest("b"): (1,), digest("old"): ()}
-    assert graph.unread == ()
 
 
 def test_entries_tell_of_their_layers() -> None:

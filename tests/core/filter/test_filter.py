@@ -32,7 +32,7 @@ ROW = ScopedRecord(
 
 def passes(text: str, row: ScopedRecord = ROW) -> bool:
     """Tell whether a record passes a filter."""
-    return parse(text, RECORD_FIELDS).matches(row, NOW)
+    return parse(text, RECORD_FIELDS).compile(NOW)(row)
 
 
 def attempt(text: str) -> Filter[ScopedRecord] | FilterError:
@@ -192,8 +192,8 @@ def test_terms_are_what_rows_were_found_by() -> None:
 def test_what_never_was_meets_no_comparison() -> None:
     """A record never used has idled since it was made; a build under way took neither long nor short."""
     assert passes("idle>9d", ScopedRecord(record("never")))
-    running = parse("took>0s|1s", BUILD_FIELDS).matches(build("b", 0, None), NOW)
-    short = parse("took<1h", BUILD_FIELDS).matches(build("b", 0, None), NOW)
+    running = parse("took>0s|1s", BUILD_FIELDS).compile(NOW)(build("b", 0, None))
+    short = parse("took<1h", BUILD_FIELDS).compile(NOW)(build("b", 0, None))
     assert not running
     assert not short
 
@@ -212,15 +212,15 @@ def test_builds_have_fields_too() -> None:
         "steps:0",
         "!reuse>0%",
     ):
-        assert parse(text, BUILD_FIELDS).matches(row, NOW), text
+        assert parse(text, BUILD_FIELDS).compile(NOW)(row), text
 
 
 def test_time_passes_between_matches() -> None:
     """The same filter is asked again later, with another now."""
     held = parse("age>1h in_use:", RECORD_FIELDS)
     row = ScopedRecord(record("r", flags=IN_USE))
-    assert not held.matches(row, at(3600))
-    assert held.matches(row, at(3601))
+    assert not held.compile(at(3600))(row)
+    assert held.compile(at(3601))(row)
 
 
 SYNTAX = st.lists(
@@ -250,14 +250,14 @@ def test_any_text_is_a_filter_or_a_filter_error(text: str, row: ScopedRecord) ->
         assert 0 <= made.column <= len(text)
         assert 1 <= made.length <= max(1, len(text) - made.column)
     else:
-        assert isinstance(made.matches(row, NOW), bool)
+        assert isinstance(made.compile(NOW)(row), bool)
 
 
 @given(st.text(), SCOPED)
 def test_quoting_finds_exactly_the_text(text: str, row: ScopedRecord) -> None:
     """A quoted text is one word that stands for itself, in free text and as a field's value."""
     assert parse(quote(text), RECORD_FIELDS).terms == ((text,) if text else ())
-    assert parse(f"desc={quote(text)}", RECORD_FIELDS).matches(row, NOW) == (row.record.description == text)
+    assert parse(f"desc={quote(text)}", RECORD_FIELDS).compile(NOW)(row) == (row.record.description == text)
     assert passes(f"desc={quote(row.record.description)} {quote(row.record.description)}", row)
 
 
@@ -270,4 +270,4 @@ def test_negation_is_the_complement(word: str, row: ScopedRecord) -> None:
     if isinstance(held, FilterError) or isinstance(turned, FilterError):
         assert type(held) is type(turned)
     elif len(held.clauses) == 1:
-        assert held.matches(row, NOW) != turned.matches(row, NOW)
+        assert held.compile(NOW)(row) != turned.compile(NOW)(row)

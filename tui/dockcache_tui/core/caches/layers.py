@@ -48,7 +48,6 @@ class LayerGraph:
     """What the indexes name, and `orphans` by id of entry: None for a blob that an unread index may name."""
 
     indexes: tuple[ReadIndex, ...]
-    unread: tuple[ActionsCache, ...]
     blobs: tuple[LayerBlob, ...]
     orphans: Mapping[int, bool | None]
 
@@ -81,8 +80,7 @@ def layer_graph(
                 if not any(one.ref in scopes for one in held.get(digest, ()))
             )
             read.append(ReadIndex(cache, key.scope or "", index, holes))
-    unread = tuple(cache for cache, _ in current if cache.id not in indexes)
-    return LayerGraph(tuple(read), unread, _blobs(read, held), _orphans(kept, current, indexes, refs))
+    return LayerGraph(tuple(read), _blobs(read, held), _orphans(kept, current, indexes, refs))
 
 
 def _blobs(read: list[ReadIndex], held: Mapping[str, list[ActionsCache]]) -> tuple[LayerBlob, ...]:

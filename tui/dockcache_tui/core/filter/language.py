@@ -164,10 +164,6 @@ class Filter(Generic[T]):
         tests = [(clause.test, clause.negated) for clause in self.clauses]
         return lambda row: all(test(row, now.ns) is not negated for test, negated in tests)
 
-    def matches(self, row: T, now: Instant) -> bool:
-        """Tell whether one row passes."""
-        return self.compile(now)(row)
-
 
 def parse(text: str, fields: Sequence[Field[T]]) -> Filter[T]:
     """Read a filter over these fields; raises FilterError, and nothing else, on any text that makes no sense."""

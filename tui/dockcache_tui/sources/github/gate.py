@@ -93,13 +93,11 @@ class Gate:
 
     def note(self, headers: Mapping[str, str]) -> None:
         """Learn the budget from an answer."""
-        limit, remaining = _number(headers, "X-RateLimit-Limit"), _number(headers, "X-RateLimit-Remaining")
-        reset = _number(headers, "X-RateLimit-Reset")
+        remaining = _number(headers, "X-RateLimit-Remaining")
         if remaining is None:
             return
         with self._lock:
-            resets_at = None if reset is None else Instant(reset * _SECOND)
-            self._budget = replace(self._budget, limit=limit, remaining=remaining, resets_at=resets_at)
+            self._budget = replace(self._budget, remaining=remaining)
 
     def hold(self, wait: AskedWait) -> None:
         """Let nothing through for a while; raises GitHubError when that is longer than anybody waits here."""

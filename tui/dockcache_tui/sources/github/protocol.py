@@ -14,11 +14,9 @@ from dockcache_tui.core.instant import Instant
 
 @dataclass(frozen=True, slots=True)
 class ApiBudget:
-    """The requests left until `resets_at`; `waits_until` is set, with GitHub's reason, while requests are held back."""
+    """The requests left; `waits_until` is set, with GitHub's reason, while requests are held back."""
 
-    limit: int | None = None
     remaining: int | None = None
-    resets_at: Instant | None = None
     waits_until: Instant | None = None
     reason: str = ""
 
