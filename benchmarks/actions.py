@@ -31,8 +31,8 @@ from time import perf_counter
 import requests
 
 from dockcache_tui.actions_service.access import READ, WRITE, Grant, Signer
-from dockcache_tui.actions_service.database import opened
 from dockcache_tui.actions_service.home import Home
+from dockcache_tui.actions_service.service import open_database
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.lab import engine as lab
 from dockcache_tui.sources.command_log import CommandLog
@@ -292,7 +292,7 @@ def _fill(home: Home) -> None:
         (REPO, "refs/heads/main", f"Linux-npm-{number}", "v", f"blob{number}", 1000, now - number, now - number)
         for number in range(CACHES)
     )
-    with closing(opened(home.database)) as sql:
+    with closing(open_database(home.database)) as sql:
         sql.execute("BEGIN")
         columns = "repo, ref, key, version, blob, size, created, accessed"
         sql.executemany(f"INSERT INTO cache ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)  # noqa: S608

@@ -20,9 +20,9 @@ from dockcache_tui.lab.recorded import recording as form
 from dockcache_tui.sources.build_words import build_words
 from dockcache_tui.sources.builders import inspect_builder
 from dockcache_tui.sources.buildkit.builder import open_builder
+from dockcache_tui.sources.buildx_files import BuildRefs, read_metadata
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.git import read_checkout
-from dockcache_tui.sources.local_refs import BuildRefs, read_metadata
 from dockcache_tui.sources.provenance import history_tells
 
 SHOWN_BUILDER = "sample"

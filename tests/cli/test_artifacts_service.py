@@ -182,7 +182,7 @@ def test_what_arrived_is_kept_for_the_next_time(
     capsys: pytest.CaptureFixture[str], rest_alone: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """When storage fails for good the error says so, and the next try has the rest of it."""
-    rest_alone.setattr("dockcache_tui.sources.github.artifact_downloading._PAUSE", 0.01)
+    rest_alone.setattr("dockcache_tui.sources.github.artifact_download._PAUSE", 0.01)
     served = Served(tmp_path / "a", "--fault", "download:cut=500000:times=1", "--fault", "download:500:times=5")
     try:
         job = served.job("main").enter(rest_alone)

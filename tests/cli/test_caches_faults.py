@@ -13,7 +13,7 @@ import pytest
 
 from dockcache_tui.cli.main import run
 from dockcache_tui.core.caches.cache import ActionsCache
-from dockcache_tui.core.deleting import DeletePlan, Deletion, Fate
+from dockcache_tui.core.deletion import DeletePlan, Deletion, Fate
 from dockcache_tui.sources.github.source import GitHubActions
 from sources.github_server import TOKEN, Asked, Reply, cache_json, page_of, serving
 

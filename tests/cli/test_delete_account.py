@@ -79,7 +79,7 @@ def test_a_network_that_is_gone_before_the_first(
     delete: Delete, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When nothing could be tried the exit code is 3, and all are told as not tried."""
-    monkeypatch.setattr("dockcache_tui.sources.github.deleting.sleep", lambda _: served.kill())
+    monkeypatch.setattr("dockcache_tui.sources.github.deletion.sleep", lambda _: served.kill())
     code, outcomes, totals, _ = delete("--branch", "main", "--yes")
     assert (code, outcomes, totals["deleted"]) == (3, ["not tried"] * MANY, 0)
 

@@ -2,8 +2,7 @@
 
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.experiment import Situation
-from dockcache_tui.core.lab.job import BUILD_JOB, Counts, JobResult, Split
-from dockcache_tui.core.lab.run import LabMachine, LabPlan, LabRun, LabStatus
+from dockcache_tui.core.lab.run import BUILD_JOB, Counts, JobResult, LabMachine, LabPlan, LabRun, LabStatus, Split
 
 BEGAN = Instant.parse("2026-05-01T10:00:00Z")
 

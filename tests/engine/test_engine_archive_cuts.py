@@ -12,7 +12,7 @@ import pytest
 
 from dockcache_tui.cli.main import run
 from dockcache_tui.core.archives.archive import Archive, ArchiveError
-from dockcache_tui.sources.archives.verifying import verify_archive
+from dockcache_tui.sources.archives.reading import verify_archive
 from dockcache_tui.sources.protocols import Archives
 from engine.archive_making import Maker, in_zip
 

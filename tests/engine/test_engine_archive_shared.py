@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from dockcache_tui.actions_service.job import variables
+from dockcache_tui.actions_service.access import variables
 from dockcache_tui.core.builds.build import BuildSpec, BuildStatus
 from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.lab.engine import Engine

@@ -7,7 +7,7 @@ import pytest
 
 from dockcache_tui.cli.main import run
 from dockcache_tui.core.archives.archive import ArchiveKind
-from dockcache_tui.sources.archives.verifying import verify_archive
+from dockcache_tui.sources.archives.reading import verify_archive
 from dockcache_tui.sources.protocols import Archives
 from engine.archive_making import Maker, in_zip
 from engine.archive_recipes import IMAGES, MULTI_IMAGES

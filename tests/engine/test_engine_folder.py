@@ -35,7 +35,7 @@ def test_an_engine_barely_begun_can_be_removed(folder: Path) -> None:
 
 def test_provision_refuses_a_folder_with_other_things_in_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is written beside files of somebody else."""
-    monkeypatch.setattr("dockcache_tui.lab.engine.making.support", lambda: None)
+    monkeypatch.setattr("dockcache_tui.lab.engine.lifecycle.support", lambda: None)
     (folder / "precious").touch()
     with pytest.raises(UsageError, match="holds something else"):
         provision(folder, pytest.fail)
@@ -44,7 +44,7 @@ def test_provision_refuses_a_folder_with_other_things_in_it(folder: Path, monkey
 
 def test_provision_refuses_a_path_too_long_for_sockets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The reason comes before anything is fetched."""
-    monkeypatch.setattr("dockcache_tui.lab.engine.making.support", lambda: None)
+    monkeypatch.setattr("dockcache_tui.lab.engine.lifecycle.support", lambda: None)
     with pytest.raises(UsageError, match="too long"):
         provision(tmp_path / ("x" * 90), pytest.fail)
 

@@ -20,12 +20,11 @@ from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.caches.keys import decode
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.lab.experiment import Situation
-from dockcache_tui.core.lab.job import Counts, JobResult
 from dockcache_tui.core.lab.report import conclusions
-from dockcache_tui.core.lab.run import PHRASES, LabPlan, LabRun, LabStatus
+from dockcache_tui.core.lab.run import PHRASES, Counts, JobResult, LabPlan, LabRun, LabStatus
 from dockcache_tui.core.lab.summary import summarize
 from dockcache_tui.lab.engine import Engine
-from dockcache_tui.lab.experiments import starting
+from dockcache_tui.lab.experiments import start
 from dockcache_tui.lab.experiments.served import Served
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
@@ -115,7 +114,7 @@ def ended(request: pytest.FixtureRequest) -> Ended:
 
 
 def _ran(engine: Engine, plan: LabPlan, folder: Path) -> LabRun:
-    lab = starting.start(engine, plan, folder, folder / "journal")
+    lab = start.start(engine, plan, folder, folder / "journal")
     told = list(lab)
     assert told[-1].done == told[-1].jobs == len(plan.workflows) * 2
     assert told[-1].eta == 0
@@ -138,14 +137,14 @@ def _cases(experiments: Iterable[str], situations: Iterable[Situation]) -> list[
 def resumed(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Ended:
     """Experiment 4, canceled in the middle of a build and taken up again."""
     folder = tmp_path_factory.mktemp("lab")
-    lab = starting.start(engine, _OURS, folder, folder / "journal")
+    lab = start.start(engine, _OURS, folder, folder / "journal")
     for progress in lab:
         if progress.workflow.situation is DEPENDENCY and "go mod download" in progress.phase:
             lab.cancel()
     canceled = lab.result()
     assert (canceled.status, len(canceled.jobs)) == (LabStatus.CANCELED, 2)
     assert _left(Ended((canceled,), folder, engine)) == []
-    again = starting.resume(engine, folder, folder / "journal")
+    again = start.resume(engine, folder, folder / "journal")
     assert [progress.workflow.situation for progress in again if progress.finished] == [DEPENDENCY]
     return Ended((again.result(),), folder, engine)
 
@@ -159,7 +158,7 @@ def _left(ended: Ended) -> list[str]:
         *docker.run("volume", "ls", "--format", "{{.Name}}").split(),
         *docker.run("image", "ls", "--format", "{{.Repository}}").split(),
     ]
-    tag = starting.tag(ended.folder)
+    tag = start.tag(ended.folder)
     return [*(name for name in names if tag in name), *map(str, (ended.folder / "jobs").glob("*"))]
 
 
@@ -329,13 +328,13 @@ def test_resuming_repeats_nothing(resumed: Ended) -> None:
 def test_a_complete_run_is_not_resumed(resumed: Ended) -> None:
     """There is nothing to go on with."""
     with pytest.raises(UsageError, match="left unfinished"):
-        starting.resume(resumed.engine, resumed.folder, resumed.folder / "journal")
+        start.resume(resumed.engine, resumed.folder, resumed.folder / "journal")
 
 
 @pytest.fixture
 def lab_command(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[tuple[str, ...], Path]:
     """The words of a `lab run` on this engine in a folder of its own."""
-    monkeypatch.setattr(starting, "lend", lambda *_: engine)
+    monkeypatch.setattr(start, "lend", lambda *_: engine)
     monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
     folder = tmp_path / "lab"
     return ("lab", "run", "--experiment", "3", "--situation", "cold", "--data", str(folder)), folder
@@ -348,7 +347,7 @@ def test_ctrl_c(lab_command: tuple[tuple[str, ...], Path], engine: Engine, capsy
 
     def interrupt() -> None:
         while not over.wait(0.1):
-            if starting.tag(folder) in docker.run("buildx", "ls"):
+            if start.tag(folder) in docker.run("buildx", "ls"):
                 os.kill(os.getpid(), signal.SIGINT)
                 return
 
@@ -367,24 +366,24 @@ def test_ctrl_c(lab_command: tuple[tuple[str, ...], Path], engine: Engine, capsy
 
 def test_one_lab_a_folder(engine: Engine, tmp_path: Path) -> None:
     """A second lab in the folder is refused until the first is over; one that never began leaves nothing to do."""
-    first = starting.start(engine, _OURS, tmp_path, tmp_path / "journal")
+    first = start.start(engine, _OURS, tmp_path, tmp_path / "journal")
     with pytest.raises(UsageError, match="another lab runs"):
-        starting.start(engine, _OURS, tmp_path, tmp_path / "journal")
+        start.start(engine, _OURS, tmp_path, tmp_path / "journal")
     first.cancel()
     assert [progress.finished for progress in first if progress.finished] == []
     assert first.result().status is LabStatus.CANCELED
-    second = starting.resume(engine, tmp_path, tmp_path / "journal")
+    second = start.resume(engine, tmp_path, tmp_path / "journal")
     second.cancel()
     assert {progress.done for progress in second} <= {0}
 
 
 def test_a_builder_is_in_memory(engine: Engine, tmp_path: Path) -> None:
     """Nothing that an earlier job wrote or deleted on a disk slows a job's builder down."""
-    lab, docker, seen = starting.start(engine, _OURS, tmp_path, tmp_path / "journal"), Docker(engine.variables), ""
+    lab, docker, seen = start.start(engine, _OURS, tmp_path, tmp_path / "journal"), Docker(engine.variables), ""
     mounts = "{{range .Mounts}}{{.Name}} {{.Destination}}{{end}}"
     for progress in lab:
         names = docker.run("ps", "--format", "{{.Names}}").split()
-        builders = [name for name in names if starting.tag(tmp_path) in name]
+        builders = [name for name in names if start.tag(tmp_path) in name]
         if builders and not progress.finished:
             volume, place = docker.run("inspect", "--format", mounts, *builders).split()
             seen = f"{place}: {docker.run('volume', 'inspect', '--format', '{{.Options.type}}', volume).strip()}"
@@ -395,11 +394,11 @@ def test_a_builder_is_in_memory(engine: Engine, tmp_path: Path) -> None:
 
 def test_what_a_killed_lab_left(engine: Engine, tmp_path: Path) -> None:
     """The next lab in the folder takes away the builder, its state and the files of a job that never ended."""
-    docker, dead = Docker(engine.variables), f"{starting.tag(tmp_path)}-dead"
+    docker, dead = Docker(engine.variables), f"{start.tag(tmp_path)}-dead"
     docker.run("buildx", "create", "--name", dead, "--driver-opt", "network=host")
     docker.run("volume", "create", f"buildx_buildkit_{dead}0_state")
     (tmp_path / "jobs" / "dead").mkdir(parents=True)
-    lab = starting.start(engine, _OURS, tmp_path, tmp_path / "journal")
+    lab = start.start(engine, _OURS, tmp_path, tmp_path / "journal")
     assert _left(Ended((lab.result(),), tmp_path, engine))
     lab.cancel()
     assert {progress.done for progress in lab} <= {0}

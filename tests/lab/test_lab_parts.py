@@ -20,7 +20,7 @@ from dockcache_tui.core.lab.experiment import Situation
 from dockcache_tui.core.lab.run import LabPlan
 from dockcache_tui.lab.demo import shipped_app
 from dockcache_tui.lab.engine import Engine, EngineError
-from dockcache_tui.lab.experiments import artifact, begin, starting
+from dockcache_tui.lab.experiments import artifact, begin, start
 from dockcache_tui.lab.experiments import served as served_module
 from dockcache_tui.lab.experiments.commands import Commands, StoppedError
 from dockcache_tui.lab.experiments.relay import Relay
@@ -228,7 +228,7 @@ def test_a_workspace_begins_the_lab_that_it_was_given(tmp_path: Path, monkeypatc
         say("fetching")
         raise EngineError("none can be had")
 
-    monkeypatch.setattr(starting, "lend", lent)
+    monkeypatch.setattr(start, "lend", lent)
     said = list[str]()
     with (
         pytest.raises(EngineError, match="none can be had"),

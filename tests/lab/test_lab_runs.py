@@ -13,8 +13,7 @@ from core.lab_making import job, lab_run
 from dockcache_tui.cli.main import run as command
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.experiment import Situation
-from dockcache_tui.core.lab.job import Counts
-from dockcache_tui.core.lab.run import LabMachine, LabPlan, LabRun, LabStatus
+from dockcache_tui.core.lab.run import Counts, LabMachine, LabPlan, LabRun, LabStatus
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.journal.lab_runs import LabRuns
 from dockcache_tui.sources.journal.schema import MIGRATIONS

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dockcache_tui.core.builds.build import BuildSpec, BuildStatus, StepState
-from dockcache_tui.core.builds.repeating import argument_words
+from dockcache_tui.core.builds.next_build import argument_words
 from dockcache_tui.lab.engine import DOCKER, Engine
 from dockcache_tui.sources.bake_files import BakeFiles
 from dockcache_tui.sources.build_runner import Runner

@@ -11,8 +11,8 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from dockcache_tui.actions_service.database import opened
 from dockcache_tui.actions_service.home import Home
+from dockcache_tui.actions_service.service import open_database
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.github import gate
 from dockcache_tui.ui.caches.caches_view import CachesView
@@ -32,7 +32,7 @@ def fill(home: Home, count: int) -> None:
         (REPO, f"refs/heads/b{one % BRANCHES}", f"Linux-npm-{one}", "v", f"blob{one}", 1000, now - one, now - one)
         for one in range(count)
     )
-    with closing(opened(home.database)) as sql:
+    with closing(open_database(home.database)) as sql:
         sql.execute("BEGIN")
         columns = "repo, ref, key, version, blob, size, created, accessed"
         sql.executemany(f"INSERT INTO cache ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)  # noqa: S608

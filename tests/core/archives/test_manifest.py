@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dockcache_tui.core.archives.archive import ArchiveError
-from dockcache_tui.core.archives.layering import layers_of, moment
+from dockcache_tui.core.archives.image_metadata import layers_of, moment
 from dockcache_tui.core.archives.manifest import Config, Descriptor, Document, HistoryStep, Saved, decode, revision_of
 from dockcache_tui.core.instant import Instant
 

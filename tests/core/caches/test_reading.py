@@ -2,7 +2,7 @@
 
 from core.cache_making import DEV, MAIN, PULL, at, blob, cache, content, digest, entries, index, snapshot
 from dockcache_tui.core.caches.cache import Limits, Pull
-from dockcache_tui.core.caches.grouping import group
+from dockcache_tui.core.caches.groups import group
 from dockcache_tui.core.caches.keys import Family, index_key
 from dockcache_tui.core.caches.liveness import Refs, RefState
 from dockcache_tui.core.caches.reading import CachesReading

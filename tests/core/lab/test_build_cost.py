@@ -4,7 +4,7 @@ from dockcache_tui.core.builds.build import Step, StepState
 from dockcache_tui.core.builds.progress import TransferUpdate
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.build_cost import go_counts, module_of, split_build
-from dockcache_tui.core.lab.job import Counts, Split
+from dockcache_tui.core.lab.run import Counts, Split
 
 
 def _at(second: float) -> Instant:

@@ -4,8 +4,8 @@ import pytest
 
 from core.lab_making import job, lab_run
 from dockcache_tui.core.lab.experiment import Situation
-from dockcache_tui.core.lab.job import Counts, JobResult, Split
 from dockcache_tui.core.lab.report import COLUMNS, cells, change_cells, compare, conclusions, markdown, provenance
+from dockcache_tui.core.lab.run import Counts, JobResult, Split
 from dockcache_tui.core.lab.summary import Spread, summarize
 
 COLD, SOURCE = Situation.COLD, Situation.SOURCE

@@ -8,7 +8,7 @@ import pytest
 
 from dockcache_tui.cli.main import run
 from dockcache_tui.core.archives.archive import ArchiveKind
-from dockcache_tui.sources.archives.verifying import verify_archive
+from dockcache_tui.sources.archives.reading import verify_archive
 from sources.layout_making import CONFIG, MANIFEST, Files, Layout, as_folder, flat, layer_tar, packed
 
 HELM = "application/vnd.cncf.helm.config.v1+json"

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.core.archives.archive import Archive, ArchiveError
-from dockcache_tui.sources.archives.reading import read_archive
-from dockcache_tui.sources.archives.verifying import verify_archive
+from dockcache_tui.sources.archives.reading import read_archive, verify_archive
 from sources.layout_making import PACKINGS, Files, Layout, layer_tar, saved, streamed, zipped
 
 PACKED = [packing for packing in PACKINGS if packing != "folder"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dockcache_tui.core.archives.archive import ArchiveError
 from dockcache_tui.core.archives.row import archive_row
 from dockcache_tui.sources.archives.local import find_archives
-from dockcache_tui.sources.archives.verifying import verify_archive
+from dockcache_tui.sources.archives.reading import verify_archive
 from sources.layout_making import PACKINGS, layer_tar, sample, saved, tar_of
 
 PACKED = [packing for packing in PACKINGS if packing != "folder"]

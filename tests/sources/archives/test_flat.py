@@ -8,8 +8,7 @@ import pytest
 from dockcache_tui.cli.main import run
 from dockcache_tui.core.archives.archive import Archive, ArchiveKind
 from dockcache_tui.sources.archives.local import LocalArchives, find_archives
-from dockcache_tui.sources.archives.reading import read_archive
-from dockcache_tui.sources.archives.verifying import verify_archive
+from dockcache_tui.sources.archives.reading import read_archive, verify_archive
 from sources.layout_making import PACKINGS, Files, Layout, as_folder, flat, json_of, layer_tar, sample, saved, tar_of
 
 TARS = layer_tar(a="one"), layer_tar(b="two")

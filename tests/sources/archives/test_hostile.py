@@ -18,9 +18,8 @@ import pytest
 from dockcache_tui.core.archives.archive import Archive, ArchiveError, BrokenArchiveError
 from dockcache_tui.sources.archives import tar_members, unpacking
 from dockcache_tui.sources.archives.blobs import open_blobs
-from dockcache_tui.sources.archives.reading import read_archive
+from dockcache_tui.sources.archives.reading import read_archive, verify_archive
 from dockcache_tui.sources.archives.unpacking import unpack
-from dockcache_tui.sources.archives.verifying import verify_archive
 from sources.layout_making import (
     CONFIG,
     LAYER,

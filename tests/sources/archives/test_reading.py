@@ -13,8 +13,7 @@ from dockcache_tui.core.archives.name import image_of
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.archives.blobs import open_blobs
-from dockcache_tui.sources.archives.reading import read_archive
-from dockcache_tui.sources.archives.verifying import verify_archive
+from dockcache_tui.sources.archives.reading import read_archive, verify_archive
 from sources.layout_making import (
     CONFIG,
     CREATED,

@@ -15,9 +15,8 @@ from dockcache_tui.core.archives.archive import Archive, ArchiveError, BrokenArc
 from dockcache_tui.core.archives.file_entry import FileEntry
 from dockcache_tui.sources.archives.layer_files import LayerFiles
 from dockcache_tui.sources.archives.local import find_archives
-from dockcache_tui.sources.archives.reading import read_archive
+from dockcache_tui.sources.archives.reading import read_archive, verify_archive
 from dockcache_tui.sources.archives.unpacking import unpack
-from dockcache_tui.sources.archives.verifying import verify_archive
 from sources.layout_making import PACKERS, Layout, as_folder, layer_tar, packed, sample, tar_of
 
 TOOLS = {"gz": ["gzip"], "bz2": ["bzip2"], "xz": ["xz", "--check=sha256"], "zst": ["zstd", "--check"]}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.core.archives.artifact import Artifact
-from dockcache_tui.core.deleting import DeletePlan, Fate
+from dockcache_tui.core.deletion import DeletePlan, Fate
 from dockcache_tui.core.errors import DockcacheError, SourceError, UsageError
 from dockcache_tui.sources.command_log import CommandLog
 from dockcache_tui.sources.github.api import Api
@@ -175,7 +175,7 @@ def test_damaged(tmp_path: Path) -> None:
 )
 def test_a_storage_that_refuses(reply: Reply, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each refusal ends in an error that says what happened, after few requests, and leaves nothing."""
-    monkeypatch.setattr("dockcache_tui.sources.github.artifact_downloading._PAUSE", 0.001)
+    monkeypatch.setattr("dockcache_tui.sources.github.artifact_download._PAUSE", 0.001)
     with storing(lambda *_: reply) as (source, storage):
         with pytest.raises(SourceError, match=words):
             source.download_artifact(artifact(), tmp_path)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dockcache_tui.sources.github.connecting import Adapter, session
+from dockcache_tui.sources.github.connection import Adapter, session
 from dockcache_tui.sources.github.errors import GitHubError, refusal
 from sources.github_server import Reply, api_of, serving
 from sources.silent import answering, full, untrusted

@@ -56,7 +56,7 @@ async def test_an_artifact_is_downloaded_and_opened(job: Job, tmp_path: Path) ->
 
 async def test_a_download_that_broke_off_is_gone_on_with(rest_alone: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What stops a download is told in place of its progress, and the next try asks only for the rest."""
-    rest_alone.setattr("dockcache_tui.sources.github.artifact_downloading._PAUSE", 0.01)
+    rest_alone.setattr("dockcache_tui.sources.github.artifact_download._PAUSE", 0.01)
     (tmp_path / "here").mkdir()
     rest_alone.chdir(tmp_path / "here")
     served = Served(tmp_path / "a", "--fault", "download:cut=500000:times=1", "--fault", "download:500:times=5")

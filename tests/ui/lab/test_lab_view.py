@@ -14,8 +14,7 @@ from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.experiment import Situation
-from dockcache_tui.core.lab.job import Counts, JobResult, Split
-from dockcache_tui.core.lab.run import LabPlan, LabProgress, LabRun, LabStatus, Workflow
+from dockcache_tui.core.lab.run import Counts, JobResult, LabPlan, LabProgress, LabRun, LabStatus, Split, Workflow
 from dockcache_tui.core.lab.summary import summarize
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.journal.lab_runs import LabRuns

@@ -1,6 +1,6 @@
-"""Who may do what: runtime tokens, REST tokens and signed URLs, all of them JWTs of one secret."""
+"""Who may do what: runtime tokens, REST tokens and signed URLs, all JWTs of one secret, and what a job is told."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import time
 from typing import TypeVar
@@ -8,6 +8,8 @@ from typing import TypeVar
 import jwt
 import msgspec
 
+from dockcache_tui.actions_service.home import Home
+from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope, is_repo
 
 READ, WRITE = 1, 2
@@ -152,3 +154,29 @@ def _backend_ids(scp: str) -> tuple[int, str]:
         if kind == "Actions.Results" and run.isdecimal() and run.isascii() and len(run) <= _RUN_DIGITS:
             return int(run), job
     return 0, ""
+
+
+def variables(
+    home: Home, scopes: Sequence[BranchScope], revision: str, *, read_only: bool, repo: str = ""
+) -> Mapping[str, str]:
+    """Return the environment of a new run at a git revision (or none); `scopes` are what it may restore, its own first.
+
+    `repo` is another repository than the one served. Raises SourceError when no service runs on this folder.
+    """
+    running = home.running()
+    signer = Signer(home.secret())
+    own = READ if read_only else READ | WRITE
+    run = Instant.now().ns // 10**6
+    permissions = ((scope.ref, own if number == 0 else READ) for number, scope in enumerate(scopes))
+    repo = repo or running.repo
+    grant = Grant(repo, tuple(permissions), run, str(run), revision)
+    return {
+        "ACTIONS_RESULTS_URL": f"{running.address}/",
+        "ACTIONS_CACHE_URL": f"{running.address}/",
+        "ACTIONS_RUNTIME_TOKEN": signer.runtime_token(grant),
+        "ACTIONS_CACHE_SERVICE_V2": "true",
+        "GITHUB_API_URL": running.address,
+        "GITHUB_REPOSITORY": repo,
+        "GITHUB_REF": scopes[0].ref,
+        "GITHUB_TOKEN": signer.rest_token(write=not read_only),
+    }

@@ -424,7 +424,7 @@ def _seen(path: Path) -> Archive:
 
 
 def _verified(path: Path) -> Archive:
-    from dockcache_tui.sources.archives.verifying import verify_archive
+    from dockcache_tui.sources.archives.reading import verify_archive
 
     with progress(f"Verifying {path}") as done:
         return verify_archive(path, done)

@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from dockcache_tui.cli.cache_reading import opened, read_artifacts
-from dockcache_tui.cli.deleting import After, Delete, DeleteWords
+from dockcache_tui.cli.deletion import After, Delete, DeleteWords
 from dockcache_tui.cli.listing import (
     BRANCH,
     FILTER,
@@ -27,7 +27,7 @@ from dockcache_tui.cli.waiting import wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.archives.artifact import Artifact
 from dockcache_tui.core.archives.fields import ARTIFACT_FIELDS
-from dockcache_tui.core.deleting import DeletePlan
+from dockcache_tui.core.deletion import DeletePlan
 from dockcache_tui.core.errors import ExitCode, UsageError
 from dockcache_tui.core.field import json_row
 from dockcache_tui.core.filter import parse

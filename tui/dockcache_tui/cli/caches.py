@@ -23,11 +23,11 @@ from dockcache_tui.cli.output import Row, narrate, print_document, print_table
 from dockcache_tui.cli.waiting import wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.caches.cache import ActionsSnapshot, RepositoryUsage
-from dockcache_tui.core.caches.deleting import Preset
+from dockcache_tui.core.caches.deletion import Preset
 from dockcache_tui.core.caches.fields import CACHE_FIELDS, REPOSITORY_FIELDS
 from dockcache_tui.core.caches.keys import CacheKind
 from dockcache_tui.core.caches.reading import CacheEntry, CachesReading
-from dockcache_tui.core.caches.restoring import Restoration
+from dockcache_tui.core.caches.restoration import Restoration
 from dockcache_tui.core.errors import ExitCode, UsageError
 from dockcache_tui.core.filter import parse
 from dockcache_tui.core.instant import Instant
@@ -312,7 +312,7 @@ def restore(
     *, key: str, restore_keys: tuple[str, ...], repo: str, branch: str, base: str, version: str, as_json: bool
 ) -> int:
     """Show which cache a job would restore for KEY and its restore keys, and why not the others."""
-    from dockcache_tui.core.caches.restoring import restore as look_up
+    from dockcache_tui.core.caches.restoration import restore as look_up
 
     with opened(repo) as source:
         reading = read(source)

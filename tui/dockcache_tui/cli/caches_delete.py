@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dockcache_tui.cli.cache_reading import read_whole
-from dockcache_tui.cli.deleting import After, Delete, DeleteWords
+from dockcache_tui.cli.deletion import After, Delete, DeleteWords
 from dockcache_tui.cli.output import narrate
 from dockcache_tui.core import wording
 from dockcache_tui.core.caches.cache import ActionsCache, ActionsSnapshot
-from dockcache_tui.core.caches.deleting import Preset, plan_delete, preset
+from dockcache_tui.core.caches.deletion import Preset, plan_delete, preset
 from dockcache_tui.core.caches.fields import CACHE_FIELDS
 from dockcache_tui.core.caches.reading import CacheEntry, CachesReading
 from dockcache_tui.core.errors import DockcacheError, ExitCode, UsageError

@@ -17,9 +17,8 @@ from dockcache_tui.core import wording
 from dockcache_tui.core.errors import DockcacheError, ExitCode, UsageError
 from dockcache_tui.core.lab import report
 from dockcache_tui.core.lab.experiment import EXPERIMENTS, Situation
-from dockcache_tui.core.lab.job import Counts, JobResult, Split
 from dockcache_tui.core.lab.report import Conclusion, LabChange, compare, conclusions, markdown, provenance
-from dockcache_tui.core.lab.run import LabPlan, LabProgress, LabRun, LabStatus
+from dockcache_tui.core.lab.run import Counts, JobResult, LabPlan, LabProgress, LabRun, LabStatus, Split
 from dockcache_tui.core.lab.summary import LabRow, Spread, summarize
 from dockcache_tui.core.literal import literal
 from dockcache_tui.sources.protocols import RunningLab
@@ -236,7 +235,7 @@ def run(
     if resumes and (experiments or situations or rounds > 1):
         raise UsageError("--resume repeats what was asked for before", hint="Leave out the other options.")
     plan = LabPlan(_experiments(experiments), _situations(situations), rounds)
-    from dockcache_tui.lab.experiments.starting import begun, default_folder
+    from dockcache_tui.lab.experiments.start import begun, default_folder
 
     folder = data or default_folder()
     with begun(None if resumes else plan, narrate, folder) as running:

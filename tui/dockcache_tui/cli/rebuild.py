@@ -17,7 +17,7 @@ from dockcache_tui.cli.waiting import each, telling, wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.fields import whole_build
-from dockcache_tui.core.builds.repeating import Given
+from dockcache_tui.core.builds.next_build import Given
 from dockcache_tui.core.errors import ExitCode
 
 if TYPE_CHECKING:

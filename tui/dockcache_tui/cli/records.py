@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from dockcache_tui.cli.deleting import exit_code, printed, tell_unaudited
+from dockcache_tui.cli.deletion import exit_code, printed, tell_unaudited
 from dockcache_tui.cli.listing import (
     BRANCH,
     BUILDER,

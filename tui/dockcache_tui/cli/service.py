@@ -80,7 +80,7 @@ def env(ref: str, base: str, default_ref: str, read_only: bool, repo: str, data:
 
     For instance: eval "$(dockcache-tui service env --ref main)"
     """
-    from dockcache_tui.actions_service.job import variables
+    from dockcache_tui.actions_service.access import variables
     from dockcache_tui.core.scope import BranchScope, restorable
     from dockcache_tui.sources.git import read_checkout
 

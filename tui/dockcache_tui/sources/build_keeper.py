@@ -7,17 +7,17 @@ from threading import Thread
 from time import monotonic
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, StepState
+from dockcache_tui.core.builds.next_build import remembered
 from dockcache_tui.core.builds.outcome import failing_line
 from dockcache_tui.core.builds.reducer import LiveBuild
-from dockcache_tui.core.builds.repeating import remembered
 from dockcache_tui.core.builds.reuse import with_shares
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.build_context import read_build_context
+from dockcache_tui.sources.buildx_files import BuildRefs, RefWatch
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.git import read_checkout
 from dockcache_tui.sources.journal import Journal
-from dockcache_tui.sources.local_refs import BuildRefs, RefWatch
 from dockcache_tui.sources.provenance import history_tells
 
 _PAUSE = 0.1

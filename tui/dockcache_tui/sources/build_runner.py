@@ -9,17 +9,17 @@ from pathlib import Path
 from threading import Thread
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step
+from dockcache_tui.core.builds.next_build import reads_stdin
 from dockcache_tui.core.builds.outcome import outcome
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
-from dockcache_tui.core.builds.repeating import reads_stdin
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.sources.bake_files import bake_files
 from dockcache_tui.sources.build_keeper import BuildKeeper
 from dockcache_tui.sources.build_words import build_words
+from dockcache_tui.sources.buildx_files import read_metadata
 from dockcache_tui.sources.docker_cli import Docker, RunningCommand, explained, launched
 from dockcache_tui.sources.journal import Journal
-from dockcache_tui.sources.local_refs import read_metadata
 from dockcache_tui.sources.private_folder import PrivateFolder
 from dockcache_tui.sources.rawjson import parse_line
 

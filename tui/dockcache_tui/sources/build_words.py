@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dockcache_tui.core.builds.build import BuildSpec
-from dockcache_tui.core.builds.repeating import argument_words
+from dockcache_tui.core.builds.next_build import argument_words
 from dockcache_tui.sources.bake_files import BakeFiles, is_remote
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from dockcache_tui.core.archives.archive import Archive, ArchiveError, ArchiveKind, BrokenArchiveError, Fault, Image
 from dockcache_tui.core.archives.engine_image import EngineImage, Loaded, LoadedImage, layers_there, moved_names
-from dockcache_tui.core.archives.layering import moment, revision_in
+from dockcache_tui.core.archives.image_metadata import moment, revision_in
 from dockcache_tui.core.archives.manifest import Document, decode
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.sources.archives.blobs import OpenArchive, open_blobs

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dockcache_tui.core.builds.build import BuildSpec
-from dockcache_tui.core.builds.repeating import repeated
+from dockcache_tui.core.builds.next_build import repeated
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.sources.bake_files import bake_targets, compose_files, finds_bake_file, is_remote
 from dockcache_tui.sources.builders import is_gone

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dockcache_tui.core.archives.archive import Archive
 from dockcache_tui.core.builds.build import Build, BuildSpec
-from dockcache_tui.core.builds.repeating import repeated
+from dockcache_tui.core.builds.next_build import repeated
 from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.lab.run import LabPlan, LabRun

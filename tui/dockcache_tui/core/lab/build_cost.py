@@ -8,7 +8,7 @@ from dockcache_tui.core.builds.build import Step
 from dockcache_tui.core.builds.names import StepKind, parse_name
 from dockcache_tui.core.builds.progress import TransferUpdate
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.lab.job import Counts, Split
+from dockcache_tui.core.lab.run import Counts, Split
 
 _ORDER = ("importing", "building", "exporting")
 """Where two overlap, the earlier one counts: a step that waits for its layers is told as running."""

@@ -5,8 +5,7 @@ from dataclasses import astuple, dataclass
 from statistics import median
 
 from dockcache_tui.core.lab.experiment import EXPERIMENTS, Situation
-from dockcache_tui.core.lab.job import Counts, JobResult, Split
-from dockcache_tui.core.lab.run import LabRun
+from dockcache_tui.core.lab.run import Counts, JobResult, LabRun, Split
 
 
 @dataclass(frozen=True, slots=True)

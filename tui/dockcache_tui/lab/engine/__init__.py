@@ -11,7 +11,7 @@ from dockcache_tui.lab.engine.builders import (
 )
 from dockcache_tui.lab.engine.daemons import kill, registry_address, running, start, stop
 from dockcache_tui.lab.engine.home import Engine, EngineError, at, default_home, narrate
-from dockcache_tui.lab.engine.making import borrow, existing, plan, provision, remove, shared, support
+from dockcache_tui.lab.engine.lifecycle import borrow, existing, plan, provision, remove, shared, support
 
 __all__ = [
     "DOCKER",

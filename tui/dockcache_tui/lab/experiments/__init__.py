@@ -8,6 +8,6 @@ from dockcache_tui.sources.protocols import RunningLab, Say
 
 def begin(plan: LabPlan | None, say: Say) -> AbstractContextManager[RunningLab]:
     """Begin a run as `Workspace.lab` does; what that needs is heavy, and imported only then."""
-    from dockcache_tui.lab.experiments.starting import begun
+    from dockcache_tui.lab.experiments.start import begun
 
     return begun(plan, say)

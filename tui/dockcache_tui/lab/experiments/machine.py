@@ -15,7 +15,7 @@ from dockcache_tui.core.builds.progress import Progress, TransferUpdate
 from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.lab.build_cost import go_counts, module_of, split_build
-from dockcache_tui.core.lab.job import Counts, Split
+from dockcache_tui.core.lab.run import Counts, Split
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.lab.experiments.commands import Commands
 from dockcache_tui.lab.experiments.relay import Relay

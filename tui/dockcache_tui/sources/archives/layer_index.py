@@ -15,7 +15,7 @@ from dockcache_tui.core.archives.path import order_of, path_in_order, path_of
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.archives.index_folder import IndexFolder
 from dockcache_tui.sources.archives.layer_files import STEP, LayerFiles
-from dockcache_tui.sources.archives.placing import place_members
+from dockcache_tui.sources.archives.placement import place_members
 
 KINDS = tuple(FileKind)
 Row: TypeAlias = tuple[int, int, int, int, int, int | None, bytes, bytes, str, bytes]

@@ -14,7 +14,7 @@ from dockcache_tui.core.archives.diff import MAX_FILES, ArchiveDiff
 from dockcache_tui.core.archives.file_entry import TreeEntry
 from dockcache_tui.sources.archives.blobs import open_blobs
 from dockcache_tui.sources.archives.build_record import read_build_records
-from dockcache_tui.sources.archives.image_diffing import diff_archives
+from dockcache_tui.sources.archives.image_diff import diff_archives
 from dockcache_tui.sources.archives.image_files import ImageFiles
 from dockcache_tui.sources.archives.index_folder import IndexFolder
 from dockcache_tui.sources.archives.layer_index import faults_of, kept_index

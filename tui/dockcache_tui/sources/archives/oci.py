@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 
 from dockcache_tui.core.archives.archive import ArchiveError, ArchiveKind, Fault, FaultList, Image, Layer, fault_of
-from dockcache_tui.core.archives.layering import (
+from dockcache_tui.core.archives.image_metadata import (
     PLAIN_TAR,
     completed,
     layers_of,

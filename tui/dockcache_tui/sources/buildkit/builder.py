@@ -16,8 +16,8 @@ from dockcache_tui.sources.audit import AuditLog, Named
 from dockcache_tui.sources.builders import find_builder
 from dockcache_tui.sources.buildkit import control_pb2 as pb
 from dockcache_tui.sources.buildkit.convert import progress, record, text
+from dockcache_tui.sources.buildkit.dial import write_instances
 from dockcache_tui.sources.buildkit.history import BuildHistory
-from dockcache_tui.sources.buildkit.instances import write_instances
 from dockcache_tui.sources.buildkit.node import NodeClient, NodeStream, open_node, unimplemented
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.private_folder import PrivateFolder

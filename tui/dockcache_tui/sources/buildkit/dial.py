@@ -1,18 +1,20 @@
 """How a connection to one node is made, through `docker buildx dial-stdio`, without ever starting what does not run."""
 
+import json
 import os
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition, Thread
 from urllib.parse import quote_from_bytes
 
 from dockcache_tui.core.errors import SourceError, UsageError
-from dockcache_tui.core.records.record import NodeInfo
+from dockcache_tui.core.records.record import BuilderInfo, NodeInfo
 from dockcache_tui.sources.builders import ANSWERS, inspect_builder
-from dockcache_tui.sources.buildkit.instances import Instance
+from dockcache_tui.sources.buildx_files import read_builder
 from dockcache_tui.sources.docker_cli import Docker, NoAnswerError, RunningCommand, explained
 from dockcache_tui.sources.private_folder import PrivateFolder
 
@@ -24,6 +26,39 @@ _LONGEST = 103
 """Bytes of a socket's path that every system takes."""
 _GRACE = 0.5
 """Seconds a process gets to end by itself: it reads the end of its stdin as soon as the channel is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One node in the private configuration: `words` go before `buildx`, `alias` is its builder name."""
+
+    node: NodeInfo
+    driver: str
+    alias: str
+    words: tuple[str, ...] = ()
+
+
+def write_instances(docker: Docker, info: BuilderInfo, folder: Path) -> tuple[Instance, ...]:
+    """Write an instance file for every node into `folder` (a BUILDX_CONFIG); raises SourceError."""
+    (folder / "instances").mkdir()
+    kept = read_builder(docker.environment, info.name)
+    if kept is None:
+        # A builder that is a Docker context has no file; `default` follows DOCKER_HOST.
+        node = info.nodes[0] if info.nodes else NodeInfo(info.name, info.name)
+        return (Instance(node, info.driver, info.name, ("--context", info.name)),)
+    return tuple(
+        _write(folder, kept.group, node, f"node{number}", one)
+        for number, (node, one) in enumerate(zip(kept.nodes, info.nodes, strict=True))
+    )
+
+
+def _write(
+    folder: Path, group: Mapping[str, object], node: Mapping[str, object], alias: str, info: NodeInfo
+) -> Instance:
+    """Write one node's instance, without its files: only a container's creation needs them, and they may hold keys."""
+    alone = {**group, "Name": alias, "Nodes": [{**node, "Files": None}]}
+    (folder / "instances" / alias).write_text(json.dumps(alone), encoding="utf-8")
+    return Instance(info, str(group.get("Driver", "")), alias)
 
 
 class Dialer:

@@ -12,8 +12,7 @@ from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.records.record import NodeStatus
 from dockcache_tui.sources.buildkit import control_pb2 as pb
 from dockcache_tui.sources.buildkit.convert import text
-from dockcache_tui.sources.buildkit.dial import Bridge, Dialer
-from dockcache_tui.sources.buildkit.instances import Instance
+from dockcache_tui.sources.buildkit.dial import Bridge, Dialer, Instance
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.private_folder import PrivateFolder
 from dockcache_tui.sources.secret import masked

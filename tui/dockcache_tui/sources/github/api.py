@@ -14,7 +14,7 @@ from requests.utils import parse_header_links, select_proxy
 from urllib3.util.retry import Retry
 
 from dockcache_tui.sources.command_log import CommandLog
-from dockcache_tui.sources.github.connecting import Adapter, Bodies, session
+from dockcache_tui.sources.github.connection import Adapter, Bodies, session
 from dockcache_tui.sources.github.errors import GitHubError, failure, refusal
 from dockcache_tui.sources.github.gate import Gate, asked_wait
 from dockcache_tui.sources.github.place import GitHubPlace, checked, is_here

@@ -8,7 +8,7 @@ from typing import Protocol
 from dockcache_tui.core.archives.artifact import Artifact, WorkflowRun
 from dockcache_tui.core.caches.cache import ActionsCache, ActionsSnapshot
 from dockcache_tui.core.caches.index import CacheIndex
-from dockcache_tui.core.deleting import DeletePlan, Deletion
+from dockcache_tui.core.deletion import DeletePlan, Deletion
 from dockcache_tui.core.instant import Instant
 
 

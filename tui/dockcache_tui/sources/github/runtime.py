@@ -14,7 +14,7 @@ from dockcache_tui.core.caches.index import CacheIndex, UnreadableIndexError, re
 from dockcache_tui.core.caches.keys import CacheKind, decode
 from dockcache_tui.sources.command_log import CommandLog
 from dockcache_tui.sources.github.api import FAILED, proxy_of, sent
-from dockcache_tui.sources.github.connecting import Adapter, Bodies, session
+from dockcache_tui.sources.github.connection import Adapter, Bodies, session
 from dockcache_tui.sources.github.errors import GitHubError, failure, refusal
 from dockcache_tui.sources.github.place import checked, is_here
 from dockcache_tui.sources.github.tokens import NoToken, OwnHost, origin

@@ -11,7 +11,7 @@ from time import monotonic
 from dockcache_tui.core.archives.artifact import Artifact, WorkflowRun
 from dockcache_tui.core.caches.cache import ActionsCache, ActionsSnapshot, RepositoryUsage
 from dockcache_tui.core.caches.index import CacheIndex
-from dockcache_tui.core.deleting import DeletePlan, Deletion
+from dockcache_tui.core.deletion import DeletePlan, Deletion
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.audit import AuditLog
@@ -19,8 +19,8 @@ from dockcache_tui.sources.command_log import CommandLog
 from dockcache_tui.sources.github.answers import ArtifactsAnswer, RunsAnswer, UsagesAnswer
 from dockcache_tui.sources.github.api import Api
 from dockcache_tui.sources.github.around import Around, read_repository
-from dockcache_tui.sources.github.artifact_downloading import Done, Download
-from dockcache_tui.sources.github.deleting import delete_artifacts, delete_caches
+from dockcache_tui.sources.github.artifact_download import Done, Download
+from dockcache_tui.sources.github.deletion import delete_artifacts, delete_caches
 from dockcache_tui.sources.github.gate import AskedWait, Gate
 from dockcache_tui.sources.github.listing import PER_PAGE, ListedCaches, list_caches, pages
 from dockcache_tui.sources.github.place import GitHubPlace, find_place, find_repo

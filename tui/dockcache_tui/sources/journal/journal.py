@@ -11,7 +11,7 @@ import platformdirs
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step
 from dockcache_tui.core.builds.manifest import ContextManifest
-from dockcache_tui.core.builds.repeating import reads_stdin
+from dockcache_tui.core.builds.next_build import reads_stdin
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import Checkout

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.lab.job import JobResult
-from dockcache_tui.core.lab.run import LabMachine, LabPlan, LabRun, LabStatus
+from dockcache_tui.core.lab.run import JobResult, LabMachine, LabPlan, LabRun, LabStatus
 from dockcache_tui.sources.journal.any_text import from_json, to_json
 from dockcache_tui.sources.journal.journal import data_folder
 from dockcache_tui.sources.journal.store import JournalStore

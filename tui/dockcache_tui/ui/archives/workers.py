@@ -13,7 +13,7 @@ from dockcache_tui.core.archives.artifact import Artifact
 from dockcache_tui.core.archives.file_entry import FileEntry
 from dockcache_tui.core.archives.listing import ListedArchive
 from dockcache_tui.core.caches.reading import CacheEntry
-from dockcache_tui.core.deleting import DeletePlan, Deletion, compare
+from dockcache_tui.core.deletion import DeletePlan, Deletion, compare
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.sharing import shares

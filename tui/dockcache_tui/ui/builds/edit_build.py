@@ -11,7 +11,7 @@ from textual.containers import Grid, Horizontal, VerticalScroll
 from textual.widgets import Button, Input, Label, Static
 
 from dockcache_tui.core.builds.build import BuildSpec
-from dockcache_tui.core.builds.repeating import argument_words, with_arguments
+from dockcache_tui.core.builds.next_build import argument_words, with_arguments
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.literal import literal
 from dockcache_tui.ui.shared.modal import BoxScreen, Tick

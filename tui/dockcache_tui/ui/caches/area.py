@@ -8,7 +8,7 @@ from textual import on
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.caches.cache import RepositoryUsage
-from dockcache_tui.core.caches.deleting import Preset, plan_delete
+from dockcache_tui.core.caches.deletion import Preset, plan_delete
 from dockcache_tui.core.caches.fields import CACHE_FIELDS, REPOSITORY_FIELDS
 from dockcache_tui.core.caches.reading import CacheEntry, CachesReading
 from dockcache_tui.core.field import json_row

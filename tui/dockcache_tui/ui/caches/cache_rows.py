@@ -4,12 +4,12 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.caches.grouping import BranchGroup, ScopeGroup, group
+from dockcache_tui.core.caches.groups import BranchGroup, ScopeGroup, group
 from dockcache_tui.core.caches.index import IndexLayer
 from dockcache_tui.core.caches.keys import CacheKind
 from dockcache_tui.core.caches.liveness import RefState
 from dockcache_tui.core.caches.reading import CacheEntry, CachesReading
-from dockcache_tui.core.caches.restoring import Restoration, Verdict, restore, restore_indexes
+from dockcache_tui.core.caches.restoration import Restoration, Verdict, restore, restore_indexes
 from dockcache_tui.core.scope import BranchScope
 
 STEP = "  "

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.caches.fields import CACHE_FIELDS
-from dockcache_tui.core.caches.restoring import Verdict
+from dockcache_tui.core.caches.restoration import Verdict
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.ui.caches.cache_rows import STEP, CacheRow
 from dockcache_tui.ui.table import Column, RecordTable, field_columns, in_order

@@ -8,7 +8,7 @@ from textual import on, work
 from textual.app import ComposeResult
 
 from dockcache_tui.core.caches.cache import ActionsCache
-from dockcache_tui.core.caches.deleting import Preset, preset
+from dockcache_tui.core.caches.deletion import Preset, preset
 from dockcache_tui.core.caches.fields import CACHE_FIELDS
 from dockcache_tui.core.caches.reading import CacheEntry, CachesReading
 from dockcache_tui.core.errors import DockcacheError

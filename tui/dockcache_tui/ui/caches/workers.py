@@ -8,7 +8,7 @@ from dockcache_tui.core.caches.cache import ActionsCache
 from dockcache_tui.core.caches.index import CacheIndex
 from dockcache_tui.core.caches.keys import CacheKind
 from dockcache_tui.core.caches.reading import CachesReading
-from dockcache_tui.core.deleting import DeletePlan, Deletion, compare
+from dockcache_tui.core.deletion import DeletePlan, Deletion, compare
 from dockcache_tui.core.errors import DockcacheError, UsageError
 from dockcache_tui.sources.github.protocol import ActionsSource, ApiBudget
 from dockcache_tui.sources.protocols import Workspace

@@ -9,7 +9,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.lab.job import Split
+from dockcache_tui.core.lab.run import Split
 from dockcache_tui.core.lab.summary import LabRow
 
 # Told apart by their shape too: a terminal may have no colour.

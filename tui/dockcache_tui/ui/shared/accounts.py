@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.deleting import DeleteComparison, Fate, Thing
+from dockcache_tui.core.deletion import DeleteComparison, Fate, Thing
 from dockcache_tui.core.records.outcome import Comparison, outcomes
 from dockcache_tui.core.records.prune import PrunePlan
 from dockcache_tui.core.records.reading import Reading

@@ -16,8 +16,8 @@ from dockcache_tui.lab import engine as engines
 from dockcache_tui.lab.demo import shipped_app
 from dockcache_tui.lab.engine import Engine, golang, images
 from dockcache_tui.lab.experiments.commands import Commands
+from dockcache_tui.lab.experiments.lab import PROGRAM, Lab
 from dockcache_tui.lab.experiments.machine import Bench
-from dockcache_tui.lab.experiments.running import PROGRAM, Lab
 from dockcache_tui.lab.experiments.served import wait_until_free
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.file_lock import locked

@@ -8,7 +8,7 @@ from typing import Generic
 from dockcache_tui.cli.output import Row, drop, narrate, print_document, print_table
 from dockcache_tui.cli.waiting import each_here
 from dockcache_tui.core import wording
-from dockcache_tui.core.deleting import DeleteComparison, DeletePlan, Deletion, Thing, compare
+from dockcache_tui.core.deletion import DeleteComparison, DeletePlan, Deletion, Thing, compare
 from dockcache_tui.core.errors import ExitCode, SourceError
 
 

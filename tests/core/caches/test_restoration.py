@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from core.cache_making import CACHES, DEV, MAIN, PULL, blob, cache, index
 from dockcache_tui.core.caches.cache import ActionsCache
 from dockcache_tui.core.caches.keys import index_key
-from dockcache_tui.core.caches.restoring import Verdict, restore, restore_indexes
+from dockcache_tui.core.caches.restoration import Verdict, restore, restore_indexes
 from dockcache_tui.core.scope import BranchScope
 
 SCOPES = (BranchScope(PULL), BranchScope(DEV), BranchScope(MAIN))

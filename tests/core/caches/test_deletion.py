@@ -6,9 +6,9 @@ import pytest
 
 from core.cache_making import DAY, DEV, MAIN, PULL, at, blob, cache, entries, index, snapshot
 from dockcache_tui.core.caches.cache import Pull
-from dockcache_tui.core.caches.deleting import Preset, plan_delete, preset
+from dockcache_tui.core.caches.deletion import Preset, plan_delete, preset
 from dockcache_tui.core.caches.fields import CACHE_FIELDS
-from dockcache_tui.core.deleting import Deletion, Fate, compare, recheck
+from dockcache_tui.core.deletion import Deletion, Fate, compare, recheck
 from dockcache_tui.core.field import json_row
 from dockcache_tui.core.filter import parse
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from dockcache_tui.core.caches.cache import ActionsCache
 from dockcache_tui.core.caches.liveness import RefState
 from dockcache_tui.core.caches.reading import CacheEntry
-from dockcache_tui.core.deleting import DeletePlan
+from dockcache_tui.core.deletion import DeletePlan
 from dockcache_tui.core.instant import Instant
 
 

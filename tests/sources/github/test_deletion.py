@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 
 from dockcache_tui.core.caches.cache import ActionsCache
-from dockcache_tui.core.deleting import DeletePlan, Fate
+from dockcache_tui.core.deletion import DeletePlan, Fate
 from dockcache_tui.sources.github.answers import CacheAnswer
 from dockcache_tui.sources.github.source import GitHubActions
 from sources.github_server import TOKEN, Answering, Asked, Reply, api_of, cache_json, page_of, serving

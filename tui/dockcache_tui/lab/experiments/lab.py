@@ -11,8 +11,7 @@ import requests
 from dockcache_tui.core.errors import DockcacheError, SourceError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.experiment import Situation, experiment
-from dockcache_tui.core.lab.job import BUILD_JOB, JobResult
-from dockcache_tui.core.lab.run import LabProgress, LabRun, LabStatus, Workflow, seconds_left
+from dockcache_tui.core.lab.run import BUILD_JOB, JobResult, LabProgress, LabRun, LabStatus, Workflow, seconds_left
 from dockcache_tui.lab.experiments.commands import StoppedError
 from dockcache_tui.lab.experiments.machine import Bench, BuildFailedError, JobMachine
 from dockcache_tui.lab.experiments.sample import FEATURE, MAIN, checked_out

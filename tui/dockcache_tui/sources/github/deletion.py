@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from dockcache_tui.core.archives.artifact import Artifact
 from dockcache_tui.core.caches.cache import ActionsCache
-from dockcache_tui.core.deleting import DeletePlan, Deletion, Fate, recheck
+from dockcache_tui.core.deletion import DeletePlan, Deletion, Fate, recheck
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.sources.audit import AuditLog, Named
 from dockcache_tui.sources.github.answers import ArtifactAnswer, CachesAnswer

@@ -5,7 +5,14 @@ from dataclasses import replace
 import pytest
 
 from dockcache_tui.core.builds.build import BuildSpec
-from dockcache_tui.core.builds.repeating import Given, argument_words, reads_stdin, remembered, repeated, with_arguments
+from dockcache_tui.core.builds.next_build import (
+    Given,
+    argument_words,
+    reads_stdin,
+    remembered,
+    repeated,
+    with_arguments,
+)
 from dockcache_tui.core.errors import UsageError
 
 LAST = BuildSpec(

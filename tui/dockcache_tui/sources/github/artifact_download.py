@@ -11,7 +11,7 @@ import urllib3
 from dockcache_tui.core.archives.artifact import Artifact, file_name
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.sources.github.api import Api, sent
-from dockcache_tui.sources.github.connecting import Adapter, session
+from dockcache_tui.sources.github.connection import Adapter, session
 from dockcache_tui.sources.github.errors import GitHubError, failure
 from dockcache_tui.sources.github.gate import AskedWait, asked_wait
 from dockcache_tui.sources.github.place import is_here

@@ -9,6 +9,8 @@ from dockcache_tui.core.instant import Instant
 
 _PACKED = (".gzip", ".bzip2", ".xz", ".zstd")
 PLAIN_TAR = ("application/vnd.oci.image.layer.v1.tar", "application/vnd.docker.image.rootfs.diff.tar")
+_NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
+_REVISIONS = ("org.opencontainers.image.revision", "org.label-schema.vcs-ref", "vcs-ref")
 
 
 def layers_of(stored: Sequence[Descriptor], config: Config, here: Container[str]) -> tuple[Layer, ...]:
@@ -55,10 +57,6 @@ def _is_plain(blob: Descriptor, diff_id: str) -> bool:
 
 def _padded(texts: list[str], length: int) -> list[str]:
     return (texts + [""] * length)[:length]
-
-
-_NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
-_REVISIONS = ("org.opencontainers.image.revision", "org.label-schema.vcs-ref", "vcs-ref")
 
 
 def names_of(descriptor: Descriptor) -> tuple[str, ...]:
