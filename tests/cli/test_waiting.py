@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from threading import Event
 from time import sleep
@@ -16,6 +17,7 @@ import pytest
 from dockcache_tui.cli import waiting
 from dockcache_tui.cli.main import run
 from dockcache_tui.cli.output import narrate
+from dockcache_tui.cli.waiting import interrupted_by
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.buildx_files import read_builder
@@ -240,3 +242,22 @@ def test_a_node_that_is_down_stops_no_prune_of_the_other(
     assert f"{half_dead}-down: Can't reach the builder: nothing answers at tcp://127.0.0.1:1" in told.err
     assert run(prune) == 1
     assert json.loads(capsys.readouterr().out)["totals"]["count"] == 0
+
+
+@pytest.mark.parametrize("nohup", [False, True])
+def test_what_asks_to_end(nohup: bool) -> None:  # noqa: FBT001
+    """ctrl+c, a request to end and a closed terminal are heard, but under nohup the last is not."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    heard = list[int]()
+    outside = signal.SIG_IGN if nohup else signal.SIG_DFL
+    try:
+        signal.signal(signal.SIGHUP, outside)
+        for number in numbers:
+            with interrupted_by(partial(heard.append, number)):
+                os.kill(os.getpid(), number)
+        assert heard == list(numbers[: 2 if nohup else 3])
+        assert signal.getsignal(signal.SIGHUP) is outside
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

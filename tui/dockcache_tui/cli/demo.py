@@ -1,11 +1,7 @@
 """`dockcache-tui demo`: the app on an engine of its own, or on a recording of one."""
 
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
@@ -39,7 +35,7 @@ def demo(path: Path | None, recorded: bool, remove: bool) -> int:
     if remove:
         _remove(home, folder)
         return ExitCode.OK
-    with _leaving(), ExitStack() as stack:
+    with ExitStack() as stack:
         engine = None if recorded else _engine(home, stack)
         if engine:
             project = path or lab.sample(folder)
@@ -130,18 +126,3 @@ def _remove(home: Path, folder: Path) -> None:
         narrate(f"Removed {path}")
     if not gone:
         narrate("There was nothing to remove.")
-
-
-@contextmanager
-def _leaving() -> Iterator[None]:
-    """Leave in order, which stops the engine, also when the terminal is closed or the process is told to end."""
-
-    def leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        sys.exit(128 + number)
-
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

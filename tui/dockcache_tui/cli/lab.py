@@ -1,18 +1,16 @@
 """`dockcache-tui lab`: run the experiments and compare them."""
 
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
 from dockcache_tui.cli.listing import json_option
 from dockcache_tui.cli.output import JsonValue, Row, cut, narrate, print_json, print_table
+from dockcache_tui.cli.waiting import interrupted_by
 from dockcache_tui.core import wording
 from dockcache_tui.core.errors import DockcacheError, ExitCode, UsageError
 from dockcache_tui.core.lab import report
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 def follow(running: RunningLab) -> LabRun:
     """Follow a run to its end, telling each job as it ends, and in a terminal what happens meanwhile."""
     line = _Line()
-    with _canceling(running):
+    with interrupted_by(running.cancel):
         for progress in running:
             if progress.finished:
                 line.keep(_finished(progress))
@@ -76,21 +74,6 @@ def _meanwhile(progress: LabProgress) -> str:
 
 def _left(progress: LabProgress) -> str:
     return "" if progress.eta is None else f" (about {wording.span(progress.eta)} left)"
-
-
-@contextmanager
-def _canceling(running: RunningLab) -> Iterator[None]:
-    """Let ctrl+c end the run in order."""
-
-    def cancel(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        running.cancel()
-
-    before = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def print_rows(rows: Sequence[LabRow]) -> None:

@@ -1,11 +1,7 @@
 """`dockcache-tui rebuild`."""
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +9,7 @@ import click
 from dockcache_tui.cli.builds import print_report
 from dockcache_tui.cli.listing import json_option
 from dockcache_tui.cli.output import narrate, print_json
-from dockcache_tui.cli.waiting import each, telling, wait_for
+from dockcache_tui.cli.waiting import each, interrupted_by, telling, wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.fields import whole_build
@@ -88,7 +84,7 @@ def rebuild(
 def _run(launched: "LaunchedBuild") -> Build:
     """Follow a build to its end, telling each step as it ends, and then why it failed."""
     told: dict[str, str] = {}
-    with _canceling(launched):
+    with interrupted_by(lambda: _cancel(launched)):
         steps: tuple[Step, ...] = ()
         for _ in each("the builder", launched):
             if launched.live.snapshot() is not steps:
@@ -113,21 +109,11 @@ def _tell(steps: tuple[Step, ...], told: dict[str, str]) -> None:
             narrate(f"{step.word:9} {wording.span(step.duration):>6}  {step.name}")
 
 
-@contextmanager
-def _canceling(launched: "LaunchedBuild") -> Iterator[None]:
-    """Let ctrl+c cancel the build and keep what it built; a second one kills it."""
-
-    def cancel(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        if launched.is_canceled:
-            launched.kill()
-        else:
-            launched.cancel()
-            # A signal may come in the middle of what we write ourselves.
-            Thread(target=narrate, args=("Canceling; ctrl+c again ends it at once.",), daemon=True).start()
-
-    before = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _cancel(launched: "LaunchedBuild") -> None:
+    """Cancel the build and keep what it built; a second time kill it."""
+    if launched.is_canceled:
+        launched.kill()
+    else:
+        launched.cancel()
+        # A signal may come in the middle of what we write ourselves.
+        Thread(target=narrate, args=("Canceling; ctrl+c again ends it at once.",), daemon=True).start()

@@ -1,5 +1,6 @@
 """Waits for what is outside: told on stderr as soon as they last, with how far they are; ctrl+c ends them at once."""
 
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -73,6 +74,22 @@ def each_here(what: str, things: Iterable[T]) -> Iterator[T]:
         except StopIteration:
             return
         yield thing
+
+
+@contextmanager
+def interrupted_by(act: Callable[[], object]) -> Iterator[None]:
+    """Have ctrl+c, a request to end and a terminal that closes call `act` while the block lasts.
+
+    A terminal's end that is ignored, as under nohup, stays so.
+    """
+    hangs_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    numbers = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hangs_up else []))
+    before = {number: signal.signal(number, lambda *_: act()) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

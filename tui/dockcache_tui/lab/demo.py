@@ -96,6 +96,11 @@ def remove_engine(home: Path) -> bool:
 
 
 def shipped_app() -> Path:
-    """Return the sample program: in a wheel within the package, in a checkout beside it."""
-    packaged = Path(str(files("dockcache_tui.lab") / "app"))
-    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "app"
+    """Return the folder of the sample program."""
+    return shipped("app", "app")
+
+
+def shipped(packaged: str, kept: str) -> Path:
+    """Return what a wheel has packaged within the lab, and a checkout keeps where Actions finds it."""
+    found = Path(str(files("dockcache_tui.lab") / packaged))
+    return found if found.exists() else Path(__file__).parents[3] / kept

@@ -1,8 +1,9 @@
 """Runs git in a folder. A repository is hostile: its configuration must start nothing."""
 
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+
+from dockcache_tui.sources.quiet_command import output_of
 
 _SAFE = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "status.submoduleSummary=false")
 _QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
@@ -20,15 +21,5 @@ class Git:
     def __call__(self, *words: str, settings: tuple[str, ...] = ()) -> str:
         """Return what git prints, or nothing when it fails, is slow or is not there."""
         safe = [word for setting in (*_SAFE, *settings) for word in ("-c", setting)]
-        try:
-            done = subprocess.run(
-                ("git", "--no-pager", *safe, "-C", str(self._folder), *words),
-                env=self.environment | _QUIET,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_TIMEOUT,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return ""
-        return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n") if done.returncode == 0 else ""
+        argv = ("git", "--no-pager", *safe, "-C", str(self._folder), *words)
+        return output_of(argv, self.environment | _QUIET, _TIMEOUT).decode("utf-8", "surrogateescape").rstrip("\n")

@@ -1,12 +1,12 @@
 """The remotes of a folder: which host each leads to, as git rewrites it and ssh resolves it, and which repository."""
 
 import re
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from dockcache_tui.sources.git_command import Git
+from dockcache_tui.sources.quiet_command import output_of
 
 _HOST = r"(?P<host>[a-z0-9](?:[\w.-]*[a-z0-9])?)"
 _REPO = r"(?P<repo>[\w.-]+/(?!\.git/*$)[\w.-]+?)(?:\.git)?/*"
@@ -62,16 +62,6 @@ def _known(host: str) -> str:
 
 def _resolved(login: str, environment: Mapping[str, str]) -> str:
     """Return the host that ssh would go to; empty without ssh."""
-    try:
-        done = subprocess.run(
-            ("ssh", "-G", "--", login),
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_TIMEOUT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    told = re.search(r"^hostname (\S+)$", done.stdout.decode("utf-8", "replace"), re.MULTILINE)
+    said = output_of(("ssh", "-G", "--", login), environment, _TIMEOUT).decode("utf-8", "replace")
+    told = re.search(r"^hostname (\S+)$", said, re.MULTILINE)
     return _known(told[1]) if told else ""

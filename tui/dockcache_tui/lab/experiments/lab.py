@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 
 import requests
@@ -12,6 +11,7 @@ from dockcache_tui.core.errors import DockcacheError, SourceError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.experiment import Situation, experiment
 from dockcache_tui.core.lab.run import BUILD_JOB, JobResult, LabProgress, LabRun, LabStatus, Workflow, seconds_left
+from dockcache_tui.lab.demo import shipped
 from dockcache_tui.lab.experiments.commands import StoppedError
 from dockcache_tui.lab.experiments.machine import Bench, BuildFailedError, JobMachine
 from dockcache_tui.lab.experiments.sample import FEATURE, MAIN, checked_out
@@ -26,15 +26,10 @@ PROGRAM = "program"
 def scopes(bench: Bench, workflow: str, ref: str, default: str) -> tuple[str, tuple[str, ...]]:
     """Return the cache scope of a workflow on a full ref, and those it may fall back on."""
     environment = bench.environment() | {"WORKFLOW": workflow, "REF": ref, "BASE": "", "DEFAULT": default}
-    said = bench.commands.run(("sh", str(_script())), environment)
+    script = shipped("scope.sh", ".github/actions/cache-scope/scope.sh")
+    said = bench.commands.run(("sh", str(script)), environment)
     outputs = dict(line.split("=", 1) for line in said.splitlines())
     return outputs["scope"], tuple(outputs["fallbacks"].split())
-
-
-def _script() -> Path:
-    """Return the script: in a wheel within the package, in a checkout where Actions finds it."""
-    packaged = Path(str(files("dockcache_tui.lab") / "scope.sh"))
-    return packaged if packaged.is_file() else Path(__file__).parents[4] / ".github/actions/cache-scope/scope.sh"
 
 
 class Lab:

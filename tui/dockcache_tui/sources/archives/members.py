@@ -35,9 +35,14 @@ class Members(Protocol):
 
     def head(self, name: str) -> bytes:
         """Return a member's first bytes, as many as tell its packing, without unpacking what lies before them again."""
+        with self.open(name) as stream:
+            return stream.read(TELLING)
 
     def each(self, names: Collection[str]) -> Iterator[tuple[str, io.BufferedReader]]:
         """Return several members in the order in which they lie there, unpacking once; use each before the next."""
+        for name in names:
+            with self.open(name) as stream:
+                yield name, stream
 
     def close(self) -> None:
         """Close it, and what was opened of it."""
@@ -49,7 +54,7 @@ def clean(name: str) -> str:
     return "" if name.startswith("/") or ".." in parts or "\0" in name else "/".join(parts)
 
 
-class FolderMembers:
+class FolderMembers(Members):
     """The files of a layout in a folder; links are not followed, and only files are opened."""
 
     packing = "folder"
@@ -79,17 +84,6 @@ class FolderMembers:
             file.close()
             raise BrokenArchiveError(Fault("is no file any more", member=name))
         return file
-
-    def head(self, name: str) -> bytes:
-        """Return a file's first bytes."""
-        with self.open(name) as stream:
-            return stream.read(TELLING)
-
-    def each(self, names: Collection[str]) -> Iterator[tuple[str, io.BufferedReader]]:
-        """Return several files."""
-        for name in names:
-            with self.open(name) as stream:
-                yield name, stream
 
     def close(self) -> None:
         """Do nothing: files are opened one by one."""

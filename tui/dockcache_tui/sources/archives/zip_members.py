@@ -3,13 +3,13 @@
 import io
 import struct
 import zipfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 
 from dockcache_tui.core.archives.archive import ArchiveError, BrokenArchiveError, Fault, FaultList
-from dockcache_tui.sources.archives.members import MAX_MEMBERS, clean
+from dockcache_tui.sources.archives.members import MAX_MEMBERS, Members, clean
 from dockcache_tui.sources.archives.spans import Packed, Source, Span
-from dockcache_tui.sources.archives.unpacking import TELLING, deflated_sizes
+from dockcache_tui.sources.archives.unpacking import deflated_sizes
 
 _HEADER = struct.Struct("<4sHHHHHIIIHH")
 _ENCRYPTED = 1
@@ -21,7 +21,7 @@ _MAX_DIRECTORY = 16 << 20
 _METHODS = {zipfile.ZIP_STORED: "", zipfile.ZIP_DEFLATED: "deflate"}
 
 
-class ZipMembers:
+class ZipMembers(Members):
     """A zip; of one that was cut, and so lost its directory, what its members say of themselves counts."""
 
     packing = "zip"
@@ -51,17 +51,6 @@ class ZipMembers:
     def open(self, name: str) -> io.BufferedReader:
         """Return a file's bytes."""
         return self._sources[name].open()
-
-    def head(self, name: str) -> bytes:
-        """Return a file's first bytes."""
-        with self.open(name) as stream:
-            return stream.read(TELLING)
-
-    def each(self, names: Collection[str]) -> Iterator[tuple[str, io.BufferedReader]]:
-        """Return several files."""
-        for name in names:
-            with self.open(name) as stream:
-                yield name, stream
 
     def close(self) -> None:
         """Close the zip."""

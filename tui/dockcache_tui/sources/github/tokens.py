@@ -2,7 +2,6 @@
 
 import os
 import re
-import subprocess
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ from requests.auth import AuthBase
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.sources.github.errors import GitHubError
 from dockcache_tui.sources.github.place import GitHubPlace
+from dockcache_tui.sources.quiet_command import output_of
 from dockcache_tui.sources.secret import Secret, bearer
 
 _VARIABLES = ("GH_TOKEN", "GITHUB_TOKEN")
@@ -81,16 +81,6 @@ def _variables(place: GitHubPlace, environment: Mapping[str, str]) -> tuple[str,
 
 def ask_gh(host: str, environment: Mapping[str, str]) -> Secret | None:
     """Return the token that gh keeps for a host; it would pass another's on from the environment."""
-    try:
-        done = subprocess.run(
-            ("gh", "auth", "token", "--hostname", host),
-            env={name: value for name, value in environment.items() if name not in _ALL},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_TIMEOUT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    text = done.stdout.decode("ascii", "replace").strip()
-    return Secret(text) if done.returncode == 0 and re.fullmatch(r"[\x21-\x7e]+", text) else None
+    kept = {name: value for name, value in environment.items() if name not in _ALL}
+    text = output_of(("gh", "auth", "token", "--hostname", host), kept, _TIMEOUT).decode("ascii", "replace").strip()
+    return Secret(text) if re.fullmatch(r"[\x21-\x7e]+", text) else None
