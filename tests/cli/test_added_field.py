@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from service.serving import Job, Served
+from service.serving import Job
 
 ADDED = """
 import sys
@@ -38,9 +38,8 @@ print(repr(column.text(group)), column.sort_key(group))
 
 
 @pytest.fixture(autouse=True)
-def job(served: Served, rest_alone: pytest.MonkeyPatch) -> Job:
-    """A job that saved keys of three lengths, in whose environment we run."""
-    job = served.job("main").enter(rest_alone)
+def job(job: Job, rest_alone: pytest.MonkeyPatch) -> Job:
+    """The job, which saved keys of three lengths."""
     for key in ("four", "3-3", "fives"):
         job.save(key)
     rest_alone.setenv("PYTHONPATH", os.pathsep.join(sys.path))

@@ -38,12 +38,6 @@ def upload(job: Job, name: str, content: bytes, **more: object) -> int:
     return int(job.artifact("FinalizeArtifact", name=name, size=len(content), hash=digest).json()["artifact_id"])
 
 
-@pytest.fixture
-def job(served: Served, rest_alone: pytest.MonkeyPatch) -> Job:
-    """A job on main of a repository of its own, in whose environment we run."""
-    return served.job("main").enter(rest_alone)
-
-
 def document(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> Any:
     """Run a command with --json and return its document."""
     assert run(["artifacts", *words, "--json"]) == code, capsys.readouterr().err

@@ -20,12 +20,6 @@ LAYERS = [f"sha256:{digit * 64}" for digit in "abc"]
 INDEX = json.dumps({"layers": [{"blob": blob, "parent": -1, "annotations": {"size": 10}} for blob in LAYERS[:1]]})
 
 
-@pytest.fixture
-def job(served: Served, rest_alone: pytest.MonkeyPatch) -> Job:
-    """A job on main of a repository of its own, in whose environment we run."""
-    return served.job("main").enter(rest_alone)
-
-
 def buildkit(job: Job, scope: str, number: int, content: bytes = INDEX.encode()) -> int:
     """Save an index as BuildKit does, on the job's ref; returns its id."""
     ref = job.grant.scopes[0][0]

@@ -80,14 +80,6 @@ def sample(engine: Engine, tmp_path: Path) -> Iterator[Sample]:
     assert sample.make("clean").returncode == 0
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Served]:
-    """A running service."""
-    served = Served(tmp_path / "service")
-    yield served
-    served.stop()
-
-
 def job_on(served: Served, ref: str, *options: str) -> dict[str, str]:
     """Return the variables of a job on a ref, as a shell gets them from `service env`."""
     words = command("service", "env", "--ref", ref, "--default", "main", "--data", served.home.folder, *options)
@@ -105,10 +97,10 @@ def keys(job: dict[str, str]) -> list[str]:
 
 
 def test_a_new_branch_starts_from_the_default_branch(
-    sample: Sample, service: Served, container_builder: str, killable_builder: Remote
+    sample: Sample, own_service: Served, container_builder: str, killable_builder: Remote
 ) -> None:
     """A job of main saves; a branch's job on another builder reads its scope, and compiles only what was edited."""
-    main, topic = (job_on(service, ref) for ref in ("main", "topic"))
+    main, topic = (job_on(own_service, ref) for ref in ("main", "topic"))
     words = ("GHA=on", "SAVE=on", "CACHE_SCOPE=of-main", "OUTPUT=none")
     sample.build(*words, f"BUILDER={container_builder}", job=main)
     saved = keys(main)
@@ -152,9 +144,9 @@ def test_the_image_is_carried_as_a_file(sample: Sample, container_builder: str, 
     assert "│ it's here │" in sample.make("run", "ARGS=it's here").stdout
 
 
-def test_a_cache_that_refuses(sample: Sample, service: Served, container_builder: str) -> None:
+def test_a_cache_that_refuses(sample: Sample, own_service: Served, container_builder: str) -> None:
     """A job that may not save fails to, as on GitHub; with try the image is built all the same."""
-    job = job_on(service, "main", "--read-only")
+    job = job_on(own_service, "main", "--read-only")
     words = ("build", "SAVE=on", f"CACHE_SCOPE=s{os.getpid()}", f"BUILDER={container_builder}")
     refused = sample.make(*words, "GHA=on", job=job)
     assert refused.returncode == 2
