@@ -77,7 +77,6 @@ class RequestFrame:
     """What is the same for every request: an id on each answer, and one line on stderr for a fault of ours."""
 
     def __init__(self, app: ASGIApp, say: Callable[[str], None]) -> None:
-        """Stand around an application."""
         self._app = app
         self._say = say
 

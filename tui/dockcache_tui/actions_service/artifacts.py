@@ -35,7 +35,6 @@ class Artifacts:
     """The table of artifacts; every method is one transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """Read and write through one connection."""
         self._sql = connection
 
     def reserve(self, grant: Grant, name: str, expires: Instant | None, type_: str) -> str:
@@ -74,7 +73,6 @@ class Artifacts:
         return self._chosen(where, (repo, run, name))
 
     def get(self, repo: str, number: int) -> StoredArtifact | None:
-        """Return one artifact."""
         found = self._chosen("repo = ? AND id = ?", (repo, number))
         return found[0] if found else None
 

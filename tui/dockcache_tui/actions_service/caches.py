@@ -48,7 +48,6 @@ class Caches:
     """The table of caches; every method is one transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """Read and write through one connection."""
         self._sql = connection
 
     def reserve(self, repo: str, ref: str, key: str, version: str) -> tuple[int, str]:

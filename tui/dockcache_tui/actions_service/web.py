@@ -58,7 +58,6 @@ def grant_of(request: Request) -> Grant:
 
 
 def path_number(request: Request, name: str) -> int:
-    """Return a number of the path."""
     number: int = request.path_params[name]
     return number
 

@@ -48,7 +48,6 @@ class Reflogs:
     """The reflogs of the worktrees of this machine; each is asked of git once, and read anew each time."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """Take the environment that git runs in."""
         self._environment = environment
         self._paths = lru_cache(maxsize=1_000)(self._find)
 

@@ -107,7 +107,6 @@ class EngineImages:
     """Speaks to the engine through the docker command."""
 
     def __init__(self, docker: Docker) -> None:
-        """Use this docker."""
         self._docker = docker
 
     def all(self) -> tuple[EngineImage, ...]:

@@ -32,7 +32,6 @@ class PartFile:
             raise
 
     def __enter__(self) -> Self:
-        """Return it."""
         return self
 
     def __exit__(

@@ -38,13 +38,11 @@ class PrivateFolder:
             self.path.mkdir(mode=0o700)
 
     def __enter__(self) -> Self:
-        """Return it."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Remove it."""
         self.remove()
 
     def remove(self) -> None:

@@ -27,7 +27,6 @@ class Secret:
     __slots__ = ("__text",)
 
     def __init__(self, text: str) -> None:
-        """Keep the text."""
         self.__text = text
         _known.add(text)
 

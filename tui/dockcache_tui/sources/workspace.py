@@ -56,15 +56,12 @@ class ProjectWorkspace:
 
     @property
     def notice(self) -> str:
-        """Return what the user should know of the journal; empty when there is nothing."""
         return self._journal.notice
 
     def checkout(self) -> Checkout:
-        """Return what git says of the project's folder."""
         return read_checkout(self._project, self._docker.environment)
 
     def builders(self) -> tuple[BuilderInfo, ...]:
-        """List the builders; raises SourceError."""
         return list_builders(self._docker)
 
     def connect(self, name: str) -> Builder:
@@ -76,7 +73,6 @@ class ProjectWorkspace:
         return open_builder(self._docker, name)
 
     def placed(self, build: Build) -> Build:
-        """Return a build that others started with its branch, where its revision tells it."""
         return self._branches.placed(build)
 
     def known_builds(self, builder: Builder) -> tuple[Build, ...]:
@@ -96,11 +92,9 @@ class ProjectWorkspace:
         return self._journal.builds(str(self._project))
 
     def kept(self, ref: str) -> Build | None:
-        """Return a build that the journal keeps, of any project."""
         return self._journal.build(ref)
 
     def lab_runs(self) -> tuple[LabRun, ...]:
-        """Return the lab's runs on this machine, newest first."""
         with closing(LabRuns()) as kept:
             return kept.runs()
 
@@ -111,15 +105,12 @@ class ProjectWorkspace:
         return self._lab(plan, say)
 
     def actions(self, repo: str = "") -> ActionsSource:
-        """Open a repository on GitHub (unnamed: the project's own); raises UsageError when none is known."""
         return open_actions(repo or self._repo, self._project, log=self._docker.log)
 
     def repositories(self) -> tuple[RepositoryUsage, ...]:
-        """Return how much each repository of the organisation keeps, biggest first; raises DockcacheError."""
         return read_usage(self.organisation, log=self._docker.log)
 
     def archives(self) -> Archives:
-        """Return what reads archives."""
         return self._archives
 
     def archive_files(self) -> tuple[Path, ...]:
@@ -127,11 +118,9 @@ class ProjectWorkspace:
         return tuple(dict.fromkeys((*self._archives.find(self._project), *self._archives.find(Path.cwd()))))
 
     def located(self, archive: Archive) -> Archive:
-        """Return an archive with the branches that its revisions are on, where git tells."""
         return self._branches.located(archive)
 
     def images(self) -> Images:
-        """Return the engine's images."""
         return EngineImages(self._docker)
 
     def spec(self, say: Callable[[str], None] = lambda _: None) -> BuildSpec:

@@ -129,7 +129,6 @@ class BrokenArchiveError(ArchiveError):
     """A place from which on an archive, or a blob of it, can't be read; what came before it is sound."""
 
     def __init__(self, fault: Fault) -> None:
-        """Keep the place."""
         super().__init__(str(fault))
         self.fault = fault
 
@@ -146,7 +145,6 @@ class FaultList:
     """Keeps the first faults of what may be a million."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         self._kept: dict[Fault, None] = {}
         self._more = 0
 

@@ -28,7 +28,6 @@ class ListedArchive:
 
     @property
     def kind(self) -> str:
-        """Return what it is."""
         if self.archive:
             return self.archive.kind.value
         return "artifact" if self.artifact else "unreadable"

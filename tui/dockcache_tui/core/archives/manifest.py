@@ -103,7 +103,6 @@ class Config(Platform):
 
     @property
     def labels(self) -> dict[str, str]:
-        """Return the labels."""
         return (self.config.labels if self.config else None) or {}
 
     @property

@@ -83,7 +83,6 @@ class Vertex:
     # fmt: on
 
     def __init__(self, digest: str) -> None:
-        """Begin with nothing but the digest."""
         self.digest = digest
         self.inputs: tuple[str, ...] = ()
         self.announced: bool | None = None

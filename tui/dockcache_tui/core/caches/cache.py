@@ -22,7 +22,6 @@ class ActionsCache:
 
     @property
     def branch(self) -> BranchScope:
-        """Return whose it is."""
         return BranchScope(self.ref)
 
     @property

@@ -45,7 +45,6 @@ class CacheEntry:
 
     @property
     def branch(self) -> BranchScope:
-        """Return whose it is."""
         return self.cache.branch
 
     @property

@@ -99,7 +99,6 @@ class JobResult:
 
     @property
     def is_build(self) -> bool:
-        """Tell whether it is the job that builds."""
         return self.job == BUILD_JOB
 
 

@@ -80,7 +80,6 @@ class Frees:
 
     @property
     def bytes(self) -> int:
-        """Return the bytes freed."""
         return sum(record.size for record in self.records)
 
 

@@ -30,17 +30,14 @@ class Root:
     """A root file system written as a tar archive, the same bytes for the same files."""
 
     def __init__(self, archive: tarfile.TarFile) -> None:
-        """Write into that archive."""
         self._tar = archive
 
     def file(self, name: str, content: bytes, mode: int = 0o644) -> None:
-        """Write one file."""
         entry = tarfile.TarInfo(name)
         entry.size, entry.mode = len(content), mode
         self._tar.addfile(entry, BytesIO(content))
 
     def folder(self, name: str, mode: int = 0o755) -> None:
-        """Write one folder."""
         entry = tarfile.TarInfo(name)
         entry.type, entry.mode = tarfile.DIRTYPE, mode
         self._tar.addfile(entry)

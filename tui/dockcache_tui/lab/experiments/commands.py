@@ -21,7 +21,6 @@ class Commands:
     """Runs commands until `stop()`, which ends the one under way and lets no other begin."""
 
     def __init__(self) -> None:
-        """Begin with nothing under way."""
         self._lock = Lock()
         self._end: Callable[[], None] | None = None
         self._stopped = False

@@ -66,7 +66,6 @@ class Lab:
         self._bench.commands.stop()
 
     def result(self) -> LabRun:
-        """Return the run with the jobs finished so far."""
         return self._run
 
     def _workflow(self, workflow: Workflow, service: Served) -> Iterator[LabProgress]:

@@ -32,7 +32,6 @@ class Measure:
     """Listens to one build."""
 
     def __init__(self) -> None:
-        """Begin with nothing heard."""
         self._transfers: dict[tuple[str, str], TransferUpdate] = {}
 
     def apply(self, progress: Progress) -> None:

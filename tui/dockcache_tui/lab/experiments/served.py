@@ -45,7 +45,6 @@ class Served:
     """The service on a data folder, as long as it is entered."""
 
     def __init__(self, data: Path, environment: Mapping[str, str]) -> None:
-        """Name the folder where it keeps everything."""
         self.data, self._environment = data, environment
 
     def __enter__(self) -> Self:
@@ -70,7 +69,6 @@ class Served:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """End it."""
         self._end()
 
     def run_environment(self, repo: str, ref: str, checkout: Path) -> Mapping[str, str]:

@@ -38,7 +38,6 @@ class ReplayedStream:
     """A Stream of one build's progress, from its beginning."""
 
     def __init__(self, tape: Tape) -> None:
-        """Follow this tape."""
         self._tape = tape
         self._closed = Event()
 
@@ -47,7 +46,6 @@ class ReplayedStream:
         return self._tape.play(self._closed)
 
     def close(self) -> None:
-        """End the iteration from any thread; may be called twice."""
         self._closed.set()
 
 
@@ -55,7 +53,6 @@ class Events:
     """A Stream of builds: those so far, then with `follow` what is told until close()."""
 
     def __init__(self, past: Iterable[HistoryEvent], *, follow: bool) -> None:
-        """Begin with what happened so far."""
         self.failures: Mapping[str, SourceError] = {}
         self._queue: SimpleQueue[HistoryEvent | None] = SimpleQueue()
         for event in past:
@@ -72,7 +69,6 @@ class Events:
         return iter(self._queue.get, None)
 
     def close(self) -> None:
-        """End the iteration from any thread; may be called twice."""
         self._queue.put(None)
 
 
@@ -125,10 +121,7 @@ class Replays(Protocol):
 
 
 class RecordedBuilder:
-    """A Builder on a recording."""
-
     def __init__(self, replays: Replays, info: BuilderInfo) -> None:
-        """Stand for the recorded builder."""
         self.name, self.driver = info.name, info.driver
         self._replays = replays
         self._streams: list[Events | ReplayedStream] = []

@@ -86,7 +86,6 @@ class ImageFiles:
             return found
 
     def save(self, path: Path, image: str, file: str, to: Path, *, layer: str = "", replace: bool = False) -> Path:
-        """Save one file into a folder, never outside it, over a file only when told; returns where it is."""
         with self.parts(path, image, file, layer) as parts:
             return save_file(parts, file.rpartition("/")[2], to, replace=replace)
 

@@ -44,7 +44,6 @@ class ImageTree:
     """The tree of one image; any thread may ask."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """Read what it says of the whole image."""
         self._connection = connection
         self._lock = RLock()
         try:

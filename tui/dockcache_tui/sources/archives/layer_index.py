@@ -30,10 +30,7 @@ _MAKE = (
 
 
 class LayerIndex:
-    """The index of one layer."""
-
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """Read what it says of the whole layer."""
         self._connection = connection
         row = connection.execute("SELECT digest, unpacked, members, diff_id, faults FROM layer").fetchone()
         try:

@@ -111,11 +111,9 @@ class LocalArchives:
     """Reads archives where they lie; what was read of their files is kept until close()."""
 
     def __init__(self) -> None:
-        """Open nothing yet."""
         self._files = ImageFiles(read_archive)
 
     def find(self, folder: Path) -> tuple[Path, ...]:
-        """Return what looks like an archive in a folder, by content, newest first; does not read further."""
         return find_archives(folder)
 
     def read(self, path: Path) -> Archive:
@@ -138,13 +136,11 @@ class LocalArchives:
         return self._files.children(path, image, folder, layer=layer, done=done)
 
     def contents(self, path: Path, image: str, *, done: Callable[[int, int], None] | None = None) -> ImageContents:
-        """Return what is known of an image once its layers were read: unpacked sizes, waste, faults."""
         return self._files.contents(path, image, done=done)
 
     def search(
         self, path: Path, image: str, text: str, *, layer: str = "", limit: int = MAX_FOUND
     ) -> tuple[TreeEntry, ...]:
-        """Return the paths of an image that hold a text."""
         return self._files.search(path, image, text, layer=layer, limit=limit)
 
     def place(self, path: Path, image: str, file: str, *, layer: str = "") -> str:
@@ -156,7 +152,6 @@ class LocalArchives:
         return self._files.walk(path, image, layer=layer)
 
     def content(self, path: Path, image: str, file: str, *, layer: str = "", limit: int) -> bytes:
-        """Return the first bytes of a file of an image, or as a layer put it."""
         return self._files.content(path, image, file, layer=layer, limit=limit)
 
     def parts(self, path: Path, image: str, file: str, *, layer: str = "") -> AbstractContextManager[Iterator[bytes]]:
@@ -164,7 +159,6 @@ class LocalArchives:
         return self._files.parts(path, image, file, layer)
 
     def save(self, path: Path, image: str, file: str, to: Path, *, layer: str = "", replace: bool = False) -> Path:
-        """Save one file into a folder, never outside it, over a file only when told; returns where it is."""
         return self._files.save(path, image, file, to, layer=layer, replace=replace)
 
     def diff(
@@ -176,7 +170,6 @@ class LocalArchives:
         only: Collection[str] = (),
         most: int = MAX_FILES,
     ) -> ArchiveDiff:
-        """Compare two archives: layers by digest, then files; `only` narrows those told to what differs in these."""
         return diff_archives(self._files, first, second, done, only, most)
 
     def close(self) -> None:
@@ -184,6 +177,5 @@ class LocalArchives:
         self._files.close()
 
     def builds(self, path: Path) -> tuple[BuildRecord, ...]:
-        """Return the builds of a .dockerbuild, newest first, with their steps and what those said."""
         with open_blobs(path) as blobs:
             return read_build_records(blobs)

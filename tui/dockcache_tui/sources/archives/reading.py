@@ -135,7 +135,6 @@ class _Check:
         self._before = 0
 
     def blob(self, digest: str, stream: io.BufferedIOBase) -> None:
-        """Read a blob."""
         layer = self._layers.get(digest)
         stored = Hashing(stream, self._tell, "sha512" if digest.startswith("sha512:") else "sha256")
         packed: io.BufferedReader = io.BufferedReader(stored, _STEP)

@@ -22,7 +22,6 @@ class Span:
         return io.BufferedReader(_Window(self), BUFFER)
 
     def part(self, offset: int, size: int) -> "Span":
-        """Return a part of it."""
         return Span(self.file, self.start + offset, size)
 
 

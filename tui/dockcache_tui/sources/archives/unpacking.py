@@ -229,7 +229,6 @@ class Hashing(io.RawIOBase):
 
     @property
     def digest(self) -> str:
-        """Return the digest of what was read."""
         return f"{self.algorithm}:{self._hash.hexdigest()}"
 
     def readable(self) -> bool:
@@ -237,7 +236,6 @@ class Hashing(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any, /) -> int:
-        """Read on."""
         count = fill(self._stream, buffer)
         self._hash.update(memoryview(buffer)[:count])
         self.count += count

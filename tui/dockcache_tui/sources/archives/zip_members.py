@@ -27,7 +27,6 @@ class ZipMembers(Members):
     packing = "zip"
 
     def __init__(self, span: Span) -> None:
-        """Read the directory."""
         self.faults = FaultList()
         self.size = span.size
         self._span = span
@@ -53,7 +52,6 @@ class ZipMembers(Members):
         return self._sources[name].open()
 
     def close(self) -> None:
-        """Close the zip."""
         self._span.file.close()
 
     def _note(self, info: zipfile.ZipInfo) -> None:

@@ -39,7 +39,6 @@ class NodePrune:
     """The prune of some records of one node, with the audit log around each request."""
 
     def __init__(self, node: NodeClient, audit: AuditLog) -> None:
-        """Begin with nothing done."""
         self._node, self._audit = node, audit
         self._freed: list[Pruned] = []
         self._failed: list[tuple[RecordKey, str]] = []
@@ -135,7 +134,6 @@ class BuildKitBuilder:
     """A Builder: all nodes at once, each over one channel that stays open and comes back by itself."""
 
     def __init__(self, name: str, driver: str, nodes: tuple[NodeClient, ...], folder: PrivateFolder) -> None:
-        """Take over the nodes and their private folder."""
         self.name = name
         self.driver = driver
         self.nodes = nodes
@@ -143,7 +141,6 @@ class BuildKitBuilder:
         self._end = finalize(self, _end, nodes, folder)
 
     def snapshot(self) -> BuilderSnapshot:
-        """Read every record of every node at once; a node that fails is told in its NodeStatus, all failing raises."""
         taken_at = Instant.now()
         readings = self._everywhere(self._read)
         statuses = tuple(_told(node, reading) for node, reading in zip(self.nodes, readings, strict=True))

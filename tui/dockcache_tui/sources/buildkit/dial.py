@@ -65,7 +65,6 @@ class Dialer:
     """Dials one node of the private buildx configuration `folder`; trusts what is known of the node once."""
 
     def __init__(self, docker: Docker, instance: Instance, folder: Path) -> None:
-        """Dial nothing yet."""
         self._docker = docker
         self._instance = instance
         self._environment = {"BUILDX_CONFIG": str(folder)}

@@ -50,7 +50,6 @@ class BuildHistory:
             yield from self._fresh(self._live())
 
     def close(self) -> None:
-        """End the iteration from any thread; may be called twice."""
         self._closed.set()
         for stream in tuple(self._streams.values()):
             stream.close()

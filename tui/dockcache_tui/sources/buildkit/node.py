@@ -220,7 +220,6 @@ class NodeStream(Generic[R, T]):
             self._call.cancel()
 
     def close(self) -> None:
-        """End the iteration from any thread; may be called twice."""
         with self._lock:
             self._closed = True
             if self._call:

@@ -41,7 +41,6 @@ class Around:
     """Reads all of it side by side with the caches; what can't be read is unknown, and `notices` says why."""
 
     def __init__(self, api: Api, repo: str) -> None:
-        """Begin reading."""
         self._api, self._repo = api, repo
         self._pool = SideBySide(6, "around")
         self.notices: list[str] = []
@@ -72,7 +71,6 @@ class Around:
         return self._known("repository", self._about) or Repository(None, "")
 
     def branches(self) -> tuple[Branch, ...] | None:
-        """Return all branches."""
         return self._known("list of branches", self._branches)
 
     def pulls(self, caches: Sequence[ActionsCache]) -> tuple[Pull, ...] | None:

@@ -110,7 +110,6 @@ class Bodies:
     # CacheControl's adapter would do the same, but spools every body through a file and reads it without bounds.
 
     def __init__(self) -> None:
-        """Begin with nothing."""
         self._controller = CacheController(DictCache())
 
     def ask_for_changes(self, request: requests.PreparedRequest) -> None:

@@ -25,11 +25,10 @@ class OwnHost(AuthBase):
     """Puts the token on requests to one origin; for any other it raises GitHubError."""
 
     def __init__(self, own: tuple[str, str], token: Secret) -> None:
-        """Take the origin and its token."""
         self._own = own
         self._token = token
 
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:  # noqa: D102
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if origin(request.url or "") != self._own:
             raise GitHubError("a token is never sent to another host than its own")
         request.headers["Authorization"] = bearer(self._token)
@@ -39,7 +38,7 @@ class OwnHost(AuthBase):
 class NoToken(AuthBase):
     """Keeps requests from looking a password up in a netrc file."""
 
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:  # noqa: D102
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         return request
 
 
