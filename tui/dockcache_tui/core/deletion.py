@@ -102,7 +102,7 @@ class DeleteComparison(Generic[Thing]):
 
 
 def recheck(planned: Thing, now: Thing | None) -> Fate | None:
-    """Compare a thing with its re-reading: only the same one may go; None says delete it."""
+    """Compare a thing with what is read now in its place; None means that it is the same and may be deleted."""
     if now is None:
         return Fate.GONE
     return None if now.identity == planned.identity else Fate.CHANGED

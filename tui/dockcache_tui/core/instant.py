@@ -38,7 +38,7 @@ class Instant:
         return (self.ns - earlier.ns) / _SECOND
 
     def datetime(self) -> datetime:
-        """Return the aware UTC datetime, cut to microseconds and to the years there are."""
+        """Return the aware UTC datetime, cut to microseconds and to the years that datetime has."""
         ns = min(_LAST, max(_FIRST, self.ns))
         return datetime.fromtimestamp(ns // _SECOND, UTC).replace(microsecond=ns % _SECOND // 1000)
 

@@ -1,4 +1,4 @@
-"""Totals of what each place keeps: in all and by branch, of a builder by type too and what of it is free to go."""
+"""Totals of what each place keeps, in all and by branch; of a builder also by type, and what could be freed."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -43,7 +43,7 @@ class Project:
 
 
 def told_apart(projects: Iterable[Project]) -> dict[Project, str]:
-    """Return of each the shortest end of its name, of clones of their folders, that no other's ends in."""
+    """Return for each project the shortest end of its name that no other's has; clones of one go by their folders."""
     names = Counter(one.name for one in set(projects))
     whole = {one: one.name if names[one.name] == 1 else one.id for one in set(projects)}
     found = {}
@@ -182,7 +182,7 @@ class ScopeFilter:
         return self.picked is None or (not self.elsewhere and any(branch in self.scopes for branch in branches))
 
     def takes(self, project: Project | None, branch: BranchScope | None) -> bool:
-        """Tell whether a branch of a project is asked for, as by an empty filter all are."""
+        """Tell whether a branch of a project passes; an empty filter lets every one through."""
         if self.projects and not (project and any(map(project.may_be, self.projects))):
             return False
         return self.picked is None or branch in self.scopes

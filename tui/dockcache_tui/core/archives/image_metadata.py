@@ -51,7 +51,7 @@ def _layer(blob: Descriptor, diff_id: str, step: HistoryStep, here: Container[st
 
 
 def _is_plain(blob: Descriptor, diff_id: str) -> bool:
-    """Tell whether a blob is a tar; the digest of its tar may stand for that of a packed one (see docker_save)."""
+    """Tell whether a blob is a tar; the digest of its tar may stand for that of a packed one (see blobs.py)."""
     return blob.media_type in PLAIN_TAR or (diff_id == blob.digest and not blob.media_type.endswith(_PACKED))
 
 

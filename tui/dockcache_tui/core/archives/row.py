@@ -78,7 +78,7 @@ def _image(image: Image) -> Row:
 
 
 def image_diff_row(diff: ImageDiff) -> Row:
-    """Return one platform of two archives; null on the side that has it not."""
+    """Return one platform of two archives; null on the side that lacks it."""
     return {
         "platform": diff.platform or None,
         "first": diff.first.digest if diff.first else None,

@@ -31,7 +31,7 @@ def repeated(last: BuildSpec, environment: Mapping[str, str]) -> BuildSpec:
 
 
 def remembered(spec: BuildSpec, last: BuildSpec | None, environment: Mapping[str, str]) -> BuildSpec:
-    """Return what to remember of a build: of what the environment chose for it what was remembered before."""
+    """Return what to remember of a build; what the environment chose for it stays as it was remembered before."""
     if last and environment.get("BUILDX_BUILDER"):
         spec = replace(spec, builder=spec.builder or last.builder)
     if last and environment.get(_FILES.get(spec.kind, "")) and last.kind == spec.kind and not spec.file:

@@ -17,7 +17,7 @@ _MERGED = "what it lays together is new: the copy, or what is below it"
 
 
 def told_as_ours(steps: Sequence[Step], announced: AbstractSet[str]) -> tuple[Step, ...]:
-    """Return the steps, each that another build did for this one told as this build's own.
+    """Return the steps, with those that another build did for this one told as this build's own.
 
     BuildKit joins equal steps of two builds: one is done, under the digest and the name it has in its own build, and
     the other is left waiting, or is canceled, or is reused in the end. `announced` are the digests told before they
@@ -73,7 +73,7 @@ def _begun(steps: Sequence[Step]) -> Instant | None:
 
 
 class Vertex:
-    """The newest known of a vertex. It may load from the cache, then run all the same: the last interval counts."""
+    """The newest state of a vertex. It may load from the cache, then run all the same: the last interval counts."""
 
     # fmt: off
     __slots__ = (

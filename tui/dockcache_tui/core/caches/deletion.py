@@ -44,7 +44,7 @@ _TESTS: dict[Preset, Callable[[CacheEntry], bool]] = {
 def preset(
     entries: Iterable[CacheEntry], chosen: Preset, now: Instant, older_than_ns: int = 0
 ) -> tuple[CacheEntry, ...]:
-    """Return the entries a preset chooses; what is not surely so is left out."""
+    """Return the entries a preset chooses; what is not certain is left out."""
     if chosen is Preset.OLDER:
         return tuple(one for one in entries if one.cache.last_accessed_at.ns < now.ns - older_than_ns)
     return tuple(filter(_TESTS[chosen], entries))

@@ -83,8 +83,8 @@ class IndexRecord:
 class CacheIndex:
     """A decoded index; `digest` is of its bytes.
 
-    `order` are layers' positions, each after the one it lies on. From a `broken` one the way up is endless or leads
-    nowhere.
+    `order` are layers' positions, each after the one it lies on. The parents of a `broken` one go in a
+    circle or are missing.
     """
 
     digest: str

@@ -47,7 +47,7 @@ _FAMILIES = (
 
 @dataclass(frozen=True, slots=True)
 class CacheKey:
-    """A decoded key. `prefix` is what keys of the same purpose share; the rest is None where a kind has it not.
+    """A decoded key. `prefix` is what keys of the same purpose share; what a kind does not have is None.
 
     An index has a cache `scope`, the `ref_hash` of the ref it was made on and a `generation`; a blob has the `digest`
     of its compressed bytes. `signed` is an index of signed caches, or the signature of one.
@@ -64,7 +64,7 @@ class CacheKey:
 
 
 def decode(key: str, version: str = "") -> CacheKey:
-    """Decode a key; one that looks like BuildKit's with another client's `version` is anyone's."""
+    """Decode a key; one that looks like BuildKit's but has another client's `version` is none of BuildKit's."""
     if version in {"", BUILDKIT_VERSION}:
         if match := _INDEX.fullmatch(key):
             return CacheKey(

@@ -43,7 +43,7 @@ class Refs:
         return cls(snapshot.default, branches, pulls, merged)
 
     def state(self, scope: BranchScope) -> RefState:
-        """Tell what became of a ref; nothing tells it of tags."""
+        """Return what became of a ref; of a tag that is not known."""
         if match := _PULL.fullmatch(scope.ref):
             if self.pulls is None:
                 return RefState.UNKNOWN
@@ -72,7 +72,7 @@ class Refs:
         return restorable(scope, base=self.base(scope), default=self.default)
 
     def may_read(self, reader: BranchScope, owner: BranchScope) -> bool:
-        """Tell whether a run on one ref may restore another's entries; what is not known is taken to be so."""
+        """Tell whether a run on one ref may restore another's entries; where that is not known, it may."""
         if owner in self.restorable(reader):
             return True
         unsure = self.default is None or (_PULL.fullmatch(reader.ref) is not None and self.base(reader) is None)

@@ -151,7 +151,7 @@ class Filter(Generic[T]):
 
     @property
     def empty(self) -> bool:
-        """Tell whether it lets everything through for want of words."""
+        """Tell whether it has no words, and so lets everything through."""
         return not self.clauses
 
     @property

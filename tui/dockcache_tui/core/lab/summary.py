@@ -52,7 +52,7 @@ class LabRow:
 
 
 def summarize(run: LabRun) -> tuple[LabRow, ...]:
-    """Return the rows of the runs of workflows that are whole, by situation, then as the experiments are listed."""
+    """Return the rows of the complete runs of workflows, by situation, then as the experiments are listed."""
     rows = (
         _row(situation, one.name, [job for job in run.jobs if (job.situation, job.experiment) == (situation, one.name)])
         for situation in Situation

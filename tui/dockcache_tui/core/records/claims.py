@@ -45,7 +45,7 @@ class Claim:
         return self.ran and self.may_be_of(record)
 
     def take(self, positions: Iterable[int], records: Sequence[Record]) -> None:
-        """Claim these records; of those that a step made, only the ones of its very name when there are any."""
+        """Claim these records; of those that a step made, only those with exactly its name when there are any."""
         self.records = set(positions)
         if self.ran:
             self.records = {one for one in self.records if records[one].description == self.step.name} or self.records

@@ -1,4 +1,4 @@
-"""Who was built on whom: the graph of records that forest, plans and details all read."""
+"""The graph of records, parents and children, which the forest, the plans and the details all read."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

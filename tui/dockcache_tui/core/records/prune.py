@@ -1,4 +1,4 @@
-"""What pruning would free, in which order, and how the outcome compares with the plan."""
+"""What pruning would free, in which order, and what stays because it is used, shared or another's."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -84,7 +84,7 @@ class Frees:
 
 
 def plan(records: Iterable[Record] | Lineage, marked: Iterable[RecordKey], barred: Bar = lambda _: None) -> PrunePlan:
-    """Plan the pruning of the marked records but the barred; cycles stay, because no leaf of them could go first."""
+    """Plan the pruning of the marked records that are not barred; a cycle stays, as it has no leaf to begin with."""
     lineage = Lineage.of(records)
     chosen: set[int] = set()
     gone = []
@@ -158,7 +158,7 @@ def _records(lineage: Lineage, positions: Iterable[int]) -> tuple[Record, ...]:
 def plan_of(reading: Reading, marked: Iterable[RecordKey], chosen: ScopeFilter, *, shared: bool) -> PrunePlan:
     """Plan the pruning of marked records; only what the chosen owner alone has goes, or with `shared` all of them.
 
-    When no owner is chosen nobody is asked. It takes a while for 100,000 records: call it off the event loop.
+    Without a chosen owner all of them may go. It takes a while for 100,000 records: call it off the event loop.
     """
     if shared or chosen.empty:
         return plan(reading.lineage, marked)

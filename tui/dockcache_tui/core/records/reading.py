@@ -1,4 +1,4 @@
-"""One reading of a builder, related: whose each record is and who was built on whom."""
+"""One reading of a builder: its records with their owners, parents and children."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ class Reading:
 
     @classmethod
     def of(cls, snapshot: BuilderSnapshot, builds: Sequence[Build]) -> "Reading":
-        """Relate the records to each other and to the builds, in build order: BuildKit tells them in any.
+        """Relate the records to each other and to the builds, in build order; BuildKit lists them in no order.
 
         It takes a while for 100,000 of them: call it off the event loop.
         """
