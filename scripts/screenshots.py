@@ -89,7 +89,7 @@ def _git(project: Path, *words: str) -> None:
 async def _tour(workspace: ProjectWorkspace, project: Path, size: tuple[int, int]) -> None:
     app = DockcacheApp(workspace, builder=BUILDER)
     async with app.run_test(size=size) as pilot:
-        await _until(pilot, lambda: app.reading is not None)
+        await _until(pilot, lambda: app.known.reading is not None)
         await _build(app, pilot)
         await _build(app, pilot)
         _take(app, "rebuild", size)
@@ -100,7 +100,7 @@ async def _tour(workspace: ProjectWorkspace, project: Path, size: tuple[int, int
         _take(app, "edit", size)
         await pilot.press("2")
         app.action_refresh()
-        await _until(pilot, lambda: bool(app.reading and any(one.branches for one in app.reading.records)))
+        await _until(pilot, lambda: bool(app.known.reading and any(one.branches for one in app.known.reading.records)))
         await _steps(pilot, "r", "g", "j", "j", "j", "j", "j")
         _take(app, "builder", size)
         await _steps(pilot, "slash", *"size>1kb ", "enter")
@@ -155,9 +155,9 @@ def _export(engine: lab.Engine, project: Path, branch: str, data: Path) -> None:
 async def _caches(workspace: ProjectWorkspace, size: tuple[int, int]) -> None:
     app = DockcacheApp(workspace, builder=BUILDER)
     async with app.run_test(size=size) as pilot:
-        await _until(pilot, lambda: app.reading is not None)
+        await _until(pilot, lambda: app.known.reading is not None)
         await _steps(pilot, "3")
-        await _until(pilot, lambda: app.caches_reading is not None and not app.caches_reading.snapshot.partial)
+        await _until(pilot, lambda: app.known.caches is not None and not app.known.caches.snapshot.partial)
         await _steps(pilot, "j", "j")
         _take(app, "actions", size)
         await _steps(pilot, "right_square_bracket")
@@ -180,9 +180,9 @@ def _save(engine: lab.Engine, project: Path, branch: str) -> None:
 async def _archives(workspace: ProjectWorkspace, size: tuple[int, int]) -> None:
     app = DockcacheApp(workspace, builder=BUILDER)
     async with app.run_test(size=size) as pilot:
-        await _until(pilot, lambda: app.reading is not None)
+        await _until(pilot, lambda: app.known.reading is not None)
         await _steps(pilot, "3")
-        await _until(pilot, lambda: app.caches_reading is not None and not app.caches_reading.snapshot.partial)
+        await _until(pilot, lambda: app.known.caches is not None and not app.known.caches.snapshot.partial)
         await _steps(pilot, "4", "j")
         _take(app, "archives", size)
         await _steps(pilot, "enter")
@@ -196,17 +196,17 @@ async def _archives(workspace: ProjectWorkspace, size: tuple[int, int]) -> None:
 async def _lab(workspace: ProjectWorkspace, size: tuple[int, int]) -> None:
     app = DockcacheApp(workspace, builder=BUILDER)
     async with app.run_test(size=size) as pilot:
-        await _until(pilot, lambda: app.reading is not None)
+        await _until(pilot, lambda: app.known.reading is not None)
         await _steps(pilot, "1", "L", *["j"] * 12)
         _take(app, "lab", size)
 
 
 async def _build(app: DockcacheApp, pilot: Pilot[None]) -> None:
-    before = {build.ref for build in app.all_builds}
+    before = {build.ref for build in app.known.builds}
     await pilot.press("b")
     # One that reuses everything may be over before it is seen to run.
-    await _until(pilot, lambda: app.builds.running is None and any(one.ref not in before for one in app.all_builds))
-    newest = app.all_builds[0]
+    await _until(pilot, lambda: app.builds.running is None and any(one.ref not in before for one in app.known.builds))
+    newest = app.known.builds[0]
     if newest.status is not BuildStatus.SUCCEEDED:
         sys.exit(f"the build {newest.status.value}: {newest.error}")
     await pilot.pause(1.5)

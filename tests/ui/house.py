@@ -81,9 +81,11 @@ class Cache:
         self._statuses: dict[str, Line[Progress]] = {}
         self.failure: SourceError | None = None
         self.pruned: list[RecordKey] = []
+        self.readings = 0
 
     def snapshot(self) -> BuilderSnapshot:
         """Return the records of this moment, or raise what the builder fails with."""
+        self.readings += 1
         if self.failure:
             raise self.failure
         return BuilderSnapshot(self.name, self.driver, tuple(self.nodes), tuple(self.records), Instant.now())

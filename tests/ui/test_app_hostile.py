@@ -109,7 +109,7 @@ async def test_boxes_show_texts_literally(text: str) -> None:
 async def test_notices_show_texts_literally(text: str) -> None:
     """An error's title, reason and hint, and what was copied, are literal in a notice."""
     async with bench(house(text)) as app:
-        app.app.post_message(ActionFailed(DockcacheError(f"why {text}", title=f"what {text}", hint=f"how {text}")))
+        app.app.area.tell(ActionFailed(DockcacheError(f"why {text}", title=f"what {text}", hint=f"how {text}")))
         await show(app, text, r"▌ what\b", r"▌ why\b")
 
 

@@ -12,7 +12,7 @@ from textual.dom import DOMNode
 
 from core.record_making import record
 from dockcache_tui import ui
-from dockcache_tui.ui.actions import ACTIONS, Action, Place, key_table, shown_key
+from dockcache_tui.ui.actions import ACTIONS, APP, IN_SIGHT, TABLE, Action, Place, key_table, shown_key
 from dockcache_tui.ui.app import DockcacheApp
 from dockcache_tui.ui.table import RecordTable
 from ui.bench import NARROW, bench
@@ -52,7 +52,7 @@ def test_every_action_has_keys_of_its_own() -> None:
     keys = list(chain.from_iterable(map(names, ACTIONS)))
     assert len(set(keys)) == len(keys)
     assert len({action.id for action in ACTIONS}) == len(ACTIONS)
-    others = chain.from_iterable(names(action) for action in ACTIONS if not action.of_table)
+    others = chain.from_iterable(names(action) for action in ACTIONS if action.of != TABLE)
     assert OF_TABLE.keys().isdisjoint(others)
 
 
@@ -74,11 +74,18 @@ def test_a_movement_key_only_moves() -> None:
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
 def test_every_action_does_something(action: Action) -> None:
-    """The app, or the table for its own keys, has a method for it, and the registry says what it does and where."""
-    if action.of_table:
-        assert all(callable(getattr(RecordTable, f"action_{OF_TABLE[name]}")) for name in names(action))
+    """Whom the registry names for it, in each place where it applies, has a method for it; it says what that does."""
+    method = f"action_{action.name or action.id}"
+    if action.of == TABLE:
+        assert {f"action_{OF_TABLE[name]}" for name in names(action)} == {method}
+        doing: list[object] = [RecordTable]
     else:
-        assert callable(getattr(DockcacheApp, f"action_{action.id}"))
+        app = DockcacheApp(House())
+        areas = {place: area for area in app.areas for place in area.places}
+        places = action.where if action.of == IN_SIGHT else [action.of]
+        doing = [app] if action.of == APP else [areas[Place(place)] for place in places]
+    assert doing
+    assert all(callable(getattr(one, method)) for one in doing)
     assert action.label
     assert action.tooltip
     assert action.where
@@ -112,7 +119,7 @@ async def test_the_palette_knows_every_action() -> None:
     async with bench(House(Cache(records=[record("a")]))) as app:
         await app.see("▶ ")
         known = {command.title for command in app.app.get_system_commands(app.app.screen)}
-        here = {action.label for action in ACTIONS if Place.BUILDER in action.where and not action.of_table}
+        here = {action.label for action in ACTIONS if Place.BUILDER in action.where and action.of != TABLE}
         assert here - {"Palette"} <= known
         await app.press("colon")
         await app.type("Build again")

@@ -1,8 +1,11 @@
 """The records in the app: failing and coming back, marks and filters."""
 
+import pytest
+
 from core.record_making import SHARED, record
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.records.record import BuilderInfo, NodeStatus
+from dockcache_tui.ui.builder import workers
 from ui.bench import bench
 from ui.house import Cache, House
 
@@ -27,6 +30,30 @@ async def test_no_engine_is_told_and_recovered_from() -> None:
         await app.press("2", "r")
         await app.see("base", "left", "right", "● ")
         await app.see_no("no engine")
+
+
+async def test_a_pause_outlasts_a_switch_of_builders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it is paused another builder is read once, as the header says, and not every few seconds."""
+    monkeypatch.setattr(workers, "BEAT", 0.02)
+    house = family()
+    house.known = (BuilderInfo("other", "memory"),)
+    async with bench(house) as app:
+        await app.see("base", "● ")
+        await app.press("p")
+        await app.see("‖ paused")
+        await app.press("n")
+        await app.see("type to narrow", "other")
+        before = house.cache.readings
+        await app.press("enter")
+        await app.see("base", "‖ paused")
+        while house.cache.readings == before:
+            await app.pilot.pause(0.02)
+        after = house.cache.readings
+        await app.pilot.pause(1)
+        assert house.cache.readings == after
+        await app.press("p")
+        while house.cache.readings == after:
+            await app.pilot.pause(0.02)
 
 
 async def test_an_engine_that_appears_is_found_by_itself() -> None:

@@ -68,7 +68,7 @@ async def test_a_second_b_shows_the_build_that_runs() -> None:
 
 async def test_ctrl_c_twice_cancels_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once only warns; twice cancels; the app stays and a third time cancels nothing."""
-    monkeypatch.setattr("dockcache_tui.ui.app.TWICE_WITHIN", 600)
+    monkeypatch.setattr("dockcache_tui.ui.builds.area.TWICE_WITHIN", 600)
     house = House()
     async with bench(house) as app:
         build = await begin(app, house)

@@ -56,11 +56,11 @@ async def test_other_threads_see_a_finished_picture() -> None:
     async with bench(house) as app:
         await app.press("5")
         await app.see("builds › first$")
-        picture, later = app.app.all_builds, replace(first, ref="second", started_at=Instant(NOW.ns + 1))
-        assert app.app.all_builds is picture
+        picture, later = app.app.known.builds, replace(first, ref="second", started_at=Instant(NOW.ns + 1))
+        assert app.app.known.builds is picture
         house.cache.events.say(HistoryEvent(HistoryEventType.COMPLETE, later))
         await app.see("builds › second$")
-        assert ({build.ref for build in picture}, len(app.app.all_builds)) == ({"first"}, 2)
+        assert ({build.ref for build in picture}, len(app.app.known.builds)) == ({"first"}, 2)
 
 
 @pytest.mark.parametrize("node", ["", "node0", "a-node-that-is-gone"])

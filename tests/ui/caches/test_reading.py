@@ -171,7 +171,7 @@ async def test_a_reading_that_arrives_while_the_app_ends(paged: Paged) -> None:
     """What is heard when the screens are closed already asks for keys in vain, and that is all."""
     async with caches() as app:
         await app.see("250 entries", "GitHub counts")
-    assert app.app.caches_reading
+    assert app.app.known.caches
     assert not app.app.screen_stack
     app.app.refresh_bindings()
     assert not paged.deleted

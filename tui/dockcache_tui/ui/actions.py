@@ -45,6 +45,8 @@ MARKED = CACHES | ARCHIVES
 TABBED = CACHES | ARCHIVE
 ACTIONS_ONLY = frozenset({Place.ACTIONS})
 
+APP, IN_SIGHT, TABLE = "app", "in sight", "table"
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -59,17 +61,42 @@ class Action:
     footer: bool = False
     key_display: str | None = None
     priority: bool = False
-    of_table: str = ""
-    """The action of the table that does it; then the table binds the key."""
+    of: str = IN_SIGHT
+    """Who does it: the area in sight, the area of a place, the app, or the table, which then binds the key."""
+    name: str = ""
+    """What it is called there, where that is not its id."""
+
+    @property
+    def command(self) -> str:
+        """Return it as Textual is told to run it."""
+        if self.of == TABLE:
+            return f"focused.{self.name or self.id}"
+        return self.id if self.of == APP else f"ask('{self.id}')"
 
 
 ACTIONS = (
-    Action("overview", "1", "Overview", "Totals by place and branch, and what the last builds reused"),
-    Action("builder", "2", "Builder", "The builder's cache records"),
-    Action("actions", "3", "Actions", "The repository's GitHub Actions caches"),
-    Action("archives", "4", "Archives", "Image tarballs, cache exports and build records, here and as artifacts"),
-    Action("builds", "5", "Builds", "Builds of this project and of everyone on this builder"),
-    Action("open", "enter", "Open", "Open what the cursor is on", LISTS, of_table="open", key_display="⏎"),
+    Action(
+        "overview",
+        "1",
+        "Overview",
+        "Totals by place and branch, and what the last builds reused",
+        of=Place.OVERVIEW,
+        name="open",
+    ),
+    Action("builder", "2", "Builder", "The builder's cache records", of=Place.BUILDER, name="open"),
+    Action("actions", "3", "Actions", "The repository's GitHub Actions caches", of=Place.ACTIONS, name="open"),
+    Action(
+        "archives",
+        "4",
+        "Archives",
+        "Image tarballs, cache exports and build records, here and as artifacts",
+        of=Place.ARCHIVES,
+        name="open",
+    ),
+    Action(
+        "builds", "5", "Builds", "Builds of this project and of everyone on this builder", of=Place.BUILDS, name="open"
+    ),
+    Action("open", "enter", "Open", "Open what the cursor is on", LISTS, of=TABLE, key_display="⏎"),
     Action(
         "back",
         "escape",
@@ -78,14 +105,27 @@ ACTIONS = (
         key_display="esc",
     ),
     Action(
-        "rebuild", "b", "Build again", "Build the project again as last time and watch it", changes=True, footer=True
+        "rebuild",
+        "b",
+        "Build again",
+        "Build the project again as last time and watch it",
+        changes=True,
+        footer=True,
+        of=Place.BUILDS,
     ),
-    Action("edit_build", "B", "Edit build", "Change target, arguments and caches, then build", changes=True),
+    Action(
+        "edit_build",
+        "B",
+        "Edit build",
+        "Change target, arguments and caches, then build",
+        changes=True,
+        of=Place.BUILDS,
+    ),
     Action("filter", "/", "Filter", "Narrow the list as you type", LISTS, footer=True, key_display="/"),
-    Action("scope", "f", "Branch", "Narrow every view to one branch", footer=True),
-    Action("mark", "space", "Mark", "Mark what the cursor is on", MARKED, of_table="mark", footer=True),
-    Action("range", "v", "Range", "Mark every row from here to where the cursor goes", MARKED, of_table="range"),
-    Action("unmark", "u", "Unmark", "Unmark everything", MARKED, of_table="unmark_all"),
+    Action("scope", "f", "Branch", "Narrow every view to one branch", footer=True, of=APP),
+    Action("mark", "space", "Mark", "Mark what the cursor is on", MARKED, of=TABLE, footer=True),
+    Action("range", "v", "Range", "Mark every row from here to where the cursor goes", MARKED, of=TABLE),
+    Action("unmark", "u", "Unmark", "Unmark everything", MARKED, of=TABLE, name="unmark_all"),
     Action(
         "preset",
         "m",
@@ -93,15 +133,7 @@ ACTIONS = (
         "Mark what a preset chooses: merged, deleted, closed, superseded, orphaned, old",
         ACTIONS_ONLY,
     ),
-    Action(
-        "delete",
-        "d",
-        "Delete",
-        "Show what would be deleted, then ask",
-        MARKED,
-        changes=True,
-        footer=True,
-    ),
+    Action("delete", "d", "Delete", "Show what would be deleted, then ask", MARKED, changes=True, footer=True),
     Action("fold", "o", "Fold", "Fold or unfold what is below", TABBED),
     Action(
         "next_tab",
@@ -124,20 +156,22 @@ ACTIONS = (
         "What the experiments cost; in this view, pick another run",
         LAB | {Place.OVERVIEW},
         footer=True,
+        of=Place.LAB,
+        name="open",
     ),
     Action("run_lab", "R", "Run the lab", "Run the experiments on this machine", LAB, changes=True, footer=True),
-    Action("sort", "s", "Sort", "Sort by the next column", LISTS, of_table="sort_next"),
-    Action("reverse", "S", "Flip sort", "Reverse the order", LISTS, of_table="sort_flip"),
+    Action("sort", "s", "Sort", "Sort by the next column", LISTS, of=TABLE, name="sort_next"),
+    Action("reverse", "S", "Flip sort", "Reverse the order", LISTS, of=TABLE, name="sort_flip"),
     Action("copy", "y", "Copy", "Copy the id, the command or JSON", LISTS),
     Action("export", "x", "Export", "Write the rows that are shown to a JSON or CSV file", LISTS),
-    Action("refresh", "r", "Refresh", "Read everything again now"),
-    Action("pause", "p", "Pause", "Pause refreshing, or go on"),
-    Action("switch_builder", "n", "Builder…", "Look at another builder"),
-    Action("log", "@", "Commands", "Every command that was run and every request", key_display="@"),
+    Action("refresh", "r", "Refresh", "Read everything again now", of=APP),
+    Action("pause", "p", "Pause", "Pause refreshing, or go on", of=Place.BUILDER),
+    Action("switch_builder", "n", "Builder…", "Look at another builder", of=Place.BUILDER),
+    Action("log", "@", "Commands", "Every command that was run and every request", key_display="@", of=APP),
     Action("zoom", "plus,underscore", "Zoom", "Give the list the whole view, or undo that", LISTS, key_display="+"),
-    Action("help", "?,f1", "Help", "What every key does", footer=True, key_display="?"),
-    Action("command_palette", "colon,ctrl+p", "Palette", "Find an action by name", key_display=":"),
-    Action("quit", "q", "Quit", "Leave the app", footer=True),
+    Action("help", "?,f1", "Help", "What every key does", footer=True, key_display="?", of=APP),
+    Action("command_palette", "colon,ctrl+p", "Palette", "Find an action by name", key_display=":", of=APP),
+    Action("quit", "q", "Quit", "Leave the app", footer=True, of=APP),
     Action(
         "interrupt",
         "ctrl+c",
@@ -145,6 +179,7 @@ ACTIONS = (
         "Press twice to cancel the build that runs; the app stays",
         key_display="^c",
         priority=True,
+        of=Place.BUILDS,
     ),
 )
 
@@ -156,7 +191,7 @@ def bindings() -> list[Binding]:
     return [
         Binding(
             action.key,
-            action.id,
+            action.command,
             action.label,
             show=action.footer,
             tooltip=action.tooltip,
@@ -165,7 +200,7 @@ def bindings() -> list[Binding]:
             priority=action.priority,
         )
         for action in ACTIONS
-        if not action.of_table
+        if action.of != TABLE
     ]
 
 

@@ -42,7 +42,7 @@ class RunningApp(DockcacheApp):
         if met.thread and met.thread.name == _WRITER and isinstance(met.exc_value, OSError):
             self._lose_terminal(met.thread)
         elif isinstance(met.exc_value, Exception):
-            self.post_message(ActionFailed(told(met.exc_value)))
+            self.area.tell(ActionFailed(told(met.exc_value)))
 
     def _lose_terminal(self, writer: threading.Thread) -> None:
         """Leave when nothing can be drawn any more; what still is goes nowhere, so that nobody waits for it."""

@@ -27,7 +27,7 @@ from dockcache_tui.ui.archives.texts import diff_text, loaded_text
 from dockcache_tui.ui.archives.workers import ArchivesWorkers
 from dockcache_tui.ui.shared.area import Area, Shell
 from dockcache_tui.ui.shared.confirm_delete import ConfirmDelete, Doomed
-from dockcache_tui.ui.shared.open_build import OpenBuild
+from dockcache_tui.ui.shared.messages import BuildOpened, KnownChanged, OpenBuild
 from dockcache_tui.ui.shared.picker import Choice, Picker
 from dockcache_tui.ui.shared.text_screen import TextScreen
 
@@ -54,13 +54,11 @@ class ArchivesArea(Area):
         """Return the archives found so far; None when none were looked for."""
         return self._archives.rows if self.threads.opened else None
 
-    def open(self) -> None:
-        """Show the archives."""
+    def action_open(self) -> None:
         self.look()
-        self.shell.bring(Place.ARCHIVES)
+        super().action_open()
 
     def look(self) -> None:
-        """Look for archives, unless that was done."""
         if not self.threads.opened:
             self.threads.list()
 
@@ -71,38 +69,38 @@ class ArchivesArea(Area):
     def narrow(self, scope: ScopeFilter) -> None:
         self._archives.scope(scope)
 
-    def fold(self) -> None:
+    def action_fold(self) -> None:
         self._archive.fold()
 
     def turn(self, step: int) -> None:
         self._archive.next_tab(step)
 
-    def back(self) -> None:
+    def go_back(self) -> None:
         """Go from the files to the layers, from the layers to the list."""
         if self.place is Place.ARCHIVE and not self._archive.leave():
             self.shell.bring(Place.ARCHIVES)
 
-    def compare(self) -> None:
+    def action_compare(self) -> None:
         """Compare two marked archives."""
         paths = [row.archive.path for row in self._archives.marked if row.archive]
         if len(paths) == COMPARED:
-            self.shell.say("Comparing…")
+            self.say("Comparing…")
             self.threads.compare(paths[0], paths[1])
         else:
-            self.shell.say("Mark two archives of this machine with space, then press c.", severity="warning")
+            self.say("Mark two archives of this machine with space, then press c.", severity="warning")
 
-    def save_file(self) -> None:
+    def action_save_file(self) -> None:
         """Save the file under the cursor into the current folder."""
         row, look = self._archive.table.cursor_row, self._archive.look
         if look and isinstance(row, FileRow) and row.open is None:
             self.threads.save(look, row.tree.entry)
         else:
-            self.shell.say("Put the cursor on a file first: ] shows the files.", severity="warning")
+            self.say("Put the cursor on a file first: ] shows the files.", severity="warning")
 
     @on(messages.ArchivesListed)
     def _archives_listed(self, event: messages.ArchivesListed) -> None:
         self._archives.show(event.rows, event.note, whole=event.whole)
-        self.shell.show_overview()
+        self.post_message(KnownChanged())
         for row in event.rows:
             if row.archive:
                 self._show_again(row.archive)
@@ -122,7 +120,7 @@ class ArchivesArea(Area):
         if row.artifact:
             self._artifact_opened(row.artifact)
         elif row.archive is None:
-            self.shell.say(row.problem, title="It can't be read", severity="error")
+            self.say(row.problem, title="It can't be read", severity="error")
         elif any(row.archive.builds):
             self.threads.builds(row.archive.path)
         else:
@@ -131,18 +129,18 @@ class ArchivesArea(Area):
 
     def _artifact_opened(self, artifact: Artifact) -> None:
         if artifact.expired:
-            self.shell.say("GitHub has deleted it: its retention is over.", title=artifact.name, severity="warning")
+            self.say("GitHub has deleted it: its retention is over.", title=artifact.name, severity="warning")
             return
         ask = Picker(f"Artifact {artifact.name}", (_DOWNLOAD,))
         self.app.push_screen(ask, lambda answer: self.threads.download(artifact) if answer else None)
 
-    def delete(self) -> None:
+    def action_delete(self) -> None:
         if self.place is not Place.ARCHIVES:
             return
         marked = self._archives.marked
         artifacts = [row.artifact for row in marked if row.artifact and not row.artifact.expired]
         if not artifacts:
-            self.shell.say("Only artifacts can be deleted here, not files of this machine.", severity="warning")
+            self.say("Only artifacts can be deleted here, not files of this machine.", severity="warning")
             return
         doomed = [Doomed(one.size, one.id, one.branch.short if one.branch else "", one.name) for one in artifacts]
         left = len(marked) - len(artifacts)
@@ -150,17 +148,17 @@ class ArchivesArea(Area):
         ask = ConfirmDelete("Delete artifacts", doomed, stays)
         self.app.push_screen(ask, lambda yes: self.threads.delete(artifacts) if yes else None)
 
-    def load(self) -> None:
+    def action_load(self) -> None:
         """Load the archive under the cursor into the engine."""
         row = self._archives.table.cursor_row
         if row and row.archive:
-            self.shell.say(f"Loading {row.name}…")
+            self.say(f"Loading {row.name}…")
             self.threads.load(row.archive.path)
         else:
             told = "Only a file of this machine can be loaded: enter downloads an artifact."
-            self.shell.say(told, severity="warning")
+            self.say(told, severity="warning")
 
-    def export_image(self) -> None:
+    def action_export_image(self) -> None:
         """Pick an image of the engine to write to a file."""
         self.threads.images()
 
@@ -168,7 +166,7 @@ class ArchivesArea(Area):
     def _images_listed(self, event: messages.ImagesListed) -> None:
         offered = _images(event.images)
         if not offered:
-            self.shell.say("The engine has no image with a name.", severity="warning")
+            self.say("The engine has no image with a name.", severity="warning")
             return
         ask = Picker("Write which image to a file?", offered)
         self.app.push_screen(ask, lambda name: self.threads.save_image(name) if name else None)
@@ -186,7 +184,7 @@ class ArchivesArea(Area):
         """Show an archive, and have looked up where else its layers are."""
         self._archive.show(archive)
         others = tuple(row.archive for row in self._archives.rows if row.archive)
-        caches, reading = self.shell.caches_reading, self.shell.reading
+        caches, reading = self.shell.known.caches, self.shell.known.reading
         entries = caches.entries if caches else ()
         self.threads.share(archive, others, entries, reading.records if reading else ())
 
@@ -207,9 +205,9 @@ class ArchivesArea(Area):
         self.app.push_screen(ask, lambda answer: self._open_record(event.builds[int(answer)]) if answer else None)
 
     def _open_record(self, record: BuildRecord) -> None:
-        self.shell.open_build(OpenBuild(record.build, record.log, Place.ARCHIVES, record))
+        self.post_message(BuildOpened(OpenBuild(record.build, record.log, Place.ARCHIVES, record)))
         for fault in record.faults[:MAX_FAULTS]:
-            self.shell.say(str(fault), title="The record is damaged", severity="warning")
+            self.say(str(fault), title="The record is damaged", severity="warning")
 
     @on(ArchiveView.FolderWanted)
     def _folder_wanted(self, event: ArchiveView.FolderWanted) -> None:
@@ -257,7 +255,7 @@ class ArchivesArea(Area):
 
     @on(messages.Done)
     def _done(self, event: messages.Done) -> None:
-        self.shell.say(event.text)
+        self.say(event.text)
         if event.again:
             self.threads.list()
 

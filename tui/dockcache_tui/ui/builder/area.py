@@ -19,6 +19,7 @@ from dockcache_tui.ui.builder.builder_view import BuilderView
 from dockcache_tui.ui.builder.confirm_prune import ConfirmPrune, WantedPrune
 from dockcache_tui.ui.builder.workers import BuilderWorkers
 from dockcache_tui.ui.shared.area import Area, Shell
+from dockcache_tui.ui.shared.messages import KnownChanged
 from dockcache_tui.ui.shared.picker import Choice, Picker
 
 
@@ -55,11 +56,20 @@ class BuilderArea(Area):
     def narrow(self, scope: ScopeFilter) -> None:
         self._builder.scope(scope)
 
-    def fold(self) -> None:
+    def action_fold(self) -> None:
         self._builder.fold()
 
     def turn(self, step: int) -> None:
         self._builder.next_tab(step)
+
+    def action_pause(self) -> None:
+        """Pause the reading every few seconds, or go on."""
+        self.threads.pause(paused=not self.threads.paused)
+        self.post_message(KnownChanged())
+
+    def action_switch_builder(self) -> None:
+        """List the builders there are, to pick another."""
+        self.threads.list()
 
     @on(messages.RecordsLoaded)
     def _loaded(self, event: messages.RecordsLoaded) -> None:
@@ -84,14 +94,14 @@ class BuilderArea(Area):
         self.threads.open(name)
         self.post_message(messages.BuilderSwitched())
 
-    def delete(self) -> None:
+    def action_delete(self) -> None:
         reading, rows = self.reading, self._builder.marked
         if reading is None or not rows:
             return
         try:
-            chosen = self.shell.surroundings.meant(self.shell.scope)
+            chosen = self.shell.known.meant()
         except UsageError as error:
-            self.shell.say_failed(error)
+            self.say_failed(error)
             return
         ask = ConfirmPrune(WantedPrune(reading, rows, chosen))
         self.app.push_screen(ask, lambda plan: self.threads.prune(plan, reading) if plan else None)

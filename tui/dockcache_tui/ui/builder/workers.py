@@ -35,6 +35,7 @@ class BuilderWorkers:
     def __init__(self, shell: Shell, post: Post) -> None:
         """Take where to ask and whom to tell."""
         self._shell, self._post, self._name = shell, post, ""
+        self.paused = False
         self._connection: _Connection | None = None
 
     @property
@@ -47,6 +48,7 @@ class BuilderWorkers:
         self.close()
         self._name = name
         self._connection = _Connection(self._shell, name, self._post, self.leave)
+        self.pause(paused=self.paused)
 
     def close(self) -> None:
         """Let go of the builder; a build of ours goes on."""
@@ -68,6 +70,7 @@ class BuilderWorkers:
 
     def pause(self, *, paused: bool) -> None:
         """Pause the reading every few seconds, or go on."""
+        self.paused = paused
         if self._connection:
             self._connection.poller.paused = paused
 
@@ -153,7 +156,7 @@ class _Connection:
         if events != self._events_told:
             self._told = self._shell.workspace.known_builds(builder)
             self._events_told = events if all(build.ref for build in self._told) else -1
-        ours = {build.ref: build for build in self._shell.all_builds if build.ours}
+        ours = {build.ref: build for build in self._shell.known.builds if build.ours}
         running = {ref: build for ref, build in ours.items() if build.status is BuildStatus.RUNNING}
         return (*(build for build in self._told if build.ref not in running), *running.values())
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from time import monotonic
 
 from rich.text import Text
 from textual import on
@@ -13,7 +14,7 @@ from dockcache_tui.core.builds.fields import BUILD_FIELDS, STEP_FIELDS
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.field import json_row
 from dockcache_tui.core.literal import literal
-from dockcache_tui.core.scope import ScopeFilter
+from dockcache_tui.core.scope import Checkout, ScopeFilter
 from dockcache_tui.sources.export import Row
 from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
 from dockcache_tui.ui.actions import Place
@@ -23,8 +24,17 @@ from dockcache_tui.ui.builds.builds_view import BuildsView
 from dockcache_tui.ui.builds.edit_build import EditBuild
 from dockcache_tui.ui.builds.workers import BuildsWorkers
 from dockcache_tui.ui.shared.area import Area, Shell
-from dockcache_tui.ui.shared.open_build import OpenBuild
+from dockcache_tui.ui.shared.messages import KnownChanged, OpenBuild
+from dockcache_tui.ui.shared.picker import Choice, Picker
 from dockcache_tui.ui.shared.text_screen import TextScreen
+
+TWICE_WITHIN = 2.0
+"""Seconds in which a second ctrl+c counts."""
+
+_QUITTING = (
+    Choice("stay", "Stay", "the build goes on"),
+    Choice("quit", "Quit and cancel the build", "what it has built so far stays in the cache"),
+)
 
 
 class BuildsArea(Area):
@@ -35,8 +45,11 @@ class BuildsArea(Area):
         self._builds, self._build = BuildsView(), BuildView()
         super().__init__(shell, self._builds, self._build)
         self.threads = BuildsWorkers(shell, self.tell)
-        self.failure: DockcacheError | None = None
+        self.checkout: Checkout | None = None
+        self._failure: DockcacheError | None = None
         """Why the project's builds are not known."""
+        self._notice = ""
+        self._interrupted = 0.0
         self.all: tuple[Build, ...] = ()
         """Every build known, newest first, as far as each had come when last shown: the builder's threads read it."""
         self._journal: tuple[Build, ...] = ()
@@ -54,11 +67,25 @@ class BuildsArea(Area):
     def narrow(self, scope: ScopeFilter) -> None:
         self._builds.scope(scope)
 
-    def keep(self, builds: tuple[Build, ...]) -> bool:
-        """Take in the journal's builds, and tell whether they are others than before."""
-        changed = self._journal != builds
-        self._journal, self.failure = builds, None
-        return changed
+    def read_again(self) -> None:
+        self.threads.read()
+
+    @on(messages.ProjectRead)
+    def _project_read(self, event: messages.ProjectRead) -> None:
+        changed = self._journal != event.builds
+        self.checkout, self._journal, self._failure = event.checkout, event.builds, None
+        if event.notice != self._notice:
+            self._notice = event.notice
+            self.say(event.notice, title="The journal", severity="warning")
+        self.show()
+        if changed:
+            self.post_message(messages.JournalChanged())
+
+    @on(messages.ProjectFailed)
+    def _project_failed(self, event: messages.ProjectFailed) -> None:
+        self._failure = event.error
+        self.show()
+        self.say_failed(event.error)
 
     def forget(self) -> None:
         """Forget what was heard of another builder."""
@@ -80,8 +107,9 @@ class BuildsArea(Area):
         self._follow_others(again=again)
         kept = {build.ref: build for build in self._journal} | {build.ref: build for build in self._moving.values()}
         self.all = builds = merge(kept.values(), self._history.values())
-        failure, opened = self.failure or self.shell.failure, self._opened
-        if builds or (self.shell.reading and self.shell.checkout and not failure):
+        known, opened = self.shell.known, self._opened
+        failure = self._failure or known.failure
+        if builds or (known.reading and self.checkout and not failure):
             self._builds.show(builds)
         elif failure:
             self._builds.fail(failure)
@@ -90,8 +118,7 @@ class BuildsArea(Area):
         if opened and opened.came_from is Place.BUILDS:
             newer = (build for build in builds if build.ref == opened.build.ref)
             self._show_opened(replace(opened, build=next(newer, opened.build)))
-        self.shell.show_overview()
-        self.shell.show_header()
+        self.post_message(KnownChanged())
 
     def _follow_others(self, *, again: bool) -> None:
         """Follow what others build; while BuildKit's ref of our own build is unknown, any could be ours."""
@@ -119,26 +146,32 @@ class BuildsArea(Area):
             self.threads.follow(event.build, again=True)
         self._open(event.build)
 
-    def back(self) -> None:
+    def go_back(self) -> None:
         """Go to where the build was opened from."""
         if self.place is Place.BUILD and self._opened:
             came_from, self._opened = self._opened.came_from, None
             self.shell.bring(came_from)
 
-    def rebuild(self, *, edit: bool) -> None:
+    def action_rebuild(self) -> None:
+        self._rebuild(edit=False)
+
+    def action_edit_build(self) -> None:
+        self._rebuild(edit=True)
+
+    def _rebuild(self, *, edit: bool) -> None:
         """Build again as last time, or after a change."""
         if build := self.running:
-            self.shell.say("A build started here still runs. Press ctrl+c twice to cancel it.", severity="warning")
+            self.say("A build started here still runs. Press ctrl+c twice to cancel it.", severity="warning")
             self._open(build)
         else:
             self.threads.find_spec(lambda spec: messages.SpecFound(self._on_builder(spec), edit=edit))
 
     def _on_builder(self, spec: BuildSpec) -> BuildSpec:
-        return replace(spec, builder=self.shell.builder_name or spec.builder)
+        return replace(spec, builder=self.shell.known.builder or spec.builder)
 
     @on(messages.PassedOver)
     def _passed_over(self, event: messages.PassedOver) -> None:
-        self.shell.say(event.text, severity="warning")
+        self.say(event.text, severity="warning")
 
     @on(messages.SpecFound)
     def _spec_found(self, event: messages.SpecFound) -> None:
@@ -161,20 +194,44 @@ class BuildsArea(Area):
         self.show()
 
     def _ended(self, build: Build) -> None:
-        self.shell.read_again()
+        self.post_message(messages.BuildEnded())
         reuse = f", {wording.share(build.reuse)} reused" if build.reuse is not None else ""
         severity: SeverityLevel = "information" if build.status is BuildStatus.SUCCEEDED else "warning"
         if not (self.display and self.place is Place.BUILD):
             told = f"The build {build.status.value} after {wording.span(build.duration)}{reuse}."
-            self.shell.say(told, severity=severity)
+            self.say(told, severity=severity)
 
-    def dockerfile(self) -> None:
+    def action_interrupt(self) -> None:
+        """Cancel our build when asked twice."""
+        if self.running is None:
+            self.say("q quits.")
+        elif monotonic() - self._interrupted > TWICE_WITHIN:
+            self._interrupted = monotonic()
+            self.say("Press ctrl+c again to cancel the build.", severity="warning")
+        else:
+            self.threads.cancel()
+            self.say("Canceling the build…", severity="warning")
+
+    def quit(self) -> None:
+        """Leave the app; ask first when a build of ours runs."""
+        if self.running is None:
+            self.app.exit()
+        else:
+            ask = Picker("A build started here still runs", _QUITTING)
+            self.app.push_screen(ask, lambda answer: self._quit() if answer == "quit" else None)
+
+    def _quit(self) -> None:
+        if self.threads.ours:
+            self.threads.ours.running.cancel()
+        self.app.exit()
+
+    def action_dockerfile(self) -> None:
         """Show the Dockerfile that a build record keeps."""
         files = self._opened.record.files if self._opened and self._opened.record else ()
         if files:
             self.app.push_screen(TextScreen("Dockerfile", _source(files)))
         else:
-            self.shell.say("Only a build record (.dockerbuild) keeps its Dockerfile.", severity="warning")
+            self.say("Only a build record (.dockerbuild) keeps its Dockerfile.", severity="warning")
 
     def copies(self) -> Iterable[tuple[str, str]]:
         match self.listing and self.listing.table.cursor_row:

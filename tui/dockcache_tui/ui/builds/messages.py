@@ -1,10 +1,38 @@
-"""What the threads that start and follow builds tell."""
+"""What the threads that read, start and follow builds tell, and what other areas have to follow."""
 
 from dataclasses import dataclass
 
 from textual.message import Message
 
 from dockcache_tui.core.builds.build import Build, BuildSpec
+from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.scope import Checkout
+
+
+@dataclass
+class ProjectRead(Message):
+    """What git and the journal say of the project."""
+
+    checkout: Checkout
+    builds: tuple[Build, ...]
+    notice: str
+
+
+@dataclass
+class ProjectFailed(Message):
+    """Git or the journal could not be read."""
+
+    error: DockcacheError
+
+
+@dataclass
+class JournalChanged(Message):
+    """The journal has other builds than before."""
+
+
+@dataclass
+class BuildEnded(Message):
+    """Our build ended."""
 
 
 @dataclass

@@ -27,6 +27,15 @@ class BuildsWorkers:
         """Our build that runs, or the last that did."""
         self._following: deque[Following] = deque(maxlen=MAX_FOLLOWED)
 
+    def read(self) -> None:
+        """Read the project's checkout and builds."""
+
+        def work() -> Message:
+            builds = self._shell.workspace.builds()
+            return messages.ProjectRead(self._shell.workspace.checkout(), builds, self._shell.workspace.notice)
+
+        self._shell.waits.do("reading the project", work, self._post, messages.ProjectFailed)
+
     def find_spec(self, told: Callable[[BuildSpec], Message]) -> None:
         """Find out what to build."""
 

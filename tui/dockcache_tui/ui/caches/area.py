@@ -58,10 +58,13 @@ class CachesArea(Area):
         """Whether the token may not delete; the view says why."""
         return bool(self.reading and self.reading.snapshot.read_only)
 
-    def open(self) -> None:
-        """Show the repository's caches, or the organisation's repositories until one is opened."""
+    def look(self) -> None:
         if not self.threads.opened:
             self.threads.read()
+
+    def action_open(self) -> None:
+        """Show the repository's caches, or the organisation's repositories until one is opened."""
+        self.look()
         self.shell.bring(Place.ORGANISATION if self.threads.repo is None else Place.ACTIONS)
 
     def read_again(self) -> None:
@@ -74,13 +77,13 @@ class CachesArea(Area):
     def narrow(self, scope: ScopeFilter) -> None:
         self._caches.scope(scope)
 
-    def fold(self) -> None:
+    def action_fold(self) -> None:
         self._caches.fold()
 
     def turn(self, step: int) -> None:
         self._caches.next_tab(step)
 
-    def back(self) -> None:
+    def go_back(self) -> None:
         """Go back to the organisation's repositories."""
         if self.place is Place.ACTIONS and self.threads.organisation:
             self._turn_to(None)
@@ -103,7 +106,7 @@ class CachesArea(Area):
     @on(messages.RepositoriesFailed)
     def _repositories_failed(self, event: messages.RepositoriesFailed) -> None:
         if not self._organisation.fail(event.error):
-            self.shell.say_failed(event.error)
+            self.say_failed(event.error)
 
     @on(messages.CachesLoaded)
     def _loaded(self, event: messages.CachesLoaded) -> None:
@@ -117,9 +120,9 @@ class CachesArea(Area):
         if event.repo == self.threads.repo:
             self._caches.fail(event.error)
             if self.reading is not None:
-                self.shell.say_failed(event.error)
+                self.say_failed(event.error)
 
-    async def mark(self) -> None:
+    async def action_preset(self) -> None:
         """Pick a preset and mark what it chooses of what is shown."""
         if self.reading is not None:
             found = await self._caches.presets()
@@ -140,9 +143,9 @@ class CachesArea(Area):
         told = f"Marked {many}, {size}. d shows them before they go." if found else "Nothing to mark."
         if chosen is Preset.ORPHANED and (unsure := self._caches.unsure):
             told += f" {wording.count(unsure, 'blob')} may be needed by an index that can't be read here."
-        self.shell.say(told)
+        self.say(told)
 
-    def delete(self) -> None:
+    def action_delete(self) -> None:
         reading, caches = self.reading, self._caches.marked
         if self.place is not Place.ACTIONS or reading is None or not caches:
             return

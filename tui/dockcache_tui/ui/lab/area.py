@@ -10,7 +10,7 @@ from dockcache_tui.ui.lab import messages
 from dockcache_tui.ui.lab.lab_view import LabView
 from dockcache_tui.ui.lab.workers import LabWorkers
 from dockcache_tui.ui.shared.area import Area, Shell
-from dockcache_tui.ui.shared.open_build import OpenBuild
+from dockcache_tui.ui.shared.messages import BuildOpened, OpenBuild
 from dockcache_tui.ui.shared.picker import Choice, Picker
 
 _NO = Choice("no", "No")
@@ -33,12 +33,12 @@ class LabArea(Area):
     def close(self) -> None:
         self.threads.close()
 
-    def open(self) -> None:
+    def action_open(self) -> None:
         """Show the lab; when it is shown already, pick another of its runs."""
         if not self.display:
             if not self.threads.runs:
                 self.threads.read()
-            self.shell.bring(Place.LAB)
+            super().action_open()
         elif self._runs:
             offered = [Choice(str(run.id), f"run {run.id}", _about(run)) for run in self._runs]
             picked = str(self._lab.run.id) if self._lab.run else ""
@@ -49,10 +49,10 @@ class LabArea(Area):
         if found:
             self._lab.show(found)
 
-    def run(self) -> None:
+    def action_run_lab(self) -> None:
         """Ask, then run the experiments."""
         if self.threads.runs:
-            self.shell.say("The lab runs already; esc cancels it.", severity="warning")
+            self.say("The lab runs already; esc cancels it.", severity="warning")
             return
         last = self._runs[0] if self._runs else None
         unfinished = last is not None and last.status is not LabStatus.COMPLETE
@@ -62,9 +62,9 @@ class LabArea(Area):
     def _asked(self, answer: str | None) -> None:
         if answer in (_RUN.value, _RESUME.value):
             self.threads.start(resumes=answer == _RESUME.value)
-            self.shell.say("The lab starts.")
+            self.say("The lab starts.")
 
-    def back(self) -> None:
+    def go_back(self) -> None:
         """Ask whether to cancel a run under way, else go back to the overview."""
         if self.threads.runs:
             self.app.push_screen(Picker("The lab runs", (_LEAVE, _CANCEL)), self._left)
@@ -73,7 +73,7 @@ class LabArea(Area):
 
     def _left(self, answer: str | None) -> None:
         if answer == _CANCEL.value:
-            self.shell.say("Canceling the lab…", severity="warning")
+            self.say("Canceling the lab…", severity="warning")
             self.threads.cancel()
         elif answer == _LEAVE.value:
             self.shell.bring(Place.OVERVIEW)
@@ -89,7 +89,7 @@ class LabArea(Area):
     def _moved(self, event: messages.LabMoved) -> None:
         self._lab.show(event.run, event.progress)
         if event.progress is None:
-            self.shell.say(f"The lab's run {event.run.id} is {event.run.status.value}.")
+            self.say(f"The lab's run {event.run.id} is {event.run.status.value}.")
             self.threads.read()
 
     @on(messages.LabSaid)
@@ -99,7 +99,7 @@ class LabArea(Area):
     @on(messages.LabFailed)
     def _failed(self, event: messages.LabFailed) -> None:
         self._lab.fail(event.error)
-        self.shell.say_failed(event.error)
+        self.say_failed(event.error)
 
     @on(LabView.Opened)
     def _opened(self, event: LabView.Opened) -> None:
@@ -120,9 +120,9 @@ class LabArea(Area):
     @on(messages.LabBuildRead)
     def _build_read(self, event: messages.LabBuildRead) -> None:
         if event.build is None:
-            self.shell.say("The journal no longer keeps this build.", severity="warning")
+            self.say("The journal no longer keeps this build.", severity="warning")
         else:
-            self.shell.open_build(OpenBuild(event.build, lambda _: LogView(), Place.LAB))
+            self.post_message(BuildOpened(OpenBuild(event.build, lambda _: LogView(), Place.LAB)))
 
 
 def _about(run: LabRun) -> str:

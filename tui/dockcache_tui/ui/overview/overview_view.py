@@ -12,27 +12,15 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.archives.listing import ListedArchive
-from dockcache_tui.core.builds.build import Build
-from dockcache_tui.core.caches.reading import CachesReading
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
 from dockcache_tui.core.overview import Held, Overview, Total, held, overview
-from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.ui.builds.builds_table import reuse, status
+from dockcache_tui.ui.shared.known import AllKnown
 
 LAST_BUILDS = 6
 MAX_BARS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """What is known of each place; None where nothing was read."""
-
-    records: Reading | None = None
-    caches: CachesReading | None = None
-    archives: Sequence[ListedArchive] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +51,7 @@ class OverviewView(VerticalScroll):
         """Begin without a reading."""
         super().__init__(id="overview")
         self._text = Static(markup=False)
-        self._places = Places()
-        self._builds: Sequence[Build] = ()
-        self._scope = ScopeFilter()
-        self._failure = ""
+        self._known, self._scope = AllKnown(), ScopeFilter()
         self._totals = Totals()
 
     def compose(self) -> ComposeResult:
@@ -78,12 +63,12 @@ class OverviewView(VerticalScroll):
         """Return where we are."""
         return ("overview",)
 
-    def show(self, places: Places, builds: Sequence[Build], scope: ScopeFilter, failure: str = "") -> None:
-        """Show the totals of the places and the last builds; `failure` is why the builder was not read."""
-        stale = scope != self._scope or any(
-            getattr(places, name) is not getattr(self._places, name) for name in Places.__slots__
-        )
-        self._places, self._builds, self._scope, self._failure = places, builds, scope, failure
+    def show(self, known: AllKnown, scope: ScopeFilter) -> None:
+        """Show the totals of what was read, and the last builds, of a branch scope."""
+        before, self._known = self._known, known
+        read = ("reading", "caches", "archives")
+        stale = scope != self._scope or any(getattr(known, one) is not getattr(before, one) for one in read)
+        self._scope = scope
         if stale:
             self._add_up()
         self._draw()
@@ -94,7 +79,7 @@ class OverviewView(VerticalScroll):
 
     @work(group="totals", exclusive=True, description="add up")
     async def _add_up(self) -> None:  # a worker keeps its arguments when it is done: it takes none that are large
-        self._totals = await asyncio.to_thread(_totals, self._places, self._scope)
+        self._totals = await asyncio.to_thread(_totals, self._known, self._scope)
         self._draw()
 
     def _draw(self) -> None:
@@ -111,7 +96,9 @@ class OverviewView(VerticalScroll):
     def _builder(self, text: Text, width: int) -> None:
         found = self._totals.builder
         if found is None:
-            text.append(literal(self._failure or "Reading the builder…") + "\n\n", "bold")
+            error = self._known.failure
+            why = f"{error.title}: {error}\n{error.hint}" if error else "Reading the builder…"
+            text.append(f"{literal(why)}\n\n", "bold")
             return
         text.append(f"Builder cache  {wording.size(found.held.all.bytes)}", "bold")
         text.append(f" in {wording.count(found.held.all.count, 'record')}", "not bold")
@@ -121,7 +108,7 @@ class OverviewView(VerticalScroll):
         text.append("\n")
 
     def _caches(self, text: Text, width: int) -> None:
-        found, reading = self._totals.caches, self._places.caches
+        found, reading = self._totals.caches, self._known.caches
         text.append("Actions caches  ", "bold")
         if found is None or reading is None:
             text.append("nothing read yet: press 3 to see why\n\n", "not bold dim")
@@ -157,7 +144,7 @@ class OverviewView(VerticalScroll):
 
     def _last_builds(self, text: Text) -> None:
         now = Instant.now()
-        builds = [build for build in self._builds if self._scope.takes(build.project, build.branch)]
+        builds = [build for build in self._known.builds if self._scope.takes(build.project, build.branch)]
         text.append("Last builds\n", "bold")
         for build in builds[:LAST_BUILDS]:
             branch = build.branch.short if build.branch else "unknown branch"
@@ -172,12 +159,11 @@ class OverviewView(VerticalScroll):
         return str(self.get_component_rich_style(f"overview--{name}", partial=True))
 
 
-def _totals(places: Places, scope: ScopeFilter) -> Totals:
+def _totals(known: AllKnown, scope: ScopeFilter) -> Totals:
     """Add up what is known of each place."""
+    caches, archives = known.caches, known.archives
     return Totals(
-        overview(places.records.records, scope) if places.records else None,
-        held(((cache.size, (cache.branch,)) for cache in places.caches.snapshot.caches), scope)
-        if places.caches
-        else None,
-        held(((row.size, row.branches) for row in places.archives), scope) if places.archives is not None else None,
+        overview(known.reading.records, scope) if known.reading else None,
+        held(((cache.size, (cache.branch,)) for cache in caches.snapshot.caches), scope) if caches else None,
+        held(((row.size, row.branches) for row in archives), scope) if archives is not None else None,
     )

@@ -1,27 +1,35 @@
-"""An area of the app: its views, one of them in sight, its state and its workers, and its answers to shared keys."""
+"""An area of the app: its views, one of them in sight, its state and its workers, and its answers to keys."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from textual import on
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from dockcache_tui.core.builds.build import Build
-from dockcache_tui.core.caches.reading import CachesReading
+from dockcache_tui.core import wording
 from dockcache_tui.core.errors import DockcacheError
-from dockcache_tui.core.records.reading import Reading
-from dockcache_tui.core.scope import Checkout, ScopeFilter
-from dockcache_tui.sources.export import Row
+from dockcache_tui.core.literal import literal
+from dockcache_tui.core.scope import ScopeFilter
+from dockcache_tui.sources.export import Row, write_export
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.protocols import Builder, Workspace
 from dockcache_tui.ui.actions import Place
+from dockcache_tui.ui.shared.accounts import LONGEST_NOTICE
+from dockcache_tui.ui.shared.known import AllKnown
 from dockcache_tui.ui.shared.list_view import ListView
-from dockcache_tui.ui.shared.open_build import OpenBuild
-from dockcache_tui.ui.shared.picker import Choice
-from dockcache_tui.ui.shared.scopes import Surroundings
+from dockcache_tui.ui.shared.messages import ActionFailed, Deleted, Exported, KnownChanged
+from dockcache_tui.ui.shared.picker import Choice, Picker
+from dockcache_tui.ui.shared.text_screen import ListScreen
 from dockcache_tui.ui.shared.threads import Waits
+
+TROUBLE_STAYS = 15.0
+"""Seconds that a notice of something that went wrong stays."""
+LONGEST_TITLE = 80
+_EXPORTS = (Choice("json", "JSON", "as --json prints it"), Choice("csv", "CSV", "for a spreadsheet"))
 
 
 class Shell(Protocol):
@@ -29,35 +37,10 @@ class Shell(Protocol):
 
     workspace: Workspace
     waits: Waits
-    scope: ScopeFilter
 
     @property
-    def checkout(self) -> Checkout | None:
-        """What git says of the project's folder, once it was asked."""
-
-    @property
-    def reading(self) -> Reading | None:
-        """The last reading of the builder."""
-
-    @property
-    def failure(self) -> DockcacheError | None:
-        """Why there is no newer one."""
-
-    @property
-    def caches_reading(self) -> CachesReading | None:
-        """The last reading of the Actions caches."""
-
-    @property
-    def all_builds(self) -> tuple[Build, ...]:
-        """Every build known, newest first, as far as each has come."""
-
-    @property
-    def surroundings(self) -> Surroundings:
-        """What scopes are told apart by."""
-
-    @property
-    def builder_name(self) -> str:
-        """The builder that is shown, or was asked for; empty when none was named."""
+    def known(self) -> AllKnown:
+        """All that the areas know by now; any thread may ask."""
 
     def connected(self) -> Builder | None:
         """Return the builder while it is connected."""
@@ -67,27 +50,6 @@ class Shell(Protocol):
 
     def bring(self, place: Place) -> None:
         """Bring a view into sight."""
-
-    def open_build(self, opened: OpenBuild) -> None:
-        """Bring a build into sight."""
-
-    def show_header(self) -> None:
-        """Show how things stand by now."""
-
-    def show_overview(self) -> None:
-        """Add up the totals again."""
-
-    def refresh_bindings(self) -> None:
-        """Show which keys do something by now."""
-
-    def read_again(self) -> None:
-        """Read all that was ever read again."""
-
-    def say(self, text: str, *, title: str = "", severity: SeverityLevel = "information") -> None:
-        """Tell something in a notice."""
-
-    def say_failed(self, error: DockcacheError) -> None:
-        """Tell of an error in a notice."""
 
 
 class Area(ContentSwitcher):
@@ -127,12 +89,16 @@ class Area(ContentSwitcher):
         """Return where we are."""
         return self.listing.path if self.listing else (self.place.value,)
 
-    def tell(self, message: Message) -> bool:
-        """Take a message from any thread; when the app has ended nobody hears it."""
-        return self.is_attached and self.post_message(message)
+    @property
+    def refuses(self) -> bool:
+        """Whether nothing can be deleted here; the view says why."""
+        return False
 
     def narrow(self, scope: ScopeFilter) -> None:
         """Narrow its views to a branch scope."""
+
+    def look(self) -> None:
+        """Read what it shows, unless that was done."""
 
     def read_again(self) -> None:
         """Read again what was ever read."""
@@ -140,31 +106,109 @@ class Area(ContentSwitcher):
     def close(self) -> None:
         """Let go of connections."""
 
-    @property
-    def refuses(self) -> bool:
-        """Whether nothing can be deleted here; the view says why."""
-        return False
+    # What is told
 
-    def delete(self) -> None:
-        """Plan the deletion of what is marked, show it and ask."""
+    def tell(self, message: Message) -> bool:
+        """Take a message from any thread; when the app has ended nobody hears it."""
+        return self.is_attached and self.post_message(message)
 
-    def back(self) -> None:
+    def say(self, text: str, *, title: str = "", severity: SeverityLevel = "information") -> None:
+        """Tell something in a notice."""
+        shown = "\n".join(literal(line) for line in wording.cut(text, LONGEST_NOTICE).split("\n"))
+        patience = None if severity == "information" else TROUBLE_STAYS
+        name = literal(wording.cut(title, LONGEST_TITLE))
+        self.notify(shown, title=name, severity=severity, timeout=patience, markup=False)
+
+    def say_failed(self, error: DockcacheError) -> None:
+        """Tell of an error in a notice."""
+        hint = f"\n{error.hint}" if error.hint else ""
+        self.say(f"{error}{hint}", title=error.title, severity="error")
+
+    @on(ActionFailed)
+    def _action_failed(self, event: ActionFailed) -> None:
+        self.say_failed(event.error)
+
+    @on(Deleted)
+    def _deleted(self, event: Deleted) -> None:
+        """Tell in a notice what came of it, or where there is more to tell in a box."""
+        account = event.account
+        if account.listing:
+            self.app.push_screen(ListScreen(f"What became of the {event.what}", account.text, account.listing))
+        else:
+            self.say(account.text, severity="information" if account.agrees else "warning")
+
+    @on(Exported)
+    def _exported(self, event: Exported) -> None:
+        self.say(f"Wrote {event.path}")
+
+    # What each key does
+
+    def action_open(self) -> None:
+        """Bring the first view into sight."""
+        self.shell.bring(next(iter(self._views)))
+
+    def action_back(self) -> None:
+        """End a wait, close the input, clear the filter, the marks, then go back; never quit."""
+        if self.shell.waits.give_up():
+            self.post_message(KnownChanged())
+        elif self.listing and not self.listing.step_back():
+            self.go_back()
+
+    def go_back(self) -> None:
         """Go to where the view in sight was opened from."""
 
-    def fold(self) -> None:
+    def action_filter(self) -> None:
+        """Type into the filter."""
+        if self.listing:
+            self.listing.bar.open()
+
+    def action_zoom(self) -> None:
+        """Give the list the whole view, or undo that."""
+        self.view.toggle_class("-zoomed")
+
+    def action_delete(self) -> None:
+        """Plan the deletion of what is marked, show it and ask."""
+
+    def action_fold(self) -> None:
         """Fold or unfold what is under the cursor."""
+
+    def action_next_tab(self) -> None:
+        """Show the next inner tab."""
+        self.turn(1)
+
+    def action_previous_tab(self) -> None:
+        """Show the inner tab before."""
+        self.turn(-1)
 
     def turn(self, step: int) -> None:
         """Show the next inner tab, or the one before."""
+
+    def action_copy(self) -> None:
+        """Pick what to copy of the row under the cursor."""
+        if offered := [Choice(text, label, text) for label, text in self.copies() if text]:
+            self.app.push_screen(Picker("Copy", offered), lambda text: self._copy(text) if text else None)
 
     def copies(self) -> Iterable[tuple[str, str]]:
         """Return what can be copied of the row under the cursor, each text after its name."""
         return ()
 
-    def copy(self) -> list[Choice]:
-        """Return what can be copied, as a picker offers it."""
-        return [Choice(text, label, text) for label, text in self.copies() if text]
+    def _copy(self, text: str) -> None:
+        self.app.copy_to_clipboard(text)
+        self.say(f"Copied: {text[:60]}")
+
+    def action_export(self) -> None:
+        """Write the rows that are shown to a file in the current folder."""
+        if self.listing:
+            rows, name = self.export(), self.place.value
+            ask = Picker(f"Export {wording.count(len(rows), 'row')} as", _EXPORTS)
+            self.app.push_screen(ask, lambda kind: self._export(name, kind, rows) if kind else None)
 
     def export(self) -> Sequence[Row]:
         """Return the rows that are shown as `--json` gives them."""
         return ()
+
+    def _export(self, view: str, kind: str, rows: Sequence[Row]) -> None:
+        def work() -> Message:
+            return Exported(write_export(Path.cwd(), f"dockcache-{view}", kind, rows))
+
+        self.shell.waits.do("writing", work, self.tell, ActionFailed)

@@ -1,13 +1,20 @@
 """The header: project, builder, branch scope, health and age of what is shown."""
 
 from dataclasses import dataclass
+from math import ceil
 from typing import ClassVar
 
 from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from dockcache_tui.core import wording
+from dockcache_tui.core.builds.build import Build
+from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
+from dockcache_tui.sources.github.protocol import ApiBudget
+from dockcache_tui.ui.shared.known import AllKnown
+from dockcache_tui.ui.shared.threads import NotReadError
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +71,39 @@ class MastheadBar(Widget):
 
     def _style(self, name: str) -> str:
         return str(self.get_component_rich_style(f"masthead--{name}", partial=True))
+
+
+def masthead(known: AllKnown, running: Build | None, now: Instant, *, paused: bool) -> Masthead:
+    """Return what the header says of project, builder, scope, health and our build that runs."""
+    reading, checkout = known.reading, known.checkout
+    done = sum(step.completed_at is not None for step in running.steps) if running else 0
+    return Masthead(
+        project=(checkout.repo or checkout.path.rstrip("/").rpartition("/")[2]) if checkout else "",
+        builder=f"{reading.snapshot.builder} ({reading.snapshot.driver})" if reading else "",
+        scope=known.words(known.scope),
+        health=_health(known, now, paused=paused),
+        healthy=known.failure is None,
+        running=f"▸ building {done}/{len(running.steps)}" if running else "",
+    )
+
+
+def _health(known: AllKnown, now: Instant, *, paused: bool) -> str:
+    reading = known.reading
+    lost = "‖ not read" if isinstance(known.failure, NotReadError) else "✗ no engine"
+    if reading is None:
+        return lost if known.failure else "◌ connecting"
+    old = wording.age(reading.snapshot.taken_at, now)
+    down = sum(node.error is not None for node in reading.snapshot.nodes)
+    if known.failure:
+        return f"{lost}, {old} old"
+    if down:
+        return f"✗ {down} of {wording.count(len(reading.snapshot.nodes), 'node')} down"
+    return f"‖ paused, {old} old" if paused else f"● {old}"
+
+
+def budget_words(budget: ApiBudget, now: Instant) -> str:
+    """Return what is left of GitHub's budget, or until when GitHub has us wait; empty when nothing was asked yet."""
+    if budget.waits_until and budget.waits_until > now:
+        minutes, seconds = divmod(ceil(budget.waits_until.seconds_since(now)), 60)
+        return f"GitHub: wait {f'{minutes}m{seconds:02}s' if minutes else f'{seconds}s'}"
+    return "" if budget.remaining is None else f"API {budget.remaining:,}"
