@@ -1,5 +1,6 @@
 """A build as a build record's JSON tells it: BuildKit's BuildHistoryRecord, written as Go writes structs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.instant import Instant
 
 PROVENANCE = "https://slsa.dev/provenance/"
-_PREDICATE = "in-toto.io/predicate-type"
+PREDICATE = "in-toto.io/predicate-type"
 _CANCELED = 1
 _SECOND = 1_000_000_000
 _YEARS = msgspec.Meta(ge=-62_135_596_800, le=253_402_300_799)
@@ -86,14 +87,16 @@ class _Record(
 class HistoryRecord:
     """A build without its steps, and the digests of what tells more: logs, the error in full, provenances.
 
-    `imports` are the caches it was told to import, as `--cache-from` takes them.
+    Of each provenance it is told for which platform it is, empty for the only one. `imports` are the caches the build
+    was told to import, as `--cache-from` takes them, `request` is all that the frontend was asked.
     """
 
     build: Build
     logs: str
     error: str
-    provenances: tuple[str, ...]
+    provenances: Mapping[str, str]
     imports: tuple[str, ...]
+    request: Mapping[str, str]
 
 
 def read_history_record(document: bytes) -> HistoryRecord:
@@ -102,19 +105,22 @@ def read_history_record(document: bytes) -> HistoryRecord:
         read = msgspec.json.decode(document, type=_Record)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableRecordError(str(error)) from error
-    results = [read.result, *(read.results or {}).values()]
-    attestations = [one for result in results if result for one in result.attestations or ()]
+    results = {"": read.result, **(read.results or {})}
+    attestations = [
+        (platform, one) for platform, result in results.items() if result for one in result.attestations or ()
+    ]
     return HistoryRecord(
         _build(read),
         read.logs.digest if read.logs else "",
         read.external_error.digest if read.external_error else "",
-        tuple(dict.fromkeys(one.digest for one in attestations if _is_provenance(one))),
+        {one.digest: platform for platform, one in attestations if _is_provenance(one)},
         _imports((read.attributes or {}).get("cache-imports", "")),
+        read.attributes or {},
     )
 
 
 def _is_provenance(attestation: _Descriptor) -> bool:
-    return (attestation.annotations or {}).get(_PREDICATE, "").startswith(PROVENANCE)
+    return (attestation.annotations or {}).get(PREDICATE, "").startswith(PROVENANCE)
 
 
 def _build(read: _Record) -> Build:

@@ -9,6 +9,20 @@ from dockcache_tui.core.explain.source_keys import Resolved
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """What a build's progress tells of one step, where its operations are not known."""
+
+    vertex: str
+    name: str
+    """As BuildKit calls it: stage, place and the instruction with its variables filled in."""
+    inputs: tuple[str, ...] = ()
+    """The vertexes it stands on."""
+    began: bool = False
+    ended: bool = False
+    """Whether it came to its end, reused or run."""
+
+
+@dataclass(frozen=True, slots=True)
 class Graph:
     """One target of a build for one platform; empty or None for what is not known."""
 
@@ -27,6 +41,24 @@ class Graph:
     sources: Mapping[str, Resolved] = field(default_factory=dict)
     """What sources came to, by the ids of their operations."""
     contexts: tuple[Context, ...] = ()
+    dockerfile: str = ""
+    statements: tuple[Statement, ...] = ()
+    """The steps of a build that has no operations since it did not succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """The commit that a build's context was of."""
+
+    commit: str
+    source: str = ""
+    """The address of the repository."""
+    folder: str = ""
+    """The context's folder in it, empty for the whole."""
+    dirty: bool = False
+    """Whether files were said to differ from the commit; mostly nobody looked."""
+    by_git: bool = False
+    """Whether BuildKit fetched it, so that no .dockerignore and no other file counts; else a client sent a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,5 +68,6 @@ class Evidence:
     version: str = ""
     """Of the BuildKit that ran it."""
     graphs: tuple[Graph, ...] = ()
+    revision: Revision | None = None
     missing: tuple[str, ...] = ()
     """What is not known and why, as sentences."""

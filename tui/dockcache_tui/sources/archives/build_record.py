@@ -60,9 +60,9 @@ def _broken(reason: str, digest: str, at: int | None) -> BrokenArchiveError:
 
 _FAILED_AT = b"github.com/moby/buildkit/errdefs.Source+json"
 _STEP_OUTPUT = 256 * 1024
-_MAX_RECORDS = 100
+MAX_RECORDS = 100
 """Each is held in memory with its output; one bake has a few."""
-_UNREADABLE = (DecodeError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+UNREADABLE = (DecodeError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def read_build_records(blobs: OpenArchive) -> tuple[BuildRecord, ...]:
@@ -70,10 +70,10 @@ def read_build_records(blobs: OpenArchive) -> tuple[BuildRecord, ...]:
     reading = OciReading(blobs)
     faults = [*blobs.members.faults, *reading.faults]
     configs = tuple(dict.fromkeys(reading.records))
-    if len(configs) > _MAX_RECORDS:
-        faults.append(Fault(f"{len(configs):,} builds, of which {_MAX_RECORDS} are read"))
+    if len(configs) > MAX_RECORDS:
+        faults.append(Fault(f"{len(configs):,} builds, of which {MAX_RECORDS} are read"))
     records: list[BuildRecord] = []
-    for config in configs[:_MAX_RECORDS]:
+    for config in configs[:MAX_RECORDS]:
         try:
             records.append(_record(blobs, config))
         except BrokenArchiveError as error:
@@ -129,19 +129,24 @@ def _told(blobs: OpenArchive, record: HistoryRecord, faults: list[Fault]) -> lis
     for digest in record.provenances:
         try:
             told.append(read_provenance(blobs.document(digest)))
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             faults.append(Fault(f"it is no provenance: {error}", digest))
         except ArchiveError as error:
             faults.append(_fault(error, digest))
     if record.error:
         try:
-            failure = pb.Failure.FromString(blobs.document(record.error))
-            told += [read_failed_at(one.value) for one in failure.details if one.type_url == _FAILED_AT]
-        except _UNREADABLE as error:
+            told += read_failure(blobs, record.error)
+        except UNREADABLE as error:
             faults.append(Fault(f"it is no error of BuildKit's: {error}", record.error))
         except ArchiveError as error:
             faults.append(_fault(error, record.error))
     return told
+
+
+def read_failure(blobs: OpenArchive, digest: str) -> list[Provenance]:
+    """Read the error of a failed build in full; raises ArchiveError, or one of UNREADABLE for what is none."""
+    failure = pb.Failure.FromString(blobs.document(digest))
+    return [read_failed_at(one.value) for one in failure.details if one.type_url == _FAILED_AT]
 
 
 def _fault(error: ArchiveError, digest: str) -> Fault:

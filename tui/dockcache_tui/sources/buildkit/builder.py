@@ -10,6 +10,7 @@ import grpc
 
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.errors import SourceError
+from dockcache_tui.core.explain.evidence import Evidence
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.record import BuilderSnapshot, NodeStatus, Pruned, PruneOutcome, Record, RecordKey
 from dockcache_tui.sources.audit import AuditLog, Named
@@ -17,6 +18,7 @@ from dockcache_tui.sources.builders import find_builder
 from dockcache_tui.sources.buildkit import control_pb2 as pb
 from dockcache_tui.sources.buildkit.convert import progress, record, text
 from dockcache_tui.sources.buildkit.dial import write_instances
+from dockcache_tui.sources.buildkit.evidence import history_evidence
 from dockcache_tui.sources.buildkit.history import BuildHistory
 from dockcache_tui.sources.buildkit.node import NodeClient, NodeStream, open_node, unimplemented
 from dockcache_tui.sources.docker_cli import Docker
@@ -183,19 +185,26 @@ class BuildKitBuilder:
 
         Without a node it is that of the first, as of a build that ran on several.
         """
-        for one in self.nodes:
-            if node in ("", one.name):
-                request = pb.StatusRequest(ref=ref.encode())
-                stream = NodeStream(one, "Status", request, pb.StatusResponse, progress)
-                self._streams.add(stream)
-                return stream
-        raise SourceError(f"{self.name} has no node {node}", title="There is no such node")
+        request = pb.StatusRequest(ref=ref.encode())
+        stream = NodeStream(self._node(node), "Status", request, pb.StatusResponse, progress)
+        self._streams.add(stream)
+        return stream
+
+    def evidence(self, node: str, ref: str) -> Evidence:
+        """Return what a node's history keeps of a build that is over; raises SourceError where it keeps nothing."""
+        return history_evidence(self._node(node), ref)
 
     def close(self) -> None:
         """End all streams, channels and processes; may be called twice."""
         for stream in tuple(self._streams):
             stream.close()
         self._end()
+
+    def _node(self, name: str) -> NodeClient:
+        for node in self.nodes:
+            if name in ("", node.name):
+                return node
+        raise SourceError(f"{self.name} has no node {name}", title="There is no such node")
 
     def _read(self, node: NodeClient) -> tuple[NodeStatus, tuple[Record, ...]]:
         usage = node.call("DiskUsage", pb.DiskUsageRequest(), pb.DiskUsageResponse, READ_SECONDS)

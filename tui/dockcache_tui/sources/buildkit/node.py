@@ -181,7 +181,7 @@ def unimplemented(error: SourceError) -> bool:
 
 
 def _path(method: str) -> str:
-    return f"/moby.buildkit.v1.Control/{method}"
+    return method if method.startswith("/") else f"/moby.buildkit.v1.Control/{method}"
 
 
 def _bytes(message: Message) -> bytes:
