@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from dockcache_tui.core.builds.ignore import IgnoreRule, IgnoreVerdict, judge, parse_patterns
+from dockcache_tui.core.explain.context import Context, SentFile
 from dockcache_tui.core.explain.headers import header
 from dockcache_tui.core.explain.tree import Entry, PathKind, Tree
 
@@ -16,6 +17,27 @@ _KINDS = {stat.S_IFLNK: PathKind.LINK, stat.S_IFDIR: PathKind.FOLDER}
 def read_folder(root: Path, excludes: Iterable[str] = ()) -> Tree:
     """Read all that patterns let through; a folder that is left out is sent for what in it is not."""
     return Tree(_sent(root, "", parse_patterns(excludes), IgnoreVerdict()))
+
+
+def read_context(name: str, root: Path, excludes: Iterable[str] = ()) -> Context:
+    """Read the same with all that is kept of each file."""
+    files = tuple(_kept(root, entry) for entry in _sent(root, "", parse_patterns(excludes), IgnoreVerdict()))
+    return Context(name, str(root), files)
+
+
+def _kept(root: Path, entry: Entry) -> SentFile:
+    place = root / os.fsdecode(entry.path)
+    info = place.lstat()
+    content = sha256(place.read_bytes()).hexdigest() if stat.S_ISREG(info.st_mode) else ""
+    xattrs = tuple(
+        sorted((os.fsencode(name), os.getxattr(place, name, follow_symlinks=False)) for name in _xattrs(place))
+    )
+    return SentFile(
+        *(entry.path, info.st_mode, entry.digest, info.st_size),
+        content=content,
+        link=entry.link,
+        xattrs=xattrs,
+    )
 
 
 def _sent(root: Path, folder: str, rules: tuple[IgnoreRule, ...], above: IgnoreVerdict) -> Iterator[Entry]:

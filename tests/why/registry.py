@@ -59,7 +59,7 @@ class Registry:
         plain = self._image("busybox", "v1", v1)
         self._image("busybox", "v2", (*v1, layer_of({"more": (b"more", 0o644)})))
         self._image("busybox", "relabel", v1, Labels={"other": "label"})
-        self._image("busybox", "env", v1, Env=[_PATH, "OTHER=1"])
+        self._image("busybox", "env", v1, Env=[_PATH, "NEWENV=1"])
         for tag, text in (("onb1", "one"), ("onb2", "two")):
             self._image("busybox", tag, v1, OnBuild=[f"RUN echo {text}"])
         self._image("busybox", "sbom", v1, Entrypoint=["sh", "-c", _SCANNER])

@@ -1,8 +1,8 @@
 """The digest of the files that a step takes from an input, and what it is made of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, takewhile
 from os import fsdecode, fsencode
 
 from dockcache_tui.core.builds.ignore import IgnoreVerdict, judge, parse_patterns
@@ -44,6 +44,39 @@ def taken_digest(tree: Tree, taken: Taken, rules: KeyRules) -> str | None:
     if not all(any(fsdecode(one.path).startswith(required) for one in listed) for required in taken.required):
         return None
     return _list_digest(tree, taken, path, listed, rules)
+
+
+def taken_paths(tree: Tree, taken: Taken) -> Mapping[bytes, bytes]:
+    """Return all that a path takes, by its path as the instruction has it, each with its path in the tree.
+
+    They differ where a link was followed. Both are absolute; those of folders end in a slash. Empty where it can't be
+    known.
+    """
+    path = clean(taken.path)
+    if taken.is_plain:
+        return _expanded(tree, fsencode(path), follows=taken.follows)
+    try:
+        listed = _Listing(tree, taken, path).all()
+    except (UsageError, ValueError):  # a pattern that BuildKit refuses
+        return {}
+    found: dict[bytes, bytes] = {}
+    for one in listed:
+        if taken.follows and one.is_top and tree.kind(one.key) is PathKind.LINK:
+            found |= _expanded(tree, one.path, follows=True)
+        else:
+            found[one.path + b"/" * (tree.kind(one.key) is PathKind.HEADER)] = path_of(one.key)
+    return found
+
+
+def _expanded(tree: Tree, path: bytes, *, follows: bool) -> Mapping[bytes, bytes]:
+    """Return a path and all below it; the root's header does not count."""
+    first = tree.resolve(path, follows=follows)
+    if first is None:
+        return {}
+    inside = takewhile(lambda key: key.startswith(first + b"\0"), tree.keys_from(first + b"\0"))
+    start = path.rstrip(b"/")
+    keys = (key for key in chain((first,), inside) if tree.kind(key) is not PathKind.FOLDER and key != b"\0")
+    return {start + path_of(key[len(first) :]): path_of(key) for key in keys}
 
 
 @dataclass(slots=True)

@@ -2,8 +2,10 @@
 
 import stat
 from base64 import b64decode
+from hashlib import sha256
 from os import fsencode
 
+from dockcache_tui.core.explain.context import SentFile
 from dockcache_tui.core.explain.go_json import digest
 from dockcache_tui.core.explain.headers import header
 from dockcache_tui.core.explain.inputs import clean
@@ -12,17 +14,28 @@ from dockcache_tui.core.explain.ops import Body, Op
 from dockcache_tui.core.explain.tree import Entry, PathKind, Tree
 
 
-def heredoc_tree(op: Op) -> Tree | None:
+def heredoc_files(op: Op) -> tuple[SentFile, ...] | None:
     """Return the files that an operation makes from nothing, None for one that does anything else."""
     if op.kind != "file" or op.inputs:
         return None
     actions = [file_action(one) for one in op.body["actions"]]
     if any(kind != "mkfile" or body.get("owner") for kind, body in actions):
         return None
-    return Tree((_entry(body) for _, body in actions), root_header=digest(header(stat.S_IFDIR | 0o755)))
+    return tuple(_file(body) for _, body in actions)
 
 
-def _entry(body: Body) -> Entry:
+def heredoc_tree(op: Op) -> Tree | None:
+    """Return the same files as a step that takes them finds them."""
+    files = heredoc_files(op)
+    if files is None:
+        return None
+    entries = (Entry(file.path, PathKind.FILE, file.digest) for file in files)
+    return Tree(entries, root_header=digest(header(stat.S_IFDIR | 0o755)))
+
+
+def _file(body: Body) -> SentFile:
     content = b64decode(body.get("data", ""))
-    begun = header(stat.S_IFREG | body.get("mode", 0), len(content))
-    return Entry(fsencode(clean(body["path"])[1:]), PathKind.FILE, digest(begun + content))
+    mode = stat.S_IFREG | body.get("mode", 0)
+    named = fsencode(clean(body["path"])[1:])
+    hashed = digest(header(mode, len(content)) + content)
+    return SentFile(named, mode, hashed, len(content), content=sha256(content).hexdigest())

@@ -48,6 +48,11 @@ class InputKey:
     selector: str | None = ""
     taken: tuple[Taken, ...] = ()
 
+    @property
+    def paths(self) -> str:
+        """Return all paths for people."""
+        return ", ".join(one.path for one in self.taken)
+
 
 def input_keys(op: Op, rules: KeyRules) -> tuple[InputKey, ...]:
     """Return how an operation is found through each of its inputs."""

@@ -24,7 +24,7 @@ def op_keys(op: Op, rules: KeyRules, resolved: Resolved | None = None) -> Keys:
         case "source":
             return source_keys(op, rules, resolved or Resolved())
         case "exec":
-            written = _exec(op, rules)
+            written = exec_message(op, rules)
         case "file":
             written = _file(op)
         case kind if kind in _NAMES:
@@ -37,12 +37,18 @@ def file_action(told: Body) -> tuple[str, Body]:
     return next(iter(told["Action"].items())) if told["Action"] else ("", {})
 
 
+def action_kind(op: Op) -> str:
+    """Return the kind of an operation's first action on files, empty for one of another kind."""
+    return file_action(op.body["actions"][0])[0] if op.kind == "file" and op.body["actions"] else ""
+
+
 def base_name(path: str) -> str:
     """Return the last part of a path by Go's rules: "/" and "" give "/" and "."."""
     return path.rstrip("/").rpartition("/")[2] or ("/" if path else ".")
 
 
-def _exec(op: Op, rules: KeyRules) -> Body | None:
+def exec_message(op: Op, rules: KeyRules) -> Body | None:
+    """Return what of a RUN is hashed, None where its platform is not known."""
     if not op.platform:  # then the daemon takes its own
         return None
     meta = _without(op.body["meta"], "proxy_env")
@@ -50,7 +56,7 @@ def _exec(op: Op, rules: KeyRules) -> Body | None:
         meta["extraHosts"] = [_without(host, "IP") for host in meta["extraHosts"]]
     mounts = [_mount(one, rules) for one in op.body.get("mounts") or ()]
     body = {**op.body, "meta": meta, "mounts": mounts}
-    if not mounts or (len(mounts) == 1 and _is_plain_root(mounts[0])):
+    if not mounts or (len(mounts) == 1 and is_plain_root(mounts[0])):
         del body["mounts"]
     return {"Type": "buildkit.exec.v0", "Exec": body, **platform_words(op)}
 
@@ -68,7 +74,8 @@ def _is_default_cache(options: Body, dest: str) -> bool:
     return not options.get("sharing") and dest in (name, name.partition("/")[2])
 
 
-def _is_plain_root(mount: Body) -> bool:
+def is_plain_root(mount: Body) -> bool:
+    """Tell whether a mount is nothing but the root of what a RUN stands on."""
     special = mount.get("readonly") or mount.get("mountType") or _OPTIONS & mount.keys()
     return mount["dest"] == "/" and not special
 

@@ -1,0 +1,22 @@
+"""Which earlier build tells most about why a build's steps were not reused."""
+
+from collections.abc import Iterable
+
+from dockcache_tui.core.explain.evidence import Evidence
+from dockcache_tui.core.explain.keyed_graph import KeyedGraph
+from dockcache_tui.core.explain.rules import KeyRules, possible_rules
+from dockcache_tui.core.explain.traced_build import TracedBuild
+
+
+def nearest(this: TracedBuild, earlier: Iterable[TracedBuild]) -> TracedBuild | None:
+    """Return the build with the most equal keys, of several the newest; None where none began before."""
+    ops = [op for graph in this.evidence.graphs if graph.ops for op in graph.ops.ops]
+    rules = next(iter(possible_rules(this.evidence.version, ops)), None)
+    keys = _keys(this.evidence, rules)
+    before = (one for one in earlier if one.build.started_at < this.build.started_at)
+    return max(before, key=lambda one: (len(keys & _keys(one.evidence, rules)), one.build.started_at), default=None)
+
+
+def _keys(evidence: Evidence, rules: KeyRules | None) -> frozenset[str]:
+    graphs = [KeyedGraph(graph, rules) for graph in evidence.graphs if graph.ops and rules]
+    return frozenset(key for graph in graphs for key in graph.all_keys)

@@ -1,0 +1,218 @@
+"""The sentence of each cause, and of what would help."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from dockcache_tui.core.explain.cause import CauseKind, MissCause, MissEvidence
+from dockcache_tui.core.explain.differences import Found
+from dockcache_tui.core.wording import count, cut
+
+_MAX_VALUE = 60
+_NEEDLESS = re.compile(r"\.git(/|$)|\.dockerignore$|[^/]*Dockerfile[^/]*$")
+_THEM = ("it", "them")
+_CHMOD = "; --chmod does not help, since their own modes count too"
+_COMMAND = {
+    "user": "It runs as {new} instead of {old}.",
+    "cwd": "It runs in {new} instead of {old}.",
+    "dest": "It writes to {new} instead of {old}.",
+    "owner": "Its files belong to {new} instead of {old}.",
+    "chmod": "It gives its files the mode {new} instead of {old}.",
+    "timestamp": "It gives its files another time: SOURCE_DATE_EPOCH is {new} instead of {old}.",
+    "network": "Its network is {new} instead of {old}.",
+    "hosts": "The names that --add-host gives it are {new} instead of {old}.",
+    "other": "The options that it runs with are {new} instead of {old}.",
+}
+_NOTHING = {
+    "owner": "their own",
+    "chmod": "their own",
+    "timestamp": "not set",
+    "hosts": "none",
+    "other": "the usual",
+}
+_MOUNT = {
+    "id": "Its mount at {name} has the id {new} instead of {old}.",
+    "kind": "Its mount at {name} is of the kind {new} instead of {old}.",
+    "target": "Its mount at {old} is now at {new}.",
+    "option": "Its mount at {name} has other options.",
+}
+_CONTENT = {
+    "content": "{name} changed.",
+    "mode": "The mode of {name} changed from {old} to {new}.",
+    "added": "{name} was added.",
+    "removed": "{name} was removed.",
+    "renamed": "{old} was renamed to {name}.",
+    "link": "The link {name} points to {new} instead of {old}.",
+    "type": "{name} is a {new} and was a {old}.",
+    "xattr": "The extended attributes of {name} changed.",
+    "owner": "The owner of {name} changed.",
+}
+
+
+def of_instruction(
+    found: Sequence[Found], request: Mapping[str, str], command: str, base: MissCause | None
+) -> MissCause:
+    """Return the cause of a step that does something else; `base` is that of its image, where that changed too."""
+    kind, first = found[0]
+    if kind is CauseKind.ENVIRONMENT:
+        text, fix = _environment(first, request, command, base)
+    elif kind is CauseKind.MOUNT:
+        text, fix = _mount(first), ""
+    elif kind is CauseKind.PLATFORM:
+        text, fix = of_platform(first).text, ""
+    else:
+        text, fix = _command(first), ""
+    if len(found) > 1:
+        text += f" {count(len(found) - 1, 'more difference')}."
+    return MissCause(kind, text, tuple(one for _, one in found), fix=fix)
+
+
+def of_platform(one: MissEvidence) -> MissCause:
+    """Return the cause of a step that is for another platform, or stands on an image of another."""
+    return MissCause(CauseKind.PLATFORM, f"The platform changed from {one.old} to {one.new}.", (one,))
+
+
+def of_mount(one: MissEvidence) -> MissCause:
+    """Return the cause of a step with another mount."""
+    return MissCause(CauseKind.MOUNT, _mount(one), (one,))
+
+
+def of_other_paths(old: str, new: str) -> MissCause:
+    """Return the cause of a step that takes other files from where it took some before."""
+    return MissCause(CauseKind.COMMAND, f"It takes {new} instead of {old}.", (MissEvidence("args", "", old, new),))
+
+
+def of_base(one: MissEvidence, old_reference: str) -> MissCause:
+    """Return the cause of a step that stands on another image than before, or copies from it."""
+    if one.name != old_reference:
+        return MissCause(CauseKind.BASE, f"The image is {one.name} instead of {old_reference}.", (one,))
+    text = f"The image {one.name} changed: it is {_digest(one.new)} and was {_digest(one.old)}."
+    return MissCause(CauseKind.BASE, text, (one,), fix="Name the image by its digest, to decide when it changes.")
+
+
+def of_address(one: MissEvidence) -> MissCause:
+    """Return the cause of a step that adds files from an address."""
+    return MissCause(CauseKind.CONTENT, f"What {one.name} serves changed.", (one,))
+
+
+def of_content(found: Sequence[MissEvidence], *, sets_mode: bool = False, takes_all: bool = False) -> MissCause:
+    """Return the cause of a step whose files changed; it may give them a mode, or take the whole context."""
+    names = list(dict.fromkeys(one.name for one in found))
+    needless = dict.fromkeys(name.partition("/")[0] for name in names if _NEEDLESS.match(name))
+    needed = [one for one in found if not _NEEDLESS.match(one.name)]
+    only_modes = {one.what for one in found} == {"mode"}
+    first = (needed or found)[0]
+    text = _CONTENT[first.what].format(name=first.name, old=_value(first.old), new=_value(first.new))
+    if not needed and list(needless) == [".git"]:
+        text = "Only .git changed."
+    elif only_modes and len(names) > 1:
+        text = f"Only the modes of {count(len(names), 'path')} changed, that of {first.name} is one."
+    elif len(names) > 1:
+        text = f"{text} {count(len(names) - 1, 'more path')} differ{'s' * (len(names) == 2)}."
+    fix = ""
+    if needless:
+        fix = f"Add {' and '.join(needless)} to .dockerignore, unless the build reads {_THEM[len(needless) > 1]}."
+    elif only_modes:
+        fix = f"Give {'them their modes' if len(names) > 1 else 'it its mode'} back{_CHMOD * sets_mode}."
+    elif takes_all:
+        fix = "Copy what the steps below need by its name, and the rest further down."
+    return MissCause(CauseKind.CONTENT, text, tuple(found), fix=fix)
+
+
+def of_cascade(root: str, name: str) -> MissCause:
+    """Return the cause of a step below one that ran, or that takes files from it."""
+    return MissCause(CauseKind.CASCADE, f"It stands on a step that ran: {cut(name, _MAX_VALUE)}.", root=root)
+
+
+def of_flag(stages: str) -> MissCause:
+    """Return the cause of a step that was told not to be reused; `stages` is empty for all."""
+    flag = "--no-cache-filter" if stages else "--no-cache"
+    difference = MissEvidence("no-cache-filter" if stages else "no-cache", flag, None, stages or None)
+    text = f"{flag}={stages} says not to reuse its stage." if stages else f"{flag} says to reuse nothing."
+    return MissCause(CauseKind.FLAG, text, (difference,), fix=f"Build without {flag}.")
+
+
+def of_parent(above: str, old_above: str, *, is_gone: bool) -> MissCause:
+    """Return the cause of a step that was reused on another step only."""
+    old, new = cut(old_above, _MAX_VALUE), cut(above, _MAX_VALUE)
+    if is_gone:
+        text = f"The step that was above it is gone: {old}."
+        return MissCause(CauseKind.PARENT, text, (MissEvidence("removed", old_above, old_above, above),))
+    text = f"It now stands on {new}, and before on {old}."
+    return MissCause(CauseKind.PARENT, text, (MissEvidence("swapped", above, old_above, above),))
+
+
+def of_gone(seen: str, since: str) -> MissCause:
+    """Return the cause of a step whose result the builder had and has no more."""
+    text = "Nothing that it depends on changed, but the builder no longer has its result."
+    return MissCause(CauseKind.EVICTED, text, (MissEvidence("unknown", "", seen, since),))
+
+
+def of_elsewhere(builder: str) -> MissCause:
+    """Return the cause of a step that another builder has."""
+    text = f"The builder {builder} has its result, and this build read no cache that does."
+    fix = f"Write the cache of {builder} with --cache-to, and read it here with --cache-from."
+    return MissCause(CauseKind.NOT_IMPORTED, text, (MissEvidence("builder", builder),), fix=fix)
+
+
+def of_dead_blob(blob: str) -> MissCause:
+    """Return the cause of a step that a cache named and did not have."""
+    text = "The cache named its result, but the data of it was gone."
+    differences = (MissEvidence("blob", blob),) if blob else ()
+    return MissCause(CauseKind.DEAD_BLOB, text, differences, fix="Write the cache anew with --cache-to.")
+
+
+def unknown(reason: str) -> MissCause:
+    """Return that the cause is not known, and why, as a sentence."""
+    return MissCause(CauseKind.UNKNOWN, f"Not known. {reason}")
+
+
+FIRST_BUILD = MissCause(CauseKind.FIRST_BUILD, "No earlier build of this project is known.")
+NEW_STEP = MissCause(CauseKind.NEW_STEP, "The earlier build had no such step.")
+
+
+def _environment(
+    one: MissEvidence, request: Mapping[str, str], command: str, base: MissCause | None
+) -> tuple[str, str]:
+    argument = f"build-arg:{one.name}" in request
+    noun = "build argument" if argument else "variable"
+    texts = {
+        "changed": f"The {noun} {one.name} changed from {_value(one.old)} to {_value(one.new)}.",
+        "added": f"The {noun} {one.name} is new.",
+        "removed": f"The {noun} {one.name} is gone.",
+        "order": "Its variables are in another order.",
+    }
+    text = texts[one.what]
+    if one.what == "changed" and one.old == one.new:
+        text = f"The {noun} {one.name} changed; its value is not shown."
+    if base and not argument:
+        return f"{text} {base.text}", base.fix
+    is_named = re.search(rf"\b{re.escape(one.name)}\b", command)
+    if argument and one.what != "removed" and not is_named:
+        return text, f"Declare ARG {one.name} below this step, unless what it runs reads it."
+    return text, ""
+
+
+def _command(one: MissEvidence) -> str:
+    if one.what == "args":
+        old, new = _value(one.old), _value(one.new)
+        if not one.old:
+            return f"“{new}” is new in it."
+        return f"“{old}” in it became “{new}”." if one.new else f"“{old}” in it is gone."
+    nothing = _NOTHING.get(one.what, "none")
+    return _COMMAND[one.what].format(old=_value(one.old) or nothing, new=_value(one.new) or nothing)
+
+
+def _mount(one: MissEvidence) -> str:
+    if one.old is None and one.what == "kind":
+        return f"Its {one.new} mount at {one.name} is new."
+    if one.new is None and one.what == "kind":
+        return f"Its {one.old} mount at {one.name} is gone."
+    return _MOUNT[one.what].format(name=one.name, old=one.old, new=one.new)
+
+
+def _value(text: str | None) -> str:
+    return cut(" ".join((text or "").split()), _MAX_VALUE)
+
+
+def _digest(text: str | None) -> str:
+    return (text or "").removeprefix("sha256:")[:12]

@@ -1,0 +1,206 @@
+"""Why the steps of one target were not reused, compared with an earlier build.
+
+What may have kept a step from being reused is asked for in one order: a flag, another instruction, another image, other
+files, another step above it, a result that is gone, and last a step above it that ran.
+"""
+
+from collections.abc import Mapping
+
+from dockcache_tui.core.builds.build import Step, StepState
+from dockcache_tui.core.builds.names import parse_name
+from dockcache_tui.core.explain import cause_words as words
+from dockcache_tui.core.explain.cause import CauseKind, MissCause, MissEvidence
+from dockcache_tui.core.explain.content_differences import content_differences
+from dockcache_tui.core.explain.differences import cache_mount, differences, sets_mode
+from dockcache_tui.core.explain.keyed_graph import KeyedGraph
+from dockcache_tui.core.explain.ops import Edge, Op
+from dockcache_tui.core.explain.pairing import pair
+from dockcache_tui.core.explain.rules import rules_of
+from dockcache_tui.core.explain.source_differences import address, same_file, source_cause
+from dockcache_tui.core.explain.step_ops import step_ops
+from dockcache_tui.core.explain.store import Found, RecordStore
+from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed, stage_of
+
+_KEPT = {StepState.BUILT, StepState.FALSE_HIT, StepState.REUSED}
+_SOURCE, _FILES, _CASCADE, _PARENT, _PERHAPS, _UNSURE, _DOUBTFUL = 0, 1, 2, 3, 4, 8, 9
+"""How sure it is that an input kept a step from being reused; from `_PERHAPS` on its files may have been equal."""
+
+
+class GraphCauses:
+    """The causes within one target, worked out in the order of its operations."""
+
+    def __init__(
+        self, this: TracedBuild, new: KeyedGraph, earlier: TracedBuild, olds: Mapping[str, KeyedGraph]
+    ) -> None:
+        """Compare with all targets of the earlier build; steps are paired with those of the nearest one."""
+        self._this, self._earlier = this, earlier
+        self._new, self._olds = new, olds
+        self._steps = step_ops(this.build.steps, new.graph)
+        self._old_steps = {name: step_ops(earlier.build.steps, old.graph) for name, old in olds.items()}
+        self._store = RecordStore(record for old in olds.values() for record in old.records())
+        self._old = max(olds.values(), key=self._nearness)
+        self._pairs = pair(self._old, new)
+        self._found: dict[Edge, frozenset[str]] = {}
+        """The records of the earlier build that answer an operation."""
+        self._causes: dict[str, MissCause] = {}
+        self._gone: dict[str, MissCause] = {}
+        """By records of the earlier build that are not here."""
+
+    def all(self) -> Mapping[str, MissCause]:
+        """Return the cause of each step that ran, by its digest."""
+        for op in self._new.ops.values():
+            step = self._steps.get(op.id)
+            missed = step is not None and is_missed(step)
+            at_once = self._this.cause_at_once(step, self._new.graph) if step is not None and missed else None
+            if at_once is None or at_once.kind is not CauseKind.FLAG:  # what a flag made anew is found by nothing
+                self._find(op)
+            if step is not None and missed:
+                self._causes[op.id] = at_once or self._cause(op, step)
+        return {self._steps[op].digest: cause for op, cause in self._causes.items()}
+
+    def _nearness(self, old: KeyedGraph) -> tuple[bool, bool, int]:
+        one, other = old.graph, self._new.graph
+        return one.target == other.target, one.platform == other.platform, len(old.all_keys & self._new.all_keys)
+
+    def _find(self, op: Op) -> None:
+        """Find the records that answer an operation; those it stands on were found before."""
+        inputs = [
+            Found(self._found.get(edge, frozenset()), one.key.selector or "", one.content)
+            for edge, one in zip(op.inputs, self._new.inputs[op.id], strict=True)
+        ]
+        for output in self._new.outputs[op.id]:
+            self._found[Edge(op.id, output)] = self._store.answers(self._new.keys[op.id].known, inputs, output)
+
+    def _cause(self, op: Op, step: Step) -> MissCause:
+        if not self._new.keys[op.id].known:
+            return words.unknown("It does something that is not known here.")
+        if answers := self._answers(op.id):
+            return self._vanished(op, step, answers)
+        old = self._pairs.get(op.id)
+        if old is None:
+            keys = set(self._new.keys[op.id].known)
+            elsewhere = any(keys & old.all_keys for old in self._olds.values() if old is not self._old)
+            return words.unknown("Another target of the earlier build has it.") if elsewhere else words.NEW_STEP
+        if self._old.keys[old] != self._new.keys[op.id]:
+            return self._of_instruction(op, self._old.ops[old])
+        return self._of_inputs(op, self._old.ops[old])
+
+    def _answers(self, op: str) -> frozenset[str]:
+        return frozenset(one for output in self._new.outputs[op] for one in self._found.get(Edge(op, output), ()))
+
+    def _vanished(self, op: Op, step: Step, answers: frozenset[str]) -> MissCause:
+        """Return the cause of a step of which nothing changed."""
+        this, earlier = self._this.build, self._earlier.build
+        if reason := self._doubt(op, step, answers):
+            return words.unknown(reason)
+        if earlier.builder != this.builder:
+            cause = words.of_elsewhere(earlier.builder)
+        elif earlier.node and this.node and earlier.node != this.node:
+            cause = words.of_elsewhere(earlier.node)
+        else:
+            cause = words.of_gone(str(earlier.completed_at or earlier.started_at), str(this.started_at))
+        self._gone |= dict.fromkeys(answers, cause)
+        return cause
+
+    def _doubt(self, op: Op, step: Step, answers: frozenset[str]) -> str:
+        """Return why it is not certain that the builder of the earlier build had a result, as a sentence."""
+        this, earlier = self._this, self._earlier
+        places = [record.split(" ") for record in answers]
+        states = {self._old_steps[graph][op].state for graph, op, _ in places if op in self._old_steps[graph]}
+        above = {self._causes[edge.op].kind for edge in op.inputs if edge.op in self._causes}
+        imported = states & _KEPT == {StepState.REUSED} and earlier.imports
+        moved = earlier.build.builder != this.build.builder
+        updated = rules_of(earlier.evidence.version) != rules_of(this.evidence.version)
+        may_be_flagged = self._new.graph.request.get("no-cache") and not stage_of(step, self._new.graph)
+        doubts = {
+            "--no-cache-filter may name its stage, or its result is gone.": may_be_flagged,
+            "The data of a step above it was gone from a cache, perhaps its own too.": CauseKind.DEAD_BLOB in above,
+            "The earlier build did not need it, so there may never have been a result of it.": not states & _KEPT,
+            "The earlier build had its result from a cache that it read, perhaps without its data.": imported
+            and not moved,
+            "The builder was updated since, and calls some results by other names now.": updated and not moved,
+        }
+        return next((reason for reason, is_so in doubts.items() if is_so), "")
+
+    def _of_instruction(self, op: Op, old: Op) -> MissCause:
+        """Return the cause of a step that does something else than before."""
+        found = differences(old, op, self._new.rules)
+        if not found:
+            return words.unknown("It does something else than in the earlier build, which is not told in detail.")
+        base, old_base = self._new.base(op), self._old.base(old)
+        changed = source_cause(self._old, old_base, self._new, base) if base and old_base else None
+        command = " ".join(op.body["meta"].get("args") or ()) if op.kind == "exec" else ""
+        return words.of_instruction(found, self._new.graph.request, command, changed)
+
+    def _of_inputs(self, op: Op, old: Op) -> MissCause:
+        """Return the cause of a step that does the same as before, with something else or on something else."""
+        if len(op.inputs) != len(old.inputs):
+            return words.unknown("It takes files from more or fewer places than in the earlier build.")
+        ways = [way for number in range(len(op.inputs)) if (way := self._way(op, old, number))]
+        if not ways:
+            return words.unknown("Nothing that it depends on differs from the earlier build.")
+        rank, cause = min(ways, key=lambda way: way[0])
+        if cause.kind in (CauseKind.CASCADE, CauseKind.PARENT) and (gone := self._gone_below(old)):
+            return gone
+        if rank >= _PERHAPS and len({(one.kind, one.root) for rank, one in ways if rank != _DOUBTFUL}) > 1:
+            return words.unknown("It takes files from several places, of which any may have changed.")
+        return cause
+
+    def _way(self, op: Op, old: Op, number: int) -> tuple[int, MissCause] | None:
+        """Return how an input kept the step from being reused, and how sure that is; None for one that did not."""
+        edge, old_edge = op.inputs[number], old.inputs[number]
+        one, other = self._new.inputs[op.id][number], self._old.inputs[old.id][number]
+        stands_on_same = self._old.record(old_edge.op, old_edge.output) in self._found.get(edge, ())
+        if one.key == other.key and (stands_on_same or same_file(self._old, old_edge.op, self._new, edge.op)):
+            return None
+        if one.content and one.content == other.content:
+            return None
+        if self._new.has_files(edge.op) and self._old.has_files(old_edge.op):
+            return self._of_files(op, old, number)
+        if stands_on_same:
+            return _FILES, words.of_other_paths(other.key.paths, one.key.paths)
+        rank, cause = self._below(op, number, edge, old_edge)
+        return (rank + _PERHAPS if one.key.taken and rank < _PERHAPS else rank), cause
+
+    def _below(self, op: Op, number: int, edge: Edge, old_edge: Edge) -> tuple[int, MissCause]:
+        """Return why an input is not what it was."""
+        source, old_source = edge.op, old_edge.op
+        if mount := cache_mount(op, number):
+            return _SOURCE, words.of_mount(MissEvidence("option", mount["dest"]))
+        if changed := source_cause(self._old, old_source, self._new, source):
+            return _UNSURE if changed.kind is CauseKind.UNKNOWN else _SOURCE, changed
+        if below := self._causes.get(source):
+            root = below.root or self._steps[source].digest
+            return _CASCADE, words.of_cascade(root, self._name_of(root))
+        if self._pairs.get(source) == old_source:
+            if self._old.keys[old_source] != self._new.keys[source]:
+                return _SOURCE, self._of_instruction(self._new.ops[source], self._old.ops[old_source])
+            return _DOUBTFUL, words.unknown("A step above it was reused, perhaps with the files of another build.")
+        above, old_above = self._title(source), self._old_title(old_source)
+        return _PARENT, words.of_parent(above, old_above, is_gone=old_source not in self._pairs.values())
+
+    def _of_files(self, op: Op, old: Op, number: int) -> tuple[int, MissCause]:
+        """Return how the files of a context differ, or of a text in the Dockerfile."""
+        if not (self._new.tree(op.inputs[number].op) and self._old.tree(old.inputs[number].op)):
+            return _UNSURE, words.unknown("The files that were sent to one of the two builds were not kept.")
+        found = content_differences(self._old, old.id, self._new, op.id, number)
+        one, other = self._new.inputs[op.id][number], self._old.inputs[old.id][number]
+        if not found and not (one.content and other.content):
+            return _UNSURE, words.unknown("Some files were not read, or changed while the build took them.")
+        told = found or (MissEvidence("content", one.key.paths, other.content, one.content),)
+        return _FILES, words.of_content(told, sets_mode=sets_mode(op), takes_all=one.key.paths == "/")
+
+    def _gone_below(self, old: Op) -> MissCause | None:
+        """Return the cause of what a step stood on before, where that is not here: then nothing above it is either."""
+        return next((self._gone[one] for one in self._old.below(old) if one in self._gone), None)
+
+    def _name_of(self, digest: str) -> str:
+        return next(parse_name(step.name).instruction for step in self._steps.values() if step.digest == digest)
+
+    def _title(self, op: str) -> str:
+        step = self._steps.get(op)
+        return parse_name(step.name).instruction if step else address(self._new.ops[op])
+
+    def _old_title(self, op: str) -> str:
+        step = self._old_steps[self._old.name].get(op)
+        return parse_name(step.name).instruction if step else address(self._old.ops[op])

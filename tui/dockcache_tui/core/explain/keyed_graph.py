@@ -1,0 +1,131 @@
+"""The operations of one target of a build, with all that their results are found by."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from dockcache_tui.core.explain.content import content_digest
+from dockcache_tui.core.explain.context import SentFile
+from dockcache_tui.core.explain.evidence import Graph
+from dockcache_tui.core.explain.heredocs import heredoc_files, heredoc_tree
+from dockcache_tui.core.explain.inputs import InputKey, input_keys
+from dockcache_tui.core.explain.op_keys import op_keys
+from dockcache_tui.core.explain.ops import Edge, Op
+from dockcache_tui.core.explain.rules import KeyRules
+from dockcache_tui.core.explain.source_keys import Keys
+from dockcache_tui.core.explain.store import KeyedRecord, Link, content_record, record_digest
+from dockcache_tui.core.explain.tree import Tree
+
+_LOCAL = "local://"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedInput:
+    """What one input of an operation is found by; `content` is None where it has none or that is not known."""
+
+    key: InputKey
+    content: str | None
+
+
+class KeyedGraph:
+    """A graph under the rules of one version; `name` tells its records from those of others."""
+
+    def __init__(self, graph: Graph, rules: KeyRules, name: str = "") -> None:
+        """Compute all keys; the graph has operations."""
+        self.graph, self.rules, self.name = graph, rules, name
+        told = graph.ops.ops if graph.ops else ()
+        self.ops: Mapping[str, Op] = {op.id: op for op in told if op.body}
+        self._contexts = {context.name: context for context in graph.contexts}
+        self._trees = {op.id: tree for op in self.ops.values() if (tree := self._tree(op))}
+        self.keys: Mapping[str, Keys] = {
+            op.id: op_keys(op, rules, graph.sources.get(op.id)) for op in self.ops.values()
+        }
+        self.inputs: Mapping[str, tuple[KeyedInput, ...]] = {op.id: self._inputs(op) for op in self.ops.values()}
+        self.outputs: Mapping[str, set[int]] = {op: {0} for op in self.ops}
+        for edge in (edge for op in self.ops.values() for edge in op.inputs):
+            self.outputs[edge.op].add(edge.output)
+
+    @cached_property
+    def all_keys(self) -> frozenset[str]:
+        """Return the keys of all operations, and the digests of all files that they take."""
+        contents = (one.content for inputs in self.inputs.values() for one in inputs if one.content)
+        return frozenset((*(key for keys in self.keys.values() for key in keys.known), *contents))
+
+    def has_files(self, op: str) -> bool:
+        """Tell whether an operation is a context, or the text of a file in a Dockerfile."""
+        return is_local(self.ops[op]) or op in self._trees
+
+    def tree(self, op: str) -> Tree | None:
+        """Return the files of a context or a text in a Dockerfile, None where they are not known."""
+        return self._trees.get(op)
+
+    def base(self, op: Op) -> str | None:
+        """Return the source at the bottom of an operation, None for one that stands on nothing."""
+        while op.inputs and (below := _stands_on(op)):
+            op = self.ops[below[0].op]
+        return op.id if op.kind == "source" and not is_local(op) else None
+
+    def below(self, op: Op) -> Iterator[str]:
+        """Yield the records of all that an operation's layers lie on."""
+        waiting = list(_stands_on(op))
+        while waiting:
+            edge = waiting.pop()
+            yield self.record(edge.op, edge.output)
+            waiting += _stands_on(self.ops[edge.op])
+
+    def files(self, op: str) -> Mapping[bytes, SentFile]:
+        """Return the same files by their paths."""
+        context = self._contexts.get(_context_name(self.ops[op]))
+        files = (*context.files, *context.kept) if context else heredoc_files(self.ops[op]) or ()
+        return {file.path: file for file in files}
+
+    def record(self, op: str, output: int) -> str:
+        """Return what its records are called among those of all graphs."""
+        return f"{self.name} {op} {output}"
+
+    def records(self) -> Iterator[KeyedRecord]:
+        """Yield what a builder has once it has built all of it."""
+        for op, output in ((op, output) for op, outputs in self.outputs.items() for output in outputs):
+            for key in self.keys[op].known:
+                yield KeyedRecord(self.record(op, output), record_digest(key, output), frozenset(self._links(op)))
+        for content in {one.content for inputs in self.inputs.values() for one in inputs if one.content}:
+            yield KeyedRecord(content, content_record(content))
+
+    def _links(self, op: str) -> Iterator[Link]:
+        for number, (edge, one) in enumerate(zip(self.ops[op].inputs, self.inputs[op], strict=True)):
+            yield Link(number, self.record(edge.op, edge.output), one.key.selector or "")
+            if one.content:
+                yield Link(number, one.content)
+
+    def _inputs(self, op: Op) -> tuple[KeyedInput, ...]:
+        keys = input_keys(op, self.rules)
+        trees = [self._trees.get(edge.op) for edge in op.inputs]
+        return tuple(
+            KeyedInput(key, content_digest(tree, key, self.rules) if tree else None)
+            for key, tree in zip(keys, trees, strict=True)
+        )
+
+    def _tree(self, op: Op) -> Tree | None:
+        context = self._contexts.get(_context_name(op))
+        return context.tree if context else heredoc_tree(op)
+
+
+def is_local(op: Op) -> bool:
+    """Tell whether an operation is a context that a client sends."""
+    return op.kind == "source" and op.body["identifier"].startswith(_LOCAL)
+
+
+def _stands_on(op: Op) -> tuple[Edge, ...]:
+    """Return the inputs that an operation adds layers to."""
+    numbers: Iterable[int] = ()
+    if op.kind == "exec":
+        numbers = (mount.get("input", 0) for mount in op.body.get("mounts") or () if mount["dest"] == "/")
+    elif op.kind == "file":
+        numbers = (op.body["actions"][0]["input"],)
+    elif op.kind == "merge":
+        numbers = range(len(op.inputs))
+    return tuple(op.inputs[number] for number in numbers if 0 <= number < len(op.inputs))
+
+
+def _context_name(op: Op) -> str:
+    return op.body["identifier"].removeprefix(_LOCAL) if is_local(op) else ""

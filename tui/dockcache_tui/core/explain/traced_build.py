@@ -1,0 +1,47 @@
+"""A build with its evidence, and what follows for a step without looking at another build."""
+
+import re
+from dataclasses import dataclass
+
+from dockcache_tui.core.builds.build import Build, Step, StepState
+from dockcache_tui.core.builds.names import StepKind, parse_name
+from dockcache_tui.core.explain import cause_words as words
+from dockcache_tui.core.explain.cause import MissCause
+from dockcache_tui.core.explain.evidence import Evidence, Graph
+
+_RAN = {StepState.BUILT, StepState.FALSE_HIT, StepState.FAILED}
+_BLOB = re.compile("sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class TracedBuild:
+    """A build and what is known of it beside its steps."""
+
+    build: Build
+    evidence: Evidence
+
+    @property
+    def imports(self) -> bool:
+        """Tell whether it read a cache from elsewhere."""
+        names = (parse_name(step.name).instruction for step in self.build.steps)
+        return any(name.startswith("importing cache manifest") for name in names)
+
+    def cause_at_once(self, step: Step, graph: Graph) -> MissCause | None:
+        """Return the cause of a step that said CACHED before it ran, or that a flag kept from being reused."""
+        if step.state is StepState.FALSE_HIT:
+            blob = _BLOB.search(self.build.error)
+            return words.of_dead_blob(blob[0] if blob else "")
+        stages = graph.request.get("no-cache")
+        if stages is None or parse_name(step.name).instruction.startswith("WORKDIR "):  # which is never meant
+            return None
+        return words.of_flag(stages) if not stages or stage_of(step, graph) in stages.lower().split(",") else None
+
+
+def is_missed(step: Step) -> bool:
+    """Tell whether a step could have been reused and ran."""
+    return step.state in _RAN and (step.cacheable or parse_name(step.name).kind is StepKind.MERGE)
+
+
+def stage_of(step: Step, graph: Graph) -> str:
+    """Return the stage of a step, empty where neither its name nor what was asked for tells it."""
+    return (parse_name(step.name).stage or graph.request.get("target", "")).lower()
