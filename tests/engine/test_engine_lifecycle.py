@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import requests
 
-from dockcache_tui.lab.engine import Engine, at, borrow, kill, provision, remove, running, start, stop, support
-from dockcache_tui.lab.engine.daemons import mounts
+from dockcache_tui.lab.engine import Engine, at, borrow, images, kill, provision, remove, running, start, stop, support
+from dockcache_tui.lab.engine.daemons import mounts, registry_address
 from dockcache_tui.lab.engine.network import bridge
 from dockcache_tui.lab.engine.process import processes
 
@@ -102,6 +103,24 @@ def test_a_killed_provision_goes_on_to_an_engine_that_builds(engine_of_its_own: 
 def test_a_second_provision_fetches_and_makes_nothing(engine_of_its_own: Engine) -> None:
     """It says nothing."""
     assert provision(engine_of_its_own.home, pytest.fail) == engine_of_its_own
+
+
+def test_base_images_are_published_once(engine_of_its_own: Engine) -> None:
+    """The registry has every name of the base images, the engine keeps no name for it, and what is there stays."""
+    registry = registry_address(engine_of_its_own)
+    images.publish(engine_of_its_own)
+    published = engine_of_its_own.home / "registry" / "published"
+    made = published.stat().st_mtime_ns
+    for image in (images.BUSYBOX, images.GOLANG):
+        repository, tags = image[0].partition(":")[0], sorted(name.partition(":")[2] for name in image)
+        answer = requests.get(f"http://{registry}/v2/library/{repository}/tags/list", timeout=30).json()
+        assert sorted(answer["tags"]) == tags
+    words = ("docker", "image", "ls", "--format", "{{.Repository}}")
+    names = subprocess.run(words, env=engine_of_its_own.variables, capture_output=True, text=True, check=True).stdout
+    assert {"busybox", "golang"} <= set(names.split())
+    assert registry not in names
+    images.publish(engine_of_its_own)
+    assert published.stat().st_mtime_ns == made
 
 
 def test_a_crashed_engine_comes_back_with_its_cache(engine_of_its_own: Engine, project: Path) -> None:

@@ -19,7 +19,8 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.experiment import Situation
 from dockcache_tui.core.lab.run import LabPlan
 from dockcache_tui.lab.demo import shipped_app
-from dockcache_tui.lab.engine import Engine, EngineError
+from dockcache_tui.lab.engine import Engine, EngineError, images
+from dockcache_tui.lab.engine.process import command_line
 from dockcache_tui.lab.experiments import artifact, begin, start
 from dockcache_tui.lab.experiments import served as served_module
 from dockcache_tui.lab.experiments.commands import Commands, StoppedError
@@ -239,6 +240,18 @@ def test_a_workspace_begins_the_lab_that_it_was_given(tmp_path: Path, monkeypatc
     with pytest.raises(UsageError, match="experiments can't be run from here"):
         ProjectWorkspace(tmp_path, Docker(), journal).lab(None, said.append)
     journal.close()
+
+
+def test_a_frozen_engine_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Docker gets its time to answer about images, then the reason is told, and nothing of it runs on."""
+    docker = tmp_path / "docker"
+    docker.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 600\n")
+    docker.chmod(0o755)
+    monkeypatch.setattr(images, "_PATIENCE", 1)
+    frozen = Engine(tmp_path, {"PATH": f"{tmp_path}:/usr/bin:/bin"}, owned=True)
+    with pytest.raises(EngineError, match="docker did not answer within 1 seconds"):
+        images.publish(frozen)
+    assert command_line(int((tmp_path / "pid").read_text())) == ()
 
 
 def test_the_service_dies_with_whoever_started_it(tmp_path: Path) -> None:

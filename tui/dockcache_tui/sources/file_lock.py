@@ -1,4 +1,8 @@
-"""Locks on open files: they hold between processes, and go with the process however it ends."""
+"""Locks on open files: they hold between processes, and go with the process however it ends.
+
+The package filelock does not serve here: it empties the file that it locks, makes it where it is missing, removes it in
+the end, and knows no shared locks.
+"""
 
 import fcntl
 from pathlib import Path

@@ -21,8 +21,8 @@ GOLANG = (f"golang:{golang.GO}", f"golang:{golang.GO.rpartition('.')[0]}")
 BUILDKIT = (f"localhost/dockcache-buildkit:{golang.BUILDKIT}", "moby/buildkit:buildx-stable-1")
 _RECIPE = "3"  # a new number makes the images anew
 _GO_ENV = "GOPROXY={proxy}\nGOSUMDB=sum.golang.org\nGOTOOLCHAIN=local\n"
-_PATIENCE = 300
-"""Seconds that a command of docker's may take."""
+_PATIENCE, _TIMED_OUT = 300, 124
+"""Seconds that a command of docker's may take, and how `timeout` tells that they are over."""
 _UNUSED = frozenset(("api", "doc", "misc", "test", "testdata"))
 
 
@@ -181,5 +181,5 @@ def _docker(engine: Engine) -> Iterator["DockerClient"]:
     try:
         yield DockerClient(client_call=["timeout", "--foreground", str(_PATIENCE), "env", *environment, "docker"])
     except DockerException as error:
-        said = (error.stderr or "").strip() or f"docker ended with {error.return_code}"
-        raise EngineError(said) from error
+        slow = f"docker did not answer within {_PATIENCE} seconds"
+        raise EngineError(slow if error.return_code == _TIMED_OUT else (error.stderr or str(error)).strip()) from error
