@@ -71,6 +71,23 @@ def test_options_that_are_named_exist(page: Path) -> None:
             assert set(used) <= options(COMMANDS[path]), text
 
 
+@pytest.mark.parametrize("path", [(), *sorted({path[:1] for path in COMMANDS})], ids=" ".join)
+def test_the_help_is_whole_at_80_columns(
+    path: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No summary of a command is cut off there, no page's name broken, and every option is explained."""
+    monkeypatch.setenv("COLUMNS", "80")
+    for one in [path, *(found for found in COMMANDS if path and found[: len(path)] == path and found != path)]:
+        with pytest.raises(SystemExit):
+            cli.main([*one, "--help"], prog_name="dockcache-tui")
+        told = capsys.readouterr().out
+        assert not re.findall(r"[a-z,]\.\.\.$", told, re.MULTILINE), told
+        assert not re.findall(r"docs/[a-z-]*$", told, re.MULTILINE), told
+        assert max(map(len, told.splitlines())) <= 80
+    for found in COMMANDS.values():
+        assert all(one.help for one in found.params if isinstance(one, click.Option))
+
+
 def test_the_readme_lists_every_command() -> None:
     """Its table has each command once, and the app as what a PATH opens."""
     table = README.read_text().partition("| command |")[2].partition("\n\n")[0]

@@ -4,20 +4,30 @@ from pathlib import Path
 
 import click
 
+from dockcache_tui.cli.listing import REPO
 from dockcache_tui.cli.output import has_terminal
 from dockcache_tui.core.errors import UsageError
 
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
-@click.option("--builder", default="", metavar="B", help="The buildx builder; else BUILDX_BUILDER or the current one.")
-@click.option("--repo", default="", metavar="OWNER/NAME", help="The repository on GitHub; else git's remote.")
-@click.option("--org", default="", metavar="ORG", help="Begin with an organisation's repositories by their usage.")
 @click.option(
-    "--branch", default="", metavar="REF", help="Show only what belongs to this branch: a name or a full ref."
+    "--builder",
+    default="",
+    metavar="B",
+    help="The buildx builder; by default BUILDX_BUILDER, else that of the project's last build, else the current one.",
 )
-@click.option("--filter", "expression", default="", metavar="EXPR", help="Filter the records from the start.")
-@click.option("--read-only", is_flag=True, help="Build, prune and delete nothing.")
+@REPO
+@click.option(
+    "--org", default="", metavar="ORG", help="Start with the repositories of an organisation and their usage."
+)
+@click.option(
+    "--branch", default="", metavar="REF", help="Start with only what belongs to this branch, pull request (#7) or tag."
+)
+@click.option(
+    "--filter", "expression", default="", metavar="EXPR", help="Start with this filter on the records (docs/filter.md)."
+)
+@click.option("--read-only", is_flag=True, help="Build, load, prune and delete nothing.")
 def app(*, path: Path, builder: str, repo: str, org: str, branch: str, expression: str, read_only: bool) -> None:
     """Open the app for a project folder."""
     if org and repo:

@@ -54,15 +54,20 @@ _MAX_SHOWN = 1 << 20
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.argument("path", metavar="PATH")
 @click.option(
-    "--image", "wanted", default="", metavar="IMAGE", help="Which of several images: a platform, name:tag or digest."
+    "--image",
+    "wanted",
+    default="",
+    metavar="IMAGE",
+    help="Which image, if there are several: a platform, name:tag or digest.",
 )
 @click.option(
-    "--layer", default="", metavar="DIGEST", help="As this layer left it: its number, or how its digest begins."
+    "--layer", default="", metavar="DIGEST", help="As this layer left it: its number, or the beginning of its digest."
 )
 def cat(file: Path, path: str, wanted: str, layer: str) -> None:
-    """Print a file of an image as a process in a container finds it, or, when it was removed, as it last was.
+    """Print a file of an image.
 
-    To a file or pipe its bytes go as they are. A terminal shows the beginning, as text or else in hex.
+    PATH is looked up as a process in a container would. A file that was removed is printed as it was before. A file or
+    pipe gets the exact bytes; a terminal gets the beginning, as text or in hex.
     """
     from dockcache_tui.sources.archives.local import LocalArchives
 
@@ -98,7 +103,10 @@ _THERE = {True: "there already", False: "new", None: "–"}
 @click.argument("file", type=click.Path(path_type=Path))
 @json_option("archives.md")
 def load(file: Path, as_json: bool) -> int:
-    """Load the images of an archive into the engine, and show which layers were there already."""
+    """Load the images of an archive into the engine.
+
+    Shows which of their layers were there already.
+    """
     from dockcache_tui.sources.docker_cli import Docker
     from dockcache_tui.sources.engine_images import EngineImages
 
@@ -120,9 +128,12 @@ def load(file: Path, as_json: bool) -> int:
 @click.command()
 @click.argument("image")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--replace", is_flag=True, help="Write over a file that is there.")
+@click.option("--replace", is_flag=True, help="Overwrite a file that is already there.")
 def save(image: str, file: Path, replace: bool) -> int:
-    """Save an IMAGE of the engine to a FILE, as `docker save` writes it; prints where it is."""
+    """Save an IMAGE of the engine to a FILE, as `docker save` does.
+
+    Prints the path of the file.
+    """
     from dockcache_tui.sources.docker_cli import Docker
     from dockcache_tui.sources.engine_images import EngineImages
 
@@ -149,13 +160,14 @@ def _print_loaded(loaded: Loaded) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--logs", is_flag=True, help="What each step said, too.")
-@click.option("--dockerfile", is_flag=True, help="Print the Dockerfiles they were built from instead.")
+@click.option("--logs", is_flag=True, help="Show what each step printed, too.")
+@click.option("--dockerfile", is_flag=True, help="Print only the Dockerfiles that they were built from.")
 @json_option("archives.md")
 def builds(file: Path, logs: bool, dockerfile: bool, as_json: bool) -> int:
-    """Show the builds in a build record (.dockerbuild): steps, what was reused, what was said.
+    """Show the builds in a build record.
 
-    With a fault in it the exit code is 1.
+    FILE is a .dockerbuild, or an artifact's zip with one in it. Shows each build's steps and what was reused. The exit
+    code is 1 when something in it could not be read.
     """
     from dockcache_tui.sources.archives.local import LocalArchives
     from dockcache_tui.sources.branches import RevisionBranches
@@ -208,13 +220,14 @@ def _print_logs(record: BuildRecord) -> None:
     multiple=True,
     metavar="KIND",
     type=click.Choice(DIFFERENCES),
-    help=f"Only paths that differ in this; may be given again: {', '.join(DIFFERENCES)}.",
+    help=f"Only paths that differ in this: {', '.join(DIFFERENCES)}. May be repeated.",
 )
 @json_option("archives.md")
 def diff(first: Path, second: Path, only: Sequence[str], as_json: bool) -> int:
-    """Show what makes the images of two archives differ: layers by digest, then files, then the config.
+    """Show how the images of two archives differ.
 
-    The answer is on stdout; the exit code is 0 whether they differ or not, and 1 when something could not be read.
+    Compares layers by digest, then the config, then files. The exit code is 0 whether they differ or not, and 1 when
+    something could not be read.
     """
     from dockcache_tui.sources.archives.local import LocalArchives
 
@@ -270,21 +283,29 @@ _MARKS = {LayerChange.ADDED: "+", LayerChange.CHANGED: "~", LayerChange.REMOVED:
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.argument("path", metavar="[PATH]", default="")
 @click.option(
-    "--image", "wanted", default="", metavar="IMAGE", help="Which of several images: a platform, name:tag or digest."
+    "--image",
+    "wanted",
+    default="",
+    metavar="IMAGE",
+    help="Which image, if there are several: a platform, name:tag or digest.",
 )
 @click.option(
-    "--layer", default="", metavar="DIGEST", help="Only what this layer did: its number, or how its digest begins."
+    "--layer",
+    default="",
+    metavar="DIGEST",
+    help="Only what this layer did: its number, or the beginning of its digest.",
 )
-@click.option("--filter", "text", default="", metavar="TEXT", help="Only paths that hold a text.")
+@click.option("--filter", "text", default="", metavar="TEXT", help="Only paths that contain this text.")
 @json_option("archives.md")
 @CSV
 def tree(file: Path, path: str, wanted: str, layer: str, text: str, as_json: bool, as_csv: bool) -> int:
-    """Show the files of an image, or of one of its layers, with what each layer added, changed and removed.
+    """Show the files of an image, or of one of its layers.
 
-    With PATH only what a process in a container finds there and below.
+    With a PATH it shows only what a process in a container finds there, and below it.
 
-    Sizes of folders count all below. WASTED are bytes that a later layer overwrites or removes. The mark says what the
-    last layer that touched a path, or the one named, did: + added, ~ changed, - removed.
+    The size of a folder includes everything below it. WASTED bytes are those that a later layer overwrites or removes.
+    The mark says what the last layer that touched a path did, or the layer that was named: + added, ~ changed, -
+    removed.
     """
     expect_one(as_json=as_json, as_csv=as_csv)
     from dockcache_tui.sources.archives.local import LocalArchives
@@ -379,13 +400,13 @@ def _print_layers(layers: tuple[Layer, ...]) -> None:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @json_option("archives.md")
 @click.option("--csv", "as_csv", is_flag=True, help="Print the layers as CSV.")
-@click.option("--verify", is_flag=True, help="Recompute every digest, which reads all bytes.")
+@click.option("--verify", is_flag=True, help="Read all bytes and check every digest.")
 def show(files: Sequence[Path], as_json: bool, as_csv: bool, verify: bool) -> int:
     """Show the images, layers and builds in archives.
 
-    FILE is a tar (packed or not) or folder of docker save, of an OCI layout or of BuildKit's local cache, a
-    .dockerbuild, or an artifact's zip with one of them; of several in a zip, ZIP/NAME is one. With a fault in any of
-    them the exit code is 1.
+    FILE is what `docker save` writes, an OCI layout, BuildKit's local cache or a .dockerbuild: as a tar, packed or not,
+    as a folder, or in the zip of an artifact. When there are several in a zip, ZIP/NAME names one. The exit code is 1
+    when something in any of them could not be read.
     """
     expect_one(as_json=as_json, as_csv=as_csv)
     found = list(_read(files, verify))

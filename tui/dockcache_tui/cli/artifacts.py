@@ -116,13 +116,13 @@ def artifacts(ctx: click.Context, /, *, repo: str, asked: ListRequest[Artifact])
     default=".",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The folder; else the current one.",
+    help="The folder to write to; by default the current one.",
 )
-@click.option("--replace", is_flag=True, help="Write over a file that is there.")
+@click.option("--replace", is_flag=True, help="Overwrite a file that is already there.")
 def download(which: str, repo: str, branch: str, to: Path, replace: bool) -> int:
-    """Download an artifact, by name the newest; a download that broke off is resumed.
+    """Download an artifact, and check it.
 
-    Prints where the file is.
+    Of several with one NAME it takes the newest. A download that broke off is resumed. Prints the path of the file.
     """
     from dockcache_tui.cli.waiting import progress
 
@@ -144,10 +144,13 @@ def download(which: str, repo: str, branch: str, to: Path, replace: bool) -> int
 @REPO
 @BRANCH
 @FILTER
-@click.option("--yes", is_flag=True, help="Delete; without it the plan is shown and nothing changes.")
+@click.option("--yes", is_flag=True, help="Delete; without this only the plan is shown.")
 @json_option(_PAGE)
 def delete(*, ids: tuple[int, ...], repo: str, branch: str, expression: str, yes: bool, as_json: bool) -> int:
-    """Delete artifacts by ID, filter or branch; a dry run unless --yes."""
+    """Show which artifacts would go, and delete them with --yes.
+
+    Names them by ID, filter or branch.
+    """
     if not (ids or branch or expression.strip()):
         raise UsageError("nothing was named to delete", hint="Name ids, or give --filter or --branch.")
     parse(expression, ARTIFACT_FIELDS)

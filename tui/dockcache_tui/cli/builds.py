@@ -19,14 +19,22 @@ from dockcache_tui.core.instant import Instant
     "-started_at",
     "json-builds.md",
     click.option(
-        "--builder", default="", metavar="B", help="Only builds on this builder, also those that others started."
+        "--builder", default="", metavar="B", help="Only builds on this builder, including those that others started."
     ),
     click.option(
-        "--limit", default=1_000, show_default=True, type=click.IntRange(min=1), help="The newest N of the journal."
+        "--limit",
+        default=1_000,
+        show_default=True,
+        metavar="N",
+        type=click.IntRange(min=1),
+        help="Read only the newest N builds of the journal.",
     ),
 )
 def builds(*, builder: str, limit: int, asked: ListRequest[Build]) -> int:
-    """List the builds started from here in any project, or with --builder all that the builder remembers."""
+    """List the builds started with dockcache-tui, in any project.
+
+    With --builder it lists all builds that the builder remembers.
+    """
     passes = asked.filter().compile(Instant.now())
     scope = scope_here(asked.branch, restorable=asked.restorable)
     known, failures = _known(builder, limit)

@@ -196,7 +196,9 @@ def print_restoration(found: Restoration, *, as_json: bool) -> None:
 _PRESETS = click.Choice([one.value for one in Preset])
 _JSON = json_option("json-caches.md")
 _INDEXES = click.option(
-    "--indexes", is_flag=True, help="Read BuildKit's indexes with a job's token; GitHub counts an access."
+    "--indexes",
+    is_flag=True,
+    help="Read BuildKit's indexes too, which needs a job's token and counts as an access.",
 )
 
 
@@ -206,7 +208,7 @@ _INDEXES = click.option(
     "-size_in_bytes",
     "json-caches.md",
     REPO,
-    click.option("--org", default="", metavar="ORG", help="List an organisation's usage by repository instead."),
+    click.option("--org", default="", metavar="ORG", help="List an organisation's repositories and their usage."),
     _INDEXES,
 )
 @click.pass_context
@@ -248,12 +250,13 @@ def caches(ctx: click.Context, /, *, repo: str, org: str, indexes: bool, asked: 
     "--preset",
     "presets",
     multiple=True,
+    metavar="PRESET",
     type=_PRESETS,
-    help="Only what this preset chooses; may be repeated.",
+    help=f"Only what this chooses: {', '.join(Preset)}. May be repeated.",
 )
-@click.option("--older-than", default="", metavar="AGE", help="Only what was not accessed for this long, such as 7d.")
+@click.option("--older-than", default="", metavar="AGE", help="Only what was not read for this long, such as 7d.")
 @_INDEXES
-@click.option("--yes", is_flag=True, help="Delete; without it the plan is shown and nothing changes.")
+@click.option("--yes", is_flag=True, help="Delete; without this only the plan is shown.")
 @_JSON
 def delete(
     *,
@@ -267,7 +270,10 @@ def delete(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Delete caches by ID, filter or preset; a dry run unless --yes."""
+    """Show which caches would go, and delete them with --yes.
+
+    Names them by ID, filter, branch or preset.
+    """
     from dockcache_tui.cli.caches_delete import ChosenCaches, delete_caches
 
     choice = ChosenCaches.of(ids, presets, older_than)
@@ -290,10 +296,13 @@ def delete(
 
 @caches.command("forecast")
 @REPO
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="How many to show.")
+@click.option("--limit", default=20, show_default=True, metavar="N", type=click.IntRange(1), help="How many to show.")
 @_JSON
 def forecast(repo: str, limit: int, as_json: bool) -> int:
-    """Show which caches GitHub evicts next, and when, if nobody reads them."""
+    """Show which caches GitHub evicts next, and when.
+
+    Assumes that nobody reads a cache, and that as much is saved as in the last week.
+    """
     with opened(repo) as source:
         reading = read(source)
     print_forecast(reading, limit, as_json=as_json)
@@ -305,13 +314,18 @@ def forecast(repo: str, limit: int, as_json: bool) -> int:
 @click.argument("restore_keys", nargs=-1, metavar="[RESTORE_KEY]...")
 @REPO
 @click.option("--branch", required=True, metavar="REF", help="The branch, pull request or tag that the job runs on.")
-@click.option("--base", default="", metavar="REF", help="A pull request's base; else GitHub is asked.")
-@click.option("--version", default="", metavar="HASH", help="Only of this version: the hash of paths and compression.")
+@click.option("--base", default="", metavar="REF", help="The base of the pull request; by default GitHub is asked.")
+@click.option(
+    "--version", default="", metavar="HASH", help="Only this version, which is a hash of paths and compression."
+)
 @_JSON
 def restore(
     *, key: str, restore_keys: tuple[str, ...], repo: str, branch: str, base: str, version: str, as_json: bool
 ) -> int:
-    """Show which cache a job would restore for KEY and its restore keys, and why not the others."""
+    """Show which cache a job would restore, and why not the others.
+
+    KEY and the restore keys are those of the job's actions/cache step.
+    """
     from dockcache_tui.core.caches.restoration import restore as look_up
 
     with opened(repo) as source:

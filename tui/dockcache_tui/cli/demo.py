@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path), required=False)
-@click.option("--recorded", is_flag=True, help="Replay the recording, also where an engine can be had.")
-@click.option("--remove", is_flag=True, help="Delete all that the demo keeps on this machine, and do nothing else.")
+@click.option("--recorded", is_flag=True, help="Open the recording, even where an engine is possible.")
+@click.option("--remove", is_flag=True, help="Delete everything that the demo keeps on this machine.")
 def demo(path: Path | None, recorded: bool, remove: bool) -> int:
-    """Open the app on a real build of the sample program, or of PATH, with an engine of its own.
+    """Open the app on a build of the sample program, or of PATH.
 
-    The engine needs root on Debian or Ubuntu; elsewhere the app opens on a recording. No other engine, builder or
-    configuration is touched. Without a terminal it builds twice and prints what was reused.
+    The demo brings an engine of its own, which needs root on Debian or Ubuntu. Elsewhere the app opens on a recording.
+    No other engine, builder or configuration is touched. Without a terminal it builds twice and prints what was reused.
     """
     from dockcache_tui.lab import demo as lab
     from dockcache_tui.lab.engine import default_home

@@ -168,15 +168,18 @@ _EXPERIMENT = click.option(
     "--experiment",
     "experiments",
     multiple=True,
+    metavar="NAME",
     type=click.Choice([*_NUMBERS, *(one.name for one in EXPERIMENTS)]),
-    help="Only this one, by number (both layouts) or name; may be repeated.",
+    help=f"Only this one, by number (both layouts) or name: {', '.join(one.name for one in EXPERIMENTS)}. "
+    "May be repeated.",
 )
 _SITUATION = click.option(
     "--situation",
     "situations",
     multiple=True,
+    metavar="NAME",
     type=click.Choice([one.value for one in Situation]),
-    help="Only this one; may be repeated. Each round begins cold all the same.",
+    help=f"Only this one: {', '.join(Situation)}. May be repeated.",
 )
 _JSON = json_option("lab.md")
 _MARKDOWN = click.option("--markdown", "as_markdown", is_flag=True, help="Print the table as Markdown.")
@@ -186,17 +189,27 @@ _ORIENTATION = "For orientation, the original on GitHub's runners, cold, one rea
 @click.group(invoke_without_command=True)
 @click.pass_context
 def lab(ctx: click.Context) -> int:
-    """Run the experiments as their jobs would run, and compare what they cost (docs/lab.md)."""
+    """Run the experiments on this machine, and compare what they cost (docs/lab.md).
+
+    Without a command it does what `run` does.
+    """
     return ctx.invoke(run) if ctx.invoked_subcommand is None else int(ExitCode.OK)
 
 
 @lab.command()
-@click.option("-n", "rounds", default=1, show_default=True, type=click.IntRange(1, 100), help="How many rounds.")
+@click.option(
+    "-n", "rounds", default=1, show_default=True, metavar="N", type=click.IntRange(1, 100), help="How many rounds."
+)
 @_EXPERIMENT
 @_SITUATION
-@click.option("--resume", "resumes", is_flag=True, help="Resume the newest run, with the options it was started with.")
 @click.option(
-    "--data", type=click.Path(path_type=Path), metavar="DIR", help="Where it keeps the sample program and the caches."
+    "--resume", "resumes", is_flag=True, help="Go on with the newest run, with the options that it was started with."
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where the lab keeps the sample program and the caches.",
 )
 @_JSON
 @_MARKDOWN
@@ -209,10 +222,10 @@ def run(
     as_json: bool,
     as_markdown: bool,
 ) -> int:
-    """Run experiments, each job on a builder of its own, with the local Actions service between the jobs.
+    """Run experiments, and compare what they cost.
 
-    The engine is the private one where it can be made, else the Docker that is there. ctrl+c ends the run; what was
-    measured is kept.
+    Each job gets a builder of its own, and the local Actions service stands for GitHub. The engine is a private one
+    where that can be made, else the Docker that is there. ctrl+c ends the run; what was measured is kept.
     """
     _check(as_json, as_markdown)
     if resumes and (experiments or situations or rounds > 1):
@@ -238,7 +251,7 @@ def run(
 
 @lab.command()
 @click.argument("number", metavar="[RUN]", type=int, required=False)
-@click.option("--against", type=int, metavar="RUN", help="Compare with an earlier run.")
+@click.option("--against", type=int, metavar="RUN", help="Compare it with an earlier run.")
 @_EXPERIMENT
 @_SITUATION
 @_JSON
@@ -251,7 +264,10 @@ def show(
     as_json: bool,
     as_markdown: bool,
 ) -> None:
-    """Show a run, by default the newest that measured something, and compare it with another."""
+    """Show an earlier run, or compare it with another.
+
+    Without RUN it is the newest one that measured something.
+    """
     _check(as_json, as_markdown)
     from dockcache_tui.sources.journal.lab_runs import LabRuns
 

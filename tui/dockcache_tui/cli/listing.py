@@ -22,26 +22,28 @@ Cells: TypeAlias = Mapping[str, str | Callable[[T], str]]
 """The columns of a table people read: under each head a field by its name, or a text."""
 
 BUILDER = click.option(
-    "--builder", default="", metavar="B", help="The buildx builder; else BUILDX_BUILDER or the current one."
+    "--builder", default="", metavar="B", help="The buildx builder; by default BUILDX_BUILDER, else the current one."
 )
 REPO = click.option(
-    "--repo", default="", metavar="[HOST/]OWNER/NAME", help="The repository; else GITHUB_REPOSITORY or git's remote."
+    "--repo", default="", metavar="REPO", help="[HOST/]OWNER/NAME; by default GITHUB_REPOSITORY, else git's remote."
 )
-FILTER = click.option("--filter", "expression", default="", metavar="EXPR", help="Only what passes, as in the app.")
-CSV = click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+FILTER = click.option(
+    "--filter", "expression", default="", metavar="EXPR", help="Only what passes this filter (docs/filter.md)."
+)
+CSV = click.option("--csv", "as_csv", is_flag=True, help="Print CSV instead of a table.")
 BRANCH = click.option(
-    "--branch", default="", metavar="REF", help="Only what belongs to this branch: a name or a full ref."
+    "--branch", default="", metavar="REF", help="Only what belongs to this branch, pull request (#7) or tag."
 )
 RESTORABLE = click.option(
     "--restorable",
     is_flag=True,
-    help="With --branch: also its base and the default branch, which its runs restore from.",
+    help="With --branch: also what its runs may restore from its base and the default branch.",
 )
 
 
 def json_option(page: str) -> Option:
     """Return `--json`, whose help names its page in docs/."""
-    return click.option("--json", "as_json", is_flag=True, help=f"Print one JSON document (docs/{page}).")
+    return click.option("--json", "as_json", is_flag=True, help=f"Print JSON, as described in docs/{page}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def list_options(
         BRANCH,
         RESTORABLE,
         FILTER,
-        click.option("--sort", default=sort, metavar="COL", type=columns, help="Order by a column; -COL descending."),
+        click.option("--sort", default=sort, metavar="COL", type=columns, help="Order by a field; -COL is descending."),
         json_option(page),
         CSV,
     )

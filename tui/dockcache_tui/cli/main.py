@@ -25,16 +25,19 @@ def version() -> None:
 
 
 COMMANDS = {
-    "app": ("dockcache_tui.cli.app:app", "Open the app for a project folder; the default."),
-    "records": ("dockcache_tui.cli.records:records", "List a builder's cache records, or prune some."),
-    "caches": ("dockcache_tui.cli.caches:caches", "List a repository's GitHub Actions caches, forecast, delete."),
-    "artifacts": ("dockcache_tui.cli.artifacts:artifacts", "List a repository's workflow artifacts, download, delete."),
+    "app": ("dockcache_tui.cli.app:app", "Open the app for a project folder (the default)."),
+    "records": ("dockcache_tui.cli.records:records", "List or prune a builder's cache records."),
+    "caches": ("dockcache_tui.cli.caches:caches", "List, forecast or delete a repository's GitHub Actions caches."),
+    "artifacts": (
+        "dockcache_tui.cli.artifacts:artifacts",
+        "List, download or delete a repository's workflow artifacts.",
+    ),
     "archive": ("dockcache_tui.cli.archive:archive", "Look into image archives and build records."),
-    "builds": ("dockcache_tui.cli.builds:builds", "List the builds started from here, or all of a builder."),
-    "rebuild": ("dockcache_tui.cli.rebuild:rebuild", "Build again, and print what was reused."),
+    "builds": ("dockcache_tui.cli.builds:builds", "List the builds started from here, or all builds on a builder."),
+    "rebuild": ("dockcache_tui.cli.rebuild:rebuild", "Build a project again, and print what was reused."),
     "demo": ("dockcache_tui.cli.demo:demo", "Open the app on an engine of its own, or on a recording."),
     "service": ("dockcache_tui.cli.service:service", "Run a local GitHub Actions cache, artifact and REST service."),
-    "lab": ("dockcache_tui.cli.lab:lab", "Run the experiments on this machine and compare them."),
+    "lab": ("dockcache_tui.cli.lab:lab", "Run the experiments on this machine, and compare what they cost."),
     "version": ("dockcache_tui.cli.main:version", "Print the version."),
 }
 """Each command's `module:attribute`, imported when it is run, and what the help says of it."""
@@ -80,7 +83,8 @@ class LazyGroup(click.Group):
 def cli() -> None:
     """See what a Docker build cache holds, which branch each part belongs to, and which steps a build reuses.
 
-    With a PATH, or with nothing, the app opens for that project folder (see `dockcache-tui app --help`).
+    Without a command the app opens for the project folder PATH, or for the current folder. `dockcache-tui app --help`
+    lists its options.
     """
 
 

@@ -35,13 +35,17 @@ class _WithRest(click.Command):
 
 @click.command(cls=_WithRest, options_metavar="[OPTIONS]")
 @click.argument("path", default=".", type=click.Path(path_type=Path), metavar="[PATH] [-- BUILDX ARGS]")
-@click.option("-f", "--file", "files", multiple=True, metavar="FILE", help="The Dockerfile, or compose or bake files.")
-@click.option("--target", help="The stage, or the bake target.")
-@click.option("--build-arg", "build_args", multiple=True, metavar="K[=V]", help="A build argument; may be repeated.")
-@click.option("--cache-from", multiple=True, metavar="SPEC", help="A cache to import; may be repeated.")
-@click.option("--cache-to", multiple=True, metavar="SPEC", help="A cache to export to; may be repeated.")
-@click.option("--builder", metavar="B", help="The buildx builder.")
-@click.option("--no-cache", is_flag=True, help="Reuse nothing, this time.")
+@click.option(
+    "-f", "--file", "files", multiple=True, metavar="FILE", help="The Dockerfile, or the compose or bake files."
+)
+@click.option("--target", metavar="NAME", help="The stage, or the bake target.")
+@click.option("--build-arg", "build_args", multiple=True, metavar="K[=V]", help="A build argument. May be repeated.")
+@click.option("--cache-from", multiple=True, metavar="SPEC", help="A cache to import. May be repeated.")
+@click.option("--cache-to", multiple=True, metavar="SPEC", help="A cache to export to. May be repeated.")
+@click.option(
+    "--builder", metavar="B", help="The buildx builder; by default BUILDX_BUILDER, else that of the last build."
+)
+@click.option("--no-cache", is_flag=True, help="Reuse nothing this time.")
 @json_option("json-builds.md")
 @click.pass_obj
 def rebuild(
@@ -53,9 +57,10 @@ def rebuild(
     as_json: bool,
     **given: Any,
 ) -> int:
-    """Build a project again as it was last built, with the changes given here, and print what was reused.
+    """Build a project again, and print what was reused.
 
-    An empty option takes back what an earlier build was given. What follows `--` goes to buildx as it is.
+    It is built as it was last time, with the changes given here. An empty value takes back what an earlier build was
+    given. What follows `--` is passed on to buildx.
     """
     from dockcache_tui.sources.build_runner import Runner
     from dockcache_tui.sources.docker_cli import Docker

@@ -110,12 +110,10 @@ def records(ctx: click.Context, /, *, builder: str, asked: ListRequest[ScopedRec
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @BUILDER
 @BRANCH
-@click.option(
-    "--project", default="", metavar="P", help="Only this project's, owner/name or folder; else the current one's."
-)
-@click.option("--shared", is_flag=True, help="With --branch or --project: also what others own too.")
+@click.option("--project", default="", metavar="P", help="Only what this project owns: OWNER/NAME or a folder.")
+@click.option("--shared", is_flag=True, help="With --branch or --project: also what others own as well.")
 @FILTER
-@click.option("--yes", is_flag=True, help="Prune; without it the plan is shown and nothing changes.")
+@click.option("--yes", is_flag=True, help="Prune; without this only the plan is shown.")
 @json_option("json.md")
 def prune(
     *,
@@ -128,9 +126,10 @@ def prune(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Prune records by ID or by filter, leaf first; a dry run unless --yes.
+    """Show what pruning would free, and prune it with --yes.
 
-    By branch or project it prunes only what no other branch owns as well; --shared prunes that too.
+    Names the records by ID, filter, branch or project. A branch means that of the current folder's project, or of
+    --project. Only what that branch or project owns alone is pruned, unless --shared is given.
     """
     if not (ids or branch or project or expression.strip()):
         raise UsageError("nothing was named to prune", hint="Name ids, or give --filter, --branch or --project.")

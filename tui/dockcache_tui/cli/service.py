@@ -17,27 +17,50 @@ if TYPE_CHECKING:
     from dockcache_tui.actions_service.home import Home
 
 _DATA = click.option(
-    "--data", type=click.Path(path_type=Path), metavar="DIR", help="Where it keeps everything; one service a folder."
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where everything is kept, for one service at a time.",
 )
 _PORT = 8917
 
 
 @click.group(invoke_without_command=True)
-@click.option("--port", default=_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option(
+    "--port",
+    default=_PORT,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    help="The port; 0 takes a free one.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen on.")
 @_DATA
-@click.option("--repo", default="", metavar="OWNER/NAME", help="The repository it stands for; else git's remote.")
-@click.option("--limit", default="10GB", show_default=True, metavar="SIZE", help="How much the caches may take.")
+@click.option(
+    "--repo",
+    default="",
+    metavar="OWNER/NAME",
+    help="The repository that it stands for; by default GITHUB_REPOSITORY, else git's remote.",
+)
+@click.option(
+    "--limit", default="10GB", show_default=True, metavar="SIZE", help="How much a repository's caches may take."
+)
 @click.option(
     "--retention",
     default=7,
     show_default=True,
     metavar="DAYS",
     type=click.IntRange(1, 365),
-    help="Days without access.",
+    help="After how many days without access a cache is evicted.",
 )
-@click.option("--fault", "faults", multiple=True, metavar="SPEC", help="Make requests fail (docs/service.md).")
-@click.option("--any-token", is_flag=True, help="Trust runtime tokens whoever signed them.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="SPEC",
+    help="Make some requests fail, as described in docs/service.md. May be repeated.",
+)
+@click.option("--any-token", is_flag=True, help="Accept runtime tokens whoever signed them.")
 @click.pass_context
 def service(  # noqa: PLR0917
     ctx: click.Context,
@@ -50,7 +73,10 @@ def service(  # noqa: PLR0917
     faults: tuple[str, ...],
     any_token: bool,
 ) -> int:
-    """Run a local GitHub Actions cache, artifact and REST service until interrupted."""
+    """Run a local GitHub Actions cache, artifact and REST service.
+
+    Its first line of output is its address. It runs until you press ctrl+c.
+    """
     if ctx.invoked_subcommand:
         if any(ctx.get_parameter_source(name) is not ParameterSource.DEFAULT for name in ctx.params):
             raise UsageError("options for `service env` belong after `env`")
@@ -70,13 +96,17 @@ def service(  # noqa: PLR0917
 
 @service.command("env")
 @click.option("--ref", required=True, metavar="REF", help="The branch, pull request or tag that the job runs on.")
-@click.option("--base", default="", metavar="REF", help="A pull request's base.")
-@click.option("--default", "default_ref", default="", metavar="REF", help="The default branch; else git's, else main.")
-@click.option("--read-only", is_flag=True, help="Tokens that can't save or delete, as in runs of untrusted triggers.")
-@click.option("--repo", default="", metavar="OWNER/NAME", help="The repository; else the one the service stands for.")
+@click.option("--base", default="", metavar="REF", help="The base of the pull request.")
+@click.option(
+    "--default", "default_ref", default="", metavar="REF", help="The default branch; without this git's, else main."
+)
+@click.option("--read-only", is_flag=True, help="Tokens that can't save or delete, as runs of untrusted triggers get.")
+@click.option(
+    "--repo", default="", metavar="OWNER/NAME", help="The repository; by default the one that the service stands for."
+)
 @_DATA
 def env(ref: str, base: str, default_ref: str, read_only: bool, repo: str, data: Path | None) -> int:
-    """Print `export` lines that make a shell a job on REF.
+    """Print the environment of a job on REF, as `export` lines.
 
     For instance: eval "$(dockcache-tui service env --ref main)"
     """
