@@ -14,6 +14,7 @@ from dockcache_tui.core.explain.baseline import nearest
 from dockcache_tui.core.explain.cause import CauseKind, MissCause, MissEvidence, cause_row, fold
 from dockcache_tui.core.explain.causes import causes
 from dockcache_tui.core.explain.evidence import Evidence
+from dockcache_tui.core.explain.source_keys import Resolved
 from dockcache_tui.core.explain.traced_build import TracedBuild
 
 FILES: Files = {
@@ -377,3 +378,48 @@ def test_a_build_against_itself(name: str) -> None:
     change, builder = CHANGES[name], Builder()
     built = [builder.build(change.text, FILES, platform=change.platform, images=change.images) for _ in range(2)]
     assert causes(built[1], built[0]) == {}
+
+
+def test_unsure_files() -> None:
+    """What changed while a build took it is no evidence; what surely differs beside it is."""
+    builder = Builder()
+    earlier = builder.build(TEXT, FILES)
+    this = builder.build(TEXT, {**FILES, "src/a.go": "other", "src/n": "new"})
+    (graph,) = this.evidence.graphs
+    step = next(one for one in this.build.steps if one.name.endswith(SRC))
+    texts = []
+    for unsure in ((b"src/b.sh",), (b"src/a.go",)):
+        contexts = (replace(graph.contexts[0], unsure=unsure),)
+        evidence = replace(this.evidence, graphs=(replace(graph, contexts=contexts),))
+        texts.append(causes(replace(this, evidence=evidence), earlier)[step.digest].text)
+    assert texts == ["src/a.go changed.", "Not known. Some files were not read, or changed while the build took them."]
+
+
+def test_operations_of_a_newer_version() -> None:
+    """A step that does something not known here has no known cause, and those below it are its cascade."""
+    builder = Builder()
+    earlier = builder.build(TEXT, FILES)
+    this = builder.build(edited("echo all", "echo some"), FILES)
+    (graph,) = this.evidence.graphs
+    assert graph.ops
+    odd = next(op.id for op in graph.ops.ops if "echo some" in str(op.body))
+    ops = tuple(replace(op, kind="", body={}) if op.id == odd else op for op in graph.ops.ops)
+    evidence = replace(this.evidence, graphs=(replace(graph, ops=replace(graph.ops, ops=ops)),))
+    told = causes(replace(this, evidence=evidence), earlier)
+    found = {instruction(this, digest): cause.text for digest, cause in told.items()}
+    assert found["RUN echo some"] == "Not known. It does something that is not known here."
+    assert found[SRC] == "It stands on a step that ran: RUN echo some."
+
+
+def test_version_that_tells_nothing() -> None:
+    """On a builder of unknown version a cause is told only where all agree; they name images differently."""
+    builder = Builder()
+    builds = []
+    for made in (builder.build(TEXT, FILES), builder.build(edited("echo all", "b"), FILES, images={"busybox": "new"})):
+        (graph,) = made.evidence.graphs
+        sources = dict.fromkeys(graph.sources, Resolved(diff_ids=("sha256:one",)))
+        evidence = Evidence("v0.0.0+unknown", (replace(graph, sources=sources),))
+        builds.append(replace(made, evidence=evidence))
+    told = {instruction(builds[1], digest): cause for digest, cause in causes(builds[1], builds[0]).items()}
+    assert told["RUN b"].kind is CauseKind.COMMAND
+    assert told["WORKDIR /w"].text == "Not known. The builder does not tell its version, and versions differ in this."

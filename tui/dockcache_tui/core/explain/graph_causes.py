@@ -185,10 +185,13 @@ class GraphCauses:
             return _UNSURE, words.unknown("The files that were sent to one of the two builds were not kept.")
         found = content_differences(self._old, old.id, self._new, op.id, number)
         one, other = self._new.inputs[op.id][number], self._old.inputs[old.id][number]
-        if not found and not (one.content and other.content):
+        if one.content and other.content:
+            found = found or (MissEvidence("content", one.key.paths, other.content, one.content),)
+        else:  # a file that only one of them has may be one that was not seen in the other
+            found = tuple(each for each in found if each.what not in ("added", "removed", "renamed"))
+        if not found:
             return _UNSURE, words.unknown("Some files were not read, or changed while the build took them.")
-        told = found or (MissEvidence("content", one.key.paths, other.content, one.content),)
-        return _FILES, words.of_content(told, sets_mode=sets_mode(op), takes_all=one.key.paths == "/")
+        return _FILES, words.of_content(found, sets_mode=sets_mode(op), takes_all=one.key.paths == "/")
 
     def _gone_below(self, old: Op) -> MissCause | None:
         """Return the cause of what a step stood on before, where that is not here: then nothing above it is either."""

@@ -1,7 +1,7 @@
 """The operations of one target of a build, with all that their results are found by."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from dockcache_tui.core.explain.content import content_digest
@@ -34,7 +34,9 @@ class KeyedGraph:
         """Compute all keys; the graph has operations."""
         self.graph, self.rules, self.name = graph, rules, name
         told = graph.ops.ops if graph.ops else ()
-        self.ops: Mapping[str, Op] = {op.id: op for op in told if op.body}
+        stood_on = {edge.op for op in told for edge in op.inputs}
+        self.ops: Mapping[str, Op] = {op.id: op for op in told if op.kind or op.id in stood_on}
+        """All but the end of the graph, which does nothing."""
         self._contexts = {context.name: context for context in graph.contexts}
         self._trees = {op.id: tree for op in self.ops.values() if (tree := self._tree(op))}
         self.keys: Mapping[str, Keys] = {
@@ -74,10 +76,12 @@ class KeyedGraph:
             waiting += _stands_on(self.ops[edge.op])
 
     def files(self, op: str) -> Mapping[bytes, SentFile]:
-        """Return the same files by their paths."""
+        """Return the same files by their paths, without the digests of those that are not surely known."""
         context = self._contexts.get(_context_name(self.ops[op]))
-        files = (*context.files, *context.kept) if context else heredoc_files(self.ops[op]) or ()
-        return {file.path: file for file in files}
+        if context is None:
+            return {file.path: file for file in heredoc_files(self.ops[op]) or ()}
+        files = {file.path: file for file in (*context.files, *context.kept)}
+        return files | {path: replace(files[path], digest="") for path in context.unsure if path in files}
 
     def record(self, op: str, output: int) -> str:
         """Return what its records are called among those of all graphs."""
@@ -121,7 +125,7 @@ def _stands_on(op: Op) -> tuple[Edge, ...]:
     if op.kind == "exec":
         numbers = (mount.get("input", 0) for mount in op.body.get("mounts") or () if mount["dest"] == "/")
     elif op.kind == "file":
-        numbers = (op.body["actions"][0]["input"],)
+        numbers = (action["input"] for action in op.body["actions"][:1])
     elif op.kind == "merge":
         numbers = range(len(op.inputs))
     return tuple(op.inputs[number] for number in numbers if 0 <= number < len(op.inputs))

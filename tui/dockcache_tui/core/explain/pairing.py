@@ -81,7 +81,7 @@ class _Pairing:
 def _users(graph: KeyedGraph) -> Mapping[str, str]:
     """Return what stands on each operation first; the end of a graph is called nothing."""
     told = graph.graph.ops.ops if graph.graph.ops else ()
-    return {edge.op: op.id if op.body else "" for op in told for edge in op.inputs[:1]}
+    return {edge.op: op.id if op.id in graph.ops else "" for op in told for edge in op.inputs[:1]}
 
 
 def _name(op: Op) -> str:
