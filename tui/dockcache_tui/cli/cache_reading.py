@@ -73,3 +73,12 @@ def chosen(reading: CachesReading, scope: ScopeFilter, expression: str) -> Seque
     """Return the entries of a scope that pass a filter; raises FilterError."""
     passes = parse(expression, CACHE_FIELDS).compile(reading.snapshot.fetched_at)
     return [one for one in reading.entries if scope.admits((one.branch,)) and passes(one)]
+
+
+def usage_line(snapshot: ActionsSnapshot) -> str:
+    """Return the repository's usage beside its limit, by the list and by GitHub's own figure."""
+    listed, limits = snapshot.listed, snapshot.limits
+    usual = "" if limits.size_known else " (GitHub's default)"
+    said = f"; GitHub's own figure is {wording.size(snapshot.usage.size)}" if snapshot.usage else ""
+    used = f"{wording.exact_size(listed.size)} of {wording.size(limits.size)}{usual}"
+    return f"{snapshot.repo} keeps {wording.count(listed.count, 'cache')}, {used}{said}."

@@ -1,11 +1,15 @@
 """`dockcache-tui caches` and its commands."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
-from dockcache_tui.cli.cache_reading import chosen, opened, read, tell_wait
+from dockcache_tui.cli.cache_reading import chosen, opened, read, read_whole, tell_wait, usage_line
+from dockcache_tui.cli.caches_outlook import forecast, restore
+from dockcache_tui.cli.deletion import After, Delete, DeleteWords
 from dockcache_tui.cli.listing import (
     BRANCH,
     FILTER,
@@ -19,19 +23,23 @@ from dockcache_tui.cli.listing import (
     print_listing,
     scope_of,
 )
-from dockcache_tui.cli.output import Row, narrate, print_document, print_table
+from dockcache_tui.cli.output import Row, narrate
 from dockcache_tui.cli.waiting import wait_for
 from dockcache_tui.core import wording
-from dockcache_tui.core.caches.cache import ActionsSnapshot, RepositoryUsage
-from dockcache_tui.core.caches.deletion import Preset
+from dockcache_tui.core.caches.cache import ActionsCache, ActionsSnapshot, RepositoryUsage
+from dockcache_tui.core.caches.deletion import Preset, plan_delete, preset
 from dockcache_tui.core.caches.fields import CACHE_FIELDS, REPOSITORY_FIELDS
 from dockcache_tui.core.caches.keys import CacheKind
 from dockcache_tui.core.caches.reading import CacheEntry, CachesReading
-from dockcache_tui.core.caches.restoration import Restoration
-from dockcache_tui.core.errors import ExitCode, UsageError
+from dockcache_tui.core.errors import DockcacheError, ExitCode, UsageError
+from dockcache_tui.core.field import json_row
 from dockcache_tui.core.filter import parse
+from dockcache_tui.core.filter.units import nanoseconds
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.scope import BranchScope, restorable
+from dockcache_tui.core.scope import BranchScope
+
+if TYPE_CHECKING:
+    from dockcache_tui.sources.github.protocol import ActionsSource
 
 
 def print_usage(organisation: str, expression: str, *, as_json: bool, as_csv: bool) -> ExitCode:
@@ -103,98 +111,7 @@ def remarks(entry: CacheEntry) -> str:
     return ", ".join(word for word, holds in marks if holds) or "–"
 
 
-def usage_line(snapshot: ActionsSnapshot) -> str:
-    """Return the repository's usage beside its limit, by the list and by GitHub's own figure."""
-    listed, limits = snapshot.listed, snapshot.limits
-    usual = "" if limits.size_known else " (GitHub's default)"
-    said = f"; GitHub's own figure is {wording.size(snapshot.usage.size)}" if snapshot.usage else ""
-    used = f"{wording.exact_size(listed.size)} of {wording.size(limits.size)}{usual}"
-    return f"{snapshot.repo} keeps {wording.count(listed.count, 'cache')}, {used}{said}."
-
-
-_BAR = 20
-
-
-def print_forecast(reading: CachesReading, limit: int, *, as_json: bool) -> None:
-    """Print the next victims at the rate of saving of the last week, and what is left after each."""
-    snapshot = reading.snapshot
-    now, found = snapshot.fetched_at, reading.forecast
-    shown = found.victims[:limit]
-    # The second of a victim's two points is what is left without it.
-    left = [point.size for point in found.points[2::2]]
-    if as_json:
-        items = [
-            {
-                "id": one.cache.id,
-                "ref": one.cache.ref,
-                "key": one.cache.key,
-                "size_in_bytes": one.cache.size,
-                "evicted_at": str(one.at),
-                "cause": one.cause.value,
-                "room_in_bytes": one.room,
-                "left_in_bytes": after,
-            }
-            for one, after in zip(shown, left, strict=False)
-        ]
-        sums = {"count": len(found.victims), "size_in_bytes": snapshot.listed.size, "saved_per_second": found.rate}
-        print_document(items, sums)
-        return
-    rows = [
-        (
-            wording.span(max(0.0, one.at.seconds_since(now))),
-            one.cause.value,
-            str(one.cache.id),
-            one.cache.branch.short,
-            wording.size(one.cache.size),
-            wording.bar(after / max(1, snapshot.limits.size), _BAR) + "│",
-            one.cache.key,
-        )
-        for one, after in zip(shown, left, strict=False)
-    ]
-    print_table(("IN", "WHY", "ID", "BRANCH", "SIZE", "LEFT OF THE LIMIT", "KEY"), rows, right=("IN", "ID", "SIZE"))
-    narrate(usage_line(snapshot))
-    narrate(f"Lately {wording.size(round(found.rate * 86_400))} were saved a day.")
-
-
-def scopes_of(reading: CachesReading, branch: str, base: str) -> tuple[BranchScope, ...]:
-    """Return the scopes a run on a branch may restore, in GitHub's order."""
-    scope = BranchScope.of(branch)
-    if base:
-        return restorable(scope, base=BranchScope.of(base), default=reading.snapshot.default)
-    return reading.refs.restorable(scope)
-
-
-def print_restoration(found: Restoration, *, as_json: bool) -> None:
-    """Print what is restored, and why each other entry is not; those nearest to it first."""
-    if as_json:
-        items = [
-            {
-                "id": one.cache.id,
-                "ref": one.cache.ref,
-                "key": one.cache.key,
-                "version": one.cache.version,
-                "created_at": str(one.cache.created_at),
-                "hit": one is found.hit,
-                "matched": one.matched or None,
-                "exact": one.exact,
-                "why": one.verdict.value,
-            }
-            for one in found.candidates
-        ]
-        hit = found.hit.cache.id if found.hit else None
-        print_document(items, {"count": len(items), "hit": hit, "refs": [scope.ref for scope in found.scopes]})
-        return
-    rows = [
-        (str(one.cache.id), one.cache.branch.short, one.verdict.value, one.matched or "–", one.cache.key)
-        for one in found.candidates
-    ]
-    print_table(("ID", "BRANCH", "WHY", "MATCHED", "KEY"), rows, right=("ID",))
-    narrate(f"Tried in this order: {', '.join(scope.short for scope in found.scopes)}.")
-    narrate(f"It restores {found.hit.cache.id}." if found.hit else "It restores nothing.")
-
-
 _PRESETS = click.Choice([one.value for one in Preset])
-_JSON = json_option("json-caches.md")
 _INDEXES = click.option(
     "--indexes",
     is_flag=True,
@@ -257,7 +174,7 @@ def caches(ctx: click.Context, /, *, repo: str, org: str, indexes: bool, asked: 
 @click.option("--older-than", default="", metavar="AGE", help="Only what was not read for this long, such as 7d.")
 @_INDEXES
 @click.option("--yes", is_flag=True, help="Delete; without this only the plan is shown.")
-@_JSON
+@json_option("json-caches.md")
 def delete(
     *,
     ids: tuple[int, ...],
@@ -274,8 +191,6 @@ def delete(
 
     Names them by ID, filter, branch or preset.
     """
-    from dockcache_tui.cli.caches_delete import ChosenCaches, delete_caches
-
     choice = ChosenCaches.of(ids, presets, older_than)
     if not (ids or branch or expression.strip() or choice.presets):
         raise UsageError("nothing was named to delete", hint="Name ids, or give --preset, --filter or --branch.")
@@ -294,44 +209,78 @@ def delete(
         return int(delete_caches(source, reading, entries, yes=yes, as_json=as_json))
 
 
-@caches.command("forecast")
-@REPO
-@click.option("--limit", default=20, show_default=True, metavar="N", type=click.IntRange(1), help="How many to show.")
-@_JSON
-def forecast(repo: str, limit: int, as_json: bool) -> int:
-    """Show which caches GitHub evicts next, and when.
-
-    Assumes that nobody reads a cache, and that as much is saved as in the last week.
-    """
-    with opened(repo) as source:
-        reading = read(source)
-    print_forecast(reading, limit, as_json=as_json)
-    return int(ExitCode.FAILED if reading.snapshot.partial else ExitCode.OK)
+caches.add_command(forecast)
+caches.add_command(restore)
 
 
-@caches.command("restore")
-@click.argument("key")
-@click.argument("restore_keys", nargs=-1, metavar="[RESTORE_KEY]...")
-@REPO
-@click.option("--branch", required=True, metavar="REF", help="The branch, pull request or tag that the job runs on.")
-@click.option("--base", default="", metavar="REF", help="The base of the pull request; by default GitHub is asked.")
-@click.option(
-    "--version", default="", metavar="HASH", help="Only this version, which is a hash of paths and compression."
-)
-@_JSON
-def restore(
-    *, key: str, restore_keys: tuple[str, ...], repo: str, branch: str, base: str, version: str, as_json: bool
-) -> int:
-    """Show which cache a job would restore, and why not the others.
+@dataclass(frozen=True, slots=True)
+class ChosenCaches:
+    """Which entries are to go: those named by id, or those that one of the presets chooses."""
 
-    KEY and the restore keys are those of the job's actions/cache step.
-    """
-    from dockcache_tui.core.caches.restoration import restore as look_up
+    ids: tuple[int, ...]
+    presets: tuple[Preset, ...]
+    older_than_ns: int
 
-    with opened(repo) as source:
-        reading = read(source)
-    found = look_up(
-        reading.snapshot.caches, scopes_of(reading, branch, base), key, restore_keys, version=version or None
+    @classmethod
+    def of(cls, ids: Iterable[int], presets: Iterable[str], older_than: str) -> "ChosenCaches":
+        """Read the options; an age alone is its preset; raises UsageError."""
+        names = dict.fromkeys(map(Preset, presets))
+        age = nanoseconds(older_than) if older_than else None
+        if older_than and age is None:
+            raise UsageError(f"{older_than!r} is no age", hint="An age is such as 7d or 1d12h.")
+        if age is None and Preset.OLDER in names:
+            raise UsageError("older than what?", hint="Give --older-than AGE, such as 7d.")
+        if age is not None:
+            names[Preset.OLDER] = None
+        return cls(tuple(ids), tuple(names), age or 0)
+
+    def among(self, entries: Sequence[CacheEntry], reading: CachesReading) -> Sequence[CacheEntry]:
+        """Return those of these entries that are chosen; raises UsageError for an id that is not among them."""
+        if self.presets:
+            now = reading.snapshot.fetched_at
+            picked = {one.id for name in self.presets for one in preset(entries, name, now, self.older_than_ns)}
+            unsure = sum(one.orphan is None for one in entries) if Preset.ORPHANED in self.presets else 0
+            if unsure:
+                blobs = wording.count(unsure, "blob")
+                narrate(f"{blobs} may be needed by an index that was not read: --indexes reads it in a job.")
+            entries = [one for one in entries if one.id in picked]
+            if not entries:
+                names = ", ".join(self.presets)
+                raise UsageError(f"{names} chooses no cache", hint="See `dockcache-tui caches`.")
+        unknown = set(self.ids) - {one.id for one in entries}
+        if unknown:
+            named = ", ".join(map(str, sorted(unknown)))
+            raise UsageError(f"there is no such cache: {named}", hint="See `dockcache-tui caches`.")
+        return [one for one in entries if one.id in self.ids] if self.ids else entries
+
+
+def delete_caches(
+    source: "ActionsSource", reading: CachesReading, entries: Sequence[CacheEntry], *, yes: bool, as_json: bool
+) -> ExitCode:
+    """Show the plan, and with `yes` carry it out and tell what came of it."""
+    plan = plan_delete(reading.snapshot.repo, (one.cache for one in entries))
+    by_id = {one.id: one for one in entries}
+
+    def read_again() -> After[ActionsCache]:
+        after = _read_again(source) if plan.things else reading.snapshot
+        sure = after is not None and not after.partial and not reading.snapshot.partial
+        return After(after.caches if after else None, whole=sure)
+
+    words: DeleteWords[ActionsCache] = DeleteWords(
+        "cache",
+        "KEY",
+        lambda one: one.key,
+        lambda one: one.branch.short,
+        lambda one: json_row(CACHE_FIELDS, by_id[one.id]),
     )
-    print_restoration(found, as_json=as_json)
-    return int(ExitCode.OK)
+    refused = reading.snapshot.read_only
+    delete = Delete(source.host, plan, words, lambda: source.delete(plan), refused, read_again)
+    return delete.run(yes=yes, as_json=as_json)
+
+
+def _read_again(source: "ActionsSource") -> ActionsSnapshot | None:
+    try:
+        return read_whole(source)
+    except DockcacheError as error:
+        narrate(f"The list can't be read again: {error}")
+        return None

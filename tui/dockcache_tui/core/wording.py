@@ -17,6 +17,11 @@ def exact_size(count: int) -> str:
     return f"{size(count)} ({count:,} byte{'' if count == 1 else 's'})"
 
 
+def short_digest(digest: str) -> str:
+    """Return a digest's algorithm and first twelve digits, as docker shows it."""
+    return digest[: digest.find(":") + 13]
+
+
 def span(seconds: float | None) -> str:
     """Return a duration short enough for a column: `0.3s`, `12.4s`, `3m05s`, `2h10m`, `4d`; a dash for None."""
     if seconds is None:

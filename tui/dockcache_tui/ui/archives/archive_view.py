@@ -224,7 +224,11 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
         if self.tab is ArchiveTab.FILES and self._image:
             words = [self._left_off(), self._image.platform, *self._image.names[:1]]
             layer = self._layer
-            words.append(f"what this layer did: {layer.created_by or layer.digest[:19]}" if layer else "all layers")
+            words.append(
+                f"what this layer did: {layer.created_by or wording.short_digest(layer.digest)}"
+                if layer
+                else "all layers"
+            )
             wasted = sum(tree.wasted for tree in self._folders.get("", ()))
             words += [f"{wording.size(wasted)} wasted by files that later layers hide"] * bool(wasted)
         else:

@@ -79,7 +79,7 @@ def layer_rows(archive: Archive, shared: Shared) -> list[LayerRow]:
 def _image(number: int, image: Image, shared: Shared) -> Iterator[LayerRow]:
     name = " · ".join(filter(None, (image.platform or "unknown platform", *image.names)))
     if image.attestation_of:
-        name = f"attestations of {image.attestation_of[:19]}"
+        name = f"attestations of {wording.short_digest(image.attestation_of)}"
     elif image.artifact:
         name = " · ".join(("artifact", image.artifact, *image.names))
     packed = sum({layer.digest: layer.size for layer in image.layers}.values())
