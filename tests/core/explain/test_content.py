@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.explain.trees import hashed, tree
-from dockcache_tui.core.explain.content import content_digest, taken_digest
+from dockcache_tui.core.explain.content import content_digest, taken_digest, taken_paths
 from dockcache_tui.core.explain.go_json import digest
 from dockcache_tui.core.explain.inputs import InputKey, Taken
 from dockcache_tui.core.explain.rules import KeyRules, rules_of
@@ -129,3 +129,17 @@ def test_what_is_left_out_does_not_count(path: str, excludes: list[str]) -> None
             without = {other: told for other, told in FILES.items() if other != name}
             changed = taken_digest(tree({**FILES, name: "changed"}), taken, rules())
             assert (changed == plain) == (taken_digest(tree(without), taken, rules()) == plain)
+
+
+@given(
+    st.sampled_from([path for path, content in FILES.items() if content and not content.startswith("->")]), st.data()
+)
+def test_what_counts_is_what_is_taken(path: str, data: st.DataObject) -> None:
+    """Another content of a file changes the digest of what takes it, and of nothing else."""
+    kinds = st.sampled_from(["/", "/d", "/dl", "/*.txt", "/d*", "/d*/*", "/l.txt", "/dl/e", "/a.txt"])
+    source = data.draw(kinds)
+    filters = data.draw(st.lists(st.sampled_from(["e", "*.txt", "**/f", "!**/a.txt", "d"]), max_size=2))
+    taken = Taken(source, follows=data.draw(st.booleans()), wildcard="*" in source, excludes=tuple(filters))
+    changed = {**FILES, path: "changed"}
+    differs = taken_digest(tree(FILES), taken, rules()) != taken_digest(tree(changed), taken, rules())
+    assert differs == (f"/{path}".encode() in taken_paths(tree(FILES), taken).values())

@@ -1,0 +1,161 @@
+"""Which files that an instruction takes differ between two commits, by what git keeps of them alone."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from os import fsdecode, fsencode
+
+from dockcache_tui.core.builds.ignore import IgnoreRule, IgnoreVerdict, judge
+from dockcache_tui.core.explain.content import fixed_part, taken_paths
+from dockcache_tui.core.explain.inputs import Taken, clean
+from dockcache_tui.core.explain.tree import Entry, PathKind, Tree
+
+LINK, SUBMODULE = 0o120000, 0o160000
+UNCOMMITTED = "Files that git does not keep, or that were changed and not committed, are not known."
+DIRTY = "The build had changes that were not committed: which is not known."
+GIT_FOLDER = "It takes the .git folder, which differs in every clone and after every commit."
+
+
+@dataclass(frozen=True, slots=True)
+class GitFile:
+    """What a commit keeps at a path: a file, a link or a submodule."""
+
+    path: bytes
+    """From the context on, with slashes."""
+    mode: int
+    """Git's own, which knows only whether a file is a program."""
+    object: str
+    """The id of the content."""
+    link: bytes = b""
+    is_pointer: bool = False
+    """Whether it is a pointer of git LFS, for which a clone has the file or the pointer."""
+
+
+@dataclass(frozen=True)
+class RevisionFiles:
+    """All that a commit keeps in the folder of a context, and which of it a client leaves out."""
+
+    files: tuple[GitFile, ...] = ()
+    ignore: tuple[IgnoreRule, ...] = ()
+    dirty: bool = False
+    by_git: bool = False
+    """Whether BuildKit fetched it, so that there is nothing else."""
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The files that are sent, each by its mode and the id of its content."""
+        return Tree(self._entries())
+
+    @cached_property
+    def by_path(self) -> Mapping[bytes, GitFile]:
+        """The files by their paths."""
+        return {file.path: file for file in self.files}
+
+    def sends(self, path: bytes) -> bool:
+        """Tell whether a client sends what is at a path, if it is there."""
+        return not self._verdict(path).ignored
+
+    def _entries(self) -> Iterator[Entry]:
+        folders = set[bytes]()
+        for file in self.files:
+            if self._verdict(file.path).ignored:
+                continue
+            for folder in _above(file.path):
+                if folder not in folders:
+                    folders.add(folder)
+                    yield Entry(folder, PathKind.FOLDER, "a folder")
+            kind = {LINK: PathKind.LINK, SUBMODULE: PathKind.FOLDER}.get(file.mode, PathKind.FILE)
+            yield Entry(file.path, kind, f"{file.mode:o} {file.object}", file.link)
+
+    def _verdict(self, path: bytes) -> IgnoreVerdict:
+        above = IgnoreVerdict()
+        for folder in _above(path):
+            if folder not in self._folders:
+                self._folders[folder] = judge(self.ignore, fsdecode(folder), above)
+            above = self._folders[folder]
+        return judge(self.ignore, fsdecode(path), above)
+
+    @cached_property
+    def _folders(self) -> dict[bytes, IgnoreVerdict]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionChange:
+    """A path that differs: `what` are the words added, removed, type, content, link and mode; a rename is two."""
+
+    path: str
+    what: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionChanges:
+    """What is known to differ, by path, and as sentences what is not known."""
+
+    changes: tuple[RevisionChange, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def revision_changes(before: RevisionFiles, after: RevisionFiles, taken: Sequence[Taken]) -> RevisionChanges:
+    """Compare what an instruction takes from a context in two commits."""
+    old, new = _files(before, taken), _files(after, taken)
+    changes = tuple(
+        RevisionChange(fsdecode(path), what)
+        for path in sorted(old.keys() | new.keys())
+        if (what := _difference(old.get(path), new.get(path)))
+    )
+    unknown = (*_unknown(before, old, taken), *_unknown(after, new, taken))
+    return RevisionChanges(changes, tuple(dict.fromkeys(unknown)))
+
+
+def _files(revision: RevisionFiles, taken: Sequence[Taken]) -> dict[bytes, GitFile]:
+    """Return the files, links and submodules that are taken, by their paths."""
+    paths = {path.strip(b"/") for one in taken for path in taken_paths(revision.tree, one).values()}
+    return {path: revision.by_path[path] for path in paths if path in revision.by_path}
+
+
+def _difference(old: GitFile | None, new: GitFile | None) -> tuple[str, ...]:
+    if old is None or new is None:
+        return ("added",) if new else ("removed",)
+    if _kind(old) != _kind(new):
+        return ("type",)
+    content = "link" if old.mode == LINK else "content"
+    differs = {content: old.object != new.object, "mode": old.mode != new.mode}
+    return tuple(what for what, is_so in differs.items() if is_so)
+
+
+def _kind(file: GitFile) -> int:
+    return file.mode if file.mode in (LINK, SUBMODULE) else 0
+
+
+def _unknown(revision: RevisionFiles, files: Mapping[bytes, GitFile], taken: Sequence[Taken]) -> Iterator[str]:
+    if not revision.by_git:
+        yield DIRTY if revision.dirty else UNCOMMITTED
+    if not revision.by_git and revision.sends(b".git") and any(_takes(one, b"/.git") for one in taken):
+        yield GIT_FOLDER
+    for one in taken:
+        if not taken_paths(revision.tree, one):
+            yield f"What {one.path} takes is not in the commit: it was made otherwise."
+    for path, file in revision.by_path.items():
+        if file.mode == SUBMODULE and any(_takes(one, b"/" + path) for one in taken) and revision.sends(path):
+            yield f"{fsdecode(path)} is a submodule: its files are not in this repository."
+    for path, file in sorted(files.items()):
+        if file.is_pointer:
+            yield f"{fsdecode(path)} is kept by git LFS: whether the build had the file or its pointer is not known."
+
+
+def _takes(taken: Taken, path: bytes) -> bool:
+    """Tell whether a path, or anything below or above it, may be taken."""
+    start = fsencode(clean(taken.path))
+    if taken.wildcard:
+        start = fixed_part(start)
+    whole = start.rstrip(b"/")
+    return path == whole or path.startswith(whole + b"/") or whole.startswith(path + b"/")
+
+
+def _above(path: bytes) -> Iterator[bytes]:
+    """Yield the folders that a path is in, the outermost first."""
+    at = path.find(b"/")
+    while at >= 0:
+        yield path[:at]
+        at = path.find(b"/", at + 1)
