@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dockcache_tui.core.records.mounts import ScopeIndex
+from dockcache_tui.core.records.steps import ScopeIndex
 from dockcache_tui.core.scope import BranchScope
 
 SCRIPT = Path(__file__).parents[2] / ".github/actions/cache-scope/scope.sh"

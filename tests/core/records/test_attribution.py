@@ -7,9 +7,9 @@ import pytest
 from core.record_making import at, build, record, step
 from dockcache_tui.core.builds.build import Build, BuildStatus, StepState
 from dockcache_tui.core.records.attribution import ScopedRecord, attribute
-from dockcache_tui.core.records.mounts import CACHE_MOUNT
 from dockcache_tui.core.records.prune import other_owners
 from dockcache_tui.core.records.record import Record
+from dockcache_tui.core.records.steps import CACHE_MOUNT
 from dockcache_tui.core.scope import BranchScope, ScopeFilter
 
 MAIN, FIX = BranchScope.of("main"), BranchScope.of("fix/a")

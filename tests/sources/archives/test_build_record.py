@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dockcache_tui.core.archives.archive import ArchiveError, BrokenArchiveError
-from dockcache_tui.core.archives.build_record import BuildRecord
+from dockcache_tui.core.archives.archive import ArchiveError, BrokenArchiveError, BuildRecord
 from dockcache_tui.core.builds.build import BuildStatus, StepState
 from dockcache_tui.core.builds.history_record import UnreadableRecordError, read_history_record
 from dockcache_tui.sources.archives.build_record import MAX_LOG, read_status_log

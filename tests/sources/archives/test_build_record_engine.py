@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from dockcache_tui.core.archives.build_record import BuildRecord
+from dockcache_tui.core.archives.archive import BuildRecord
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.archives.local import LocalArchives

@@ -19,8 +19,7 @@ from dockcache_tui.cli.output import (
 )
 from dockcache_tui.cli.waiting import progress, telling
 from dockcache_tui.core import wording
-from dockcache_tui.core.archives.archive import Archive, ArchiveError, Image, Layer
-from dockcache_tui.core.archives.build_record import BuildRecord
+from dockcache_tui.core.archives.archive import Archive, ArchiveError, BuildRecord, Image, Layer
 from dockcache_tui.core.archives.engine_image import Loaded
 from dockcache_tui.core.archives.row import (
     LAYER_COLUMNS,

@@ -14,7 +14,7 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.sources.buildx_files import LocalState, read_local_state
 from dockcache_tui.sources.git import branches_containing, has_revision, read_checkout, read_project
-from dockcache_tui.sources.git_command import Git
+from dockcache_tui.sources.quiet_command import Git
 
 _LINE = re.compile(r"(?P<old>[0-9a-f]+) (?P<new>[0-9a-f]+) .*?> (?P<second>\d+) [+-]\d+(?:\t(?P<message>.*))?")
 _MOVE = re.compile(r"checkout: moving from (?P<old>\S+) to (?P<new>\S+)")

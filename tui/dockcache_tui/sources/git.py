@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dockcache_tui.core.scope import BranchScope, Checkout, Project
-from dockcache_tui.sources.git_command import Git
 from dockcache_tui.sources.github.place import find_project_repo
+from dockcache_tui.sources.quiet_command import Git
 
 
 def read_checkout(folder: Path, environment: Mapping[str, str] | None = None) -> Checkout:

@@ -8,7 +8,7 @@ from dockcache_tui.core.builds.ignore import parse_ignore
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.explain.evidence import Revision
 from dockcache_tui.core.explain.revisions import LINK, SUBMODULE, GitFile, RevisionFiles
-from dockcache_tui.sources.git_command import Git
+from dockcache_tui.sources.quiet_command import Git
 
 _OFFLINE = ("protocol.allow=never",)
 """A clone that lacks objects would fetch them, over whatever its configuration says."""

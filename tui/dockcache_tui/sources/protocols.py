@@ -8,8 +8,7 @@ from pathlib import Path
 from threading import Event
 from typing import Protocol, TypeVar
 
-from dockcache_tui.core.archives.archive import MAX_FOUND, Archive, ImageContents
-from dockcache_tui.core.archives.build_record import BuildRecord
+from dockcache_tui.core.archives.archive import MAX_FOUND, Archive, BuildRecord, ImageContents
 from dockcache_tui.core.archives.diff import MAX_FILES, ArchiveDiff
 from dockcache_tui.core.archives.engine_image import EngineImage, Loaded
 from dockcache_tui.core.archives.file_entry import TreeEntry

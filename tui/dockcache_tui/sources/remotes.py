@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dockcache_tui.sources.git_command import Git
-from dockcache_tui.sources.quiet_command import output_of
+from dockcache_tui.sources.quiet_command import Git, output_of
 
 _HOST = r"(?P<host>[a-z0-9](?:[\w.-]*[a-z0-9])?)"
 _REPO = r"(?P<repo>[\w.-]+/(?!\.git/*$)[\w.-]+?)(?:\.git)?/*"

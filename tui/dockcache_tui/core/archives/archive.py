@@ -1,9 +1,11 @@
-"""An archive as it is listed: its images, their layers, its blobs and what is wrong with it."""
+"""An archive as it is listed: its images, their layers, its blobs, its recorded builds and what is wrong with it."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from dockcache_tui.core.builds.build import Build, SourceFile
+from dockcache_tui.core.builds.progress import BuildWarning, LogView
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope
@@ -200,3 +202,23 @@ class ShownFiles:
     path: str
     image: str
     layer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRecord:
+    """One recorded build with its steps; `logs` is the output of those steps that said something, by digest.
+
+    `files` are the Dockerfiles it was built from, `imports` the caches it was told to import, as `--cache-from` takes
+    them, `faults` what of it could not be read.
+    """
+
+    build: Build
+    logs: Mapping[str, LogView] = field(default_factory=dict)
+    warnings: tuple[BuildWarning, ...] = ()
+    files: tuple[SourceFile, ...] = ()
+    imports: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+    def log(self, digest: str) -> LogView:
+        """Return the output of a step."""
+        return self.logs.get(digest, LogView())

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.archives.archive import Archive, Fault, Image
-from dockcache_tui.core.archives.build_record import BuildRecord
+from dockcache_tui.core.archives.archive import Archive, BuildRecord, Fault, Image
 from dockcache_tui.core.archives.diff import FileDiff, ImageDiff, LayerDiff, verdict
 from dockcache_tui.core.archives.engine_image import Loaded
 from dockcache_tui.core.archives.fields import FILE_FIELDS, LAYER_FIELDS

@@ -9,9 +9,8 @@ from itertools import accumulate
 from dockcache_tui.core.builds.build import Build, Step
 from dockcache_tui.core.records.claims import PRINTED_SLACK_NS, Claim, by_record, claims_of
 from dockcache_tui.core.records.local_sources import is_local, local_claims
-from dockcache_tui.core.records.mounts import ScopeIndex, mount_id
 from dockcache_tui.core.records.record import Record, RecordKey
-from dockcache_tui.core.records.steps import FOREVER_NS
+from dockcache_tui.core.records.steps import FOREVER_NS, ScopeIndex, mount_id
 from dockcache_tui.core.scope import BranchScope, Known, Owner, Project
 
 # BuildKit touches a record once more when it lets go of it after the build.

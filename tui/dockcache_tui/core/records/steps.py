@@ -1,13 +1,18 @@
-"""Which step of a build a record's description names."""
+"""Which step of a build a record's description names, and which cache scope a cache mount's id ends in."""
 
 import json
 import re
+from collections import defaultdict
+from collections.abc import Iterable
 
 from dockcache_tui.core.builds.build import Step, StepState
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.records.mounts import mount_id
 from dockcache_tui.core.records.record import Record
+from dockcache_tui.core.scope import BranchScope
 
+CACHE_MOUNT = "exec.cachemount"
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+_JOINTS = "-_./:"
 _PREFIX = re.compile(r"\[[^\]]*\] +")
 _FLAGS = re.compile(r"(?:--\S+\s+)+")
 _CONTEXT = re.compile(r"\[context ([^\]]+)\] load from client")
@@ -16,12 +21,45 @@ _MOUNT = re.compile(r"--mount=(\S+)")
 _WORD = re.compile(r"([a-z]+)=([^,]*)")
 _SHELL = re.compile(r"^\S+(?: -\S+| pipefail)*? -\w*c ")
 RAN = frozenset({StepState.BUILT, StepState.FALSE_HIT, StepState.RUNNING, StepState.FAILED, StepState.CANCELED})
-
 FOREVER_NS = 2**63
 """The end of what has not ended."""
-
 StepKey = tuple[str, str]
 """What kind of thing, and the text that names it in descriptions and in step names alike."""
+
+
+def mount_id(record: Record) -> str | None:
+    """Return a cache mount's id, read from `cached mount PATH from exec ARGS with id "ID"`; None when it says none.
+
+    BuildKit quotes the id as Go's %q does: an escaped quote or backslash is undone, any other escape stays as written.
+    """
+    head, _, tail = record.description.rpartition(' with id "')
+    if record.type != CACHE_MOUNT or not head.startswith("cached mount ") or not tail.endswith('"'):
+        return None
+    return re.sub(r'\\(["\\])', r"\1", tail[:-1])
+
+
+def sanitised(branch: BranchScope) -> str:
+    """Return how a ref's name looks in a cache scope: whatever is not a letter, digit, `.`, `_` or `-` is a dash."""
+    return _UNSAFE.sub("-", re.sub(r"^refs/(heads|tags|pull)/", "", branch.ref))
+
+
+class ScopeIndex:
+    """Known branches by the cache scope they leave at the end of a mount's id."""
+
+    def __init__(self, branches: Iterable[BranchScope]) -> None:
+        """Index the branches; several may share a scope, as `a/b` and `a-b` do."""
+        by_scope: defaultdict[str, set[BranchScope]] = defaultdict(set)
+        for branch in branches:
+            by_scope[sanitised(branch)].add(branch)
+        self._by_scope = {scope: tuple(sorted(found)) for scope, found in by_scope.items() if scope}
+        self._longest = max(map(len, self._by_scope), default=0)
+
+    def find(self, id_: str) -> tuple[str | None, tuple[BranchScope, ...]]:
+        """Return the longest known scope that the id is, or ends in after one of `-_./:`, and its branches."""
+        for start in range(max(0, len(id_) - self._longest), len(id_)):
+            if (start == 0 or id_[start - 1] in _JOINTS) and (branches := self._by_scope.get(id_[start:])):
+                return id_[start:], branches
+        return None, ()
 
 
 def description_key(description: str) -> StepKey:

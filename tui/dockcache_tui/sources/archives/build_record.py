@@ -8,8 +8,7 @@ from typing import BinaryIO
 import msgspec
 from google.protobuf.message import DecodeError
 
-from dockcache_tui.core.archives.archive import ArchiveError, BrokenArchiveError, Fault
-from dockcache_tui.core.archives.build_record import BuildRecord
+from dockcache_tui.core.archives.archive import ArchiveError, BrokenArchiveError, BuildRecord, Fault
 from dockcache_tui.core.builds.build import Step, StepState
 from dockcache_tui.core.builds.history_record import HistoryRecord, UnreadableRecordError, read_history_record
 from dockcache_tui.core.builds.progress import Progress

@@ -8,8 +8,15 @@ from io import BytesIO
 from itertools import islice
 from pathlib import Path
 
-from dockcache_tui.core.archives.archive import MAX_FOUND, Archive, ArchiveError, Fault, ImageContents, Layer
-from dockcache_tui.core.archives.build_record import BuildRecord
+from dockcache_tui.core.archives.archive import (
+    MAX_FOUND,
+    Archive,
+    ArchiveError,
+    BuildRecord,
+    Fault,
+    ImageContents,
+    Layer,
+)
 from dockcache_tui.core.archives.diff import MAX_FILES, ArchiveDiff
 from dockcache_tui.core.archives.file_entry import TreeEntry
 from dockcache_tui.sources.archives.blobs import open_blobs

@@ -5,9 +5,8 @@ from collections.abc import Iterable, Sequence
 from textual import on
 
 from dockcache_tui.core import wording
-from dockcache_tui.core.archives.archive import Archive
+from dockcache_tui.core.archives.archive import Archive, BuildRecord
 from dockcache_tui.core.archives.artifact import Artifact
-from dockcache_tui.core.archives.build_record import BuildRecord
 from dockcache_tui.core.archives.engine_image import EngineImage
 from dockcache_tui.core.archives.fields import ARCHIVE_FIELDS, FILE_FIELDS
 from dockcache_tui.core.archives.listing import ListedArchive

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from dockcache_tui.core.archives.archive import Archive, ShownFiles
-from dockcache_tui.core.archives.build_record import BuildRecord
+from dockcache_tui.core.archives.archive import Archive, BuildRecord, ShownFiles
 from dockcache_tui.core.archives.diff import ArchiveDiff
 from dockcache_tui.core.archives.engine_image import EngineImage, Loaded
 from dockcache_tui.core.archives.file_entry import FileEntry, TreeEntry

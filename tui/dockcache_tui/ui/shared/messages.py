@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textual.message import Message
 
-from dockcache_tui.core.archives.build_record import BuildRecord
+from dockcache_tui.core.archives.archive import BuildRecord
 from dockcache_tui.core.builds.build import Build
 from dockcache_tui.core.builds.progress import LogView
 from dockcache_tui.core.errors import DockcacheError
