@@ -15,7 +15,7 @@ from dockcache_tui.sources.build_runner import LaunchedBuild, Runner
 from dockcache_tui.sources.buildkit.builder import BuildKitBuilder, open_builder
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.workspace import ProjectWorkspace
-from dockcache_tui.ui.builds.following import WatchedBuild
+from dockcache_tui.ui.builds.workers import WatchedBuild
 from why.history import compare
 from why.surroundings import BUILDER, Surroundings
 

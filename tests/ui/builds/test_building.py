@@ -5,7 +5,7 @@ import pytest
 from dockcache_tui.core.builds.build import BuildStatus
 from dockcache_tui.core.builds.progress import LogChunk, Progress, VertexUpdate
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.ui.builds.log_pane import LogPane
+from dockcache_tui.ui.builds.build_view import LogPane
 from ui.bench import NARROW, Bench, bench
 from ui.house import House, Launched
 

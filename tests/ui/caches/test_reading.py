@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from dockcache_tui.ui.caches.caches_table import CachesTable
-from dockcache_tui.ui.shared.tab_bar import TabBar
+from dockcache_tui.ui.shared.frame import TabBar
 from sources.github_server import TOKEN, Asked, FakeGitHub, Reply, cache_json, page_of, serving
 from ui.bench import Bench, bench
 from ui.caches_bench import CachesHouse, caches, look_at

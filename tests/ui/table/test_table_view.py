@@ -5,9 +5,9 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dockcache_tui.ui.table.marks import Marks
 from dockcache_tui.ui.table.view import (
     Arrangement,
+    Marks,
     Position,
     WantedRows,
     advance,

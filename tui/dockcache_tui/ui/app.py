@@ -28,16 +28,13 @@ from dockcache_tui.ui.lab.area import LabArea
 from dockcache_tui.ui.overview.area import OverviewArea
 from dockcache_tui.ui.shared import scopes
 from dockcache_tui.ui.shared.area import Area
+from dockcache_tui.ui.shared.frame import DARK, LIGHT, KeysBar, TabBar
 from dockcache_tui.ui.shared.header import MastheadBar, budget_words, masthead
-from dockcache_tui.ui.shared.keys_bar import KeysBar
 from dockcache_tui.ui.shared.known import AllKnown
 from dockcache_tui.ui.shared.list_view import ListView
 from dockcache_tui.ui.shared.messages import BuildOpened, KnownChanged
 from dockcache_tui.ui.shared.picker import Picker
-from dockcache_tui.ui.shared.tab_bar import TabBar
-from dockcache_tui.ui.shared.text_screen import TextScreen
-from dockcache_tui.ui.shared.texts import commands_text, help_text
-from dockcache_tui.ui.shared.theme import DARK, LIGHT
+from dockcache_tui.ui.shared.text_screen import TextScreen, commands_text, help_text
 from dockcache_tui.ui.shared.threads import Waits
 
 _COLLECT_EVERY, _QUICKLY_COLLECTED = 10, 10_000

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
@@ -16,11 +15,9 @@ from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.literal import literal
 from dockcache_tui.core.sharing import Share, SharedWith
 from dockcache_tui.ui.archives.files_table import FileRow, FilesTable, file_rows
-from dockcache_tui.ui.archives.layer_rows import layer_rows
-from dockcache_tui.ui.archives.layers_table import LayersTable
+from dockcache_tui.ui.archives.layers_table import LayerRow, LayersTable, layer_rows
 from dockcache_tui.ui.shared.filter_bar import FilterBar
 from dockcache_tui.ui.shared.list_view import ListView
-from dockcache_tui.ui.table import RecordTable
 
 
 class ArchiveTab(StrEnum):
@@ -244,13 +241,10 @@ class ArchiveView(ListView[LayersTable | FilesTable]):
         folders = [path for path, entries in self._folders.items() if len(entries) >= MAX_LISTED]
         return f"only the first {MAX_LISTED:,} in {folders[0]}/ listed, / finds others" if folders else ""
 
-    @on(RecordTable.Selected)
-    def _row_opened(self, event: RecordTable.Selected) -> None:
-        event.stop()
-        row = self.table.cursor_row
+    def open_row(self, row: LayerRow | FileRow) -> None:
         if isinstance(row, FileRow):
             self._open_file(row)
-        elif row and row.image and row.image.has_files and not (row.layer and row.layer.empty):
+        elif row.image and row.image.has_files and not (row.layer and row.layer.empty):
             if (row.image, row.layer) != (self._image, self._layer):
                 self._look_at(row.image, row.layer)
             self._turn_to(ArchiveTab.FILES)

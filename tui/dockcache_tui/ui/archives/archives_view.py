@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from textual import on
 from textual.app import ComposeResult
-from textual.message import Message
 from textual.widgets import Static
 
 from dockcache_tui.core import wording
@@ -16,7 +14,6 @@ from dockcache_tui.ui.archives.archives_table import ArchivesTable
 from dockcache_tui.ui.shared.filter_bar import FilterBar
 from dockcache_tui.ui.shared.list_view import NO_MATCH, ListView
 from dockcache_tui.ui.shared.state_panel import StatePanel
-from dockcache_tui.ui.table import RecordTable
 
 NO_ARCHIVE = (
     "No archive here",
@@ -34,14 +31,6 @@ class ArchivesView(ListView[ArchivesTable]):
         & #archives-note { height: 1; padding: 0 1; color: $foreground-muted; text-wrap: nowrap; }
     }
     """
-
-    class Opened(Message):
-        """An archive or artifact was opened."""
-
-        def __init__(self, row: ListedArchive) -> None:
-            """Keep the row."""
-            super().__init__()
-            self.row = row
 
     def __init__(self) -> None:
         """Begin as loading."""
@@ -102,12 +91,6 @@ class ArchivesView(ListView[ArchivesTable]):
         if self.display:
             self.table.now = Instant.now()
             self.table.repaint()
-
-    @on(RecordTable.Selected)
-    def _opened(self, event: RecordTable.Selected) -> None:
-        event.stop()
-        if row := self.table.cursor_row:
-            self.post_message(self.Opened(row))
 
 
 def _totals(rows: Sequence[ListedArchive]) -> str:

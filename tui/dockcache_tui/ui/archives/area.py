@@ -18,11 +18,9 @@ from dockcache_tui.ui.actions import Place
 from dockcache_tui.ui.archives import messages
 from dockcache_tui.ui.archives.archive_view import ArchiveView
 from dockcache_tui.ui.archives.archives_view import ArchivesView
-from dockcache_tui.ui.archives.compare_screen import CompareScreen
-from dockcache_tui.ui.archives.file_screen import FileScreen
 from dockcache_tui.ui.archives.files_table import FileRow
-from dockcache_tui.ui.archives.layer_rows import LAYER_ROW_FIELDS, LayerRow
-from dockcache_tui.ui.archives.texts import diff_text, loaded_text
+from dockcache_tui.ui.archives.layers_table import LAYER_ROW_FIELDS, LayerRow
+from dockcache_tui.ui.archives.screens import CompareScreen, FileScreen, diff_text, loaded_text
 from dockcache_tui.ui.archives.workers import ArchivesWorkers
 from dockcache_tui.ui.shared.area import Area, Shell
 from dockcache_tui.ui.shared.confirm_delete import ConfirmDelete, Doomed
@@ -115,7 +113,7 @@ class ArchivesArea(Area):
 
     @on(ArchivesView.Opened)
     def _archive_opened(self, event: ArchivesView.Opened) -> None:
-        row = event.row
+        row: ListedArchive = event.row
         if row.artifact:
             self._artifact_opened(row.artifact)
         elif row.archive is None:

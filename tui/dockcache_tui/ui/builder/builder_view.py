@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Hashable
 
-from textual import on, work
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Container
 
@@ -13,12 +13,10 @@ from dockcache_tui.core.records.fields import RECORD_FIELDS
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.record import RecordKey
 from dockcache_tui.ui.builder.record_detail import RecordDetail
-from dockcache_tui.ui.builder.record_rows import Wish, rows_of
-from dockcache_tui.ui.builder.records_table import RecordRow, RecordsTable, record_key
+from dockcache_tui.ui.builder.records_table import RecordRow, RecordsTable, Wish, record_key, rows_of
 from dockcache_tui.ui.shared.filter_bar import FilterBar
 from dockcache_tui.ui.shared.list_view import NO_MATCH, ListView
 from dockcache_tui.ui.shared.state_panel import StatePanel
-from dockcache_tui.ui.table import RecordTable
 
 NOTHING_YET = (
     "This builder holds no cache yet",
@@ -141,9 +139,7 @@ class BuilderView(ListView[RecordsTable]):
         if self.reading is not None:
             self._detail.show(self.reading, record_key(self.table.cursor_key), self.table.now)
 
-    @on(RecordTable.Selected)
-    def _opened(self, event: RecordTable.Selected) -> None:
-        event.stop()
+    def open_row(self, row: RecordRow) -> None:  # noqa: ARG002 - the pane follows the cursor
         self._detail.focus()
 
 

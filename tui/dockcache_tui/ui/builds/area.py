@@ -142,9 +142,10 @@ class BuildsArea(Area):
 
     @on(BuildsView.Opened)
     def _row_opened(self, event: BuildsView.Opened) -> None:
-        if event.build.ref in self._history:  # else there is only what the journal keeps
-            self.threads.follow(event.build, again=True)
-        self._open(event.build)
+        build: Build = event.row
+        if build.ref in self._history:  # else there is only what the journal keeps
+            self.threads.follow(build, again=True)
+        self._open(build)
 
     def go_back(self) -> None:
         """Go to where the build was opened from."""

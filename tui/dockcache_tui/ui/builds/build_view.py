@@ -1,19 +1,137 @@
 """One build, live or past: totals, a row a step, and the output of the step under the cursor."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
-from textual import on
+from rich.console import Group
+from rich.text import Text
 from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Log, Static
 
-from dockcache_tui.core.builds.build import Build, BuildStatus
+from dockcache_tui.core import wording
+from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.progress import LogView
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.ui.builds.log_pane import LogPane
-from dockcache_tui.ui.builds.reuse_banner import ReuseBanner
+from dockcache_tui.core.literal import literal
+from dockcache_tui.ui.builds.builds_table import status, took
 from dockcache_tui.ui.builds.steps_table import StepsTable
 from dockcache_tui.ui.shared.filter_bar import FilterBar
 from dockcache_tui.ui.shared.list_view import ListView
-from dockcache_tui.ui.table import RecordTable
+
+
+class LogPane(Vertical):
+    """A title and the newest lines, every character literal; follows its end while it grows."""
+
+    DEFAULT_CSS = """
+    LogPane {
+        height: 1fr; border-top: solid $panel;
+        & #log-title { height: 1; padding: 0 1; color: $foreground-muted; }
+        & Log { height: 1fr; padding: 0 1; background: $background; }
+    }
+    """
+
+    def __init__(self) -> None:
+        """Begin without a step."""
+        super().__init__()
+        self.lines = Log(highlight=False)
+        self._title = Static(id="log-title", markup=False)
+        self._digest = ""
+        self._shown = LogView()
+
+    def compose(self) -> ComposeResult:
+        """Lay out the title and the lines."""
+        yield self._title
+        yield self.lines
+
+    def show(self, step: Step | None, view: LogView) -> None:
+        """Show a step's output; only what is new is written, and what was dropped goes."""
+        fresh = _new_lines(self._shown, view) if step and step.digest == self._digest else None
+        if fresh is None:
+            self.lines.clear()
+            fresh = view.lines
+        self._digest, self._shown = step.digest if step else "", view
+        self.lines.max_lines = len(view.lines)
+        # Textual's Log leaves out an empty line.
+        self.lines.write_lines([literal(line) or " " for line in fresh]).refresh()
+        self._title.update(Text(_title(step, view), no_wrap=True, overflow="ellipsis"))
+
+
+def _title(step: Step | None, view: LogView) -> str:
+    if step is None:
+        return ""
+    dropped = f" · {wording.count(view.dropped, 'older line')} dropped" if view.dropped else ""
+    error = f" · {step.error}" if step.error else ""
+    nothing = " · no output" if not view.lines else ""
+    return literal(f"{step.name}{nothing}{dropped}{error}")
+
+
+def _new_lines(before: LogView, after: LogView) -> tuple[str, ...] | None:
+    """Return the lines that were added; None when an unfinished line grew."""
+    kept = before.lines[after.dropped - before.dropped :]
+    return after.lines[len(kept) :] if after.lines[: len(kept)] == kept else None
+
+
+class ReuseBanner(Widget):
+    """Two lines above the steps."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"reuse--high", "reuse--low", "reuse--status", "reuse--dim"}
+    DEFAULT_CSS = """
+    ReuseBanner {
+        height: 3; padding: 0 1; border-bottom: solid $panel;
+        & .reuse--high { color: $success; text-style: bold; }
+        & .reuse--low { color: $warning; text-style: bold; }
+        & .reuse--status { text-style: bold; }
+        & .reuse--dim { color: $foreground-muted; }
+    }
+    """
+    build: reactive[Build | None] = reactive(None)
+    now: reactive[Instant] = reactive(Instant(0))
+
+    def render(self) -> Group:
+        """Return the two lines, or nothing without a build."""
+        return Group(self._standing(self.build), self._reuse(self.build)) if self.build else Group()
+
+    def _standing(self, build: Build) -> Text:
+        line = Text(status(build), self._style("status"), no_wrap=True, overflow="ellipsis")
+        counts = " · ".join(f"{number} {state.value}" for state, number in tally(build).items() if number)
+        where = f"{build.branch.short}@{build.revision[:8]}" if build.branch else build.revision[:8]
+        dim = self._style("dim")
+        for part in (wording.span(took(build, self.now)), counts, where, build.target, build.node or build.builder):
+            if part:
+                line.append(" · ", dim).append(literal(part), dim)
+        return line
+
+    def _reuse(self, build: Build) -> Text:
+        width = 30 if self.size.width >= 110 else 12
+        line = Text(no_wrap=True, overflow="ellipsis")
+        if build.reuse is None:
+            waiting = build.status is BuildStatus.RUNNING
+            return line.append("no step yet" if waiting else "nothing here could be reused", self._style("dim"))
+        look = self._style("high" if build.reuse == 1 else "low")
+        line.append(wording.bar(build.reuse, width), look)
+        line.append(f" {wording.share(build.reuse)} reused", look)
+        line.append(f" · {build.cached} of {wording.count(build.cacheable, 'step')}")
+        if build.weighted_reuse is not None:
+            line.append(f" · {wording.share(build.weighted_reuse)} by time")
+        if build.time_saved is not None:
+            line.append(f" · saved {wording.span(build.time_saved)}")
+        moved = sum(step.bytes_moved for step in build.steps)
+        return line.append(f" · moved {wording.size(moved)}") if moved else line
+
+    def _style(self, name: str) -> str:
+        return str(self.get_component_rich_style(f"reuse--{name}", partial=True))
+
+
+def tally(build: Build) -> dict[StepState, int]:
+    """Return how many of the steps that count are in each state."""
+    counts = dict.fromkeys(StepState, 0)
+    for step in build.steps:
+        counts[step.state] += step.cacheable
+    return counts
+
 
 Logs = Callable[[str], LogView]
 
@@ -71,9 +189,7 @@ class BuildView(ListView[StepsTable]):
         wanted = text.casefold()
         self.table.filter((lambda step: wanted in step.name.casefold()) if wanted else None, (text,))
 
-    @on(RecordTable.Selected)
-    def _opened(self, event: RecordTable.Selected) -> None:
-        event.stop()
+    def open_row(self, row: Step) -> None:  # noqa: ARG002 - the output follows the cursor
         self._log.lines.focus()
 
     def _tick(self) -> None:

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from textual import on
 from textual.app import ComposeResult
-from textual.message import Message
 
 from dockcache_tui.core.builds.build import Build
 from dockcache_tui.core.builds.fields import BUILD_FIELDS
@@ -14,7 +12,6 @@ from dockcache_tui.ui.builds.builds_table import BuildsTable
 from dockcache_tui.ui.shared.filter_bar import FilterBar
 from dockcache_tui.ui.shared.list_view import NO_MATCH, ListView
 from dockcache_tui.ui.shared.state_panel import StatePanel
-from dockcache_tui.ui.table import RecordTable
 
 NO_BUILD = (
     "No build yet",
@@ -27,14 +24,6 @@ class BuildsView(ListView[BuildsTable]):
     """The list of builds; holds what is shown, never asks a source."""
 
     FIELDS = BUILD_FIELDS
-
-    class Opened(Message):
-        """A build was opened."""
-
-        def __init__(self, build: Build) -> None:
-            """Keep the build."""
-            super().__init__()
-            self.build = build
 
     def __init__(self) -> None:
         """Begin without builds."""
@@ -95,9 +84,3 @@ class BuildsView(ListView[BuildsTable]):
         if self.display:
             self.table.now = Instant.now()
             self.table.repaint()
-
-    @on(RecordTable.Selected)
-    def _opened(self, event: RecordTable.Selected) -> None:
-        event.stop()
-        if build := self.table.cursor_row:
-            self.post_message(self.Opened(build))

@@ -4,7 +4,11 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
+from rich.text import Text
 from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input, Static
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.caches.cache import RepositoryUsage
@@ -12,19 +16,57 @@ from dockcache_tui.core.caches.deletion import Preset, plan_delete
 from dockcache_tui.core.caches.fields import CACHE_FIELDS, REPOSITORY_FIELDS
 from dockcache_tui.core.caches.reading import CacheEntry, CachesReading
 from dockcache_tui.core.field import json_row
+from dockcache_tui.core.filter.units import nanoseconds
 from dockcache_tui.core.json_csv import json_text
+from dockcache_tui.core.literal import literal
 from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.sources.export import Row
 from dockcache_tui.ui.actions import Place
 from dockcache_tui.ui.caches import messages
-from dockcache_tui.ui.caches.ask_age import AskAge
 from dockcache_tui.ui.caches.cache_rows import CacheRow
 from dockcache_tui.ui.caches.caches_view import CachesView
 from dockcache_tui.ui.caches.organisation_view import OrganisationView
 from dockcache_tui.ui.caches.workers import CachesWorkers
 from dockcache_tui.ui.shared.area import Area, Shell
 from dockcache_tui.ui.shared.confirm_delete import ConfirmDelete, Doomed
+from dockcache_tui.ui.shared.modal import BoxScreen
 from dockcache_tui.ui.shared.picker import Choice, Picker
+
+
+class AskAge(BoxScreen[int]):
+    """One input; enter answers with the age in nanoseconds, esc leaves."""
+
+    DEFAULT_CSS = """
+    AskAge {
+        & Input { background: $boost; margin: 1 0; }
+        & #wrong { color: $error; height: auto; }
+    }
+    """
+
+    def __init__(self, title: str, usual: str) -> None:
+        """Take what the age is of, and what is there to begin with."""
+        super().__init__()
+        self._title, self._usual = title, usual
+
+    def compose(self) -> ComposeResult:
+        """Lay out the input."""
+        with Vertical(classes="box") as box:
+            box.border_title = Text(literal(self._title))
+            yield Input(self._usual, placeholder="such as 7d or 1d12h")
+            yield Static(id="wrong", markup=False)
+
+    def on_mount(self) -> None:
+        """Type into the input."""
+        self.query_one(Input).focus()
+
+    @on(Input.Submitted)
+    def _answer(self, event: Input.Submitted) -> None:
+        age = nanoseconds(event.value.strip())
+        if age is None:
+            self.query_one("#wrong", Static).update(Text(literal(f"{event.value!r} is no age such as 7d or 1d12h.")))
+        else:
+            self.dismiss(age)
+
 
 USUAL_AGE = "3d"
 
@@ -91,7 +133,7 @@ class CachesArea(Area):
 
     @on(OrganisationView.Opened)
     def _repository_opened(self, event: OrganisationView.Opened) -> None:
-        self._turn_to(event.repo)
+        self._turn_to(event.row.repo)
         self.shell.bring(Place.ACTIONS)
 
     def _turn_to(self, repo: str | None) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 
-from textual import on, work
+from textual import work
 from textual.app import ComposeResult
 
 from dockcache_tui.core.caches.cache import ActionsCache
@@ -21,7 +21,6 @@ from dockcache_tui.ui.caches.usage_banner import UsageBanner
 from dockcache_tui.ui.shared.filter_bar import FilterBar
 from dockcache_tui.ui.shared.list_view import NO_MATCH, ListView
 from dockcache_tui.ui.shared.state_panel import StatePanel
-from dockcache_tui.ui.table import RecordTable
 
 NOTHING_YET = (
     "No Actions cache",
@@ -227,7 +226,5 @@ class CachesView(ListView[CachesTable]):
         top = self._found.rows[0].key if self._found.rows else None
         return bool(rows) and self._growing and chosen == top
 
-    @on(RecordTable.Selected)
-    def _opened(self, event: RecordTable.Selected) -> None:
-        event.stop()
+    def open_row(self, row: CacheRow) -> None:  # noqa: ARG002 - it is the one under the cursor
         self.fold()

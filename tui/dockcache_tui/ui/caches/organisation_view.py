@@ -1,10 +1,10 @@
 """View 3 of an organisation: how much each repository keeps; each opens its caches."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
-from textual.message import Message
+from textual.binding import BindingType
 from textual.widgets import Static
 
 from dockcache_tui.core import wording
@@ -12,11 +12,36 @@ from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.caches.fields import REPOSITORY_FIELDS
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.ui.caches.repositories_table import RepositoriesTable
 from dockcache_tui.ui.shared.filter_bar import FilterBar
 from dockcache_tui.ui.shared.list_view import ListView
 from dockcache_tui.ui.shared.state_panel import StatePanel
-from dockcache_tui.ui.table import RecordTable
+from dockcache_tui.ui.table import READING_BINDINGS, Column, RecordTable, field_columns
+
+BAR_CELLS = 16
+
+
+class RepositoriesTable(RecordTable[RepositoryUsage], inherit_bindings=False):
+    """One row a repository."""
+
+    BINDINGS: ClassVar[list[BindingType]] = READING_BINDINGS
+    DEFAULT_CSS: ClassVar[str] = "RepositoriesTable { height: 1fr; }"
+
+    def __init__(self) -> None:
+        """Declare the columns."""
+        self.whole = 0
+        """The bytes of all of them."""
+        super().__init__(_columns(self), key=lambda row: row.repo, id="repositories")
+
+
+def _columns(table: RepositoriesTable) -> tuple[Column[RepositoryUsage], ...]:
+    def share(row: RepositoryUsage) -> str:
+        part = row.size / table.whole if table.whole else 0.0
+        return f"{wording.bar(part, BAR_CELLS)} {wording.share(part):>5}"
+
+    columns: dict[str, Column[RepositoryUsage]] = field_columns(REPOSITORY_FIELDS, lambda row: row, Instant.now)
+    columns["share"] = Column(id="share", title="Share", text=share, width=BAR_CELLS + 6, priority=1)
+    return tuple(columns.values())
+
 
 NO_REPOSITORY = ("No Actions cache", "No repository of this organisation keeps one.", "r  read again")
 
@@ -31,14 +56,6 @@ class OrganisationView(ListView[RepositoriesTable]):
         &.-empty #organisation-note { display: none; }
     }
     """
-
-    class Opened(Message):
-        """A repository was opened."""
-
-        def __init__(self, repo: str) -> None:
-            """Keep its name."""
-            super().__init__()
-            self.repo = repo
 
     def __init__(self, organisation: str) -> None:
         """Begin as loading."""
@@ -89,9 +106,3 @@ class OrganisationView(ListView[RepositoriesTable]):
     def narrow(self) -> None:
         """Show what passes."""
         self.table.filter(self.passing.compile(Instant.now()), self.passing.terms)
-
-    @on(RecordTable.Selected)
-    def _opened(self, event: RecordTable.Selected) -> None:
-        event.stop()
-        if row := self.table.cursor_row:
-            self.post_message(self.Opened(row.repo))

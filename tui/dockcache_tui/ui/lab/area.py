@@ -5,6 +5,7 @@ from textual import on
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.progress import LogView
 from dockcache_tui.core.lab.run import LabRun, LabStatus
+from dockcache_tui.core.lab.summary import LabRow
 from dockcache_tui.ui.actions import Place
 from dockcache_tui.ui.lab import messages
 from dockcache_tui.ui.lab.lab_view import LabView
@@ -103,10 +104,10 @@ class LabArea(Area):
 
     @on(LabView.Opened)
     def _opened(self, event: LabView.Opened) -> None:
-        row = event.row
+        row: LabRow = event.row
         jobs = [
             job
-            for job in event.run.jobs
+            for job in (self._lab.run.jobs if self._lab.run else ())
             if (job.experiment, job.situation) == (row.experiment, row.situation) and job.build
         ]
         offered = [

@@ -1,24 +1,64 @@
 """The lab, reached from the overview: what each way of carrying a build between jobs costs on this machine."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
-from textual.message import Message
+from textual.binding import BindingType
 from textual.widgets import Static
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.lab.experiment import Situation
+from dockcache_tui.core.lab.fields import LAB_FIELDS
 from dockcache_tui.core.lab.report import conclusions, provenance
 from dockcache_tui.core.lab.run import LabProgress, LabRun, LabStatus
 from dockcache_tui.core.lab.summary import LabRow, summarize
 from dockcache_tui.core.literal import literal
 from dockcache_tui.ui.lab.lab_plot import LabPlot
-from dockcache_tui.ui.lab.lab_table import LabTable
 from dockcache_tui.ui.shared.filter_bar import FilterBar
 from dockcache_tui.ui.shared.list_view import ListView
 from dockcache_tui.ui.shared.state_panel import StatePanel
-from dockcache_tui.ui.table import RecordTable
+from dockcache_tui.ui.table import READING_BINDINGS, Column, RecordTable, field_columns, in_order
+
+_ORDER = list(Situation)
+
+
+class LabTable(RecordTable[LabRow], inherit_bindings=False):
+    """The medians of a run."""
+
+    BINDINGS: ClassVar[list[BindingType]] = READING_BINDINGS
+    DEFAULT_CSS: ClassVar[str] = "LabTable { height: 1fr; }"
+
+    def __init__(self) -> None:
+        """Declare the columns."""
+        super().__init__(_columns(), key=lambda row: (row.situation, row.experiment), id="lab-table")
+
+
+def _packages(row: LabRow) -> int:
+    return row.counts.dependencies + row.counts.standard
+
+
+def _columns() -> tuple[Column[LabRow], ...]:
+    columns: dict[str, Column[LabRow]] = field_columns(LAB_FIELDS, lambda row: row, Instant.now)
+    columns["situation"] = replace(
+        columns["situation"],
+        sort_key=lambda row: _ORDER.index(row.situation),
+        style=lambda _: "record-table--accent",
+    )
+    columns["total"] = replace(
+        columns["total"],
+        text=lambda row: "failed" if row.error else wording.span(row.total.median),
+        style=lambda row: "record-table--bad" if row.error else "",
+    )
+    columns["packages"] = replace(
+        columns["packages"], text=lambda row: f"{_packages(row):,}", sort_key=_packages, justify="right"
+    )
+    order = ("situation", "experiment", "total", "reuse", "modules", "packages", "down", "up")
+    return in_order(columns, *order)
+
 
 NO_RUN = (
     "The lab has not run yet",
@@ -37,14 +77,6 @@ class LabView(ListView[LabTable]):
         &.-zoomed LabPlot { display: none; }
     }
     """
-
-    class Opened(Message):
-        """A row was opened: its builds are asked for."""
-
-        def __init__(self, run: LabRun, row: LabRow) -> None:
-            """Keep which."""
-            super().__init__()
-            self.run, self.row = run, row
 
     def __init__(self) -> None:
         """Begin as loading."""
@@ -115,13 +147,6 @@ class LabView(ListView[LabTable]):
         lines = [f"{self.run.status.value}: {provenance(self.run)}"]
         lines += [f"{'✓' if one.holds else '✗'} {one.text}" for one in conclusions(self._rows)]
         return lines
-
-    @on(RecordTable.Selected)
-    def _opened(self, event: RecordTable.Selected) -> None:
-        event.stop()
-        row = self.table.cursor_row
-        if row and self.run:
-            self.post_message(self.Opened(self.run, row))
 
 
 def _now(progress: LabProgress | None) -> str:

@@ -1,6 +1,7 @@
 """What every view of a list shares: the table, the filter under it, and the path that follows the cursor."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import on
@@ -42,6 +43,12 @@ class ListView(Vertical, Generic[Table]):
     class Moved(Message):
         """The cursor or the rows changed: the path follows."""
 
+    @dataclass
+    class Opened(Message):
+        """A row was opened."""
+
+        row: Any
+
     @property
     def path(self) -> tuple[str, ...]:
         """Return where we are."""
@@ -82,6 +89,10 @@ class ListView(Vertical, Generic[Table]):
     def narrow(self) -> None:
         """Show what is `passing` and `within`."""
 
+    def open_row(self, row: Any) -> None:
+        """Do what opening a row does; unless told otherwise the area is told."""
+        self.post_message(self.Opened(row))
+
     def moved(self) -> None:
         """Follow the cursor: count what is shown."""
         self.bar.say_count(self.table.shown, self.table.total)
@@ -95,6 +106,12 @@ class ListView(Vertical, Generic[Table]):
     def _filter_kept(self, event: FilterBar.Kept) -> None:
         event.stop()
         self.table.focus()
+
+    @on(RecordTable.Selected)
+    def _row_selected(self, event: RecordTable.Selected) -> None:
+        event.stop()
+        if (row := self.table.cursor_row) is not None:
+            self.open_row(row)
 
     @on(RecordTable.Highlighted)
     @on(RecordTable.Arranged)

@@ -1,12 +1,18 @@
 """A long text in a box: help, the commands that were run, what became of what was to be deleted."""
 
-from rich.console import RenderableType
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
+from dockcache_tui.core import wording
 from dockcache_tui.core.literal import literal
+from dockcache_tui.sources.command_log import LoggedCommand
+from dockcache_tui.ui.actions import ACTIONS, Place, shown_key
 from dockcache_tui.ui.shared.listing import Listing, ListingView
 from dockcache_tui.ui.shared.modal import BoxScreen
 
@@ -55,3 +61,49 @@ class ListScreen(BoxScreen[None]):
     def on_mount(self) -> None:
         """Let the keys scroll."""
         self.query_one(ListingView).focus()
+
+
+WORDS = (
+    (
+        "record",
+        "one thing the builder keeps so that it need not be made again: a layer, a cache mount, a copied context",
+    ),
+    ("parent", "the record that a record was built on; it can't be deleted while anything is built on it"),
+    ("step", "one instruction of a build; BuildKit calls it a vertex"),
+    ("true reuse", "the share of steps that could be reused and were; imports, exports and downloads don't count"),
+    ("false hit", "a step that said CACHED, then ran all the same because its layer was gone"),
+    ("branch scope", "the branch, pull request or tag that something belongs to"),
+)
+
+
+def help_text(place: Place, *, read_only: bool) -> Group:
+    """Return every key, those of this view first, and the words used."""
+    here = [action for action in ACTIONS if place in action.where]
+    elsewhere = [action for action in ACTIONS if place not in action.where]
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for style in ("bold", "", "dim"):
+        grid.add_column(style=style)
+    for title, actions in ((f"In {place.value}", here), ("In other views", elsewhere)):
+        grid.add_row(Text(title, "bold underline"))
+        for action in actions:
+            off = " (off: --read-only)" if read_only and action.changes else ""
+            grid.add_row(shown_key(action), action.label, action.tooltip + off)
+        grid.add_row()
+    words = Table.grid(padding=(0, 2, 0, 0))
+    words.add_column(style="bold", no_wrap=True)
+    for word, meaning in WORDS:
+        words.add_row(word, meaning)
+    moving = "Arrow keys, hjkl, page keys, home, end and the mouse move; left and right pan long texts.\n"
+    return Group(grid, Text(moving), Text("Words", "bold underline"), words)
+
+
+def commands_text(commands: Sequence[LoggedCommand]) -> Text:
+    """Return the commands, oldest first, each as one could run it."""
+    text = Text()
+    for command in commands:
+        code = "…" if command.exit_code is None else str(command.exit_code)
+        text.append(
+            f"{command.started_at.datetime():%H:%M:%S}  {wording.span(command.duration):>7}  {code:>3}  ", "dim"
+        )
+        text.append(f"{literal(str(command))}\n")
+    return text if commands else Text("No command was run yet.")

@@ -20,9 +20,8 @@ from dockcache_tui.ui.table import messages
 from dockcache_tui.ui.table.cells import Glyphs, fit, glyphs_for, matcher, measure
 from dockcache_tui.ui.table.columns import MEASURED_MOST, Column, lay_out
 from dockcache_tui.ui.table.keys import TABLE_BINDINGS
-from dockcache_tui.ui.table.marks import Marks
 from dockcache_tui.ui.table.paint import CURSOR, GUIDE, GUTTER, HEADER, MARK, MARKED, MATCH, Painting
-from dockcache_tui.ui.table.view import Arrangement, Position, Sort, WantedRows, advance, arrange, follow
+from dockcache_tui.ui.table.view import Arrangement, Marks, Position, Sort, WantedRows, advance, arrange, follow
 
 Row = TypeVar("Row")
 

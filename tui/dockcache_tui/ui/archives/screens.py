@@ -1,4 +1,4 @@
-"""What makes two archives differ: the cause in words, then the paths, narrowed by kind of change."""
+"""The boxes of the Archives tab: a file, how two archives differ, what loading one did."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -12,12 +12,103 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
-from dockcache_tui.core.archives.diff import DIFFERENCES, ArchiveDiff, FileDiff, changes
-from dockcache_tui.core.literal import literal
-from dockcache_tui.ui.archives.texts import diff_text
+from dockcache_tui.core import wording
+from dockcache_tui.core.archives.diff import DIFFERENCES, ArchiveDiff, FileDiff, ImageDiff, changes, verdict
+from dockcache_tui.core.archives.engine_image import Loaded
+from dockcache_tui.core.archives.file_entry import FileEntry, FileKind
+from dockcache_tui.core.literal import hex_lines, is_text, literal, text_lines
+from dockcache_tui.ui.archives.workers import MAX_READ
 from dockcache_tui.ui.shared.modal import BoxScreen
 from dockcache_tui.ui.shared.text_screen import TextScreen
 from dockcache_tui.ui.table import READING_BINDINGS, Column, RecordTable
+
+
+class FileScreen(BoxScreen[None]):
+    """A scrolling file; t changes between text and bytes, esc closes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("t", "turn", "Text or bytes")]
+
+    def __init__(self, entry: FileEntry, content: bytes) -> None:
+        """Take the file and its first bytes."""
+        super().__init__()
+        self._entry, self._content = entry, content
+        self._as_text = is_text(content)
+        self._shown = Static(markup=False)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the content."""
+        with VerticalScroll(classes="box") as box:
+            box.border_title = Text(literal(self._entry.path))
+            yield self._shown
+
+    def on_mount(self) -> None:
+        """Let the keys scroll."""
+        self.query_one(VerticalScroll).focus()
+        self._show()
+
+    def action_turn(self) -> None:
+        """Change between text and bytes."""
+        self._as_text = not self._as_text
+        self._show()
+
+    def _show(self) -> None:
+        lines = text_lines(self._content) if self._as_text else hex_lines(self._content)
+        self._shown.update(Text("\n".join(lines)))
+        size, first = self._entry.size, len(self._content)
+        part = f"the first {wording.size(first)} of {wording.size(size)}" if first < size else wording.size(first)
+        if self._entry.kind is not FileKind.FILE and first == MAX_READ:  # a link does not tell how long its file is
+            part = f"the first {wording.size(first)}"
+        other = "bytes" if self._as_text else "text"
+        self.query_one(VerticalScroll).border_subtitle = Text(f"{part} · t {other} · esc closes")
+
+
+def diff_text(names: tuple[str, str], diff: ArchiveDiff) -> Text:
+    """Return both sides, then what differs but for files: the cause in words, layers, configuration."""
+    text = Text(f"A  {literal(names[0])}\nB  {literal(names[1])}\n\n")
+    if diff.same:
+        text.append("Nothing differs that a container could see.\n\n", "bold")
+    for image in diff.images:
+        _image(text, image)
+    if diff.faults:
+        text.append("What could not be read may look like a difference:\n", "bold")
+    for fault in diff.faults:
+        text.append(f"  {literal(str(fault))}\n")
+    text.rstrip()
+    return text
+
+
+def _image(text: Text, image: ImageDiff) -> None:
+    text.append(f"{literal(image.platform) or 'unknown platform'}\n", "bold underline")
+    if image.first is None or image.second is None:
+        text.append(f"only in {'B' if image.first is None else 'A'}\n\n")
+        return
+    text.append(f"{verdict(image)}\n")
+    same = sum(layer.first is not None and layer.second is not None for layer in image.layers)
+    text.append(f"{same} of {wording.count(len(image.layers), 'layer')} are the same\n")
+    for layer in image.layers:
+        if layer.first and layer.second:
+            continue
+        one, side = (layer.first, "A") if layer.first else (layer.second, "B")
+        if one:
+            text.append(f"  only in {side}  {wording.size(one.size):>9}  {literal(one.created_by or one.digest)}\n")
+    for line in image.config:
+        text.append(f"  {literal(line)}\n")
+    text.append("\n")
+
+
+def loaded_text(path: str, loaded: Loaded) -> Text:
+    """Return what loading did: names, and of each layer whether the engine had it already."""
+    text = Text(f"{literal(path)}\n\n")
+    text.append(f"{wording.count(loaded.new, 'layer')} new, {loaded.kept} there already\n", "bold")
+    for name in loaded.names:
+        moved = "  (meant another image before)" if name in loaded.moved else ""
+        text.append(f"{literal(name)}{moved}\n")
+    for one in loaded.images:
+        text.append(f"\n{literal(one.image.platform or one.image.digest)}\n", "bold underline")
+        for layer, there in zip(one.image.layers, one.there, strict=True):
+            told = {True: "✓ there", False: "+ new", None: "· empty" if layer.empty else "? unknown"}[there]
+            text.append(f"  {told:<10} {wording.size(layer.size):>9}  {literal(layer.created_by or layer.digest)}\n")
+    return text
 
 
 @dataclass(frozen=True, slots=True)

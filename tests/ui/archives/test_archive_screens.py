@@ -2,7 +2,7 @@
 
 from dockcache_tui.core.archives.archive import Fault, Image, Layer
 from dockcache_tui.core.archives.diff import ArchiveDiff, ImageDiff, LayerDiff
-from dockcache_tui.ui.archives.texts import diff_text
+from dockcache_tui.ui.archives.screens import diff_text
 
 FIRST, SECOND = (Image(f"sha256:{name}", (Layer(name, 1),), "linux/amd64") for name in "ab")
 
