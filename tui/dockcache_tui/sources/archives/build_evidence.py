@@ -9,6 +9,7 @@ from dockcache_tui.core.builds.history_record import HistoryRecord, UnreadableRe
 from dockcache_tui.core.builds.progress import VertexUpdate
 from dockcache_tui.core.explain.evidence import Evidence, Graph
 from dockcache_tui.core.explain.provenance import joined, read_evidence, unfinished
+from dockcache_tui.core.explain.vertexes import with_vertexes
 from dockcache_tui.sources.archives.blobs import OpenArchive, open_blobs
 from dockcache_tui.sources.archives.build_record import MAX_RECORDS, UNREADABLE, read_failure, read_status_log
 from dockcache_tui.sources.archives.oci import OciReading
@@ -38,24 +39,32 @@ def _of(blobs: OpenArchive, record: HistoryRecord) -> Evidence:
             found.append(read_evidence(blobs.document(digest), replace(graph, platform=platform)))
         except (ArchiveError, ValueError) as error:
             found.append(Evidence(missing=(f"A provenance of the build can't be read: {error}.",)))
-    return joined(found) if found else _unfinished(blobs, record, graph)
+    faults: list[str] = []
+    said = _said(blobs, record, faults)
+    if found:
+        evidence = with_vertexes(joined(found), said)
+    else:
+        evidence = unfinished(replace(graph, dockerfile=_dockerfile(blobs, record, faults)), said)
+    return replace(evidence, missing=(*evidence.missing, *faults))
 
 
-def _unfinished(blobs: OpenArchive, record: HistoryRecord, graph: Graph) -> Evidence:
-    """Return what the log of a build without provenance tells, to where it can be read, and its error's Dockerfile."""
+def _said(blobs: OpenArchive, record: HistoryRecord, faults: list[str]) -> list[VertexUpdate]:
+    """Return what the log tells of vertexes, to where it can be read."""
     said: list[VertexUpdate] = []
-    faults = []
-    try:
-        if record.error:
-            files = [file for one in read_failure(blobs, record.error) for file in one.files]
-            graph = replace(graph, dockerfile=files[0].text if files else "")
-    except (ArchiveError, *UNREADABLE) as error:
-        faults.append(f"The build's error can't be read: {error}.")
     try:
         if record.logs:
             with blobs.open(record.logs) as stream:
                 said.extend(one for message in read_status_log(stream, record.logs) for one in message.vertexes)
     except ArchiveError as error:
         faults.append(f"The build's progress can't be read to its end: {error}.")
-    evidence = unfinished(graph, said)
-    return replace(evidence, missing=(*evidence.missing, *faults))
+    return said
+
+
+def _dockerfile(blobs: OpenArchive, record: HistoryRecord, faults: list[str]) -> str:
+    """Return the Dockerfile that the error of a failed build has; empty where it has none."""
+    try:
+        told = read_failure(blobs, record.error) if record.error else []
+    except (ArchiveError, *UNREADABLE) as error:
+        faults.append(f"The build's error can't be read: {error}.")
+        return ""
+    return next((file.text for one in told for file in one.files), "")

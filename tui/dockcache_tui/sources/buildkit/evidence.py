@@ -6,6 +6,7 @@ from dockcache_tui.core.builds.history_record import PREDICATE, PROVENANCE
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.explain.evidence import Evidence, Graph
 from dockcache_tui.core.explain.provenance import joined, read_evidence, unfinished
+from dockcache_tui.core.explain.vertexes import with_vertexes
 from dockcache_tui.sources.buildkit import control_pb2 as pb
 from dockcache_tui.sources.buildkit.convert import progress, text
 from dockcache_tui.sources.buildkit.node import NodeClient, NodeStream
@@ -29,10 +30,9 @@ def history_evidence(node: NodeClient, ref: str) -> Evidence:
                 found.append(read_evidence(_content(node, one.digest), told, version))
             except ValueError as error:
                 found.append(Evidence(version, missing=(f"A provenance of the build can't be read: {error}.",)))
-    if found:
-        return joined(found)
     said = NodeStream(node, "Status", pb.StatusRequest(ref=ref.encode()), pb.StatusResponse, progress)
-    return unfinished(graph, (one for message in said for one in message.vertexes), version)
+    vertexes = [one for message in said for one in message.vertexes]
+    return with_vertexes(joined(found), vertexes) if found else unfinished(graph, vertexes, version)
 
 
 def _record(node: NodeClient, ref: str) -> pb.BuildHistoryRecord:
