@@ -312,7 +312,7 @@ def test_a_bomb_is_left_at_a_bound(packing: str) -> None:
 @pytest.mark.parametrize("packing", ["gz", "zst"])
 def test_a_stream_without_end_is_left_at_a_bound(packing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """However little it is packed, a stream is not read past a size that no image has."""
-    monkeypatch.setattr(unpacking, "MOST", 1 << 20)
+    monkeypatch.setattr(unpacking, "MAX_GROWN", 1 << 20)
     stream = unpack(io.BytesIO(packed(os.urandom(2 << 20), packing)), packing)
     with pytest.raises(BrokenArchiveError, match=r"grows to more than 1,\d{3},\d{3} bytes"):
         stream.read()

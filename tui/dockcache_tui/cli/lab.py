@@ -2,22 +2,21 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from dockcache_tui.cli.listing import json_option
-from dockcache_tui.cli.output import JsonValue, Row, cut, narrate, print_json, print_table
+from dockcache_tui.cli.output import cut, narrate, print_json, print_table
 from dockcache_tui.cli.waiting import interrupted_by
 from dockcache_tui.core import wording
 from dockcache_tui.core.errors import DockcacheError, ExitCode, UsageError
 from dockcache_tui.core.lab import report
 from dockcache_tui.core.lab.experiment import EXPERIMENTS, Situation
-from dockcache_tui.core.lab.report import Conclusion, LabChange, compare, conclusions, markdown, provenance
-from dockcache_tui.core.lab.run import Counts, JobResult, LabPlan, LabProgress, LabRun, LabStatus, Split
-from dockcache_tui.core.lab.summary import LabRow, Spread, summarize
+from dockcache_tui.core.lab.report import LabChange, compare, conclusions, markdown, provenance, run_document
+from dockcache_tui.core.lab.run import LabPlan, LabProgress, LabRun, LabStatus
+from dockcache_tui.core.lab.summary import LabRow, summarize
 from dockcache_tui.core.literal import literal
 from dockcache_tui.sources.protocols import RunningLab
 
@@ -84,83 +83,6 @@ def print_rows(rows: Sequence[LabRow]) -> None:
 def print_changes(changes: Sequence[LabChange]) -> None:
     """Print what changed since another run."""
     print_table(report.CHANGE_COLUMNS, [report.change_cells(one) for one in changes], right=("BEFORE", "NOW", "TIMES"))
-
-
-def run_document(run: LabRun, rows: Sequence[LabRow], found: Sequence[Conclusion], changes: Sequence[LabChange]) -> Row:
-    """Return the document of docs/lab.md."""
-    return {
-        "schema": 1,
-        "run": _run(run),
-        "items": [_row(row) for row in rows],
-        "jobs": [_job(job) for job in run.jobs],
-        "conclusions": [asdict(one) for one in found],
-        "changes": [_change(one) for one in changes],
-    }
-
-
-def _run(run: LabRun) -> Row:
-    return {
-        "id": run.id,
-        "started_at": str(run.started_at),
-        "completed_at": str(run.completed_at) if run.completed_at else None,
-        "status": run.status.value,
-        "experiments": list(run.plan.experiments),
-        "situations": [one.value for one in run.plan.situations],
-        "rounds": run.plan.rounds,
-        "phrases": list(run.plan.phrases),
-        "machine": asdict(run.machine),
-    }
-
-
-def _row(row: LabRow) -> Row:
-    return {
-        "experiment": row.experiment,
-        "situation": row.situation.value,
-        "rounds": row.rounds,
-        "error": row.error or None,
-        "total": _spread(row.total),
-        "wall": _spread(row.wall),
-        **_measured(row.split, row.counts),
-        "job_list": [
-            {"job": job.job, "total": _spread(job.total), **_measured(job.split, job.counts)} for job in row.jobs
-        ],
-        "builds": list(row.builds),
-    }
-
-
-def _job(job: JobResult) -> Row:
-    return {
-        "experiment": job.experiment,
-        "situation": job.situation.value,
-        "round": job.round,
-        "job": job.job,
-        "started_at": str(job.started_at),
-        "completed_at": str(job.completed_at),
-        "total": job.split.total,
-        **_measured(job.split, job.counts),
-        "build": job.build or None,
-        "error": job.error or None,
-        "notes": list(job.notes),
-    }
-
-
-def _measured(split: Split, counts: Counts) -> dict[str, JsonValue]:
-    return {"seconds": asdict(split), "counts": {**asdict(counts), "reuse": counts.reuse}}
-
-
-def _spread(spread: Spread) -> Row:
-    return asdict(spread)
-
-
-def _change(change: LabChange) -> Row:
-    return {
-        "experiment": change.experiment,
-        "situation": change.situation.value,
-        "before": _spread(change.before.total),
-        "now": _spread(change.now.total),
-        "times": change.times,
-        "beyond_spread": change.is_beyond_spread,
-    }
 
 
 _NUMBERS = sorted({str(one.number) for one in EXPERIMENTS})

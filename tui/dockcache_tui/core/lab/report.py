@@ -1,16 +1,19 @@
-"""What people read of a run: its table, what changed since another run, and what it shows of the experiments."""
+"""What a run tells: its table, what changed since another run, what it shows, and all of it as JSON."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.field import text
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.experiment import EXPERIMENTS, Layout, Situation
 from dockcache_tui.core.lab.fields import LAB_FIELDS
-from dockcache_tui.core.lab.run import LabRun
-from dockcache_tui.core.lab.summary import LabRow
+from dockcache_tui.core.lab.run import Counts, JobResult, LabRun, Split
+from dockcache_tui.core.lab.summary import LabRow, Spread
+
+Row = Mapping[str, Any]
 
 COLUMNS = tuple(field.name.upper() for field in LAB_FIELDS)
 NUMBERS = COLUMNS[2:]
@@ -140,3 +143,80 @@ def _work(row: LabRow) -> str:
     return (
         f"downloads {wording.count(counts.modules, 'module')} and compiles {counts.own} packages of its own, {packages}"
     )
+
+
+def run_document(run: LabRun, rows: Sequence[LabRow], found: Sequence[Conclusion], changes: Sequence[LabChange]) -> Row:
+    """Return the document of docs/lab.md."""
+    return {
+        "schema": 1,
+        "run": _run_row(run),
+        "items": [_lab_row(row) for row in rows],
+        "jobs": [_job_row(job) for job in run.jobs],
+        "conclusions": [asdict(one) for one in found],
+        "changes": [_change_row(one) for one in changes],
+    }
+
+
+def _run_row(run: LabRun) -> Row:
+    return {
+        "id": run.id,
+        "started_at": str(run.started_at),
+        "completed_at": str(run.completed_at) if run.completed_at else None,
+        "status": run.status.value,
+        "experiments": list(run.plan.experiments),
+        "situations": [one.value for one in run.plan.situations],
+        "rounds": run.plan.rounds,
+        "phrases": list(run.plan.phrases),
+        "machine": asdict(run.machine),
+    }
+
+
+def _lab_row(row: LabRow) -> Row:
+    return {
+        "experiment": row.experiment,
+        "situation": row.situation.value,
+        "rounds": row.rounds,
+        "error": row.error or None,
+        "total": _spread(row.total),
+        "wall": _spread(row.wall),
+        **_measured(row.split, row.counts),
+        "job_list": [
+            {"job": job.job, "total": _spread(job.total), **_measured(job.split, job.counts)} for job in row.jobs
+        ],
+        "builds": list(row.builds),
+    }
+
+
+def _job_row(job: JobResult) -> Row:
+    return {
+        "experiment": job.experiment,
+        "situation": job.situation.value,
+        "round": job.round,
+        "job": job.job,
+        "started_at": str(job.started_at),
+        "completed_at": str(job.completed_at),
+        "total": job.split.total,
+        **_measured(job.split, job.counts),
+        "build": job.build or None,
+        "error": job.error or None,
+        "notes": list(job.notes),
+    }
+
+
+def _measured(split: Split, counts: Counts) -> Row:
+    return {"seconds": asdict(split), "counts": {**asdict(counts), "reuse": counts.reuse}}
+
+
+def _spread(spread: Spread) -> Row:
+    return asdict(spread)
+
+
+def _change_row(change: LabChange) -> Row:
+    return {
+        "experiment": change.experiment,
+        "situation": change.situation.value,
+        "before": _spread(change.before.total),
+        "now": _spread(change.now.total),
+        "times": change.times,
+        "beyond_spread": change.is_beyond_spread,
+    }

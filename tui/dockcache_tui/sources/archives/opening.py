@@ -10,7 +10,7 @@ from dockcache_tui.core.archives.archive import ArchiveError, BrokenArchiveError
 from dockcache_tui.core.wording import cut
 from dockcache_tui.sources.archives.members import FolderMembers, Members
 from dockcache_tui.sources.archives.spans import Packed, Source, Span, beginning
-from dockcache_tui.sources.archives.tar_headers import BLOCK, checked
+from dockcache_tui.sources.archives.tar_fields import BLOCK, checked
 from dockcache_tui.sources.archives.tar_members import TarMembers
 from dockcache_tui.sources.archives.unpacking import PACKINGS, packing_of
 from dockcache_tui.sources.archives.zip_members import ZipMembers

@@ -20,7 +20,7 @@ else:
 MAX_TIMES = 200
 """A stream that unpacks to more than so many times its packed size is taken for a bomb, once it is larger than FREE."""
 FREE = 1 << 30
-MOST = 1 << 40
+MAX_GROWN = 1 << 40
 BUFFER = 1 << 16
 
 _STEP = 1 << 16
@@ -149,7 +149,7 @@ class _Unpacking(io.RawIOBase):
             raise self._broken("is cut")
         self._rest = self._decoder.unused_data
         self.grown += len(data)
-        if self.grown > MOST or (self.grown > FREE and self.grown > MAX_TIMES * self._read):
+        if self.grown > MAX_GROWN or (self.grown > FREE and self.grown > MAX_TIMES * self._read):
             raise self._broken(f"grows to more than {self.grown - 1:,} bytes, as a bomb would")
         return data
 
