@@ -1,6 +1,6 @@
 """The hostile corpus by the command: what is sound is printed, a fault has a place, nothing is written, the code is 1.
 
-What happens inside is in `sources/test_archive_hostile.py` and `sources/test_archive_files_hostile.py`.
+What happens inside is in `sources/archives/test_hostile.py` and `test_files_hostile.py` beside it.
 """
 
 import json
