@@ -17,7 +17,7 @@ from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.lab import demo, engine
 from dockcache_tui.lab.recorded import recording as form
-from dockcache_tui.sources.build_words import build_words
+from dockcache_tui.sources.build_runner import build_words
 from dockcache_tui.sources.builders import inspect_builder
 from dockcache_tui.sources.buildkit.builder import open_builder
 from dockcache_tui.sources.buildx_files import BuildRefs, read_metadata

@@ -13,8 +13,7 @@ from dockcache_tui.core.builds.build import BuildSpec, BuildStatus, StepState
 from dockcache_tui.core.builds.next_build import argument_words
 from dockcache_tui.lab.engine import DOCKER, Engine
 from dockcache_tui.sources.bake_files import BakeFiles
-from dockcache_tui.sources.build_runner import Runner
-from dockcache_tui.sources.build_words import build_words
+from dockcache_tui.sources.build_runner import Runner, build_words
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
 

@@ -13,8 +13,7 @@ from dockcache_tui.core.errors import SourceError
 from dockcache_tui.lab.engine import Engine, narrate
 from dockcache_tui.lab.engine.golang import tree
 from dockcache_tui.sources.bake_files import bake_files
-from dockcache_tui.sources.build_runner import Runner
-from dockcache_tui.sources.build_words import build_words
+from dockcache_tui.sources.build_runner import Runner, build_words
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.project import find_spec

@@ -11,7 +11,7 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import Checkout
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.bake_files import bake_targets, compose_files
-from dockcache_tui.sources.build_words import build_words
+from dockcache_tui.sources.build_runner import build_words
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.project import find_spec, spec_of

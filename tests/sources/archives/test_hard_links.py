@@ -66,7 +66,7 @@ def test_links_without_end_are_not_all_followed(
     bound: str, most: int, files: ImageFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is too much to look up or to hold counts where it is stored; the rest of the tree is as ever."""
-    monkeypatch.setattr(f"dockcache_tui.sources.archives.hard_links.{bound}", most)
+    monkeypatch.setattr(f"dockcache_tui.sources.archives.layer_index.{bound}", most)
     made = as_tar(oci(tmp_path / "image", [BASE, tar(file("a/.wh.first"))]))
     found = {one.entry.path: (one.size, one.wasted) for one in files.children(made.path, made.image)}
     assert found == {"a": (0, 700), "b": (0, 0)}

@@ -1,22 +1,21 @@
-"""Launches builds and follows them to their end."""
+"""Launches builds, each by docker's own command, and follows them to their end."""
 
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step
-from dockcache_tui.core.builds.next_build import reads_stdin
+from dockcache_tui.core.builds.next_build import argument_words, reads_stdin
 from dockcache_tui.core.builds.outcome import outcome
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.errors import SourceError
-from dockcache_tui.sources.bake_files import bake_files
+from dockcache_tui.sources.bake_files import BakeFiles, bake_files, is_remote
 from dockcache_tui.sources.build_keeper import BuildKeeper
-from dockcache_tui.sources.build_words import build_words
 from dockcache_tui.sources.buildx_files import read_metadata
 from dockcache_tui.sources.docker_cli import Docker, RunningCommand, explained, launched
 from dockcache_tui.sources.journal import Journal
@@ -29,6 +28,44 @@ _PATIENCE = ((signal.SIGINT, 5.0), (signal.SIGTERM, 3.0))
 """Seconds a signal is given before the next one."""
 Words = Callable[[Path], tuple[str, ...]]
 """Puts a build's whole command together: rawjson on stderr, and its metadata written to the file it is given."""
+
+
+def build_words(spec: BuildSpec, metadata: Path, files: BakeFiles | None = None) -> tuple[str, ...]:
+    """Return what follows `docker` to run a build, its progress as rawjson on stderr; to bake, `files` says what."""
+    common = (
+        *("--progress", "rawjson", "--metadata-file", str(metadata)),
+        *_each("--builder", filter(None, [spec.builder])),
+        *(["--no-cache"] if spec.no_cache else []),
+    )
+    arguments = argument_words(spec.build_args)
+    # What follows -- is never an option, whatever it begins with.
+    if files is None:
+        return (
+            *("buildx", "build", *common, "--file", _path(spec, spec.file)),
+            *_each("--target", filter(None, [spec.target])),
+            *_each("--build-arg", arguments),
+            *_each("--cache-from", spec.cache_from),
+            *_each("--cache-to", spec.cache_to),
+            *(*spec.extra, "--", _path(spec, spec.context)),
+        )
+    return (
+        *("buildx", "bake", *common),
+        *_each("--file", files.files),
+        *_each("--allow", (f"fs.read={folder}" for folder in files.readable)),
+        *_each("--set", (f"*.args.{word}" for word in arguments)),
+        *_each("--set", (f"*.cache-from={cache}" for cache in spec.cache_from)),
+        *_each("--set", (f"*.cache-to={cache}" for cache in spec.cache_to)),
+        *(*spec.extra, "--", *files.targets),
+    )
+
+
+def _path(spec: BuildSpec, path: str) -> str:
+    return path if is_remote(path) else str(Path(spec.project, path))
+
+
+def _each(option: str, values: Iterable[str]) -> Iterator[str]:
+    for value in values:
+        yield from (option, value)
 
 
 class Runner:

@@ -13,8 +13,7 @@ from dockcache_tui.core.archives.archive import ArchiveError, Fault, FaultList, 
 from dockcache_tui.core.archives.file_entry import FileEntry, FileKind, LayerChange, TreeEntry
 from dockcache_tui.core.archives.overlay import PathChange, TreeNode, overlay, settle
 from dockcache_tui.core.archives.path import NowhereError, followed, holds, path_of
-from dockcache_tui.sources.archives.hard_links import heirs, moved_bytes
-from dockcache_tui.sources.archives.layer_index import ENTRY, LayerIndex, entry_of, row_of
+from dockcache_tui.sources.archives.layer_index import ENTRY, LayerIndex, entry_of, heirs, moved_bytes, row_of
 
 MAX_PATHS = 10_000_000
 MAX_LAYERS = 200
