@@ -14,8 +14,7 @@ from textual.widgets import ContentSwitcher
 
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope, ScopeFilter
-from dockcache_tui.sources.github.protocol import ActionsSource
-from dockcache_tui.sources.protocols import Builder, Workspace
+from dockcache_tui.sources.protocols import Workspace
 from dockcache_tui.ui.actions import ACTIONS, BY_ID, IN_SIGHT, TAB_OF, TABS, Place, bindings
 from dockcache_tui.ui.archives.area import ArchivesArea
 from dockcache_tui.ui.builder.area import BuilderArea
@@ -72,8 +71,9 @@ class DockcacheApp(App[None]):
         self.workspace, self.waits, self.read_only = workspace, Waits(), read_only
         self._asked, self._filter_text, self._loads = scope, filter_text, 0
         self._scope, self._narrowed = ScopeFilter(scope), ScopeFilter()
-        self.builder, self.caches, self.archives = BuilderArea(self, builder), CachesArea(self), ArchivesArea(self)
-        self.builds, self.lab = BuildsArea(self), LabArea(self)
+        self.builder, self.caches, self.lab = BuilderArea(self, builder), CachesArea(self), LabArea(self)
+        self.archives = ArchivesArea(self, self.caches.threads.open)
+        self.builds = BuildsArea(self, self.builder.threads.connected)
         self.overview = OverviewArea(self, self.caches, self.archives)
         self.areas: Sequence[Area] = (
             *(self.overview, self.builder, self.caches),
@@ -130,14 +130,6 @@ class DockcacheApp(App[None]):
             self.builds.all,
             self._scope,
         )
-
-    def connected(self) -> Builder | None:
-        """Return the builder while it is connected."""
-        return self.builder.threads.builder
-
-    def actions_source(self) -> ActionsSource:
-        """Open the repository that is looked at; raises UsageError when none is known. Blocks."""
-        return self.caches.threads.open()
 
     def bring(self, place: Place) -> None:
         """Bring a view into sight."""

@@ -1,6 +1,6 @@
 """Archives here and artifacts of the repository: what their threads tell, and what their keys do."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from textual import on
 
@@ -14,6 +14,7 @@ from dockcache_tui.core.field import json_row
 from dockcache_tui.core.json_csv import json_text
 from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.sources.export import Row
+from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.ui.actions import Place
 from dockcache_tui.ui.archives import messages
 from dockcache_tui.ui.archives.archive_view import ArchiveView
@@ -23,7 +24,7 @@ from dockcache_tui.ui.archives.layers_table import LAYER_ROW_FIELDS, LayerRow
 from dockcache_tui.ui.archives.screens import CompareScreen, FileScreen, diff_text, loaded_text
 from dockcache_tui.ui.archives.workers import ArchivesWorkers
 from dockcache_tui.ui.shared.area import Area, Shell
-from dockcache_tui.ui.shared.confirm_delete import ConfirmDelete, Doomed
+from dockcache_tui.ui.shared.confirm import ConfirmDelete, Doomed
 from dockcache_tui.ui.shared.messages import BuildOpened, KnownChanged, OpenBuild
 from dockcache_tui.ui.shared.picker import Choice, Picker
 from dockcache_tui.ui.shared.text_screen import TextScreen
@@ -40,11 +41,11 @@ _DOWNLOAD = Choice("download", "Download", "into the current folder; one that br
 class ArchivesArea(Area):
     """The Archives tab."""
 
-    def __init__(self, shell: Shell) -> None:
-        """Begin with nothing looked for."""
+    def __init__(self, shell: Shell, actions: Callable[[], ActionsSource]) -> None:
+        """Begin with nothing looked for; `actions` opens the repository whose artifacts are meant."""
         self._archives, self._archive = ArchivesView(), ArchiveView()
         super().__init__(shell, self._archives, self._archive)
-        self.threads = ArchivesWorkers(shell.workspace, shell.actions_source, self.tell, shell.waits)
+        self.threads = ArchivesWorkers(shell.workspace, actions, self.tell, shell.waits)
 
     @property
     def rows(self) -> Sequence[ListedArchive] | None:

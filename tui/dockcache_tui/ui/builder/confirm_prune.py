@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Static
 
 from dockcache_tui.core import wording
@@ -17,8 +16,9 @@ from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.record import RecordKey
 from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.ui.builder.records_table import record_key
+from dockcache_tui.ui.shared.confirm import ConfirmScreen
 from dockcache_tui.ui.shared.listing import Listing, ListingView, Row
-from dockcache_tui.ui.shared.modal import BoxScreen, Tick
+from dockcache_tui.ui.shared.modal import Tick
 
 WIDEST_NAME = 40
 LEAST_ROWS, ROWS_BESIDE = 4, 14
@@ -46,46 +46,40 @@ class _Planned:
     others: int
 
 
-class ConfirmPrune(BoxScreen[PrunePlan]):
+class ConfirmPrune(ConfirmScreen[PrunePlan]):
     """Plans, shows the plan and asks; answers with the plan that was in sight."""
 
     DEFAULT_CSS = """
     ConfirmPrune {
-        & > .box { max-width: 140; }
         & Tick { display: none; width: auto; }
         & Tick.-offered { display: block; }
         & #command { color: $foreground-muted; height: auto; max-height: 3; }
-        & Horizontal { height: 3; align-horizontal: right; }
-        & Button { margin-left: 2; }
     }
     """
 
     def __init__(self, wanted: WantedPrune) -> None:
         """Take what is to be pruned."""
-        super().__init__()
+        yes = Button("Yes", id="yes", variant="error", disabled=True)
+        super().__init__(" · ".join(("Delete from the builder", *_whose(wanted.chosen))), yes)
         self._wanted = wanted
         self._plan: PrunePlan | None = None
         self._head, self._command = Static(markup=False), Static(id="command", markup=False)
         self._list = ListingView()
         self._below, self._shared = Tick(), Tick()
-        self._yes = Button("Yes", id="yes", variant="error", disabled=True)
 
-    def compose(self) -> ComposeResult:
-        """Lay out the plan, what changes it, the command and the buttons."""
-        with Vertical(classes="box") as box:
-            box.border_title = Text(" · ".join(("Delete from the builder", *_whose(self._wanted.chosen))))
-            yield self._head
-            yield self._list
-            yield self._below
-            yield self._shared
-            yield self._command
-            with Horizontal():
-                yield Button("No", id="no")
-                yield self._yes
+    def plan(self) -> ComposeResult:
+        """Lay out the plan, what changes it, and the command."""
+        yield self._head
+        yield self._list
+        yield self._below
+        yield self._shared
+        yield self._command
+
+    def agreed(self) -> PrunePlan | None:
+        return self._plan
 
     def on_mount(self) -> None:
-        """Put the focus on No, and plan."""
-        self.query_one("#no", Button).focus()
+        """Plan; the focus is on No."""
         self._begin()
 
     def on_resize(self) -> None:
@@ -95,7 +89,7 @@ class ConfirmPrune(BoxScreen[PrunePlan]):
     @on(Tick.Changed)
     def _begin(self) -> None:
         """Take no yes to a plan that is no longer in sight."""
-        self._plan, self._yes.disabled = None, True
+        self._plan, self.yes.disabled = None, True
         self._head.update("Planning…")
         self._work_out()
 
@@ -108,24 +102,15 @@ class ConfirmPrune(BoxScreen[PrunePlan]):
         theirs = wording.count(found.others, "record")
         self._offer(self._shared, found.others, f"Shared too: {theirs} that others own, or may own")
         self._command.update(Text(_command(found.plan, self._wanted.reading.snapshot.builder)))
-        self._yes.label = f"Yes, {wording.count(len(found.plan.freed), 'record')}"
-        self._yes.refresh(layout=True)
-        self._yes.display, self._yes.disabled = bool(found.plan.freed), False
+        self.yes.label = f"Yes, {wording.count(len(found.plan.freed), 'record')}"
+        self.yes.refresh(layout=True)
+        self.yes.display, self.yes.disabled = bool(found.plan.freed), False
         self._plan = found.plan
 
     @staticmethod
     def _offer(box: Tick, more: int, label: str) -> None:
         box.label = label
         box.set_class(bool(more), "-offered")
-
-    @on(Button.Pressed, "#no")
-    def _refuse(self) -> None:
-        self.dismiss(None)
-
-    @on(Button.Pressed, "#yes")
-    def _agree(self) -> None:
-        if self._plan:
-            self.dismiss(self._plan)
 
 
 def _planned(wanted: WantedPrune, *, below: bool, shared: bool) -> _Planned:
@@ -185,7 +170,7 @@ def _whose(chosen: ScopeFilter) -> tuple[str, ...]:
     if chosen.picked is None:
         return ()
     names = ", ".join(one.name for one in chosen.projects) or "an unknown project"
-    return (literal(f"{chosen.picked.short} of {names}"),)
+    return (f"{chosen.picked.short} of {names}",)
 
 
 def _headline(plan: PrunePlan) -> Text:

@@ -38,8 +38,7 @@ class BuilderWorkers:
         self.paused = False
         self._connection: _Connection | None = None
 
-    @property
-    def builder(self) -> Builder | None:
+    def connected(self) -> Builder | None:
         """Return the builder while it is connected."""
         return self._connection.builder if self._connection else None
 

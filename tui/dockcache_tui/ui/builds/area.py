@@ -1,6 +1,6 @@
 """Builds of this project and of everyone on the builder: what is heard of them, and what their keys do."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from time import monotonic
 
@@ -16,7 +16,7 @@ from dockcache_tui.core.field import json_row
 from dockcache_tui.core.literal import literal
 from dockcache_tui.core.scope import Checkout, ScopeFilter
 from dockcache_tui.sources.export import Row
-from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
+from dockcache_tui.sources.protocols import Builder, HistoryEvent, HistoryEventType
 from dockcache_tui.ui.actions import Place
 from dockcache_tui.ui.builds import messages
 from dockcache_tui.ui.builds.build_view import BuildView
@@ -40,11 +40,11 @@ _QUITTING = (
 class BuildsArea(Area):
     """The Builds tab, and the build that is open."""
 
-    def __init__(self, shell: Shell) -> None:
-        """Begin without a build."""
+    def __init__(self, shell: Shell, connected: Callable[[], Builder | None]) -> None:
+        """Begin without a build; `connected` gives the builder while there is a connection."""
         self._builds, self._build = BuildsView(), BuildView()
         super().__init__(shell, self._builds, self._build)
-        self.threads = BuildsWorkers(shell, self.tell)
+        self.threads = BuildsWorkers(shell, self.tell, connected)
         self.checkout: Checkout | None = None
         self._failure: DockcacheError | None = None
         """Why the project's builds are not known."""

@@ -12,7 +12,7 @@ from dockcache_tui.core.builds.progress import LogView, Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.builds.reuse import with_shares
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.sources.protocols import RunningBuild
+from dockcache_tui.sources.protocols import Builder, RunningBuild
 from dockcache_tui.ui.builds import messages
 from dockcache_tui.ui.builds.messages import BuildMoved
 from dockcache_tui.ui.shared.area import Shell
@@ -100,9 +100,9 @@ MAX_FOLLOWED = 16
 class BuildsWorkers:
     """Every method returns at once and is called on the event loop; what comes of it is told in messages."""
 
-    def __init__(self, shell: Shell, post: Post) -> None:
-        """Take where to ask and whom to tell."""
-        self._shell, self._post = shell, post
+    def __init__(self, shell: Shell, post: Post, connected: Callable[[], Builder | None]) -> None:
+        """Take where to ask, whom to tell, and what gives the builder while there is a connection."""
+        self._shell, self._post, self._connected = shell, post, connected
         self.ours: Following | None = None
         """Our build that runs, or the last that did."""
         self._following: deque[Following] = deque(maxlen=MAX_FOLLOWED)
@@ -144,7 +144,7 @@ class BuildsWorkers:
 
     def follow(self, build: Build, *, again: bool = False) -> None:
         """Follow a build on the builder, from its beginning; `again` also when following it broke off."""
-        builder, before = self._shell.connected(), self.follows(build.ref)
+        builder, before = self._connected(), self.follows(build.ref)
         if builder and (before is None or (again and before.broken)):
             if before:
                 self._following.remove(before)

@@ -28,7 +28,7 @@ from dockcache_tui.ui.caches.caches_view import CachesView
 from dockcache_tui.ui.caches.organisation_view import OrganisationView
 from dockcache_tui.ui.caches.workers import CachesWorkers
 from dockcache_tui.ui.shared.area import Area, Shell
-from dockcache_tui.ui.shared.confirm_delete import ConfirmDelete, Doomed
+from dockcache_tui.ui.shared.confirm import ConfirmDelete, Doomed
 from dockcache_tui.ui.shared.modal import BoxScreen
 from dockcache_tui.ui.shared.picker import Choice, Picker
 

@@ -15,8 +15,7 @@ from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.literal import literal
 from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.sources.export import Row, write_export
-from dockcache_tui.sources.github.protocol import ActionsSource
-from dockcache_tui.sources.protocols import Builder, Workspace
+from dockcache_tui.sources.protocols import Workspace
 from dockcache_tui.ui.actions import Place
 from dockcache_tui.ui.shared.accounts import LONGEST_NOTICE
 from dockcache_tui.ui.shared.known import AllKnown
@@ -41,12 +40,6 @@ class Shell(Protocol):
     @property
     def known(self) -> AllKnown:
         """All that the areas know by now; any thread may ask."""
-
-    def connected(self) -> Builder | None:
-        """Return the builder while it is connected."""
-
-    def actions_source(self) -> ActionsSource:
-        """Open the repository that is looked at; raises UsageError when none is known. Blocks."""
 
     def bring(self, place: Place) -> None:
         """Bring a view into sight."""
