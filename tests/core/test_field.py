@@ -11,7 +11,7 @@ import pytest
 from dockcache_tui.core.archives.fields import ARCHIVE_FIELDS, ARTIFACT_FIELDS, FILE_FIELDS, LAYER_FIELDS
 from dockcache_tui.core.builds.fields import BUILD_FIELDS, STEP_FIELDS
 from dockcache_tui.core.caches.fields import CACHE_FIELDS, REPOSITORY_FIELDS
-from dockcache_tui.core.field import Field, Kind, json_row, names, ordered, sort_key
+from dockcache_tui.core.field import Field, Kind, json_row, long_text, names, ordered, sort_key
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.lab.fields import LAB_FIELDS
 from dockcache_tui.core.records.fields import RECORD_FIELDS
@@ -38,6 +38,14 @@ def test_no_name_stands_twice(fields: tuple[Field[Any], ...]) -> None:
     """A name means one field in JSON, and one in the filter."""
     for used in (names(fields), [key for field in fields for key in field.keys]):
         assert max(Counter(used).values()) == 1
+
+
+def test_a_time_is_shown_to_the_second() -> None:
+    """Where there is room for all of a value its time has no fraction; JSON has all of it."""
+    field: Field[Instant] = Field("at", Kind.AGE, lambda row: row, "when it was")
+    at = Instant(1_999_999_999)
+    assert long_text(field, at, Instant(61_000_000_000)) == "59s ago, 1970-01-01T00:00:01Z"
+    assert json_row((field,), at) == {"at": "1970-01-01T00:00:01.999999999Z"}
 
 
 def test_the_docs_have_the_tables_of_the_declarations() -> None:

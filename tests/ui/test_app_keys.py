@@ -1,6 +1,7 @@
 """One registry makes bindings, footer, help, palette and the README's key table."""
 
 import ast
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from itertools import chain
@@ -112,6 +113,14 @@ async def test_help_lists_every_key() -> None:
         await app.press("question_mark")
         screen = await app.see("esc closes")
         assert [action.id for action in ACTIONS if f"  {action.label}  " not in screen] == []
+
+
+async def test_a_narrow_help_leaves_its_room_to_the_sentences() -> None:
+    """At 80 columns the keys take only what the longest of them needs."""
+    async with bench(House(), NARROW) as app:
+        await app.press("question_mark")
+        screen = await app.see("esc closes")
+        assert re.search(r"│ 1 {6}Overview ", screen), screen
 
 
 async def test_the_palette_knows_every_action() -> None:

@@ -67,9 +67,10 @@ async def test_archives_are_listed(image: Path, tmp_path: Path) -> None:
 
 
 async def test_no_archive_says_what_to_do() -> None:
-    """An empty list says what would be listed, and what to press."""
+    """An empty list says what would be listed, what to press, and once why there are no artifacts."""
     async with archives() as app:
-        await app.see("No archive here", "r +look again")
+        screen = await app.see("No archive here", "r +look again")
+        assert screen.count("No artifacts") == 1
 
 
 async def test_a_movement_key_loads_nothing(image: Path) -> None:

@@ -132,7 +132,7 @@ def long_text(field: Field[T], one: T, now: Instant) -> str:
     if field.kind is Kind.SIZE and isinstance(value, int):
         return wording.exact_size(value)
     if isinstance(value, Instant):
-        return f"{wording.age(value, now)} ago, {value}"
+        return f"{wording.age(value, now)} ago, {value.whole_second}"
     return text(field, one, now)
 
 

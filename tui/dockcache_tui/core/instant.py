@@ -42,6 +42,11 @@ class Instant:
         ns = min(_LAST, max(_FIRST, self.ns))
         return datetime.fromtimestamp(ns // _SECOND, UTC).replace(microsecond=ns % _SECOND // 1000)
 
+    @property
+    def whole_second(self) -> "Instant":
+        """Return the second it is in."""
+        return Instant(self.ns // _SECOND * _SECOND)
+
     def __str__(self) -> str:
         """Return RFC 3339 in UTC with as many fraction digits as needed; a moment beyond its years as their edge."""
         seconds, fraction = divmod(min(_LAST, max(_FIRST, self.ns)), _SECOND)

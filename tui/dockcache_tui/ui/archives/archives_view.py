@@ -72,6 +72,7 @@ class ArchivesView(ListView[ArchivesTable]):
         if whole and not rows:
             title, reason, hint = NO_ARCHIVE
             self._panel.say(title, f"{reason}\n{note}".strip(), hint)
+        note = "" if whole and not rows else note
         self._told = literal(" · ".join(filter(None, (_totals(rows), note))))
         self._note.update(self._told)
         self.table.now = Instant.now()

@@ -80,21 +80,23 @@ def help_text(place: Place, *, read_only: bool) -> Group:
     """Return every key, those of this view first, and the words used."""
     here = [action for action in ACTIONS if place in action.where]
     elsewhere = [action for action in ACTIONS if place not in action.where]
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    for style in ("bold", "", "dim"):
-        grid.add_column(style=style)
+    keys = max(len(shown_key(action)) for action in ACTIONS)
+    labels = max(len(action.label) for action in ACTIONS)
+    sections: list[RenderableType] = []
     for title, actions in ((f"In {place.value}", here), ("In other views", elsewhere)):
-        grid.add_row(Text(title, "bold underline"))
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        for style, width in (("bold", keys), ("", labels), ("dim", None)):
+            grid.add_column(style=style, width=width)
         for action in actions:
             off = " (off: --read-only)" if read_only and action.changes else ""
             grid.add_row(shown_key(action), action.label, action.tooltip + off)
-        grid.add_row()
+        sections += [Text(title, "bold underline"), grid, Text()]
     words = Table.grid(padding=(0, 2, 0, 0))
     words.add_column(style="bold", no_wrap=True)
     for word, meaning in WORDS:
         words.add_row(word, meaning)
     moving = "Arrow keys, hjkl, page keys, home, end and the mouse move; left and right pan long texts.\n"
-    return Group(grid, Text(moving), Text("Words", "bold underline"), words)
+    return Group(*sections, Text(moving), Text("Words", "bold underline"), words)
 
 
 def commands_text(commands: Sequence[LoggedCommand]) -> Text:
