@@ -29,7 +29,7 @@ def _named(graph: Graph, told: Iterable[VertexUpdate]) -> Graph:
     if graph.ops is None:
         return graph
     of_platform = ("", graph.platform)
-    vertexes = {one.digest: one for one in told if parse_name(one.name).platform in of_platform}
+    vertexes = _once(one for one in told if parse_name(one.name).platform in of_platform)
     if not vertexes.keys().isdisjoint(graph.ops.vertexes):
         return graph
     return replace(graph, ops=Ops(graph.ops.ops, paired(graph.ops.ops, vertexes.values())))
@@ -40,12 +40,21 @@ def paired(ops: Sequence[Op], told: Iterable[VertexUpdate]) -> Mapping[str, str]
 
     Those that could be one or another are left out.
     """
-    vertexes = {one.digest: one for one in told}
+    vertexes = _once(told)
     order = TopologicalSorter({one.digest: one.inputs for one in vertexes.values()})
     try:
         return _Pairing(ops, [vertexes[digest] for digest in order.static_order() if digest in vertexes]).all()
     except CycleError:
         return {}
+
+
+def _once(told: Iterable[VertexUpdate]) -> Mapping[str, VertexUpdate]:
+    """Return each vertex with what it stands on, which not every update of it tells."""
+    vertexes: dict[str, VertexUpdate] = {}
+    for one in told:
+        if one.digest not in vertexes or (one.inputs and not vertexes[one.digest].inputs):
+            vertexes[one.digest] = one
+    return vertexes
 
 
 class _Pairing:
