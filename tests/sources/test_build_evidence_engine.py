@@ -1,6 +1,7 @@
 """The evidence of real builds, from a builder's own history and from a `.dockerbuild` that buildx exported."""
 
 import json
+import os
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -9,13 +10,24 @@ from uuid import uuid4
 import pytest
 
 from dockcache_tui.core.errors import SourceError
-from dockcache_tui.core.explain.evidence import Evidence, Revision
+from dockcache_tui.core.explain.evidence import Evidence, Graph, Revision
 from dockcache_tui.core.explain.ops import read_ops
 from dockcache_tui.core.explain.provenance import NO_FILES, NOT_FINISHED
+from dockcache_tui.core.explain.revisions import (
+    UNCOMMITTED,
+    RevisionChange,
+    RevisionChanges,
+    RevisionFiles,
+    as_built,
+    revision_changes,
+    taken_from_context,
+)
+from dockcache_tui.core.explain.rules import rules_of
 from dockcache_tui.lab.engine import Engine
 from dockcache_tui.sources.archives.build_evidence import read_build_evidence
 from dockcache_tui.sources.buildkit.builder import open_builder
 from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.git_revisions import read_revision
 from nobody import git
 
 DOCKERFILE = """\
@@ -147,6 +159,32 @@ def test_a_build_of_docker(bench: Bench) -> None:
 def test_builds_of_other_builders(wide_bench: Bench) -> None:
     """So they do on builders of other drivers, and on the one of two nodes that ran it."""
     check_finished(wide_bench)
+
+
+@pytest.mark.matrix
+def test_the_commits_of_two_builds(wide_bench: Bench) -> None:
+    """Of two builds of others, what a COPY takes differs between their commits as it was edited."""
+    folder, graphs, files = wide_bench.folder, list[Graph](), list[RevisionFiles]()
+    (folder / ".dockerignore").write_text("sub/*.md\n.git\n")
+    for text in ("1", "2"):
+        for name in ("sub/file", "sub/note.md", "other"):
+            (folder / name).write_text(text)
+        git(folder, "add", ".")
+        git(folder, "commit", "-m", text)
+        (ref,) = wide_bench.build(*build_words())
+        evidence = wide_bench.exported(ref)[ref]
+        assert evidence.revision
+        graphs += evidence.graphs
+        files.append(as_built(read_revision(folder, evidence.revision, os.environ), evidence.graphs[0]))
+    rules = rules_of("v0.34.2")
+    assert rules
+    assert graphs[1].ops is not None
+    told = [
+        revision_changes(files[0], files[1], taken)
+        for op in graphs[1].ops.ops
+        if (taken := taken_from_context(op, graphs[1], rules))
+    ]
+    assert told == [RevisionChanges((RevisionChange("sub/file", ("content",)),), (UNCOMMITTED,))]
 
 
 @pytest.mark.matrix

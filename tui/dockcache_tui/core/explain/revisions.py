@@ -1,13 +1,18 @@
 """Which files that an instruction takes differ between two commits, by what git keeps of them alone."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from os import fsdecode, fsencode
 
-from dockcache_tui.core.builds.ignore import IgnoreRule, IgnoreVerdict, judge
+from dockcache_tui.core.builds.ignore import IgnoreRule, IgnoreVerdict, judge, parse_patterns
+from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.explain.content import fixed_part, taken_paths
-from dockcache_tui.core.explain.inputs import Taken, clean
+from dockcache_tui.core.explain.evidence import Graph
+from dockcache_tui.core.explain.inputs import Taken, clean, input_keys
+from dockcache_tui.core.explain.ops import Op
+from dockcache_tui.core.explain.rules import KeyRules
 from dockcache_tui.core.explain.tree import Entry, PathKind, Tree
 
 LINK, SUBMODULE = 0o120000, 0o160000
@@ -94,6 +99,34 @@ class RevisionChanges:
 
     changes: tuple[RevisionChange, ...] = ()
     unknown: tuple[str, ...] = ()
+
+
+def as_built(files: RevisionFiles, graph: Graph) -> RevisionFiles:
+    """Return a commit's files without what the build left out of its context, as its own operations tell."""
+    contexts = [op for op in graph.ops.ops if _is_context(op)] if graph.ops else []
+    if not contexts or files.by_git:
+        return files
+    try:
+        patterns = json.loads((contexts[0].body.get("attrs") or {}).get("local.excludepatterns", "[]"))
+        return replace(files, ignore=parse_patterns(patterns))
+    except (AttributeError, TypeError, ValueError, RecursionError, UsageError):  # nothing that BuildKit writes
+        return files
+
+
+def taken_from_context(op: Op, graph: Graph, rules: KeyRules, *, by_git: bool = False) -> tuple[Taken, ...]:
+    """Return what an operation takes from its build's own context; of a named context nothing is known here."""
+    ops = {one.id: one for one in graph.ops.ops} if graph.ops else {}
+    keys = zip(op.inputs, input_keys(op, rules), strict=True)
+    from_context = _is_git if by_git else _is_context
+    return tuple(taken for edge, key in keys if from_context(ops[edge.op]) for taken in key.taken)
+
+
+def _is_context(op: Op) -> bool:
+    return op.kind == "source" and op.body["identifier"] == "local://context"
+
+
+def _is_git(op: Op) -> bool:
+    return op.kind == "source" and op.body["identifier"].startswith("git://")
 
 
 def revision_changes(before: RevisionFiles, after: RevisionFiles, taken: Sequence[Taken]) -> RevisionChanges:
