@@ -66,7 +66,8 @@ class _Run:
         return Outcome(first, second, self._names)
 
     def _prepare(self) -> None:
-        self._prune("--all")
+        if self._around.prunes:
+            self._prune("--all")
         for old in self._around.www.iterdir():
             shutil.rmtree(old) if old.is_dir() else old.unlink()
         self._around.registry.tag("busybox", "latest", "v1")
@@ -95,7 +96,7 @@ class _Run:
         journal = Journal(self._folder / "journal")
         runner = Runner(docker, journal)
         try:
-            words = tuple(filled(flag, self._names) for flag in flags)
+            words = tuple(filled(flag, self._names) for flag in (*self._around.flags, *flags))
             launched = runner.start(BuildSpec(str(self._work), builder=self._around.builder, extra=words))
             said = tuple(launched)
             ran = Ran(launched.result(), said)

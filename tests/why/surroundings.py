@@ -56,6 +56,10 @@ class Surroundings:
     www: Path
     http: str
     git: str
+    flags: tuple[str, ...] = ()
+    """What each build is told beside what its case says."""
+    prunes: bool = True
+    """Whether nothing else is in the builder's cache."""
 
     @property
     def docker(self) -> Docker:
@@ -93,7 +97,7 @@ def surroundings(engine: lab.Engine, version: str = golang.BUILDKIT) -> Iterator
         stack.callback(docker.run, "buildx", "rm", "--force", builder)
         docker.run("buildx", "inspect", "--bootstrap", builder, timeout=60)
         registry = Registry(address)
-        registry.push_busybox(_busybox(engine))
+        registry.push_busybox(busybox(engine))
         http = stack.enter_context(_web(home / "www"))
         git = stack.enter_context(_git(home / "www"))
         yield Surroundings(engine, version, builder, debug, registry, home / "www", http, git)
@@ -164,7 +168,7 @@ def _configure(home: Path, registry: str, debug: str, *, root: str, storage: str
     (home / "registry.yml").write_text(_REGISTRY.format(storage=storage, registry=registry))
 
 
-def _busybox(engine: lab.Engine) -> bytes:
+def busybox(engine: lab.Engine) -> bytes:
     """Return the whole file system of the engine's busybox as a tar archive."""
     container = run(("docker", "create", "busybox"), env=engine.variables).strip()
     words = ("docker", "export", container)
