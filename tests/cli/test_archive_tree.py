@@ -114,7 +114,7 @@ def test_of_several_images_one_is_named(tmp_path: Path, capsys: pytest.CaptureFi
     [
         (["--image", "linux/s390x"], "it holds no image linux/s390x"),
         (["--layer", "ffff0"], "no layers begin with ffff0"),
-        (["--json", "--csv"], "exclude each other"),
+        (["--json", "--csv"], "can't be used together"),
     ],
 )
 def test_what_is_not_there_is_a_wrong_word(

@@ -153,8 +153,8 @@ def test_show_markdown(runs: LabRuns, capsys: pytest.CaptureFixture[str]) -> Non
     [
         (("show",), "measured nothing yet"),
         (("show", "7"), "no run 7"),
-        (("show", "--json", "--markdown"), "exclude each other"),
-        (("run", "--json", "--markdown"), "exclude each other"),
+        (("show", "--json", "--markdown"), "can't be used together"),
+        (("run", "--json", "--markdown"), "can't be used together"),
         (("run", "--resume", "-n", "2"), "--resume repeats what was asked for before"),
         (("run", "--experiment", "5"), "'5' is not one of"),
         (("run", "--situation", "tepid"), "'tepid' is not one of"),

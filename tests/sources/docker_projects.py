@@ -187,9 +187,7 @@ PROJECTS = (
         environment={"BUILDX_BAKE_FILE": "one.hcl:two.json"},
     ),
     bake("a file of functions", {"docker-bake.hcl": 'target "default" { tags = [lower("A")] }\n'}, "default"),
-    Project(
-        "empty compose", "dockerfile", (), {"project/compose.yaml": ""}, refused=("compose file is passed over: ",)
-    ),
+    Project("empty compose", "dockerfile", (), {"project/compose.yaml": ""}, refused=("compose file is skipped: ",)),
     Project(
         "no services", "dockerfile", (), {"project/compose.yaml": "services: {}\n"}, refused=("over: failed to find",)
     ),
@@ -198,14 +196,14 @@ PROJECTS = (
         "dockerfile",
         (),
         {"project/compose.yaml": "services: ["},
-        refused=("compose file is passed over: ",),
+        refused=("compose file is skipped: ",),
     ),
     Project(
         "broken bake",
         "dockerfile",
         (),
         {"project/docker-bake.hcl": "target {"},
-        refused=("bake file is passed over: ",),
+        refused=("bake file is skipped: ",),
     ),
     Project("lowercase", "dockerfile", (), {"lower/dockerfile": ""}, folder="lower"),
 )

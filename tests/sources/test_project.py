@@ -110,7 +110,7 @@ def test_nothing_to_build(project: Path, journal: Journal) -> None:
     with pytest.raises(UsageError, match="nothing to build") as caught:
         find_spec(project, NOWHERE, journal)
     assert caught.value.hint
-    with pytest.raises(UsageError, match="no folder"):
+    with pytest.raises(UsageError, match="not a folder"):
         find_spec(project / "missing", NOWHERE, journal)
 
 
@@ -187,7 +187,7 @@ def test_a_broken_file_does_not_stop_a_good_one(
     (project / "Dockerfile").touch()
     assert find_spec(project, docker, journal, say=said.append) == BuildSpec(str(project))
     assert len(said) == 1
-    assert said[0].startswith(f"The {'bake' if 'bake' in name else 'compose'} file is passed over: ")
+    assert said[0].startswith(f"The {'bake' if 'bake' in name else 'compose'} file is skipped: ")
 
 
 def test_two_broken_files_are_both_told(engine: Engine, project: Path, journal: Journal) -> None:

@@ -164,7 +164,7 @@ def test_damaged(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (Reply({}, 404), "has the file no more"),
+        (Reply({}, 404), "no longer has the file"),
         (Reply({}, 403), r"refuses the address that GitHub gave \(403\)"),
         (Reply({}, 302, {"location": "/elsewhere"}), r"refuses the address that GitHub gave \(302\)"),
         (Reply({}, 400), r"refuses the address that GitHub gave \(400\)"),
@@ -187,13 +187,13 @@ def test_a_storage_that_refuses(reply: Reply, words: str, tmp_path: Path, monkey
     ("reply", "words"),
     [
         (Reply({"message": "Artifact has expired"}, 410), "past its retention"),
-        (Reply({}, 302, {"location": "http://storage.example/blob?sig=x"}), "without encryption"),
-        (Reply({}, 302, {"location": "file:///etc/passwd"}), "without encryption"),
-        (Reply({}, 302, {"location": "https://["}), "without encryption"),
+        (Reply({}, 302, {"location": "http://storage.example/blob?sig=x"}), "unencrypted"),
+        (Reply({}, 302, {"location": "file:///etc/passwd"}), "unencrypted"),
+        (Reply({}, 302, {"location": "https://["}), "unencrypted"),
         (Reply({}, 302), "does not say where"),
-        (Reply({}, 200), "refuses that"),
+        (Reply({}, 200), "does not allow that"),
         (Reply({"message": "Bad credentials"}, 401), "does not know this token"),
-        (Reply({}, 404), "no such thing"),
+        (Reply({}, 404), "has nothing there"),
     ],
 )
 def test_a_github_that_does_not_lead_there(reply: Reply, words: str, tmp_path: Path) -> None:

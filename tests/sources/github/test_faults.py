@@ -38,11 +38,16 @@ def error_of(reply: Reply, log: pytest.LogCaptureFixture) -> SourceError:
     ("status", "headers", "words", "hint"),
     [
         (401, {}, "does not know this token: No, \\u202e", "gh auth login"),
-        (403, {"x-accepted-github-permissions": "actions=write"}, "refuses that: No", "It needs: actions=write."),
-        (403, {}, "refuses that: No", "more rights"),
-        (404, {}, "has no such thing: No", "private repository"),
-        (410, {}, "refuses that (410): No", ""),
-        (422, {}, "refuses that (422): No", ""),
+        (
+            403,
+            {"x-accepted-github-permissions": "actions=write"},
+            "does not allow that: No",
+            "It needs: actions=write.",
+        ),
+        (403, {}, "does not allow that: No", "more rights"),
+        (404, {}, "has nothing there: No", "private repository"),
+        (410, {}, "does not allow that (410): No", ""),
+        (422, {}, "does not allow that (422): No", ""),
         (500, {}, "failed (500): No", "again"),
         (503, {}, "failed (503): No", "again"),
     ],
@@ -82,7 +87,7 @@ def test_an_answer_that_never_comes(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_an_answer_without_end(caplog: pytest.LogCaptureFixture) -> None:
     """A body longer than any of GitHub's is not read to its end."""
-    assert "longer than any" in str(error_of(Reply(b" " * (33 * 1024 * 1024)), caplog))
+    assert "too long to be GitHub" in str(error_of(Reply(b" " * (33 * 1024 * 1024)), caplog))
 
 
 def test_nobody_there() -> None:
@@ -100,7 +105,7 @@ def test_a_redirect_is_not_followed(status: int, caplog: pytest.LogCaptureFixtur
     with serving(lambda _: Reply({"active_caches_count": 1})) as other:
         error = error_of(Reply({}, status, {"location": f"{other.address}/x"}), caplog)
         assert other.asked == []
-    assert "sends us elsewhere" in str(error)
+    assert "redirects to another address" in str(error)
     assert "--repo" in error.hint
 
 

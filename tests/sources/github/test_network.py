@@ -48,7 +48,7 @@ def test_a_port_without_tls(no_proxy: None) -> None:  # noqa: ARG001
     """A port that answers without TLS is told as such, not as a certificate."""
     with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
         error = error_of(f"https://127.0.0.1:{port}")
-    assert "does not speak TLS as it should: " in str(error)
+    assert "does not speak proper TLS: " in str(error)
     assert "right address and port" in error.hint
 
 
@@ -139,7 +139,7 @@ def test_a_proxy_that_is_of_no_use(
     [
         (302, {"Location": "https://portal.invalid/login"}, "sends us to portal.invalid (302)"),
         (403, {"Content-Type": "text/html; charset=utf-8"}, "answers with a web page (403)"),
-        (407, {}, "a proxy before github.com asks who we are"),
+        (407, {}, "a proxy before github.com asks for a user and password"),
     ],
 )
 def test_something_in_between_is_not_github(status: int, headers: dict[str, str], words: str) -> None:

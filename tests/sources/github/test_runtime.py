@@ -76,7 +76,7 @@ def test_faults_of_the_storage(blob: Reply) -> None:
 
 def test_an_address_without_encryption_is_not_followed() -> None:
     """A signed URL of another machine must be https."""
-    with pytest.raises(GitHubError, match="without encryption"):
+    with pytest.raises(GitHubError, match="unencrypted"):
         found(Reply(INDEX), signed_download_url="http://storage.example/blob")
 
 

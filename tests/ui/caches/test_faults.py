@@ -57,9 +57,9 @@ FAULTS = pytest.mark.parametrize(
     [
         (Reply({"message": "Bad credentials"}, 401), ("Not signed in", "credentials", "GH_TOKEN")),
         (Reply({"message": "Must have rights"}, 403), ("Not allowed", "Must have rights", "more rights")),
-        (Reply({"message": "Not Found"}, 404), ("Not found", "no such thing", "GitHub says")),
+        (Reply({"message": "Not Found"}, 404), ("Not found", "has nothing there", "GitHub says")),
         (Reply({"message": "Oh"}, 502), ("can't be read", r"failed \(502\)", "again in a while")),
-        (Reply({}, 302, {"location": "elsewhere"}), ("can't be read", "sends us elsewhere", "--repo")),
+        (Reply({}, 302, {"location": "elsewhere"}), ("can't be read", "redirects to another address", "--repo")),
         (Reply(b"<html>sign in", 200, {"content-type": "text/html"}), ("can't be read", "not what GitHub", "proxy")),
         (Reply({"actions_caches": []}, cut=5), ("can't be read", "cut off", "again")),
         (Reply({}, delay=60), ("can't be read", "did not answer in time", "Check the network")),

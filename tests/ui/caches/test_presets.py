@@ -106,7 +106,7 @@ async def test_what_was_not_read_for_an_age() -> None:
         await app.press("ctrl+u")
         await app.type("soon")
         await app.press("enter")
-        await app.see("'soon' is no age")
+        await app.see("'soon' is not an age")
         await app.press("ctrl+u")
         await app.type("4d12h")
         await app.press("enter")

@@ -134,4 +134,4 @@ def _cutting(send: Send, most: int) -> Send:
 def _unreadable(spec: str) -> UsageError:
     routes = ", ".join(ROUTES)
     hint = f"It is ROUTE:WHAT[:OPTION]... as in docs/service.md; ROUTE is one of {routes}."
-    return UsageError(f"{spec!r} is no fault", hint=hint)
+    return UsageError(f"{spec!r} is not a fault", hint=hint)

@@ -31,7 +31,7 @@ from dockcache_tui.core.errors import UsageError
 def app(*, path: Path, builder: str, repo: str, org: str, branch: str, expression: str, read_only: bool) -> None:
     """Open the app for a project folder."""
     if org and repo:
-        raise UsageError("--org and --repo exclude each other", hint="Enter opens a repository of the list.")
+        raise UsageError("--org and --repo can't be used together", hint="Enter opens a repository of the list.")
     if not has_terminal():
         raise UsageError(
             "stdin, stdout and stderr have to be a terminal",

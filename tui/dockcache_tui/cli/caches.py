@@ -227,7 +227,7 @@ class ChosenCaches:
         names = dict.fromkeys(map(Preset, presets))
         age = nanoseconds(older_than) if older_than else None
         if older_than and age is None:
-            raise UsageError(f"{older_than!r} is no age", hint="An age is such as 7d or 1d12h.")
+            raise UsageError(f"{older_than!r} is not an age", hint="Give an age such as 7d or 1d12h.")
         if age is None and Preset.OLDER in names:
             raise UsageError("older than what?", hint="Give --older-than AGE, such as 7d.")
         if age is not None:

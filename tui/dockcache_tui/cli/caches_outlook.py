@@ -56,7 +56,7 @@ def print_forecast(reading: CachesReading, limit: int, *, as_json: bool) -> None
     ]
     print_table(("IN", "WHY", "ID", "BRANCH", "SIZE", "LEFT OF THE LIMIT", "KEY"), rows, right=("IN", "ID", "SIZE"))
     narrate(usage_line(snapshot))
-    narrate(f"Lately {wording.size(round(found.rate * 86_400))} were saved a day.")
+    narrate(f"About {wording.size(round(found.rate * 86_400))} a day were saved lately.")
 
 
 def scopes_of(reading: CachesReading, branch: str, base: str) -> tuple[BranchScope, ...]:

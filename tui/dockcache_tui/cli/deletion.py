@@ -27,7 +27,7 @@ def printed(show: Callable[[], None]) -> bool:
 def tell_unaudited(reason: str) -> None:
     """Tell why some of what was done is not in the audit log, where that is so."""
     if reason:
-        narrate(f"What was done is not audited, or only a part of it: {reason}")
+        narrate(f"Not all that was done is in the audit log: {reason}")
 
 
 def exit_code(*, interrupted: bool, untried: bool, whole: bool) -> ExitCode:

@@ -251,4 +251,4 @@ def _situations(asked: tuple[str, ...]) -> tuple[Situation, ...]:
 
 def _check(as_json: bool, as_markdown: bool) -> None:
     if as_json and as_markdown:
-        raise UsageError("--json and --markdown exclude each other")
+        raise UsageError("--json and --markdown can't be used together")

@@ -114,7 +114,7 @@ def list_options(
 def expect_one(*, as_json: bool, as_csv: bool) -> None:
     """See that at most one form is asked for; raises UsageError."""
     if as_json and as_csv:
-        raise UsageError("--json and --csv exclude each other")
+        raise UsageError("--json and --csv can't be used together")
 
 
 def print_listing(

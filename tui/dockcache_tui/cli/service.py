@@ -88,7 +88,7 @@ def service(  # noqa: PLR0917
 
     bytes_ = size(limit)
     if bytes_ is None:
-        raise UsageError(f"{limit!r} is no size", hint="A size is such as 500MB or 10GB.")
+        raise UsageError(f"{limit!r} is not a size", hint="Give a size such as 500MB or 10GB.")
     settings = Settings(_home(data), _repository(repo), Path.cwd(), ServiceLimits(bytes_, retention), any_token)
     serve(settings, host, port, [ServiceFault.parse(spec) for spec in faults], narrate)
     return int(ExitCode.OK)
@@ -138,5 +138,5 @@ def _repository(asked: str) -> str:
     folder = re.sub(r"[^\w.-]+", "-", Path.cwd().name, flags=re.ASCII) or "project"
     repo = asked or os.environ.get("GITHUB_REPOSITORY") or read_checkout(Path.cwd()).repo or f"local/{folder}"
     if not is_repo(repo):
-        raise UsageError(f"{repo!r} is no repository", hint="It is OWNER/NAME.")
+        raise UsageError(f"{repo!r} is not a repository", hint="Name it as OWNER/NAME.")
     return repo

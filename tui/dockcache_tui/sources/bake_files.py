@@ -113,7 +113,7 @@ def _printed(files: BakeFiles, docker: Docker) -> _Bake:
     try:
         return msgspec.json.decode(output, type=_Bake)
     except msgspec.MsgspecError as error:
-        raise SourceError(f"`docker buildx bake --print` said something else: {error}") from error
+        raise SourceError(f"`docker buildx bake --print` printed something unexpected: {error}") from error
 
 
 def _folders(target: _Target, folder: str) -> Iterator[str]:

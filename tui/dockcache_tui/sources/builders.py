@@ -40,7 +40,7 @@ def list_builders(docker: Docker) -> tuple[BuilderInfo, ...]:
         builders = [msgspec.json.decode(line, type=_Builder) for line in output.splitlines() if line.strip()]
     except msgspec.MsgspecError as error:
         raise SourceError(
-            f"`docker buildx ls --format json` said something else: {error}",
+            f"`docker buildx ls --format json` printed something unexpected: {error}",
             title="Docker's buildx plugin is too old",
             hint="Install buildx 0.13 or newer.",
         ) from error
@@ -111,7 +111,7 @@ def parse_inspect(output: str) -> BuilderInfo:
     head, _, rest = output.partition("\nNodes:\n")
     fields = _fields(head)
     if "Name" not in fields:
-        raise SourceError("`docker buildx inspect` said something unknown", title="Docker's buildx plugin is unknown")
+        raise SourceError("`docker buildx inspect` printed something unexpected", title="Can't use this buildx")
     nodes = [_fields(part) for part in re.split(r"\n(?=Name:)", f"\n{rest}") if part.strip()]
     return BuilderInfo(
         fields["Name"],

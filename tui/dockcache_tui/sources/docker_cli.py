@@ -172,7 +172,7 @@ def launched(
     """Start a command away from our terminal, its stderr a pipe; raises OSError, and SourceError once we end."""
     with _starting:
         if _ended:
-            raise SourceError("the process ends")
+            raise SourceError("dockcache-tui is ending")
         number = log.start(argv)
         try:
             process = subprocess.Popen(

@@ -257,5 +257,5 @@ def _decoded(inspected: str) -> tuple[EngineImage, ...]:
     try:
         images = [one.image() for one in msgspec.json.decode(inspected, type=list[_Inspected])]
     except msgspec.MsgspecError as error:
-        raise SourceError(f"docker told of its images in another way than expected: {error}") from error
+        raise SourceError(f"docker described its images in an unexpected way: {error}") from error
     return tuple(sorted(images, key=lambda one: one.created_at.ns if one.created_at else 0, reverse=True))

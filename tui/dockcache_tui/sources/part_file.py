@@ -125,20 +125,18 @@ class PartFile:
             return False
 
     def _busy(self) -> UsageError:
-        return UsageError(f"{self.path} is being written by another process", title="It is under way already")
+        return UsageError(f"{self.path} is being written by another process", title="Someone else is writing it")
 
 
 def taken(to: Path) -> UsageError:
     """Return the error for a file that is there already."""
-    return UsageError(
-        f"{to} is there already", title="Nothing is written over", hint="Move it away, or ask to replace it."
-    )
+    return UsageError(f"{to} is there already", title="The file exists", hint="Move it away, or ask to replace it.")
 
 
 def unwritable(path: Path, error: OSError) -> DockcacheError:
     """Return the error for a file that can't be written."""
     return DockcacheError(
         f"{path} can't be written: {error.strerror}",
-        title="It can't be saved",
+        title="Can't save the file",
         hint="Is the folder yours, and has it room?",
     )

@@ -27,7 +27,7 @@ class PrivateFolder:
         """Make it; raises DockcacheError, or OSError, where that can't be."""
         with _lock:  # a thread that is making one keeps the process from ending between
             if _ended:
-                raise SourceError("the process ends")
+                raise SourceError("dockcache-tui is ending")
             try:
                 self.path = Path(gettempdir(), f"dockcache-{token_hex(4)}")
             except FileNotFoundError as error:

@@ -35,7 +35,7 @@ def find_spec(
     if path.is_file():
         files, path = (str(path), *(files or ())), path.parent
     if not path.is_dir():
-        raise UsageError(f"{path} is no folder", hint="Name a project's folder or its Dockerfile.")
+        raise UsageError(f"{path} is not a folder", hint="Name a project's folder or its Dockerfile.")
     project = path.resolve()
     last = journal.last_spec(str(project)) if files != () else None
     again = repeated(last, docker.environment) if last else None
@@ -78,7 +78,7 @@ def _found(asked: BuildSpec, docker: Docker, say: Callable[[str], None]) -> Buil
 
 def _tell(refused: Mapping[str, SourceError], say: Callable[[str], None]) -> None:
     for kind, error in refused.items():
-        say(f"The {kind} file is passed over: {error}")
+        say(f"The {kind} file is skipped: {error}")
 
 
 def _candidates(asked: BuildSpec, docker: Docker) -> Iterator[BuildSpec]:

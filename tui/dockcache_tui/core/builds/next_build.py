@@ -60,7 +60,7 @@ def with_arguments(before: Arguments, words: Iterable[str]) -> Arguments:
         if not word:
             after.clear()
         elif not name:
-            raise UsageError(f"not NAME=VALUE or NAME: --build-arg {word}")
+            raise UsageError(f"--build-arg {word} is neither NAME=VALUE nor NAME")
         elif equals and not value:
             after.pop(name, None)
         else:

@@ -113,7 +113,9 @@ class NodeClient:
             )
         if code is grpc.StatusCode.UNAVAILABLE:
             return self.bridge.failure(_REASON_PATIENCE) or SourceError(
-                f"the connection to {self.name} broke", title="Lost the builder", hint="It is dialled again by itself."
+                f"the connection to {self.name} broke",
+                title="Lost the builder",
+                hint="dockcache-tui connects again by itself.",
             )
         return SourceError(masked(f"{self.name}: {error.details() or code.name}"), title="The builder refused")
 

@@ -115,7 +115,7 @@ class Api:
             raise GitHubError(f"an answer of {self.place.host} points to another host, which is not asked")
         if not (self.has_token or self.place.is_public or self.place.is_here):
             raise GitHubError(
-                f"there is no token for {self.place.host}, which is asked with one of its own only",
+                f"there is no token for {self.place.host}, which gets only a token of its own",
                 hint=f"Set GH_ENTERPRISE_TOKEN, or run `gh auth login --hostname {self.place.host}`.",
                 title="Not signed in",
             )

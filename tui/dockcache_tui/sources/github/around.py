@@ -116,7 +116,7 @@ class Around:
             if len(now) == 1 or now == before:
                 return list(chain.from_iterable(now))
             before = now
-        raise GitHubError("it kept changing")
+        raise GitHubError("the list kept changing while it was read")
 
     def _read_closed(self, oldest: int) -> tuple[Pull, ...]:
         """Read the closed ones, last changed first: one closed after an entry was saved changed after that."""

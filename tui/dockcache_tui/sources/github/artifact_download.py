@@ -106,7 +106,7 @@ class Download:
         except ValueError:
             safe = False
         if not safe:
-            raise GitHubError(f"{self._api.place.host} points to an address without encryption")
+            raise GitHubError(f"{self._api.place.host} points to an unencrypted address")
         return url
 
     def _receive(self, url: str, part: PartFile, done: Done | None) -> str:
@@ -144,7 +144,7 @@ class Download:
             raise self._refused(host, status, answer.headers, answer.raw.read(_BODY, decode_content=False), part)
         if status == 206 and not answer.headers.get("Content-Range", "").startswith(f"bytes {part.size}-"):
             part.empty()
-            raise _AgainError(GitHubError(f"{host} answers with another part than was asked for"))
+            raise _AgainError(GitHubError(f"{host} sends another part than was asked for"))
         if status == 200:
             part.empty()
         length = answer.headers.get("Content-Length", "")
@@ -157,9 +157,9 @@ class Download:
     ) -> _AgainError | GitHubError:
         if status == 416:
             part.empty()
-            return _AgainError(GitHubError(f"{host} has less than was there before", status=status))
+            return _AgainError(GitHubError(f"{host} has fewer bytes than before", status=status))
         if status == 404:
-            return GitHubError(f"{host} has the file no more", title="Not found", status=status)
+            return GitHubError(f"{host} no longer has the file", title="Not found", status=status)
         problem = GitHubError(
             f"{host} refuses the address that GitHub gave ({status})", hint="Try again.", status=status
         )

@@ -133,6 +133,6 @@ def _bounded(answer: HTTPResponse, *, decode: bool = False) -> bytes:
     for part in answer.stream(64 * 1024, decode_content=decode):
         size += len(part)
         if size > LONGEST:
-            raise GitHubError("the answer is longer than any of GitHub's")
+            raise GitHubError("the answer is too long to be GitHub's")
         parts.append(part)
     return b"".join(parts)

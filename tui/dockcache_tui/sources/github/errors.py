@@ -56,13 +56,13 @@ def refusal(host: str, status: int, headers: Mapping[str, str], body: bytes) -> 
     if status == 403:
         needed = headers.get("X-Accepted-GitHub-Permissions", "")
         hint = f"It needs: {literal(needed)}." if needed else "The token needs more rights, or single sign-on."
-        return GitHubError(f"{host} refuses that{quoted}", hint=hint, title="Not allowed", status=status)
+        return GitHubError(f"{host} does not allow that{quoted}", hint=hint, title="Not allowed", status=status)
     if status == 404:
         hint = "Is the name right? GitHub says the same of a private repository that the token may not see."
-        return GitHubError(f"{host} has no such thing{quoted}", hint=hint, title="Not found", status=status)
+        return GitHubError(f"{host} has nothing there{quoted}", hint=hint, title="Not found", status=status)
     if status >= 500:
         return GitHubError(f"{host} failed ({status}){quoted}", hint="Try again in a while.", status=status)
-    return GitHubError(f"{host} refuses that ({status}){quoted}", status=status)
+    return GitHubError(f"{host} does not allow that ({status}){quoted}", status=status)
 
 
 def _between(host: str, status: int, headers: Mapping[str, str]) -> GitHubError | None:
@@ -73,13 +73,13 @@ def _between(host: str, status: int, headers: Mapping[str, str]) -> GitHubError 
             reason = f"{host} sends us to {literal(elsewhere)} ({status}), which is not asked"
             return GitHubError(reason, hint=_STRANGER, status=status)
         return GitHubError(
-            f"{host} sends us elsewhere ({status}), and the token is not taken along",
+            f"{host} redirects to another address ({status}), and the token is not sent there",
             hint="The repository may have been renamed or moved: name it as it is now with --repo.",
             status=status,
         )
     if status == 407:
         return GitHubError(
-            f"a proxy before {host} asks who we are", hint=_PROXY, title="The proxy fails", status=status
+            f"a proxy before {host} asks for a user and password", hint=_PROXY, title="The proxy fails", status=status
         )
     if 400 < status < 500 and "html" in headers.get("Content-Type", "").lower():
         return GitHubError(f"{host} answers with a web page ({status})", hint=_STRANGER, status=status)
@@ -99,7 +99,7 @@ def failure(host: str, error: Exception, proxy: str = "") -> GitHubError:
         return GitHubError(f"the certificate of {host} can't be trusted{by}: {cause.verify_message}", hint=hint)
     if isinstance(error, SSLError):
         hint = "Is it the right address and port? Something else may answer there, or stand in between."
-        return GitHubError(f"{host} does not speak TLS as it should{by}: {_words(cause)}", hint=hint)
+        return GitHubError(f"{host} does not speak proper TLS{by}: {_words(cause)}", hint=hint)
     if isinstance(error, urllib3.exceptions.HTTPError):
         return GitHubError(f"the answer of {host} was cut off or damaged", hint="Try again.")
     return GitHubError(f"{host} can't be reached{by}: {_words(cause)}", hint=_NETWORK)

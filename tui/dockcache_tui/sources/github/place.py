@@ -57,7 +57,7 @@ def find_place(environment: Mapping[str, str] = os.environ) -> GitHubPlace:
         return GitHubPlace(api.geturl(), host)
     host = environment.get("GH_HOST") or GITHUB
     if not _HOST.fullmatch(host):
-        raise UsageError(f"GH_HOST is no host: {host!r}", hint="It is such as github.example.com.")
+        raise UsageError(f"GH_HOST is not a host: {host!r}", hint="Give a host such as github.example.com.")
     return GitHubPlace(_api_of(host.lower()), host.lower())
 
 
@@ -82,7 +82,7 @@ def find_repo(asked: str = "", folder: Path | None = None, environment: Mapping[
             hint=_WHICH.format(host=find_place(environment).host),
         )
     if not is_repo(repo):
-        raise UsageError(f"{repo!r} is no repository", hint="It is OWNER/NAME.")
+        raise UsageError(f"{repo!r} is not a repository", hint="Name it as OWNER/NAME.")
     return repo
 
 
@@ -110,9 +110,9 @@ def checked(address: str, what: str) -> SplitResult:
         parts = urlsplit(address)
         _ = parts.port
     except ValueError as error:
-        raise UsageError(f"{what} is no address: {error}") from error
+        raise UsageError(f"{what} is not an address: {error}") from error
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise UsageError(f"{what} is no http address", hint="It is such as https://api.github.com.")
+        raise UsageError(f"{what} is not an http address", hint="Give an address such as https://api.github.com.")
     if parts.scheme == "http" and not is_here(parts.hostname):
         raise UsageError(f"{what} is plain http to {parts.hostname}", hint="A token is only sent over https.")
     return parts

@@ -69,13 +69,13 @@ class RuntimeCache:
         try:
             hit = msgspec.json.decode(answer, type=_Found)
         except msgspec.MsgspecError as error:
-            raise GitHubError(f"the cache service said something else: {error}") from error
+            raise GitHubError(f"the cache service sent something unexpected: {error}") from error
         if not hit.ok or hit.matched_key != cache.key:
             return None
         # The signed URL is the permission: the token stays here.
         parts = urlsplit(hit.signed_download_url)
         if parts.scheme != "https" and not is_here(parts.hostname or ""):
-            raise GitHubError("the cache service points to an address without encryption")
+            raise GitHubError("the cache service points to an unencrypted address")
         return self._send("GET", hit.signed_download_url, NoToken(), None)
 
     def _send(self, method: str, url: str, auth: AuthBase, body: bytes | None) -> bytes:

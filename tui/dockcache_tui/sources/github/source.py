@@ -185,7 +185,7 @@ def read_usage(
 ) -> tuple[RepositoryUsage, ...]:
     """Return the usage of each repository, biggest first; raises UsageError for what is no name, else GitHubError."""
     if not _NAME.fullmatch(organisation) or organisation in {".", ".."}:
-        raise UsageError(f"{organisation!r} is no organisation")
+        raise UsageError(f"{organisation!r} is not an organisation")
     api = connect_api(log=log, on_wait=on_wait)
     try:
         found = pages(api, f"/orgs/{organisation}/actions/cache/usage-by-repository", UsagesAnswer)

@@ -60,7 +60,7 @@ def find_token(place: GitHubPlace, environment: Mapping[str, str] = os.environ) 
     for name in _variables(place, environment):
         if text := environment.get(name, "").strip():
             if not re.fullmatch(r"[\x21-\x7e]+", text):
-                raise UsageError(f"{name} holds characters that no token has")
+                raise UsageError(f"{name} contains characters that no token has")
             return Secret(text)
     return ask_gh(place.host, environment) if place.is_usual else None
 

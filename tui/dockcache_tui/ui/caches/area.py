@@ -63,7 +63,9 @@ class AskAge(BoxScreen[int]):
     def _answer(self, event: Input.Submitted) -> None:
         age = nanoseconds(event.value.strip())
         if age is None:
-            self.query_one("#wrong", Static).update(Text(literal(f"{event.value!r} is no age such as 7d or 1d12h.")))
+            self.query_one("#wrong", Static).update(
+                Text(literal(f"{event.value!r} is not an age such as 7d or 1d12h."))
+            )
         else:
             self.dismiss(age)
 
