@@ -86,6 +86,15 @@ def test_refused(text: str) -> None:
         read_ops(text)
 
 
+def test_very_many_mounts() -> None:
+    """An operation with more mounts than any Dockerfile has is done with at once."""
+    mounts = [
+        {"input": 1, "dest": f"/{number}", "selector": f"/{number}", "readonly": True} for number in range(30_000)
+    ]
+    (rules,) = possible_rules("v0.34.2", ())
+    assert len(input_keys(run(mounts), rules)[1].taken) == 30_000
+
+
 def test_a_lone_half_of_a_character_is_not_known() -> None:
     """An operation that holds what no BuildKit writes has no key."""
     assert op("exec", {"meta": {"args": ["\ud800"]}}).kind == ""

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.explain.sample_ops import copy, op, run
 from dockcache_tui.core.explain.go_json import digest
@@ -114,3 +116,15 @@ def test_no_selectors() -> None:
     """A merge is found by its inputs alone; of an operation that we don't know nothing is known."""
     assert inputs(op("merge", {"inputs": [{}, {"input": 1}]}, 2)) == (InputKey(), InputKey())
     assert inputs(op("teleport", {}, 1)) == (InputKey(None),)
+
+
+@given(st.lists(st.text("ab/", min_size=1, max_size=5), min_size=1, max_size=6, unique=True))
+def test_what_lies_below_another_counts_once(sources: list[str]) -> None:
+    """Of plain sources those below another are not hashed again."""
+    (_, key) = inputs(copy(*({"src": one} for one in sources)))
+    above = {one: [other for other in sources if other != one and _lies_in(one, other)] for one in sources}
+    assert [one.path for one in key.taken] == sorted(one for one in sources if not above[one])
+
+
+def _lies_in(path: str, other: str) -> bool:
+    return path.startswith(other if other.endswith("/") else f"{other}/")

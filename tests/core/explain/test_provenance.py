@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from core.explain.test_hostile_ops import JSON, places
 from dockcache_tui.core.builds.progress import VertexUpdate
 from dockcache_tui.core.explain.evidence import Evidence, Graph, Revision, Statement
+from dockcache_tui.core.explain.op_keys import op_keys
+from dockcache_tui.core.explain.ops import read_ops
 from dockcache_tui.core.explain.provenance import (
     NO_ARGUMENTS,
     NO_FILES,
@@ -23,6 +25,7 @@ from dockcache_tui.core.explain.provenance import (
     revision_of,
     unfinished,
 )
+from dockcache_tui.core.explain.rules import rules_of
 from dockcache_tui.core.explain.source_keys import Resolved
 from dockcache_tui.core.instant import Instant
 
@@ -157,6 +160,26 @@ def test_what_a_source_came_to_is_not_guessed() -> None:
         {"uri": "https://example.com/f"},
     ]
     assert read(torn).graphs[0].sources == {}
+
+
+def test_no_password_is_kept() -> None:
+    """Proxies and passwords in addresses, which are in no key, are left out of all that is kept."""
+    secret = "me:word@"
+    proxy = {"proxy_env": {"http_proxy": f"http://{secret}proxy"}}
+    git = {"identifier": f"git://{secret}h/r.git#{COMMIT}", "attrs": {"git.fullurl": f"https://{secret}h/r.git"}}
+    file = {"identifier": f"https://{secret}h/f", "attrs": {"http.filename": "f"}}
+    bodies = [{"source": git}, {"source": file}, {"exec": {"meta": {"args": ["x"], "env": [], **proxy}}}]
+    config = {"llbDefinition": [{"id": f"s{n}", "op": {"Op": one, "platform": AMD64}} for n, one in enumerate(bodies)]}
+    known = Graph(request={"build-arg:HTTP_PROXY": f"http://{secret}proxy", "context": f"https://{secret}h/r.git"})
+    evidence = read({"buildConfig": config}, known)
+    assert secret not in repr(evidence)
+    rules = rules_of("v0.34.2")
+    assert rules
+    assert evidence.graphs[0].ops is not None
+    kept, told = evidence.graphs[0].ops.ops, read_ops(json.dumps({"buildConfig": config})).ops
+    keys = [[op_keys(one, rules, Resolved(SHA, last_modified="")) for one in some] for some in (kept, told)]
+    assert keys[0] == keys[1]
+    assert all(one.known for one in keys[0])
 
 
 def test_platforms_and_targets_are_joined() -> None:

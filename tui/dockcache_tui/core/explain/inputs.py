@@ -152,11 +152,14 @@ def _thinned(some: Sequence[Taken]) -> tuple[Taken, ...]:
 
 def _outermost(paths: Iterable[str]) -> list[str]:
     once = set(paths)
-    return sorted(path for path in once if not any(path != other and _is_below(path, other) for other in once))
+    lengths = {len(path) for path in once}
+    return sorted(path for path in once if not any(_is_below(path, length, once) for length in lengths))
 
 
-def _is_below(path: str, other: str) -> bool:
-    return path.startswith(other if other.endswith("/") else f"{other}/")
+def _is_below(path: str, length: int, others: set[str]) -> bool:
+    """Tell whether a path is below another of a length."""
+    ends = length < len(path) and "/" in (path[length], path[length - 1 : length])
+    return ends and path[:length] in others
 
 
 def _key(paths: Sequence[str], taken: tuple[Taken, ...]) -> InputKey:

@@ -152,7 +152,7 @@ def read_evidence(document: bytes, graph: Graph | None = None, version: str = ""
         missing.append(NO_ARGUMENTS)
     read = replace(
         known,
-        ops=ops if ops.ops else None,
+        ops=Ops(tuple(map(_without_secrets, ops.ops)), ops.vertexes) if ops.ops else None,
         request=without_credentials(request),
         secrets=parameters.ids(),
         dockerfile=told.buildkit().dockerfile(),
@@ -219,6 +219,18 @@ def revision_of(request: Mapping[str, str], digests: Mapping[str, str] | None = 
 def without_credentials(request: Mapping[str, str]) -> dict[str, str]:
     """Return what a frontend was asked without the names and passwords in addresses."""
     return {name: _without_credentials(value) for name, value in request.items()}
+
+
+def _without_secrets(op: Op) -> Op:
+    """Return an operation without proxies and names and passwords in addresses, none of which is in any key."""
+    if op.kind == "exec":
+        meta = {name: value for name, value in op.body["meta"].items() if name != "proxy_env"}
+        return replace(op, body={**op.body, "meta": meta})
+    if op.kind == "source" and op.body["identifier"].startswith(("git://", "http://", "https://")):
+        attributes = {"attrs": without_credentials(op.body["attrs"])} if "attrs" in op.body else {}
+        identifier = _without_credentials(op.body["identifier"])
+        return replace(op, body={**op.body, "identifier": identifier, **attributes})
+    return op
 
 
 def _without_credentials(address: str) -> str:
