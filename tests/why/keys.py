@@ -101,7 +101,7 @@ class Comparison:
         trees = {op.id: tree for op in ops.values() if (tree := self._tree(op, context))}
         self._store = read_store(self._around.debug)
         for op in ops.values():
-            keys = op_keys(op, self._rules, resolved(self._around, op, document))
+            keys = op_keys(op, self._rules, self._resolved(op, document))
             self._rule.add(op, keys, input_keys(op, self._rules), self._contents(op, trees))
             known = keys.known
             if known:
@@ -185,27 +185,26 @@ class Comparison:
         excludes = json.loads(op.body.get("attrs", {}).get("local.excludepatterns", "[]"))
         return read_folder(self._named.get(name, context), excludes)
 
-
-def resolved(around: Surroundings, op: Op, document: str) -> Resolved:
-    """Return what a source came to, from the provenance and the servers that it is from."""
-    scheme, _, reference = op.body.get("identifier", "").partition("://")
-    whole = json.loads(document)
-    told = whole.get("buildDefinition", {}).get("resolvedDependencies") or whole.get("materials") or ()
-    match scheme:
-        case "docker-image":
-            return Resolved(diff_ids=around.registry.diff_ids(reference, op.platform["Architecture"]))
-        case "http":
-            url = op.body["identifier"]
-            content = next(one["digest"]["sha256"] for one in told if one["uri"] == url)
-            answer = requests.head(url, timeout=10)
-            modified = parsedate_to_datetime(answer.headers["Last-Modified"]) if answer.ok else None
-            dated = format_datetime(modified, usegmt=True) if modified else None
-            return Resolved(digest=f"sha256:{content}", last_modified=dated)
-        case "git":
-            path = re.sub(r"^[^/]*|#.*", "", reference)
-            commit = next(one["digest"]["sha1"] for one in told if path in one["uri"])
-            return Resolved(commit=commit, ref="refs/heads/main")
-    return Resolved()
+    def _resolved(self, op: Op, document: str) -> Resolved:
+        """Return what a source came to, from the provenance and the servers that it is from."""
+        scheme, _, reference = op.body.get("identifier", "").partition("://")
+        whole = json.loads(document)
+        told = whole.get("buildDefinition", {}).get("resolvedDependencies") or whole.get("materials") or ()
+        match scheme:
+            case "docker-image":
+                return Resolved(diff_ids=self._around.registry.diff_ids(reference, op.platform["Architecture"]))
+            case "http":
+                url = op.body["identifier"]
+                content = next(one["digest"]["sha256"] for one in told if one["uri"] == url)
+                answer = requests.head(url, timeout=10)
+                modified = parsedate_to_datetime(answer.headers["Last-Modified"]) if answer.ok else None
+                dated = format_datetime(modified, usegmt=True) if modified else None
+                return Resolved(digest=f"sha256:{content}", last_modified=dated)
+            case "git":
+                path = re.sub(r"^[^/]*|#.*", "", reference)
+                commit = next(one["digest"]["sha1"] for one in told if path in one["uri"])
+                return Resolved(commit=commit, ref="refs/heads/main")
+        return Resolved()
 
 
 def is_local(op: Op) -> bool:

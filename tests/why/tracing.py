@@ -1,17 +1,19 @@
 """The evidence of a build of a case, from the daemon's provenance and the folder that it was built from."""
 
 import json
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from dockcache_tui.core.builds.build import BuildStatus
 from dockcache_tui.core.explain.context import Context
 from dockcache_tui.core.explain.evidence import Evidence, Graph
-from dockcache_tui.core.explain.ops import Ops, read_ops
+from dockcache_tui.core.explain.ops import Op, Ops
+from dockcache_tui.core.explain.provenance import read_evidence
 from dockcache_tui.core.explain.traced_build import TracedBuild
+from dockcache_tui.core.explain.vertexes import with_vertexes
 from why.folder import read_context
 from why.history import provenance
-from why.keys import is_local, resolved
+from why.keys import is_local
 from why.running import Ran
 from why.surroundings import Surroundings
 
@@ -20,27 +22,18 @@ def traced(around: Surroundings, ran: Ran, work: Path) -> TracedBuild:
     """Return a build of one target with its evidence; that of one that failed has no operations."""
     if ran.build.status is not BuildStatus.SUCCEEDED:
         return TracedBuild(ran.build, Evidence(around.version, (Graph(),)))
-    document = provenance(around, ran.build.ref)
-    ops = read_ops(document)
-    sources = {op.id: resolved(around, op, document) for op in ops.ops if op.kind == "source" and not is_local(op)}
-    graph = Graph(ran.build.ref, ops=ops, request=_request(document), sources=sources, contexts=contexts(ops, work))
-    return TracedBuild(ran.build, Evidence(around.version, (graph,)))
+    told = read_evidence(provenance(around, ran.build.ref).encode(), Graph(ran.build.ref), around.version)
+    evidence = with_vertexes(told, (vertex for said in ran.said for vertex in said.vertexes))
+    graphs = tuple(replace(graph, contexts=contexts(graph.ops or Ops(), work)) for graph in evidence.graphs)
+    return TracedBuild(ran.build, replace(evidence, graphs=graphs))
 
 
 def contexts(ops: Ops, work: Path) -> tuple[Context, ...]:
     """Return the folders that operations take, as they are now."""
-    folders = {"extra": work / "x2"}
-    return tuple(
-        read_context(
-            name, folders.get(name, work), json.loads(op.body.get("attrs", {}).get("local.excludepatterns", "[]"))
-        )
-        for op in ops.ops
-        if is_local(op)
-        for name in (op.body["identifier"].removeprefix("local://"),)
-    )
+    return tuple(_context(op, work) for op in ops.ops if is_local(op))
 
 
-def _request(document: str) -> Mapping[str, str]:
-    told = json.loads(document)
-    request: Mapping[str, str] = told["buildDefinition"]["externalParameters"]["request"].get("args", {})
-    return request
+def _context(op: Op, work: Path) -> Context:
+    name = op.body["identifier"].removeprefix("local://")
+    excludes = json.loads(op.body.get("attrs", {}).get("local.excludepatterns", "[]"))
+    return read_context(name, work / "x2" if name == "extra" else work, excludes)

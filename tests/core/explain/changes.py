@@ -22,16 +22,16 @@ TEXT = """
 FROM busybox AS build
 WORKDIR /w
 COPY go.mod /w/
-RUN go mod download
+RUN echo deps
 ARG A=1
 RUN echo all
 COPY src /w/src
-RUN --mount=type=cache,target=/c,id=one go build
+RUN --mount=type=cache,target=/c,id=one touch /out
 FROM busybox
 RUN echo runtime
 COPY --from=build /out /app
 """
-DEPS, ALL, SRC, MAKE = "RUN go mod download", "RUN echo all", "COPY src /w/src", TEXT.splitlines()[8]
+DEPS, ALL, SRC, MAKE = "RUN echo deps", "RUN echo all", "COPY src /w/src", TEXT.splitlines()[8]
 OUT = "COPY --from=build /out /app"
 
 
@@ -94,8 +94,8 @@ CHANGES: Mapping[str, Change] = {
         edit=("ARG A=1\n", "ARG A=1\nENV API_TOKEN=ghp_x\n"),
     ),
     "user": Change(
-        {ALL: "It runs as app instead of root.", MAKE: "It runs as app instead of root."},
-        edit=("RUN echo all", "USER app\nRUN echo all"),
+        {ALL: "It runs as 0 instead of root.", MAKE: "It runs as 0 instead of root."},
+        edit=("RUN echo all", "USER 0\nRUN echo all"),
     ),
     "dest": Change({"COPY src /w/s": "It writes to /w/s instead of /w/src."}, edit=(SRC, "COPY src /w/s")),
     "chmod": Change(
@@ -103,8 +103,14 @@ CHANGES: Mapping[str, Change] = {
         edit=(SRC, "COPY --chmod=640 src /w/src"),
     ),
     "other source": Change({"COPY u /w/src": "“/src” in it became “/u”."}, edit=(SRC, "COPY u /w/src")),
-    "workdir": Change({"WORKDIR /v": "It writes to /v instead of /w."}, edit=("WORKDIR /w", "WORKDIR /v")),
-    "mount gone": Change({"RUN go build": "Its cache mount at /c is gone."}, edit=(MAKE, "RUN go build")),
+    "workdir": Change(
+        {
+            "WORKDIR /v": "It writes to /v instead of /w.",
+            **dict.fromkeys((DEPS, ALL, MAKE), "It runs in /v instead of /w."),
+        },
+        edit=("WORKDIR /w", "WORKDIR /v"),
+    ),
+    "mount gone": Change({"RUN touch /out": "Its cache mount at /c is gone."}, edit=(MAKE, "RUN touch /out")),
     "mount moved": Change({MAKE.replace("/c", "/d"): "Its mount at /c is now at /d."}, edit=("target=/c", "target=/d")),
     "mount id": Change({}, edit=("id=one", "id=two")),
     "mount without id": Change(
@@ -119,8 +125,8 @@ CHANGES: Mapping[str, Change] = {
         fix="Name the image by its digest, to decide when it changes.",
     ),
     "other base": Change(
-        {"RUN echo runtime": "The image is alpine instead of busybox."},
-        edit=("FROM busybox\n", "FROM alpine\n"),
+        {"RUN echo runtime": "The image is busybox:v2 instead of busybox."},
+        edit=("FROM busybox\n", "FROM busybox:v2\n"),
     ),
     "platform": Change(
         dict.fromkeys(
@@ -132,14 +138,14 @@ CHANGES: Mapping[str, Change] = {
     "new last step": Change({"RUN more": "The earlier build had no such step."}, edit=(OUT, f"{OUT}\nRUN more")),
     "new step and edit": Change(
         {
-            "RUN go mod tidy": "The earlier build had no such step.",
+            "RUN mkdir /tidy": "The earlier build had no such step.",
             "RUN echo some": "“all” in it became “some”.",
         },
-        edit=(ALL, "RUN go mod tidy\nRUN echo some"),
+        edit=(ALL, "RUN mkdir /tidy\nRUN echo some"),
     ),
     "step gone": Change({SRC: "The step that was above it is gone: RUN echo all."}, edit=("RUN echo all\n", "")),
     "steps swapped": Change(
-        {ALL: "It now stands on COPY go.mod /w/, and before on RUN go mod download.", DEPS: "The variable A is new."},
+        {ALL: "It now stands on COPY go.mod /w/, and before on RUN echo deps.", DEPS: "The variable A is new."},
         edit=(f"{DEPS}\nARG A=1\n{ALL}", f"ARG A=1\n{ALL}\n{DEPS}"),
     ),
     "no cache": Change(

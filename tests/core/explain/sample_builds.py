@@ -50,7 +50,7 @@ class Dockerfile:
 
     def _from(self, rest: str, _: str) -> None:
         image, _, self._stage = rest.partition(" AS ")
-        self._environment, self._runs_as = ["PATH=/bin"], ""
+        self._environment, self._runs_as, self._cwd = ["PATH=/bin"], "", "/"
         self._top = self._image(image)
         self._stages[self._stage] = self._top
 
@@ -70,6 +70,7 @@ class Dockerfile:
         self._runs_as = rest
 
     def _workdir(self, rest: str, line: str) -> None:
+        self._cwd = rest
         action = {"mkdir": {"path": rest, "mode": 493, "makeParents": True, "timestamp": -1}}
         told = {"input": 0, "secondaryInput": -1, "output": 0, "Action": action}
         self._step({"file": {"actions": [told]}}, (self._top,), line)
@@ -96,11 +97,11 @@ class Dockerfile:
         words = [word for word in rest.split() if word.startswith("--mount=")]
         options = [dict(pair.partition("=")[::2] for pair in word[8:].split(",")) for word in words]
         mounts = [
-            {"dest": one["target"], "input": -1, "output": -1, "mountType": 3, "cacheOpt": {"ID": one["id"]}}
+            {"dest": one["target"], "input": -1, "output": -1, "mountType": 3, "cacheOpt": {"ID": f"/{one['id']}"}}
             for one in options
         ]
         command = " ".join(word for word in rest.split() if not word.startswith("--"))
-        meta = {"args": ["/bin/sh", "-c", command], "env": list(self._environment), "cwd": "/"}
+        meta = {"args": ["/bin/sh", "-c", command], "env": list(self._environment), "cwd": self._cwd}
         user = {"user": self._runs_as} if self._runs_as else {}
         body = {"exec": {"meta": {**meta, **user}, "mounts": [{"dest": "/"}, *mounts]}}
         self._step(body, (self._top,), line, platform=True)

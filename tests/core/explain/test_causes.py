@@ -10,17 +10,18 @@ from hypothesis import strategies as st
 
 from core.explain.changes import ALL, CHANGES, DEPS, FILES, MAKE, OUT, SRC, TEXT, Change, build
 from core.explain.sample_builds import VERSION, Builder, Files
-from dockcache_tui.core.builds.build import StepState
+from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.names import parse_name
 from dockcache_tui.core.explain.baseline import nearest
 from dockcache_tui.core.explain.cause import CauseKind, MissCause, MissEvidence, cause_row, fold
 from dockcache_tui.core.explain.causes import causes
-from dockcache_tui.core.explain.evidence import Evidence
+from dockcache_tui.core.explain.evidence import Evidence, Graph
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph
 from dockcache_tui.core.explain.pairing import pair
 from dockcache_tui.core.explain.rules import rules_of
 from dockcache_tui.core.explain.source_keys import Resolved
 from dockcache_tui.core.explain.traced_build import TracedBuild
+from dockcache_tui.core.instant import Instant
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -56,11 +57,11 @@ def test_gone() -> None:
     builder = Builder()
     earlier = builder.build(TEXT, FILES)
     builder.forget(ALL)
-    told = compared(builder, earlier, TEXT.replace("go build", "go test"), {**FILES, "src/a.go": "other"})
+    told = compared(builder, earlier, TEXT.replace("touch /out", "touch /out /o"), {**FILES, "src/a.go": "other"})
     assert {step: cause.kind.value for step, cause in told.items()} == {
         ALL: "evicted",
         SRC: "content",
-        MAKE.replace("go build", "go test"): "command",
+        MAKE.replace("touch /out", "touch /out /o"): "command",
         OUT: "cascade",
     }
     assert told[ALL].text == "Nothing that it depends on changed, but the builder no longer has its result."
@@ -101,6 +102,23 @@ def test_dead_blob() -> None:
     (cause,) = causes(this, earlier).values()
     assert (cause.kind.value, cause.text) == ("dead blob", "The cache named its result, but the data of it was gone.")
     assert list(causes(this, None).values()) == [cause]
+
+
+def test_dead_blob_of_a_failed_build() -> None:
+    """A build that failed since a cache lacked what it named has no other cause; one that failed otherwise has none."""
+    blob = f"sha256:{'a' * 64}"
+    lost = f"failed to compute cache key: could not fetch content descriptor {blob} (tar) from remote: not found"
+    found: list[MissCause] = []
+    for error in (lost, "failed to compute cache key: /nothing: not found"):
+        step = Step("vertex", "[2/2] COPY . .", StepState.FAILED, cacheable=True, error=error)
+        build = Build("ref", "one", Instant(1), BuildStatus.FAILED, steps=(step,), error=error)
+        failed = TracedBuild(build, Evidence(VERSION, (Graph(),), missing=("It failed.",)))
+        found += causes(failed, failed).values()
+    assert [cause.text for cause in found] == [
+        "The cache named its result, but the data of it was gone.",
+        "Not known. It failed.",
+    ]
+    assert found[0].differences == (MissEvidence("blob", blob),)
 
 
 def test_not_known() -> None:

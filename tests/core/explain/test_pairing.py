@@ -1,17 +1,12 @@
-"""Which operation of one build is which of another, and which operation a step was."""
+"""Which operation of one build is which of another."""
 
-from dataclasses import replace
-
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.explain.sample_builds import VERSION, Builder
-from dockcache_tui.core.builds.build import Step, StepState
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph
 from dockcache_tui.core.explain.pairing import pair
 from dockcache_tui.core.explain.rules import rules_of
-from dockcache_tui.core.explain.step_ops import step_ops
 
 LINES = ["RUN a", "RUN b b", "RUN a", "COPY f /f", "COPY f g /f", "WORKDIR /w", "COPY --from=one /x /x"]
 
@@ -53,26 +48,3 @@ def test_no_old_one_twice(lines: list[str], others: list[str]) -> None:
     pairs = pair(old, new)
     assert len(set(pairs.values())) == len(pairs)
     assert all(old.ops[one].kind == new.ops[other].kind for other, one in pairs.items())
-
-
-NAMES = ["[2/4] RUN a", "[3/4] COPY f /f", "[4/4] WORKDIR /w"]
-
-
-@pytest.mark.parametrize(
-    ("names", "count"),
-    [
-        (NAMES, 3),
-        (NAMES[::-1], 3),
-        (NAMES[:2], 0),
-        ([*NAMES[:2], "[4/4] RUN w"], 0),
-        ([*NAMES[:2], "[b 4/4] WORKDIR /w"], 0),
-    ],
-)
-def test_steps_of_an_old_frontend(names: list[str], count: int) -> None:
-    """Steps that a provenance does not name are known by their order in one stage, if all agree in what they do."""
-    (told,) = Builder().build("FROM base\nRUN a\nCOPY f /f\nWORKDIR /w\n", {"f": "f"}).evidence.graphs
-    assert told.ops
-    unnamed = replace(told, ops=replace(told.ops, vertexes={"vertex of another": "step2"}))
-    found = step_ops([Step(name, name, StepState.BUILT, cacheable=True) for name in names], unnamed)
-    assert sorted(step.name for step in found.values()) == (sorted(names) if count else [])
-    assert step_ops([], replace(told, ops=None)) == {}

@@ -9,8 +9,7 @@ from dockcache_tui.core.explain.evidence import Evidence
 from dockcache_tui.core.explain.graph_causes import GraphCauses
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph
 from dockcache_tui.core.explain.rules import KeyRules, possible_rules
-from dockcache_tui.core.explain.step_ops import step_ops
-from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed
+from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed, step_ops
 
 
 def causes(this: TracedBuild, earlier: TracedBuild | None) -> Mapping[str, MissCause]:

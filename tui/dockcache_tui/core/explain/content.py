@@ -74,9 +74,10 @@ def _expanded(tree: Tree, path: bytes, *, follows: bool) -> Mapping[bytes, bytes
     if first is None:
         return {}
     inside = takewhile(lambda key: key.startswith(first + b"\0"), tree.keys_from(first + b"\0"))
-    start = path.rstrip(b"/")
+    start, shift = path.rstrip(b"/"), len(first)
     keys = (key for key in chain((first,), inside) if tree.kind(key) is not PathKind.FOLDER and key != b"\0")
-    return {start + path_of(key[len(first) :]): path_of(key) for key in keys}
+    places = (path_of(key) for key in keys)
+    return {start + place[shift:]: place for place in places}
 
 
 @dataclass(slots=True)

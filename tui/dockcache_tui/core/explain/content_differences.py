@@ -19,8 +19,8 @@ _TYPES = {
     stat.S_IFCHR: "device",
     stat.S_IFBLK: "device",
 }
-_Taken = Mapping[bytes, tuple[str, SentFile]]
-"""By the path that an instruction has: the path in the context, a folder's with a slash at its end, and the file."""
+_Taken = Mapping[bytes, tuple[bytes, SentFile]]
+"""By the path that an instruction has: the absolute path in the context, a folder's with a slash at its end."""
 
 
 def content_differences(
@@ -30,36 +30,35 @@ def content_differences(
     before, after = _taken(old, old_op, number), _taken(new, op, number)
     removed = {path: before[path] for path in before.keys() - after.keys()}
     added = {path: after[path] for path in after.keys() - before.keys()}
-    found = [one for path in before.keys() & after.keys() for one in _changes(before[path], after[path], path)]
+    both = ((before[path], after[path], path) for path in before.keys() & after.keys())
+    found = [
+        each for one, other, path in both if one[1].digest != other[1].digest for each in _changes(one, other, path)
+    ]
     found += _renames(removed, added)
-    found += [MissEvidence("removed", name, _whole(file), None) for name, file in removed.values()]
-    found += [MissEvidence("added", name, None, _whole(file)) for name, file in added.values()]
+    found += [MissEvidence("removed", _name(place), _whole(file), None) for place, file in removed.values()]
+    found += [MissEvidence("added", _name(place), None, _whole(file)) for place, file in added.values()]
     return tuple(sorted(found, key=lambda one: (one.name, one.what)))
 
 
 def _taken(graph: KeyedGraph, op: str, number: int) -> _Taken:
     source = graph.ops[op].inputs[number].op
     tree, files = graph.tree(source), graph.files(source)
-    found: dict[bytes, tuple[str, SentFile]] = {}
     if tree is None:
-        return found
-    for taken in graph.inputs[op][number].key.taken:
-        for path, place in taken_paths(tree, taken).items():
-            file = files.get(place.strip(b"/"))
-            if file:
-                found[path] = fsdecode(place[1:]), file
-    return found
+        return {}
+    found = (one for taken in graph.inputs[op][number].key.taken for one in taken_paths(tree, taken).items())
+    return {path: (place, file) for path, place in found if (file := files.get(place.strip(b"/")))}
 
 
-def _changes(old: tuple[str, SentFile], new: tuple[str, SentFile], path: bytes) -> Iterator[MissEvidence]:
+def _changes(old: tuple[bytes, SentFile], new: tuple[bytes, SentFile], path: bytes) -> Iterator[MissEvidence]:
     (place, one), (other_place, other) = old, new
-    if one.digest == other.digest or not (one.digest and other.digest):
+    if not (one.digest and other.digest):
         return
-    if place != other_place and place != fsdecode(path[1:]) and other_place != fsdecode(path[1:]):
-        yield MissEvidence("link", fsdecode(path[1:]), place, other_place)
+    if len({place, other_place, path}) == 3:  # a link leads elsewhere
+        yield MissEvidence("link", _name(path), _name(place), _name(other_place))
         return
+    name = _name(other_place)
     if stat.S_IFMT(one.mode) != stat.S_IFMT(other.mode):
-        yield MissEvidence("type", other_place, _type(one), _type(other))
+        yield MissEvidence("type", name, _type(one), _type(other))
         return
     values = {
         "link": (fsdecode(one.link), fsdecode(other.link)),
@@ -69,22 +68,29 @@ def _changes(old: tuple[str, SentFile], new: tuple[str, SentFile], path: bytes) 
     }
     differing = {what: pair for what, pair in values.items() if pair[0] != pair[1]}
     for what, pair in (differing or {"content": (one.digest, other.digest)}).items():
-        yield MissEvidence(what, other_place, *pair)
+        yield MissEvidence(what, name, *pair)
+
+
+def _name(place: bytes) -> str:
+    return fsdecode(place[1:])
 
 
 def _renames(
-    removed: dict[bytes, tuple[str, SentFile]], added: dict[bytes, tuple[str, SentFile]]
+    removed: dict[bytes, tuple[bytes, SentFile]], added: dict[bytes, tuple[bytes, SentFile]]
 ) -> list[MissEvidence]:
     """Take out of both what is there under another path; of files with equal bytes those with an equal name first."""
     found = []
+    by_digest: dict[str, list[bytes]] = {}
+    for path in sorted(added):
+        by_digest.setdefault(added[path][1].digest, []).append(path)
     for same_name in (True, False):
-        for path, (name, file) in sorted(removed.items()):
-            if not stat.S_ISREG(file.mode) or not file.digest:
-                continue
-            like = (one for one in sorted(added) if added[one][1].digest == file.digest)
+        for path, (place, file) in sorted(removed.items()):
+            like = by_digest.get(file.digest, []) if file.digest and stat.S_ISREG(file.mode) else []
             other = next((one for one in like if not same_name or _base(one) == _base(path)), None)
             if other is not None:
-                found.append(MissEvidence("renamed", added[other][0], name, added[other][0]))
+                name = _name(added[other][0])
+                found.append(MissEvidence("renamed", name, _name(place), name))
+                like.remove(other)
                 del removed[path], added[other]
     return found
 

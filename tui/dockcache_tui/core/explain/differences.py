@@ -152,8 +152,12 @@ def _of_mount(old: Body, new: Body, ids: Sequence[Mapping[str, str]]) -> Iterato
 
 
 def _ids(op: Op) -> Mapping[str, str]:
-    mounts = op.body.get("mounts") or ()
-    return {mount["dest"]: name for mount in mounts if (name := _id(mount)) is not None}
+    """Return the ids of mounts by their targets; a Dockerfile's of a cache mount has a namespace before it."""
+    found = {}
+    for mount in op.body.get("mounts") or ():
+        if name := _id(mount):
+            found[mount["dest"]] = name.partition("/")[2] or name if "cacheOpt" in mount else name
+    return found
 
 
 def _without_id(value: Any) -> Any:

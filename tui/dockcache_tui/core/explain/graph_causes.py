@@ -17,9 +17,8 @@ from dockcache_tui.core.explain.ops import Edge, Op
 from dockcache_tui.core.explain.pairing import pair
 from dockcache_tui.core.explain.rules import rules_of
 from dockcache_tui.core.explain.source_differences import address, same_file, source_cause
-from dockcache_tui.core.explain.step_ops import step_ops
 from dockcache_tui.core.explain.store import Found, RecordStore
-from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed, stage_of
+from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed, stage_of, step_ops
 
 _KEPT = {StepState.BUILT, StepState.FALSE_HIT, StepState.REUSED}
 _SOURCE, _FILES, _CASCADE, _PARENT, _PERHAPS, _UNSURE, _DOUBTFUL = 0, 1, 2, 3, 4, 8, 9

@@ -1,6 +1,7 @@
 """A build with its evidence, and what follows for a step without looking at another build."""
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dockcache_tui.core.builds.build import Build, Step, StepState
@@ -10,7 +11,8 @@ from dockcache_tui.core.explain.cause import MissCause
 from dockcache_tui.core.explain.evidence import Evidence, Graph
 
 _RAN = {StepState.BUILT, StepState.FALSE_HIT, StepState.FAILED}
-_BLOB = re.compile("sha256:[0-9a-f]{64}")
+_LOST = re.compile("(?:content descriptor|blob) (sha256:[0-9a-f]{64})[^\n]*not found")
+"""How BuildKit tells that a cache has no data of what it names; some versions then run the step, some fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +29,20 @@ class TracedBuild:
         return any(name.startswith("importing cache manifest") for name in names)
 
     def cause_at_once(self, step: Step, graph: Graph) -> MissCause | None:
-        """Return the cause of a step that said CACHED before it ran, or that a flag kept from being reused."""
-        if step.state is StepState.FALSE_HIT:
-            blob = _BLOB.search(self.build.error)
-            return words.of_dead_blob(blob[0] if blob else "")
+        """Return the cause of a step whose result was named but not there, or that a flag kept from being reused."""
+        lost = _LOST.search(step.error or self.build.error)
+        if step.state is StepState.FALSE_HIT or (step.state is StepState.FAILED and lost):
+            return words.of_dead_blob(lost[1] if lost else "")
         stages = graph.request.get("no-cache")
         if stages is None or parse_name(step.name).instruction.startswith("WORKDIR "):  # which is never meant
             return None
         return words.of_flag(stages) if not stages or stage_of(step, graph) in stages.lower().split(",") else None
+
+
+def step_ops(steps: Iterable[Step], graph: Graph) -> Mapping[str, Step]:
+    """Return the steps that are known to be of a graph, by their operations."""
+    vertexes = graph.ops.vertexes if graph.ops else {}
+    return {vertexes[step.digest]: step for step in steps if step.digest in vertexes}
 
 
 def is_missed(step: Step) -> bool:
