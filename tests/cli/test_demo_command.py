@@ -1,6 +1,5 @@
 """The demo: on an engine of its own where there can be one, else on the recording; and away again."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +13,7 @@ from dockcache_tui.lab import engine as engines
 from dockcache_tui.lab.engine.home import claim
 from dockcache_tui.lab.recorded import RecordedWorkspace, shipped
 from dockcache_tui.sources.protocols import Workspace
+from nobody import git
 
 
 @pytest.fixture
@@ -22,11 +22,6 @@ def cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with TemporaryDirectory() as folder:
         monkeypatch.setenv("XDG_CACHE_HOME", folder)
         yield Path(folder, "dockcache-tui")
-
-
-def git(repository: Path, *words: str) -> str:
-    """Return what git says of a repository."""
-    return subprocess.run(("git", "-C", repository, *words), check=True, capture_output=True, text=True).stdout.strip()
 
 
 def test_without_a_terminal_it_builds_twice_on_a_real_engine(
