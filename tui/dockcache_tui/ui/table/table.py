@@ -202,35 +202,27 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fal
     # Keys
 
     def action_cursor_up(self) -> None:
-        """Move the cursor up."""
         self._move(self._cursor - 1)
 
     def action_cursor_down(self) -> None:
-        """Move the cursor down."""
         self._move(self._cursor + 1)
 
     def action_first(self) -> None:
-        """Move the cursor to the first row."""
         self._move(0)
 
     def action_last(self) -> None:
-        """Move the cursor to the last row."""
         self._move(self.shown - 1)
 
     def action_page_up(self) -> None:
-        """Move the cursor up by a page."""
         self._move(self._cursor - self._height, by=-self._height)
 
     def action_page_down(self) -> None:
-        """Move the cursor down by a page."""
         self._move(self._cursor + self._height, by=self._height)
 
     def action_half_page_up(self) -> None:
-        """Move the cursor up by half a page."""
         self._move(self._cursor - self._height // 2, by=-self._height // 2)
 
     def action_half_page_down(self) -> None:
-        """Move the cursor down by half a page."""
         self._move(self._cursor + self._height // 2, by=self._height // 2)
 
     def action_pan_left(self) -> None:
@@ -261,7 +253,6 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fal
             self._mark(self.marks.begun(self.cursor_key))
 
     def action_unmark_all(self) -> None:
-        """Take every mark away."""
         self._mark(Marks())
 
     def action_sort_next(self) -> None:
