@@ -15,6 +15,7 @@ from core.record_making import record
 from dockcache_tui import ui
 from dockcache_tui.ui.actions import ACTIONS, APP, IN_SIGHT, TABLE, Action, Place, key_table, shown_key
 from dockcache_tui.ui.app import DockcacheApp
+from dockcache_tui.ui.builder import workers
 from dockcache_tui.ui.table import RecordTable
 from ui.bench import NARROW, bench
 from ui.house import Cache, House
@@ -105,6 +106,19 @@ async def test_a_narrow_footer_cuts_no_key(key: str) -> None:
     async with bench(House(Cache(records=[record("a")])), NARROW) as app:
         await app.press("1", key)
         await app.see(*(f"{'[?]' if one.id == 'help' else shown_key(one)} {one.label}" for one in FOOTER))
+
+
+async def test_the_path_names_the_inner_tab(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The path follows `]` and `[` at once, also where there is nothing to show."""
+    monkeypatch.setattr(workers, "BEAT", 600)
+    async with bench(House()) as app:
+        await app.see("no cache yet")
+        await app.press("3")
+        await app.see("Which repository", " caches$")
+        await app.press("right_square_bracket")
+        await app.see(" forecast$")
+        await app.press("left_square_bracket")
+        await app.see(" caches$")
 
 
 async def test_help_lists_every_key() -> None:

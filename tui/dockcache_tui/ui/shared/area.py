@@ -166,12 +166,14 @@ class Area(ContentSwitcher):
         """Fold or unfold what is under the cursor."""
 
     def action_next_tab(self) -> None:
-        """Show the next inner tab."""
-        self.turn(1)
+        self._turn(1)
 
     def action_previous_tab(self) -> None:
-        """Show the inner tab before."""
-        self.turn(-1)
+        self._turn(-1)
+
+    def _turn(self, step: int) -> None:
+        self.turn(step)
+        self.post_message(ListView.Moved())  # rows alone would tell, but there may be none
 
     def turn(self, step: int) -> None:
         """Show the next inner tab, or the one before."""
