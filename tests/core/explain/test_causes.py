@@ -1,5 +1,6 @@
 """What is said of each change between two builds."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import permutations
@@ -17,8 +18,10 @@ from dockcache_tui.core.explain.cause import CauseKind, MissCause, MissEvidence,
 from dockcache_tui.core.explain.causes import causes
 from dockcache_tui.core.explain.evidence import Evidence, Graph
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph
+from dockcache_tui.core.explain.ops import Edge, Op, Ops
 from dockcache_tui.core.explain.pairing import pair
 from dockcache_tui.core.explain.rules import rules_of
+from dockcache_tui.core.explain.source_differences import source_cause
 from dockcache_tui.core.explain.source_keys import Resolved
 from dockcache_tui.core.explain.traced_build import TracedBuild
 from dockcache_tui.core.instant import Instant
@@ -33,6 +36,8 @@ def test_words(name: str) -> None:
     own = {instruction(this, one): cause for one, cause in told.items() if cause.kind is not CauseKind.CASCADE}
     assert {step: cause.text for step, cause in own.items()} == change.said
     assert {cause.fix for cause in own.values()} <= {change.fix}
+    sentences = " ".join(f"{cause.text} {cause.fix}" for cause in told.values())
+    assert not re.search(r"(?i)\b(ops?|selectors?|vertex|vertices|solver|LLB)\b", sentences)
 
 
 def instruction(traced: TracedBuild, digest: str) -> str:
@@ -343,3 +348,19 @@ def kinds(*changes: Change) -> Mapping[str, CauseKind]:
     old, new = (KeyedGraph(graph, rules) for graph in graphs)
     pairs, vertexes = pair(old, new), new.graph.ops.vertexes if new.graph.ops else {}
     return {pairs.get(vertexes[digest], "new"): cause.kind for digest, cause in causes(this, earlier).items()}
+
+
+def test_addresses() -> None:
+    """What is at an address is told by the address, without its password, and by what came from there."""
+    rules, told = rules_of(VERSION), list[KeyedGraph]()
+    assert rules
+    for one in "ab":
+        op = Op("add", "source", {"identifier": "https://me:secret@host/f", "attrs": {"http.filename": "f"}})
+        resolved = Resolved(digest=f"sha256:{one * 64}", last_modified="")
+        ops = Ops((op, Op("end", "", {}, inputs=(Edge("add"),))))
+        told.append(KeyedGraph(Graph(ops=ops, sources={"add": resolved}), rules))
+    cause = source_cause(told[0], "add", told[1], "add")
+    assert cause
+    assert cause.text == "What https://host/f serves changed."
+    assert cause.differences == (MissEvidence("content", "https://host/f", *(f"sha256:{one * 64}" for one in "ab")),)
+    assert source_cause(told[0], "add", told[0], "add") is None

@@ -9,15 +9,18 @@ from dockcache_tui.core.explain.keyed_graph import KeyedGraph
 from dockcache_tui.core.explain.ops import Op
 
 _IMAGES = ("docker-image", "oci-layout")
+_LOGIN = re.compile("://[^/]*@")
 _USUAL = re.compile(r"^docker\.io/(?:library/)?")
 
 
 def address(op: Op) -> str:
-    """Return what a Dockerfile calls a source, empty for what is none."""
+    """Return what a Dockerfile calls a source, without names and passwords; empty for what is none."""
     if op.kind != "source":
         return ""
     rest = op.body["identifier"].partition("://")[2]
-    return _USUAL.sub("", rest.partition("@")[0]) if _scheme(op) in _IMAGES else op.body["identifier"]
+    if _scheme(op) in _IMAGES:
+        return _USUAL.sub("", rest.partition("@")[0])
+    return _LOGIN.sub("://", op.body["identifier"])
 
 
 def source_cause(old: KeyedGraph, old_op: str, new: KeyedGraph, op: str) -> MissCause | None:
