@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from threading import Event
-from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 import click
@@ -36,14 +35,13 @@ from dockcache_tui.core.records.outcome import Comparison, Outcome, compare, out
 from dockcache_tui.core.records.prune import KeepReason, Kept, PrunePlan, plan_of
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, Record, RecordKey
+from dockcache_tui.sources.reading_after_prune import read_after
 
 if TYPE_CHECKING:
     from dockcache_tui.sources.protocols import Builder
 
 _PATIENCE = 2.0
 """Seconds that an interrupted prune may take to end the request under way: most take less than one."""
-_RETURN = 5.0
-"""Seconds in which a builder that was lost may come back and tell what became of the records no answer told of."""
 
 
 def totals(found: Sequence[ScopedRecord]) -> Row:
@@ -162,7 +160,7 @@ def prune_records(builder: "Builder", reading: Reading, planned: PrunePlan, *, y
         narrate(f"{_sum(planned)} Nothing was changed: --yes prunes.")
         return ExitCode.FAILED if any(node.error for node in reading.snapshot.nodes) else ExitCode.OK
     outcome, interrupted = _prune(builder, planned.freed) if planned.freed else (PruneOutcome(()), False)
-    after = None if interrupted or not planned.freed else _read_again(builder, _RETURN if outcome.unknown else 0)
+    after = None if interrupted or not planned.freed else _read_again(builder, outcome)
     unread = {node.name for node in after.nodes if node.error} if after else ()
     comparison = compare(planned, outcome, after.records if after else None, unread)
     written = printed(lambda: _show(planned, reading, comparison, as_json=as_json))
@@ -193,19 +191,15 @@ def _prune(builder: "Builder", records: Sequence[Record]) -> tuple[PruneOutcome,
     return work.result(), True
 
 
-def _read_again(builder: "Builder", patience: float) -> BuilderSnapshot | None:
-    """Read the records, trying for some seconds where a builder may be coming back."""
-    deadline = monotonic() + patience
-    while True:
-        try:
-            after = wait_for(f"the records of {builder.name}", builder.snapshot)
-            if monotonic() >= deadline or not any(node.error for node in after.nodes):
-                return after
-        except SourceError as error:
-            if monotonic() >= deadline:
-                narrate(f"The builder can't be read again: {error}")
-                return None
-        sleep(0.5)
+def _read_again(builder: "Builder", outcome: PruneOutcome) -> BuilderSnapshot | None:
+    """Read the records again; where that can't be done, say so."""
+    try:
+        return read_after(
+            outcome, lambda: wait_for(f"the records of {builder.name}", builder.snapshot), lambda after: after.nodes
+        )
+    except SourceError as error:
+        narrate(f"The builder can't be read again: {error}")
+        return None
 
 
 def _show(planned: PrunePlan, reading: Reading, found: Comparison | None, *, as_json: bool) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from threading import Thread
-from time import monotonic, sleep
 
 from textual.message import Message
 
@@ -12,8 +11,9 @@ from dockcache_tui.core.errors import DockcacheError, SourceError
 from dockcache_tui.core.records.outcome import compare
 from dockcache_tui.core.records.prune import PrunePlan
 from dockcache_tui.core.records.reading import Reading
-from dockcache_tui.core.records.record import BuilderSnapshot
+from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome
 from dockcache_tui.sources.protocols import Builder, History
+from dockcache_tui.sources.reading_after_prune import read_after
 from dockcache_tui.ui.builder import messages
 from dockcache_tui.ui.shared import accounts
 from dockcache_tui.ui.shared.area import Shell
@@ -24,9 +24,6 @@ BEAT = 4.0
 """Seconds between two readings of a builder."""
 HANGS = 10.0
 """Seconds after which a reading of what was read before hangs: it would be told as failed when nobody answered."""
-RETURN = 5.0
-"""Seconds in which a builder that was lost may come back and tell what became of the records no answer told of."""
-TRY_EVERY = 0.5
 
 
 class BuilderWorkers:
@@ -90,7 +87,7 @@ class BuilderWorkers:
                 lost = "the builder's connection was lost"
                 raise SourceError(lost, title="Nothing was deleted", hint="Press r, then try again.")
             outcome = connection.builder.prune(plan.freed)
-            after = self._read_after(connection, RETURN if outcome.unknown else 0)
+            after = self._read_after(connection, outcome)
             lineage = after.lineage if after else None
             dark = {node.name for node in after.snapshot.nodes if node.error} if after else ()
             account = accounts.of_prune(plan, compare(plan, outcome, lineage, dark), reading)
@@ -98,20 +95,15 @@ class BuilderWorkers:
 
         self._shell.waits.do("pruning", work, self._post, ActionFailed)
 
-    def _read_after(self, connection: "_Connection", patience: float) -> Reading | None:
-        """Read the records and tell of them, trying for some seconds where a builder may be coming back."""
-        deadline = monotonic() + patience
-        while True:
-            try:
-                after = connection.read()
-                if monotonic() >= deadline or not any(node.error for node in after.reading.snapshot.nodes):
-                    self._post(after)
-                    return after.reading
-            except DockcacheError as error:
-                if monotonic() >= deadline:
-                    self._post(messages.ReadFailed(error))
-                    return None
-            sleep(TRY_EVERY)
+    def _read_after(self, connection: "_Connection", outcome: PruneOutcome) -> Reading | None:
+        """Read the records and tell of them."""
+        try:
+            after = read_after(outcome, connection.read, lambda read: read.reading.snapshot.nodes)
+        except DockcacheError as error:
+            self._post(messages.ReadFailed(error))
+            return None
+        self._post(after)
+        return after.reading
 
 
 class _Connection:
