@@ -1,11 +1,15 @@
 """The records in the app: failing and coming back, marks and filters."""
 
 import pytest
+from rich.console import Console
 
 from core.record_making import SHARED, record
 from dockcache_tui.core.errors import SourceError
-from dockcache_tui.core.records.record import BuilderInfo, NodeStatus
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.records.reading import Reading
+from dockcache_tui.core.records.record import BuilderInfo, BuilderSnapshot, NodeStatus
 from dockcache_tui.ui.builder import workers
+from dockcache_tui.ui.builder.record_detail import describe
 from ui.bench import bench
 from ui.house import Cache, House
 
@@ -154,3 +158,13 @@ async def test_a_filter_can_be_there_from_the_start() -> None:
     """`--filter` narrows before the first reading."""
     async with bench(family(), filter_text="left") as app:
         await app.see("1 of 4", "^ /left ")
+
+
+def test_what_stands_in_the_way_of_pruning_is_counted() -> None:
+    """A record below others that images share says why pruning it frees nothing, and how many more do that."""
+    records = record("below"), *(record(name, "below", flags=SHARED) for name in ("one", "two"))
+    reading = Reading.of(BuilderSnapshot("b", "docker", (), records, Instant(0)), ())
+    console = Console(width=120)
+    with console.capture() as shown:
+        console.print(describe(reading, reading.by_key[records[0].key], Instant(0)))
+    assert "frees nothing: one is shared with an image, and 1 more stands in the way" in shown.get()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from core.record_making import build
 from service.serving import Job
 from sources.archive_files_making import as_tar, file, oci, tar
 from ui.bench import NARROW, WIDE, bench
@@ -41,3 +42,12 @@ async def test_what_could_not_be_read() -> None:
         await app.see("Actions caches  nothing read yet: press 3 to see why", "Archives  0 B in 0 files")
         await app.press("3")
         await app.see("Which repository\\?")
+
+
+async def test_a_narrow_line_of_a_build_is_whole() -> None:
+    """At 80 columns a build of an unknown branch says so."""
+    house = House()
+    house.past = (build("b", 0, 1),)
+    async with bench(house, NARROW) as app:
+        await app.press("1")
+        await app.see(r"succeeded .* unknown *$")

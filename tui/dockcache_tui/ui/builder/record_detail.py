@@ -92,7 +92,8 @@ def _facts(reading: Reading, scoped: ScopedRecord, now: Instant) -> Iterable[tup
 def _freeing(what: Frees) -> str:
     if what.blocked_by:
         first = what.blocked_by[0]
-        more = f" and {len(what.blocked_by) - 1} more" if len(what.blocked_by) > 1 else ""
+        others = len(what.blocked_by) - 1
+        more = f", and {others:,} more {'stand' if others > 1 else 'stands'} in the way" if others else ""
         return f"frees nothing: {first.key.id[:12]} is {first.reason.value}{more}"
     below = len(what.records) - 1
     with_below = f", with {wording.count(below, 'record')} built on it" if below else ""

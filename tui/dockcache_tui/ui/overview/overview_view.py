@@ -147,7 +147,7 @@ class OverviewView(VerticalScroll):
         builds = [build for build in self._known.builds if self._scope.takes(build.project, build.branch)]
         text.append("Last builds\n", "bold")
         for build in builds[:LAST_BUILDS]:
-            branch = build.branch.short if build.branch else "unknown branch"
+            branch = build.branch.short if build.branch else "unknown"
             saved = f"saved {wording.span(build.time_saved)}" if build.time_saved is not None else ""
             text.append(f"  {status(build):<11}  {wording.age(build.started_at, now):>4} ago  ", "not bold")
             text.append(f"{reuse(build):<17}", self._style("good" if build.reuse == 1 else "part"))
