@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from core.explain.changes import ALL, CHANGES, DEPS, FILES, MAKE, OUT, SRC, TEXT, Change, build
 from core.explain.sample_builds import VERSION, Builder, Files
+from core.explain.sample_ops import run
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.names import parse_name
 from dockcache_tui.core.explain.baseline import nearest
 from dockcache_tui.core.explain.cause import CauseKind, MissCause, MissEvidence, cause_row, fold
 from dockcache_tui.core.explain.causes import causes
+from dockcache_tui.core.explain.differences import differences
 from dockcache_tui.core.explain.evidence import Evidence, Graph
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph
 from dockcache_tui.core.explain.ops import Edge, Op, Ops
@@ -364,3 +366,24 @@ def test_addresses() -> None:
     assert cause.text == "What https://host/f serves changed."
     assert cause.differences == (MissEvidence("content", "https://host/f", *(f"sha256:{one * 64}" for one in "ab")),)
     assert source_cause(told[0], "add", told[0], "add") is None
+
+
+def test_other_options() -> None:
+    """Options of a RUN are told by their names; of a platform the image is named."""
+    builder = Builder()
+    earlier, this = build(builder), build(builder, CHANGES["platform"])
+    step = next(one for one in this.build.steps if one.name.endswith(ALL))
+    platform = MissEvidence("platform", "busybox", "linux/amd64", "linux/arm64")
+    assert causes(this, earlier)[step.digest].differences == (platform,)
+    rules = rules_of(VERSION)
+    assert rules
+    plain, named = run(), run(hostname="h", extraHosts=[{"Host": "db", "IP": "1.1.1.1"}])
+    assert [one for _, one in differences(plain, named, rules)] == [
+        MissEvidence("hosts", "", None, "db"),
+        MissEvidence("other", "", None, "hostname=h"),
+    ]
+    for kind, number in (("secret", 1), ("ssh", 2), ("tmpfs", 4)):
+        mounted = run([{"dest": "/m", "input": -1, "output": -1, "mountType": number}])
+        assert differences(plain, mounted, rules) == ((CauseKind.MOUNT, MissEvidence("kind", "/m", None, kind)),)
+    one, two = (run([{"dest": "/m", "input": 1, **more}]) for more in ({"readonly": True}, {}))
+    assert differences(one, two, rules) == ((CauseKind.MOUNT, MissEvidence("option", "/m", "readonly=true", None)),)

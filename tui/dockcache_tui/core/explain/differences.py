@@ -22,8 +22,15 @@ _HIDDEN = "(hidden)"
 _MOUNTS = {0: "bind", 1: "secret", 2: "ssh", 3: "cache", 4: "tmpfs"}
 _CACHE = 3
 _NETWORKS = {0: "default", 1: "host", 2: "none"}
-_SECURITY = {0: "sandbox", 1: "insecure"}
-_OTHERS = ("hostname", "ulimit", "cgroupParent", "validExitCodes", "removeMountStubsRecursive")
+_OTHERS = (
+    "hostname",
+    "ulimit",
+    "cgroupParent",
+    "validExitCodes",
+    "removeMountStubsRecursive",
+    "security",
+    "cdiDevices",
+)
 _FILE_WORDS = {
     **dict.fromkeys(("src", "include_patterns", "exclude_patterns", "required_paths", "data"), "args"),
     **dict.fromkeys(("dest", "path"), "dest"),
@@ -75,10 +82,9 @@ def _of_runs(old: Body, new: Body, ids: Sequence[Mapping[str, str]]) -> Iterator
     yield from _command("cwd", one.get("cwd"), other.get("cwd"))
     yield from _command("hosts", _hosts(one), _hosts(other))
     yield from _command("network", _NETWORKS.get(before.get("network", 0)), _NETWORKS.get(after.get("network", 0)))
-    yield from _command("other", _SECURITY.get(before.get("security", 0)), _SECURITY.get(after.get("security", 0)))
     for name in _OTHERS:
-        yield from _command("other", _text(one.get(name)), _text(other.get(name)), name)
-    yield from _command("other", _text(before.get("cdiDevices")), _text(after.get("cdiDevices")), "device")
+        values = before.get(name, one.get(name)), after.get(name, other.get(name))
+        yield from _command("other", _option(name, values[0]), _option(name, values[1]))
     yield from _of_mounts(before.get("mounts") or (), after.get("mounts") or (), ids)
     secrets = _text(before.get("secretenv")), _text(after.get("secretenv"))
     if secrets[0] != secrets[1]:
@@ -217,9 +223,9 @@ def _hosts(meta: Body) -> str | None:
     return " ".join(one.get("Host", "") for one in meta.get("extraHosts") or ()) or None
 
 
-def _command(what: str, old: str | None, new: str | None, name: str = "") -> Iterator[Found]:
+def _command(what: str, old: str | None, new: str | None) -> Iterator[Found]:
     if old != new:
-        yield CauseKind.COMMAND, MissEvidence(what, name, old, new)
+        yield CauseKind.COMMAND, MissEvidence(what, "", old, new)
 
 
 def _text(value: Any) -> str | None:

@@ -5,6 +5,7 @@ files, another step above it, a result that is gone, and last a step above it th
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from dockcache_tui.core.builds.build import Step, StepState
 from dockcache_tui.core.builds.names import parse_name
@@ -128,6 +129,10 @@ class GraphCauses:
             return words.unknown("It does something else than in the earlier build, which is not told in detail.")
         base, old_base = self._new.base(op), self._old.base(old)
         changed = source_cause(self._old, old_base, self._new, base) if base and old_base else None
+        reference = address(self._new.ops[base]) if base else ""
+        found = tuple(
+            (kind, replace(one, name=reference) if kind is CauseKind.PLATFORM else one) for kind, one in found
+        )
         command = " ".join(op.body["meta"].get("args") or ()) if op.kind == "exec" else ""
         return words.of_instruction(found, self._new.graph.request, command, changed)
 
