@@ -387,3 +387,31 @@ def test_other_options() -> None:
         assert differences(plain, mounted, rules) == ((CauseKind.MOUNT, MissEvidence("kind", "/m", None, kind)),)
     one, two = (run([{"dest": "/m", "input": 1, **more}]) for more in ({"readonly": True}, {}))
     assert differences(one, two, rules) == ((CauseKind.MOUNT, MissEvidence("option", "/m", "readonly=true", None)),)
+
+
+def joined(*builds: TracedBuild) -> TracedBuild:
+    """Return one build of several targets."""
+    graphs, steps = [], []
+    for number, one in enumerate(builds):
+        (graph,) = one.evidence.graphs
+        assert graph.ops
+        vertexes = {f"{number} {digest}": op for digest, op in graph.ops.vertexes.items()}
+        graphs.append(replace(graph, target=f"t{number}", ops=replace(graph.ops, vertexes=vertexes)))
+        steps += [replace(step, digest=f"{number} {step.digest}") for step in one.build.steps]
+    evidence = replace(builds[0].evidence, graphs=tuple(graphs))
+    return replace(builds[0], build=replace(builds[0].build, steps=tuple(steps)), evidence=evidence)
+
+
+def test_several_targets() -> None:
+    """Each target is compared with its own of the earlier build, a new one with the nearest."""
+    builder = Builder()
+    second = "FROM other\nRUN second\n"
+    earlier = joined(builder.build(TEXT, FILES), builder.build(second))
+    edits = (TEXT.replace("echo all", "echo some"), f"{second}RUN third\n", TEXT.replace("echo all", "echo any"))
+    this = joined(*(builder.build(text, FILES) for text in edits))
+    told = causes(this, earlier)
+    found = {instruction(this, digest): cause.text for digest, cause in told.items()}
+    assert found["RUN echo some"] == "“all” in it became “some”."
+    assert found["RUN third"] == "The earlier build had no such step."
+    assert found["RUN echo any"] == "“all” in it became “any”."
+    assert "RUN second" not in found
