@@ -162,6 +162,7 @@ def test_submodules_and_large_files_are_unknown(clone: Clone, tmp_path: Path) ->
     git(other, "commit", "--allow-empty", "-m", "one")
     words = ("-c", "protocol.file.allow=always", "submodule", "add", "--quiet", str(other), "app/lib")
     git(clone.folder, *words)
+    (clone.folder / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")
     (clone.folder / "app" / "big.bin").write_text(POINTER.format(1))
     clone.first = clone.commit()
     (clone.folder / "app" / "a.txt").write_text("2")

@@ -1,7 +1,7 @@
 """Reads what a commit holds from a clone's objects alone: nothing is checked out, and nothing fetched."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from dockcache_tui.core.builds.ignore import parse_ignore
@@ -15,6 +15,9 @@ _OFFLINE = ("protocol.allow=never",)
 _TITLE = "The commit can't be read"
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _POINTER_SIZES = range(100, 1024)
+_LFS = b"filter=lfs"
+_LONGEST_HEADER = 80
+"""Of an object that is missing: its id and that word."""
 
 
 def read_revision(
@@ -29,10 +32,13 @@ def read_revision(
     entries = clone.entries(revision)
     ids = {path: object_ for _, object_, path in entries}
     links = {object_ for mode, object_, _ in entries if mode == LINK}
-    sizes = clone.sizes(object_ for mode, object_, _ in entries if mode not in (LINK, SUBMODULE))
-    small = {object_ for object_, size in sizes.items() if size in _POINTER_SIZES}
     ignores = [ids[path] for name in (f"{dockerfile}.dockerignore", ".dockerignore") if (path := name.encode()) in ids]
-    texts = clone.contents({*links, *small, *ignores})
+    attributes = [object_ for _, object_, path in entries if path.rpartition(b"/")[2] == b".gitattributes"]
+    attributes += clone.attributes_above(revision)
+    texts = clone.contents({*links, *ignores, *attributes})
+    if any(_LFS in texts[object_] for object_ in attributes):
+        sizes = clone.sizes({object_ for mode, object_, _ in entries if mode not in (LINK, SUBMODULE)})
+        texts |= clone.contents(object_ for object_, size in sizes.items() if size in _POINTER_SIZES)
     ignore = texts[ignores[0]] if ignores and not revision.by_git else b""
     return RevisionFiles(
         tuple(_file(mode, object_, path, texts.get(object_, b"")) for mode, object_, path in entries),
@@ -75,31 +81,44 @@ class _Clone:
         lines = (line.partition(b"\t") for line in told.split(b"\0") if line)
         return [(int(words.split()[0], 8), words.split()[2].decode(), path) for words, _, path in lines]
 
+    def attributes_above(self, revision: Revision) -> list[str]:
+        """Return the ids of the .gitattributes in the folders that a context is in."""
+        folders = PurePosixPath(revision.folder, ".gitattributes").parents[1:]
+        places = (f"{revision.commit}:{folder / '.gitattributes'}" for folder in folders)
+        found = (self._says("rev-parse", "--verify", "--quiet", place).decode() for place in places)
+        return [object_ for object_ in found if object_]
+
     def sizes(self, objects: Iterable[str]) -> dict[str, int]:
         """Return the bytes of contents; raises SourceError where the clone has not all."""
-        asked = tuple(dict.fromkeys(objects))
+        asked = tuple(objects)
         told = self._batch("--batch-check=%(objectname) %(objectsize)", asked)
         words = [line.split() for line in told.splitlines()]
         if len(words) < len(asked) or any(size == b"missing" for _, size in words):
-            raise SourceError(
-                f"the clone {self._folder} has not all that the commit holds",
-                title=_TITLE,
-                hint="It may have been made with --filter: fetch the commit in full.",
-            )
+            raise self._incomplete()
         return {object_.decode(): int(size) for object_, size in words}
 
     def contents(self, objects: Iterable[str]) -> dict[str, bytes]:
         """Return contents; raises SourceError where the clone has not all."""
-        wanted = self.sizes(objects)
-        told = self._batch("--batch", wanted)
-        found, at = {}, 0
-        for object_, size in wanted.items():
-            begins = told.index(b"\n", at) + 1
-            found[object_] = told[begins : begins + size]
-            at = begins + size + 1
+        asked = tuple(objects)
+        told, at = self._batch("--batch=%(objectsize)", asked), 0
+        found = {}
+        for object_ in asked:
+            size, _, _ = told[at : at + _LONGEST_HEADER].partition(b"\n")
+            if not size.isdigit():
+                raise self._incomplete()
+            begins = at + len(size) + 1
+            at = begins + int(size) + 1
+            found[object_] = told[begins : at - 1]
         return found
 
-    def _batch(self, how: str, objects: Iterable[str]) -> bytes:
+    def _incomplete(self) -> SourceError:
+        return SourceError(
+            f"the clone {self._folder} has not all that the commit holds, or did not tell it in time",
+            title=_TITLE,
+            hint="It may have been made with --filter: fetch the commit in full.",
+        )
+
+    def _batch(self, how: str, objects: Sequence[str]) -> bytes:
         asked = "".join(f"{one}\n" for one in objects).encode()
         return self._git.output("cat-file", how, settings=_OFFLINE, told=asked) if asked else b""
 
