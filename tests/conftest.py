@@ -4,10 +4,11 @@ DOCKCACHE_TEST_ENGINE=private asks for our own. Under CI=true an engine that can
 elsewhere the tests that need it are skipped and the summary says so in one line.
 """
 
+import fcntl
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -42,11 +43,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that uses the engine: `-m 'not engine'` leaves it out, and one worker runs them in turn."""
+    """Mark every test that uses the engine: `-m 'not engine'` leaves it out.
+
+    One worker runs them in turn; where the engines are ours, another runs those of the tour and the lab on one more.
+    """
+    several = _there() is None
     for item in items:
         if "engine" in getattr(item, "fixturenames", ()):
             item.add_marker("engine")
-            item.add_marker(pytest.mark.xdist_group("engine"))
+        if item.get_closest_marker("engine") and not item.get_closest_marker("xdist_group"):
+            apart = several and item.path.parent.name in ("tour", "lab")
+            item.add_marker(pytest.mark.xdist_group("engine-2" if apart else "engine"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -96,7 +103,7 @@ def engine() -> Iterator[lab.Engine]:
     """An engine that answers."""
     with ExitStack() as stack:
         try:
-            found = stack.enter_context(_lend(lab.default_home()))
+            found = stack.enter_context(_lend(stack.enter_context(_home())))
         except lab.EngineError as error:
             if os.environ.get("CI") == "true":
                 raise
@@ -108,8 +115,28 @@ def engine() -> Iterator[lab.Engine]:
         yield found
 
 
+@contextmanager
+def _home() -> Iterator[Path]:
+    """Choose a home that no other worker has, for an engine of our own."""
+    for home in (lab.default_home(), *(lab.default_home().with_name(f"engine-{number}") for number in range(2, 9))):
+        home.parent.mkdir(parents=True, exist_ok=True)
+        with home.with_name(f"{home.name}.tests").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield home
+            return
+    raise AssertionError("too many workers")
+
+
+def _there() -> lab.Engine | None:
+    """Return the engine that was there before us, unless ours is asked for."""
+    return None if os.environ.get("DOCKCACHE_TEST_ENGINE") == "private" else lab.existing(lab.default_home())
+
+
 def _lend(home: Path) -> AbstractContextManager[lab.Engine]:
-    there = None if os.environ.get("DOCKCACHE_TEST_ENGINE") == "private" else lab.existing(home)
+    there = _there()
     if there is None:
         return lab.borrow(home, lab.narrate, builders=True)
     return lab.shared(home, lambda: there, lab.remove_builders)
@@ -151,10 +178,31 @@ def at_engine(engine: lab.Engine, monkeypatch: pytest.MonkeyPatch) -> lab.Engine
 @pytest.fixture
 def killable_builder(engine: lab.Engine) -> Iterator[lab.Remote]:
     """A started remote builder of the test's own, which it may kill and start again."""
-    remote = lab.Remote(engine, f"dockcache-killable-{uuid4().hex[:8]}")
+    with _own(lab.Remote(engine, f"dockcache-killable-{uuid4().hex[:8]}")) as remote:
+        yield remote
+
+
+@pytest.fixture
+def own_builder(engine: lab.Engine) -> Iterator[str]:
+    """The name of a builder that no other test uses, now or later."""
+    with _own(lab.Remote(engine, f"dockcache-own-{uuid4().hex[:8]}")) as remote:
+        yield remote.name
+
+
+@pytest.fixture
+def own_two_node_builder(engine: lab.Engine) -> Iterator[str]:
+    """The name of a builder with two nodes that no other test uses, now or later."""
+    with _own(lab.Remote(engine, f"dockcache-own-{uuid4().hex[:8]}", lab.TWO_PLATFORMS)) as remote:
+        yield remote.name
+
+
+@contextmanager
+def _own(remote: lab.Remote) -> Iterator[lab.Remote]:
     remote.start()
-    yield remote
-    remote.remove()
+    try:
+        yield remote
+    finally:
+        remote.remove()
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from time import sleep, time
 from typing import Any
 
 Owner = tuple[str, str | None]
@@ -56,11 +57,13 @@ class Workshop:
     def run(self, rounds: int) -> None:
         """Build in rounds: each checks branches out, then builds one place or all of them at once.
 
-        While the first project's builds run, another branch is checked out there.
+        While the first project's builds run, another branch is checked out there. Git logs whole seconds: nothing is
+        built in one in which a branch was checked out, as then both fit and the branch is rightly not known.
         """
         for number in range(rounds):
             for folder in self._folders:
                 self._git(folder, "checkout", "-q", self._random.choice(["main", "fix", "gone", "bare"]))
+            _let_a_second_begin()
             folders = (*self._folders, self._worktree, self._loose)
             places = [self._place(index, folder) for index, folder in enumerate(folders)]
             chosen = places if number % 2 == 0 else self._random.sample(places, 1)
@@ -126,7 +129,7 @@ class Workshop:
         (folder / ".dockerignore").write_text(f".git\n{padding}")
         (folder / "Dockerfile").write_text(
             "FROM busybox AS build\nWORKDIR /src\nCOPY code .\n"
-            f"RUN echo own-{mark}; sleep 0.{self._random.randrange(1, 9)}\n"
+            f"RUN echo own-{mark}; sleep 1.{self._random.randrange(1, 9)}\n"
             "COPY . .\nFROM busybox\nRUN echo of all\nCOPY common /\nCOPY --from=build /src/code /code\n"
             f"RUN echo last-{mark}; true\nCOPY code data /\n{padding}"
         )
@@ -150,6 +153,7 @@ class Workshop:
             for line in run.stdout:
                 said += line
                 if place.folder == self._folders[0] and "RUN echo" in line:
+                    _let_a_second_begin()
                     self._git(place.folder, "checkout", "-q", "--detach", "main")
         assert run.returncode == 0, said[-2000:]
 
@@ -157,3 +161,7 @@ class Workshop:
         who = ("-c", "user.name=n", "-c", "user.email=e@example", "-c", "commit.gpgsign=false")
         done = subprocess.run(("git", "-C", str(folder), *who, *words), check=True, capture_output=True, text=True)
         return done.stdout.strip()
+
+
+def _let_a_second_begin() -> None:
+    sleep(1 - time() % 1)

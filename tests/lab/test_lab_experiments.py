@@ -30,6 +30,8 @@ from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.journal.lab_runs import LabRuns
 
+pytestmark = pytest.mark.engine  # those too that are given the engine by a fixture's name
+
 COLD, SAME, SOURCE, DEPENDENCY = Situation.COLD, Situation.SAME, Situation.SOURCE, Situation.DEPENDENCY
 BRANCH, EVICTED, NO_RUNTIME = Situation.BRANCH, Situation.EVICTED, Situation.NO_RUNTIME
 _EVERYTHING = LabPlan(phrases=PHRASES[:1])

@@ -29,12 +29,9 @@ class _Load:
     step: Step
     start: int
     received: int
+    folder: str
+    """The folder's name; empty when it is not known."""
     made: set[int] = field(default_factory=set)
-
-    @property
-    def folder(self) -> str:
-        """Return the name of the folder; empty when it is not known."""
-        return PurePath(self.build.context).name
 
     def let_go(self, moment: int) -> bool:
         """Tell whether its build may have let go of a record at a moment: it does so after its end."""
@@ -65,13 +62,14 @@ def local_claims(records: Sequence[Record], builds: Iterable[Build]) -> list[Cla
             by_name[description_key(record.description)].append(position)
     loads: defaultdict[StepKey, list[_Load]] = defaultdict(list)
     for build in builds if by_name else ():
+        folder = PurePath(build.context).name
         for step in build.steps:
             key = name_key(step.name)
             if key in by_name and step.started_at and step.state in RAN:
                 first = step.received_at or step.completed_at or build.completed_at
                 slack = _SLACK_NS if build.told else PRINTED_SLACK_NS
                 end = first.ns + slack if first else FOREVER_NS
-                loads[key].append(_Load(build, step, step.started_at.ns - slack, end))
+                loads[key].append(_Load(build, step, step.started_at.ns - slack, end, folder))
     return [claim for key, found in loads.items() for claim in _claims(found, by_name[key], records)]
 
 
@@ -80,17 +78,17 @@ def _claims(loads: Sequence[_Load], positions: Sequence[int], records: Sequence[
     moments = [records[one].created_at.ns for one in ordered]
     makers: dict[int, list[_Load]] = {one: [] for one in ordered}
     for load in loads:
-        uses = [other for other in loads if load.may_share(other)]
-        for one in ordered[bisect_left(moments, load.start) : bisect_right(moments, load.received)]:
+        made = ordered[bisect_left(moments, load.start) : bisect_right(moments, load.received)]
+        uses = [other for other in loads if load.may_share(other)] if made else ()
+        for one in made:
             if _fits(records[one], uses):
                 load.made.add(one)
                 makers[one].append(load)
     _eliminate(makers)
     known = {one: found[0] for one, found in makers.items() if len(found) == 1}
     for load in loads:
-        made = {one for one in load.made if known.get(one) is load}
-        if made:
-            yield Claim(load.build, load.step, made, lasting=True)
+        if ours := {one for one in load.made if known.get(one) is load}:
+            yield Claim(load.build, load.step, ours, lasting=True)
             continue
         before = ordered[: bisect_right(moments, load.received)]
         likely = {one for one in before if known.get(one) and known[one].shares(load)}

@@ -2,6 +2,7 @@
 
 from dockcache_tui.lab.engine.builders import (
     DOCKER,
+    TWO_PLATFORMS,
     Remote,
     container_builder,
     remote_builder,
@@ -15,6 +16,7 @@ from dockcache_tui.lab.engine.lifecycle import borrow, existing, plan, provision
 
 __all__ = [
     "DOCKER",
+    "TWO_PLATFORMS",
     "Engine",
     "EngineError",
     "Remote",

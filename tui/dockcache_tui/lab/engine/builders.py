@@ -10,7 +10,7 @@ from dockcache_tui.lab.engine.process import run
 
 DOCKER = "default"
 _CONTAINER, _REMOTE, _TWO_NODES = "dockcache-container", "dockcache-remote", "dockcache-two-nodes"
-_TWO = ("linux/amd64", "linux/arm64")
+TWO_PLATFORMS = ("linux/amd64", "linux/arm64")
 
 
 def container_builder(engine: Engine) -> str:
@@ -37,7 +37,7 @@ def remote_builder(engine: Engine) -> str:
 
 def two_node_builder(engine: Engine) -> str:
     """Start two BuildKit daemons and make one remote builder of both, the second for linux/arm64; returns its name."""
-    return Remote(engine, _named(engine, _TWO_NODES), platforms=_TWO).start()
+    return Remote(engine, _named(engine, _TWO_NODES), platforms=TWO_PLATFORMS).start()
 
 
 def remove_builder(engine: Engine, name: str) -> None:
@@ -50,7 +50,7 @@ def remove_builders(engine: Engine) -> None:
     """Take away every builder of ours that is not a test's own."""
     remove_builder(engine, _named(engine, _CONTAINER))
     Remote(engine, _named(engine, _REMOTE)).remove()
-    Remote(engine, _named(engine, _TWO_NODES), platforms=_TWO).remove()
+    Remote(engine, _named(engine, _TWO_NODES), platforms=TWO_PLATFORMS).remove()
 
 
 @dataclass(frozen=True, slots=True)
