@@ -73,9 +73,12 @@ def _below_a_link(count: int) -> Layers:
 
 
 SHAPES = (
-    _apart, _deeper, _together, _names, _same_name, _chain, _deep_links, _whiteouts, _deep_whiteouts, _layers,
-    _below_a_link,
-)  # fmt: skip
+    *(_together, _chain, _whiteouts),
+    *(
+        pytest.param(shape, marks=pytest.mark.matrix)
+        for shape in (_apart, _deeper, _names, _same_name, _deep_links, _deep_whiteouts, _layers, _below_a_link)
+    ),
+)
 
 
 def cost(run: Callable[[], object]) -> float:
