@@ -4,7 +4,6 @@ DOCKCACHE_TEST_ENGINE=private asks for our own. Under CI=true an engine that can
 elsewhere the tests that need it are skipped and the summary says so in one line.
 """
 
-import fcntl
 import os
 import signal
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from disks import Disk, run_in_a_namespace, small
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.lab import engine as lab
 from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.file_lock import locked
 from processes import none_left
 from service.serving import Served
 
@@ -120,13 +120,13 @@ def _home() -> Iterator[Path]:
     """Choose a home that no other worker has, for an engine of our own."""
     for home in (lab.default_home(), *(lab.default_home().with_name(f"engine-{number}") for number in range(2, 9))):
         home.parent.mkdir(parents=True, exist_ok=True)
-        with home.with_name(f"{home.name}.tests").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
+        try:
+            lock = locked(home.with_name(f"{home.name}.tests"), patience=0)
+        except BlockingIOError:
+            continue
+        with lock:
             yield home
-            return
+        return
     raise AssertionError("too many workers")
 
 
