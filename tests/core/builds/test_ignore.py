@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dockcache_tui.core.builds.ignore import IgnoreVerdict, judge, parse_ignore, parse_patterns
+from dockcache_tui.core.builds.ignore import IgnoreVerdict, judge, may_take_in, parse_ignore, parse_patterns
 from dockcache_tui.core.errors import UsageError
 
 
@@ -88,3 +88,24 @@ def test_any_text_is_read_or_refused(text: str, path: str) -> None:
     except UsageError:
         return
     assert not ignored("", path)
+
+
+def test_folders_that_need_no_search() -> None:
+    """A folder left out is only searched where a rule may take in again something below it."""
+    rules = parse_ignore("*\n!src/app/**\n!docs\n")
+    assert [may_take_in(rules, folder) for folder in ("src", "src/app", "src/app/x", "docs/a")] == [True] * 4
+    assert not any(may_take_in(rules, folder) for folder in ("node_modules", "src/lib", "doc"))
+    assert may_take_in(parse_ignore("*\n!**/a"), "node_modules")
+
+
+@given(st.text(alphabet="ab*?/!\n", max_size=16), st.text(alphabet="ab/", min_size=3, max_size=8))
+def test_what_needs_no_search_holds_nothing(text: str, path: str) -> None:
+    """Nothing is let through below a folder left out that no rule may take in again."""
+    path = "/".join(filter(None, path.split("/"))) or "a"
+    folders = [path[:end] for end, one in enumerate(path) if one == "/"]
+    try:
+        rules = parse_ignore(text)
+        if any(ignored(text, folder) and not may_take_in(rules, folder) for folder in folders):
+            assert ignored(text, path)
+    except UsageError:
+        return

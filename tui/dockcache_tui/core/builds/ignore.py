@@ -11,6 +11,8 @@ _WILD = {"*": "[^/]*", "?": "[^/]"}
 _ESCAPED = set(".+()|{}$")
 _ESCAPES = set("aBbDdfnrSstvWw")
 """Letters that mean something after a backslash, in Go and Python the same."""
+_FIXED = re.compile(r"(?:[^*?\[\]\\/]+/)*(?:[^*?\[\]\\/]+\Z)?")
+"""The parts of a pattern before its first with a wildcard, with the slash that follows."""
 _CLASS = re.compile(r"\\.|\[\^?+\]?+(?:\\.|[^\]\\])*\]|\[", re.DOTALL)
 
 
@@ -20,6 +22,8 @@ class IgnoreRule:
 
     pattern: re.Pattern[str]
     takes_in: bool
+    fixed: str = ""
+    """What a path that it matches begins with: the folders before its first wildcard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +80,21 @@ def judge(rules: Sequence[IgnoreRule], path: str, parent: IgnoreVerdict) -> Igno
     return IgnoreVerdict(ignored, tuple(matched))
 
 
+def may_take_in(rules: Iterable[IgnoreRule], folder: str) -> bool:
+    """Tell whether a rule may take in again something below a folder that is left out."""
+    inside = f"{folder}/"
+    takers = (rule.fixed for rule in rules if rule.takes_in)
+    return any(fixed.startswith(inside) or inside.startswith(fixed) for fixed in takers)
+
+
 def _above(path: str) -> Iterable[str]:
     return (path[: slash.start()] for slash in re.finditer("/", path))
 
 
 def _rule(pattern: str, place: str, *, takes_in: bool) -> IgnoreRule:
     try:
-        return IgnoreRule(_compile(pattern), takes_in)
+        fixed = _FIXED.match(pattern)
+        return IgnoreRule(_compile(pattern), takes_in, fixed[0] if fixed else "")
     except re.error as error:
         raise UsageError(f"bad pattern in {place}: {error}", hint="Close the bracket.") from error
 
