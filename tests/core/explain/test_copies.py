@@ -1,0 +1,96 @@
+"""What a builder keeps of its copy of a context, and which files it is sent."""
+
+import stat
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dockcache_tui.core.explain.context import SentFile
+from dockcache_tui.core.explain.copies import bytes_of_all, kept_files, sent_files
+
+FILE = SentFile(b"f", stat.S_IFREG | 0o644, "sha256:1", 5, 7)
+FOLDER = SentFile(b"f", stat.S_IFDIR | 0o755, "sha256:1", 0, 7)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stays"),
+    [
+        (FILE, replace(FILE, digest="sha256:2"), True),
+        (FILE, FILE, False),
+        (FILE, replace(FILE, digest="sha256:2", mtime_ns=8), False),
+        (FILE, replace(FILE, digest="sha256:2", size=6), False),
+        (FILE, replace(FILE, digest="sha256:2", mode=stat.S_IFREG | 0o755), False),
+        (FILE, replace(FILE, digest="sha256:2", hard_link=b"e"), False),
+        (FILE, replace(FILE, path=b"g", digest="sha256:2"), False),
+        (FOLDER, replace(FOLDER, digest="sha256:2", mode=stat.S_IFDIR | 0o700, mtime_ns=8), True),
+        (FOLDER, FILE, False),
+    ],
+)
+def test_what_stays(old: SentFile, new: SentFile, stays: bool) -> None:  # noqa: FBT001
+    """A builder keeps what looks the same though it is not, and of a folder what it was at first."""
+    assert kept_files((old,), (new,)) == ((old,) if stays else ())
+
+
+TREE = {
+    "a.txt": "",
+    "d": None,
+    "d/l": "../e/x",
+    "d/y": "",
+    "e": None,
+    "e/x": "",
+    "e/z": "",
+    "l": "d",
+    "m": "/l/l",
+    "n.txt": "a.txt",
+    "self": "self",
+}
+
+
+def files() -> tuple[SentFile, ...]:
+    """Return a tree with links."""
+    return tuple(_file(path, link) for path, link in TREE.items())
+
+
+def _file(path: str, link: str | None) -> SentFile:
+    kind = stat.S_IFDIR if link is None else stat.S_IFLNK if link else stat.S_IFREG
+    return SentFile(path.encode(), kind | 0o755, path, link=(link or "").encode())
+
+
+@pytest.mark.parametrize(
+    ("follow", "sent"),
+    [
+        ((), list(TREE)),
+        (("/",), list(TREE)),
+        (("d",), ["d", "d/l", "d/y"]),
+        (("d/y", "gone"), ["d", "d/y"]),
+        (("d/l",), ["d", "d/l", "e", "e/x"]),
+        (("l",), ["d", "d/l", "d/y", "l"]),
+        (("l/y",), ["d", "d/y", "l"]),
+        (("m",), ["d", "d/l", "e", "e/x", "l", "m"]),
+        (("*.txt",), ["a.txt", "n.txt"]),
+        (("n*",), ["a.txt", "n.txt"]),
+        (("e/*", "gone*/x"), ["e", "e/x", "e/z"]),
+        (("*/x",), list(TREE)),
+        (("self/x",), ["self"]),
+    ],
+)
+def test_what_is_sent(follow: Sequence[str], sent: list[str]) -> None:
+    """The paths are sent, what links on their way lead to, and the folders above; of a wildcard with links all."""
+    assert [file.path.decode() for file in sent_files(files(), follow)] == sent
+
+
+@given(st.lists(st.text("adelmnx/.*self", max_size=6), max_size=4))
+def test_any_paths(follow: list[str]) -> None:
+    """Whatever is named, loops of links included, what is sent is a part of what is there."""
+    assert set(sent_files(files(), follow)) <= set(files())
+
+
+def test_bytes() -> None:
+    """A builder without a copy receives all bytes and some for each file, a hard link's not twice."""
+    big = replace(FILE, size=100_000)
+    assert 100_000 < bytes_of_all((big,)) < 100_200
+    assert bytes_of_all((FOLDER,)) < 40
+    assert bytes_of_all((big, replace(big, path=b"g", hard_link=b"f"))) - bytes_of_all((big,)) < 60
