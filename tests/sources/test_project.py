@@ -10,7 +10,7 @@ from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import Checkout
 from dockcache_tui.lab.engine import Engine
-from dockcache_tui.sources.bake_files import bake_targets, compose_files
+from dockcache_tui.sources.bake_files import BakeTarget, bake_targets, compose_files
 from dockcache_tui.sources.build_runner import build_words
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
@@ -169,7 +169,7 @@ def test_compose_is_found_when_it_builds(engine: Engine, project: Path, journal:
     compose.write_text("services:\n  db: {image: x}\n  web: {build: {context: sub, dockerfile: D}}\n")
     spec = find_spec(project, docker, journal)
     assert spec == BuildSpec(str(project), "", "compose")
-    assert bake_targets(spec, docker) == {"web": (str(project / "sub"), "D")}
+    assert bake_targets(spec, docker) == {"web": BakeTarget(str(project / "sub"), "D")}
 
 
 @pytest.mark.parametrize("text", ["", "services: [", "services: {web: {build: {context: 1}}", "name: x\n", "\0"])

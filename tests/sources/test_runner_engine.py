@@ -90,9 +90,11 @@ def test_build_again(
     assert {short(step): step.line for step in edited.steps if step.cacheable}["RUN echo"] == 5
     assert journal.builds(str(project)) == (edited, again, first)
     assert all(build.builder == spec.builder and build.node for build in journal.builds())
-    context = journal.context(edited.ref)
-    assert context
-    assert [file.path for file in context.files] == ["Dockerfile", "main.txt", "other.txt"]
+    evidence = journal.evidence(edited.ref)
+    assert evidence
+    (context,) = evidence.graphs[0].contexts
+    assert [file.path for file in context.files] == [b"Dockerfile", b"main.txt", b"other.txt"]
+    assert (context.kept, context.unsure, evidence.missing) == ((), (), ())
 
 
 def test_steps_of_several_nodes_count_together(runner: Runner, project: Path, two_node_builder: str) -> None:

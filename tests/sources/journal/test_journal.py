@@ -13,11 +13,9 @@ import pytest
 
 from disks import Disk
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
-from dockcache_tui.core.builds.manifest import ContextFile, ContextManifest
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope, Project
-from dockcache_tui.sources.context_manifest import ContextReading, Stamp
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal, data_folder
 from dockcache_tui.sources.journal import journal as journal_module
@@ -25,7 +23,7 @@ from dockcache_tui.sources.journal import store as store_module
 from dockcache_tui.sources.journal.lab_runs import LabRuns
 from dockcache_tui.sources.journal.schema import MIGRATIONS
 from dockcache_tui.sources.workspace import ProjectWorkspace
-from sources.journal_samples import BUILT, CHECKOUT, REUSED, SPEC
+from sources.journal_samples import BUILT, CHECKOUT, REUSED, SPEC, evidence, sent
 
 
 @pytest.mark.parametrize("odd", ["\udcff", "a\udc80", "\0", "\0dcff", "é📦"])
@@ -162,46 +160,14 @@ def test_builds_of_one_project_newest_first(journal: Journal) -> None:
     assert journal.builds("/a", limit=1) == (third,)
 
 
-def manifest(count: int, edited: int = -1) -> ContextManifest:
-    """Make a context of so many files, one of them edited, one with a name that is no UTF-8."""
-    files = [ContextFile(f"f{number:05}", 0o100644, 1, f"{number:064x}") for number in range(count)]
-    if edited >= 0:
-        files[edited] = replace(files[edited], sha256="e" * 64)
-    odd = os.fsdecode(b"z\xff")
-    return ContextManifest("/p", (*files, ContextFile(odd, 0o120777, 2, "aa", odd, "no")))
-
-
-def test_context_comes_back_and_is_shared(journal: Journal, tmp_path: Path) -> None:
-    """Each build has its own context, and one edited file of 5,000 adds little to the journal."""
-    builds = [finished(journal) for _ in range(21)]
-    contexts = [manifest(5_000, edited) for edited in range(-1, 20)]
-    stamps = {"a": Stamp(1, 2, 3, "s")}
-    journal.keep_context(builds[0].ref, ContextReading(contexts[0], stamps))
-    whole = journal_size(tmp_path)
-    for build, context in zip(builds[1:], contexts[1:], strict=True):
-        journal.keep_context(build.ref, ContextReading(context, stamps))
-    assert journal_size(tmp_path) - whole < 20 * 20_000
-    assert [journal.context(build.ref) for build in builds] == contexts
-    assert journal.stamps("/p") == stamps
-    assert journal.context("unknown") is None
-
-
-def journal_size(folder: Path) -> int:
-    """Return the bytes of the journal once everything is in its main file."""
-    connection = sqlite3.connect(folder / "data" / "journal.sqlite3")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
-    return (folder / "data" / "journal.sqlite3").stat().st_size
-
-
 def test_old_builds_go(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     """The journal does not grow for ever: old builds go with all that only they had."""
     monkeypatch.setattr(journal_module, "KEPT", 2)
     old = finished(journal)
-    journal.keep_context(old.ref, ContextReading(manifest(10), {}))
+    journal.keep_evidence(old.ref, evidence(sent(10)), {})
     kept = [finished(journal) for _ in range(2)]
     assert journal.builds() == tuple(reversed(kept))
-    assert journal.context(old.ref) is None
+    assert journal.evidence(old.ref) is None
 
 
 def test_builds_of_another_project_stay(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:

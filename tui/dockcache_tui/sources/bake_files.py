@@ -35,6 +35,16 @@ class BakeFiles:
     """Folders elsewhere that the build may read: those a compose file names, as docker compose lets it."""
 
 
+@dataclass(frozen=True, slots=True)
+class BakeTarget:
+    """What a target builds; folders have absolute paths, what is elsewhere its address."""
+
+    context: str
+    dockerfile: str
+    named: tuple[tuple[str, str], ...] = ()
+    """Its further contexts by name."""
+
+
 class _Target(msgspec.Struct):
     context: str = "."
     dockerfile: str = "Dockerfile"
@@ -71,12 +81,19 @@ def bake_files(spec: BuildSpec, docker: Docker, scratch: Path) -> BakeFiles:
     return BakeFiles(read.folder, read.files, read.targets, tuple(sorted(elsewhere)))
 
 
-def bake_targets(spec: BuildSpec, docker: Docker) -> dict[str, tuple[str, str]]:
-    """Return the context and Dockerfile of each target that a bake or compose spec builds; raises SourceError."""
+def bake_targets(spec: BuildSpec, docker: Docker) -> dict[str, BakeTarget]:
+    """Return the targets that a bake or compose spec builds; raises SourceError."""
     with PrivateFolder() as scratch:
         files = bake_files(spec, docker, scratch.path)
         found = _printed(files, docker).target
-    return {name: (_path(files.folder, target.context), target.dockerfile) for name, target in found.items()}
+    return {
+        name: BakeTarget(
+            _path(files.folder, target.context),
+            target.dockerfile,
+            tuple((other, _path(files.folder, place)) for other, place in target.contexts.items()),
+        )
+        for name, target in found.items()
+    }
 
 
 def compose_files(project: Path, environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 from time import monotonic
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, StepState
@@ -12,9 +11,11 @@ from dockcache_tui.core.builds.outcome import failing_line
 from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.builds.reuse import with_shares
 from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.explain.evidence import Evidence
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.sources.build_context import read_build_context
-from dockcache_tui.sources.buildx_files import BuildRefs, RefWatch
+from dockcache_tui.sources.build_context import ContextSnapshot
+from dockcache_tui.sources.build_evidence import EvidenceOfOurs, Folders, HistoryReading
+from dockcache_tui.sources.buildx_files import BuildRefs, RefWatch, bake_targets_of
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.git import read_checkout
 from dockcache_tui.sources.journal import Journal
@@ -22,8 +23,6 @@ from dockcache_tui.sources.provenance import history_tells
 
 _PAUSE = 0.1
 """Seconds between two looks for the ref."""
-_ENDING = 1.0
-"""Seconds that a canceled build still takes to read its context."""
 
 
 class BuildKeeper:
@@ -41,14 +40,14 @@ class BuildKeeper:
         kept = remembered(spec, journal.last_spec(spec.project), docker.environment)
         self._ref = journal.begin(kept, self._checkout, self._started_at)
         self.notice = journal.notice
-        self._context = Thread(target=self._keep_context, name="context", daemon=True)
-        self._context.start()
+        self._snapshot = ContextSnapshot(spec, docker, journal.stamps)
 
     def look(self) -> None:
         """Write down what finished, and learn BuildKit's own ref."""
         steps = self._live.take_finished()
         if steps:
             self._try(lambda: self._journal.record(self._ref, steps))
+            self._snapshot.look(self._live.snapshot())
         if not self._refs.refs and monotonic() - self._looked > _PAUSE:
             self._looked = monotonic()
             self._learn(self._watch.find(self._context_folder()))
@@ -62,9 +61,13 @@ class BuildKeeper:
         self._learn(whole if refs and whole and set(refs.refs) <= set(whole.refs) else refs)
         build = replace(self.build(status), completed_at=ended, error=error)
         self._try(lambda: self._journal.finish(self._ref, build))
+        reading = HistoryReading(self._docker, self._refs) if self._refs.refs else None
         build = self._with_history(build)
         self._try(lambda: self._journal.finish(self._ref, build))
-        self._context.join(_ENDING if status is BuildStatus.CANCELED else None)
+        folders = self._snapshot.contexts(succeeded=status is BuildStatus.SUCCEEDED)
+        self.notice = self._snapshot.problem or self.notice
+        if reading:
+            self._try(lambda: self._keep_evidence(build, reading.evidence(), folders))
         return build
 
     def build(self, status: BuildStatus) -> Build:
@@ -114,13 +117,10 @@ class BuildKeeper:
             self._refs = refs
             self._try(lambda: self._journal.name(self._ref, refs.refs, refs.builder, refs.node))
 
-    def _keep_context(self) -> None:
-        def keep() -> None:
-            reading = read_build_context(self._spec, self._docker, self._journal.stamps)
-            if reading:
-                self._journal.keep_context(self._ref, reading)
-
-        self._try(keep)
+    def _keep_evidence(self, build: Build, told: Evidence, folders: Folders) -> None:
+        targets = bake_targets_of(self._docker.environment, self._refs)
+        ours = EvidenceOfOurs(build, told, folders, targets, self._journal.copy)
+        self._journal.keep_evidence(self._ref, ours.put_together(), ours.copies)
 
     def _try(self, write: Callable[[], None]) -> None:
         try:

@@ -74,6 +74,7 @@ class BuildRefs:
 class _LocalState(msgspec.Struct, rename="pascal"):
     local_path: str = ""
     group_ref: str = ""
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,13 @@ def read_local_state(environment: Mapping[str, str], build: Build) -> LocalState
     path = buildx_folder(environment) / "refs" / build.builder / build.node / build.ref
     state = _read(path)
     return LocalState(state.local_path, path.stat().st_mtime_ns) if state else None
+
+
+def bake_targets_of(environment: Mapping[str, str], refs: BuildRefs) -> dict[str, str]:
+    """Return the target of a bake file that each ref is of; `default` for a build without one."""
+    folder = buildx_folder(environment) / "refs" / refs.builder
+    states = {ref: state for ref in refs.refs for path in folder.glob(f"*/{ref}") if (state := _read(path))}
+    return {ref: state.target for ref, state in states.items()}
 
 
 class RefWatch:

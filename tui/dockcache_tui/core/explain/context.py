@@ -44,16 +44,22 @@ class Context:
     kept: tuple[SentFile, ...] = ()
     """Files as the builder kept them from before, since it saw no difference to those here."""
     unsure: tuple[bytes, ...] = ()
-    """Paths that changed while the builder took them, or of which its copy is not known."""
+    """Paths that changed while the builder took them, or of which its copy is not known.
+
+    An empty one is the root: files in it came or went.
+    """
 
     @property
     def tree(self) -> Tree:
         """The files as the builder has them; what is not known of them is of no digest."""
-        files = {file.path: file for file in (*self.files, *self.kept)}
-        unsure = frozenset(self.unsure)
-        return Tree(_entry(file, known=file.path not in unsure) for file in files.values())
+        found = {file.path: file for file in (*self.files, *self.kept)}
+        for path in self.unsure:
+            file = found.get(path, SentFile(path, stat.S_IFREG))
+            found[path] = SentFile(path, file.mode, link=file.link)
+        root = found.pop(b"", None)
+        entries = (Entry(one.path, _kind(one.mode), one.digest, one.link) for one in found.values())
+        return Tree(entries) if root is None else Tree(entries, root_header="")
 
 
-def _entry(file: SentFile, *, known: bool) -> Entry:
-    kind = _KINDS.get(stat.S_IFMT(file.mode), PathKind.FILE)
-    return Entry(file.path, kind, file.digest if known else "", file.link)
+def _kind(mode: int) -> PathKind:
+    return _KINDS.get(stat.S_IFMT(mode), PathKind.FILE)

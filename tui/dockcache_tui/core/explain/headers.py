@@ -41,9 +41,10 @@ def header(
         (b"devmajor", b"%d" % device[0]),
         (b"devminor", b"%d" % device[1]),
     )
-    counted = sorted((name, value) for name, value in (xattrs or {}).items() if _counts(name))
+    counted = sorted((name, value) for name, value in (xattrs or {}).items() if counts(name))
     return b"".join(name + value for name, value in (*fields, *counted))
 
 
-def _counts(xattr: bytes) -> bool:
+def counts(xattr: bytes) -> bool:
+    """Tell whether an extended attribute counts."""
     return xattr == b"security.capability" or not xattr.startswith((b"security.", b"system."))

@@ -10,13 +10,15 @@ from uuid import uuid4
 import platformdirs
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step
-from dockcache_tui.core.builds.manifest import ContextManifest
 from dockcache_tui.core.builds.next_build import reads_stdin
 from dockcache_tui.core.errors import SourceError
+from dockcache_tui.core.explain.context import SentFile
+from dockcache_tui.core.explain.evidence import Evidence
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import Checkout
-from dockcache_tui.sources.context_manifest import ContextReading, Stamp
-from dockcache_tui.sources.journal import contexts, rows
+from dockcache_tui.sources.file_stamps import FileStamps
+from dockcache_tui.sources.journal import evidence as kept_evidence
+from dockcache_tui.sources.journal import rows
 from dockcache_tui.sources.journal.any_text import from_json, to_json
 from dockcache_tui.sources.journal.store import JournalStore
 
@@ -35,9 +37,12 @@ class Journal:
     What keeps a build further raises SourceError when the file took its beginning and takes no more.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        """Open the journal in a folder, by default the platform's."""
-        self._store = JournalStore(folder or data_folder(), patient=True)
+    def __init__(self, folder: Path | None = None, budget: int | None = None) -> None:
+        """Open the journal in a folder, by default the platform's; `budget` is the bytes that evidence may take."""
+        folder = folder or data_folder()
+        self._budget = kept_evidence.budget() if budget is None else budget
+        self._store = JournalStore(folder, patient=True)
+        self.stamps = FileStamps(folder / "stamps")
 
     @property
     def notice(self) -> str:
@@ -73,14 +78,35 @@ class Journal:
         )
         return ref
 
-    def keep_context(self, ref: str, reading: ContextReading) -> None:
-        """Keep the files of a build's context, and the stamps for the next reading."""
+    def keep_evidence(
+        self, ref: str, evidence: Evidence, copies: Mapping[tuple[str, str, str], Iterable[SentFile] | None]
+    ) -> None:
+        """Keep what is known of a build, and what its builder's copies of folders now are; the oldest evidence goes.
+
+        In memory, where the file can't be used, none is kept.
+        """
+        if self._store.in_memory:
+            return
+        trees = [kept_evidence.pack(context.files) for graph in evidence.graphs for context in graph.contexts]
+        packed = {place: None if files is None else kept_evidence.pack(files) for place, files in copies.items()}
         with self._store.write() as connection:
-            context = contexts.save(connection, reading.manifest)
-            connection.execute("UPDATE builds SET context = ? WHERE ref = ?", (context, ref))
-            stamps = contexts.pack_stamps(reading.stamps)
-            root = os.fsencode(reading.manifest.root)
-            connection.execute("INSERT OR REPLACE INTO stamps VALUES (?, ?)", (root, stamps))
+            kept_evidence.keep(connection, self._id(ref), evidence, trees)
+            for place, tree in packed.items():
+                kept_evidence.keep_copy(connection, place, tree)
+            kept_evidence.shrink(connection, self._budget)
+
+    def evidence(self, ref: str) -> Evidence | None:
+        """Return what is known of a build; None when it was not kept: by an older version, or for lack of room."""
+        words = "SELECT id FROM builds WHERE ref = ? OR id = (SELECT build FROM refs WHERE ref = ?)"
+        found = self._store.read(words, ref, ref)
+        return self._store.read_together(lambda read: kept_evidence.load(read, found[0][0])) if found else None
+
+    def copy(self, place: tuple[str, str, str]) -> tuple[SentFile, ...] | None:
+        """Return the files that a builder's node has of a folder since it last took them from us, None for unknown.
+
+        The place is the builder, the node and the copy's name.
+        """
+        return self._store.read_together(lambda read: kept_evidence.load_copy(read, place))
 
     def record(self, ref: str, steps: Sequence[Step]) -> None:
         """Write down steps as they finish."""
@@ -190,28 +216,6 @@ class Journal:
         found = self._store.read("SELECT step, seconds FROM durations WHERE project = ?", project)
         return dict(found)
 
-    def context(self, ref: str) -> ContextManifest | None:
-        """Return the files a build's context held; None when they were not kept."""
-        found = self._store.read(
-            "SELECT contexts.id, root FROM contexts JOIN builds ON builds.context = contexts.id"
-            " WHERE builds.ref = ? OR builds.id = (SELECT build FROM refs WHERE refs.ref = ?)",
-            ref,
-            ref,
-        )
-        if not found:
-            return None
-        context, root = found[0]
-        groups = self._store.read(
-            "SELECT files FROM context_chunks JOIN chunks ON chunks.id = chunk WHERE context = ? ORDER BY position",
-            context,
-        )
-        return contexts.load(root, (blob for (blob,) in groups))
-
-    def stamps(self, root: str) -> dict[str, Stamp]:
-        """Return what is known of a context's files from the last reading."""
-        found = self._store.read("SELECT files FROM stamps WHERE root = ?", os.fsencode(root))
-        return contexts.unpack_stamps(found[0][0]) if found else {}
-
     def close(self) -> None:
         """Let go of the file; may be called twice."""
         self._store.close()
@@ -246,5 +250,4 @@ def _forget_old(connection: sqlite3.Connection, folder: str) -> None:
     old = "SELECT id FROM builds WHERE folder = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
     words = f"DELETE FROM builds WHERE folder = ? AND id <= ({old})"  # noqa: S608
     if connection.execute(words, (folder, folder, KEPT)).rowcount:
-        connection.execute("DELETE FROM contexts WHERE id NOT IN (SELECT context FROM builds WHERE context > 0)")
-        connection.execute("DELETE FROM chunks WHERE id NOT IN (SELECT chunk FROM context_chunks)")
+        kept_evidence.sweep(connection)

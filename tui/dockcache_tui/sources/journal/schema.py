@@ -102,4 +102,47 @@ MIGRATIONS = (
         UNIQUE (builder, node, ref)
     );
     """,
+    # contexts without BuildKit's own digests are of no use
+    """
+    DROP TABLE stamps;
+    DROP TABLE context_chunks;
+    ALTER TABLE builds DROP COLUMN context;
+    DROP TABLE contexts;
+    DROP TABLE chunks;
+    CREATE TABLE trees (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE);
+    CREATE TABLE chunks (
+        id INTEGER PRIMARY KEY,
+        sha256 BLOB NOT NULL UNIQUE,
+        size INTEGER NOT NULL,
+        files BLOB NOT NULL
+    );
+    CREATE INDEX chunks_size ON chunks(size);
+    CREATE TABLE tree_chunks (
+        tree INTEGER NOT NULL REFERENCES trees(id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        chunk INTEGER NOT NULL REFERENCES chunks(id),
+        PRIMARY KEY (tree, position)
+    ) WITHOUT ROWID;
+    CREATE INDEX tree_chunks_chunk ON tree_chunks(chunk);
+    CREATE TABLE evidence (
+        build INTEGER PRIMARY KEY REFERENCES builds(id) ON DELETE CASCADE,
+        document BLOB NOT NULL
+    );
+    CREATE TABLE evidence_trees (
+        build INTEGER NOT NULL REFERENCES evidence(build) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        tree INTEGER NOT NULL REFERENCES trees(id),
+        PRIMARY KEY (build, position)
+    ) WITHOUT ROWID;
+    CREATE INDEX evidence_trees_tree ON evidence_trees(tree);
+    CREATE TABLE copies (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        builder TEXT NOT NULL,
+        node TEXT NOT NULL,
+        name TEXT NOT NULL,
+        tree INTEGER NOT NULL REFERENCES trees(id),
+        UNIQUE (builder, node, name)
+    );
+    CREATE INDEX copies_tree ON copies(tree);
+    """,
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from dockcache_tui.core.errors import SourceError
@@ -15,6 +15,7 @@ from dockcache_tui.sources.file_lock import lock
 from dockcache_tui.sources.journal.any_text import AnyTextConnection
 from dockcache_tui.sources.journal.schema import MIGRATIONS
 
+T = TypeVar("T")
 _NAME = "journal.sqlite3"
 _LOCKED = 5.0
 """Seconds that another process may keep the file to itself."""
@@ -31,7 +32,7 @@ class JournalStore:
 
     def __init__(self, folder: Path, *, patient: bool = False) -> None:
         """Open or make the journal in a folder that only its owner can read; raises SourceError unless patient."""
-        self._patient, self._in_memory = patient, False
+        self._patient, self.in_memory = patient, False
         self._lock = RLock()
         self._folder = folder
         self._owners = folder / "owners"
@@ -54,7 +55,7 @@ class JournalStore:
 
     def _without(self, error: SourceError) -> sqlite3.Connection:
         """Return a journal in memory in place of the file, and say so; raises the error unless patient."""
-        if not self._patient or self._in_memory:
+        if not self._patient or self.in_memory:
             raise error
         connection = _connect(":memory:")
         where = (self._folder / _NAME).absolute().as_uri()
@@ -69,7 +70,7 @@ class JournalStore:
                 connection = _connect(":memory:")
         connection.execute("PRAGMA foreign_keys=ON")
         _migrate(connection)
-        self._in_memory = True
+        self.in_memory = True
         self.notice = f"{self.notice} Builds are not kept: {error}. {error.hint}".strip()
         return connection
 
@@ -126,6 +127,16 @@ class JournalStore:
                 self._go_without(error)
                 return self._connection.execute(query, values).fetchall()
 
+    def read_together(self, work: Callable[[Callable[..., list[tuple[Any, ...]]]], T]) -> T:
+        """Return what several queries come to, all of one moment; `work` is given `read`."""
+        with self._lock:
+            self.read("BEGIN")
+            try:
+                return work(self.read)
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
     def keep(self, write: Callable[[sqlite3.Connection], object]) -> None:
         """Write in a transaction; where the file takes no more, in memory."""
         with self._lock:
@@ -133,7 +144,7 @@ class JournalStore:
                 with self.write() as connection:
                     write(connection)
             except SourceError as error:
-                if self._in_memory:
+                if self.in_memory:
                     raise
                 self._go_without(error)
                 with self.write() as connection:
@@ -150,7 +161,7 @@ class JournalStore:
     def hold(self) -> None:
         """Show other processes that builds of this owner are alive, until close() or death; in memory nobody sees."""
         with self._lock:
-            if self._held is None and not self._in_memory:
+            if self._held is None and not self.in_memory:
                 try:
                     self._held = os.open(self._owners / self.owner, os.O_CREAT | os.O_RDWR, 0o600)
                     lock(self._held)

@@ -1,0 +1,132 @@
+"""Puts the evidence of a build of ours together: what its builder tells of it, and the folders that it sent."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from threading import Thread
+
+from dockcache_tui.core.builds.build import Build, Step
+from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.explain.context import Context, SentFile
+from dockcache_tui.core.explain.copies import bytes_of_all, kept_files, sent_files
+from dockcache_tui.core.explain.evidence import Evidence, Graph
+from dockcache_tui.core.explain.provenance import NO_FILES, NO_REVISION, joined
+from dockcache_tui.sources.build_context import MAIN, SentFolder, is_load
+from dockcache_tui.sources.buildkit.builder import open_builder
+from dockcache_tui.sources.buildx_files import BuildRefs
+from dockcache_tui.sources.docker_cli import Docker
+
+CHANGED = "Some files changed while they were read and sent: what the builder has of them is not known."
+UNREAD = "Some files could not be read, or not before the build was over."
+_PATIENCE = 5.0
+"""Seconds that a builder may take to tell of a build that is over."""
+
+Place = tuple[str, str, str]
+"""Of a builder's copy of a folder: builder, node and the copy's name."""
+Folders = Sequence[tuple[SentFolder, Context]]
+
+
+class HistoryReading:
+    """A builder's own account of a build that is over, asked for beside other work."""
+
+    def __init__(self, docker: Docker, refs: BuildRefs) -> None:
+        """Ask at once."""
+        self._docker, self._refs = docker, refs
+        self._evidence, self._problem = Evidence(), "The builder did not tell of the build in time."
+        self._thread = Thread(target=self._run, name="evidence", daemon=True)
+        self._thread.start()
+
+    def evidence(self) -> Evidence:
+        """Return it; what is missing of it says why where it could not be had."""
+        self._thread.join(_PATIENCE)
+        return replace(self._evidence, missing=self._evidence.missing or tuple(filter(None, (self._problem,))))
+
+    def _run(self) -> None:
+        try:
+            with closing(open_builder(self._docker, self._refs.builder)) as builder:
+                self._evidence = joined(builder.evidence(self._refs.node, ref) for ref in self._refs.refs)
+                self._problem = ""
+        except DockcacheError as error:
+            self._problem = f"The builder does not tell of the build: {error}."
+
+
+@dataclass(slots=True)
+class EvidenceOfOurs:
+    """The evidence of one build with its contexts, and what its builder's copies of folders are after it."""
+
+    build: Build
+    told: Evidence
+    folders: Folders
+    targets: Mapping[str, str]
+    """The target of a bake file that each ref of BuildKit's is of."""
+    copy: Callable[[Place], tuple[SentFile, ...] | None]
+    """Returns what a builder's copy was before, None where that is not known."""
+    copies: dict[Place, tuple[SentFile, ...] | None] = field(default_factory=dict)
+    """What they are now; None where that is not known."""
+
+    def put_together(self) -> Evidence:
+        """Return the evidence; `copies` is filled with it."""
+        graphs = tuple(self._with_contexts(graph) for graph in self.told.graphs)
+        contexts = [context for graph in graphs for context in graph.contexts]
+        missing = [one for one in self.told.missing if not contexts or one not in (NO_FILES, NO_REVISION)]
+        missing += [CHANGED] if any(context.unsure for context in contexts) else []
+        missing += [UNREAD] if any(file.error for context in contexts for file in context.files) else []
+        return replace(self.told, graphs=graphs, missing=tuple(missing))
+
+    def _with_contexts(self, graph: Graph) -> Graph:
+        taken = _taken(graph)
+        target = self.targets.get(graph.ref, "")
+        contexts = [
+            self._of_builder(context, None if taken is None else taken[context.name])
+            for folder, context in self.folders
+            if folder.target in ("", target) and (taken is None or context.name in taken)
+        ]
+        return replace(graph, contexts=tuple(contexts))
+
+    def _of_builder(self, context: Context, follow: Sequence[str] | None) -> Context:
+        """Return a context with what the builder kept of its copy; `follow` is None where it is not known."""
+        loads = [step for step in self.build.steps if _loads(step, context.name)]
+        place = _place(self.build, context.name)
+        if not any(step.completed_at for step in loads):  # its copy is what it was
+            return context
+        if follow is None or not self.build.node:
+            self.copies[place] = None
+            return context
+        sent = sent_files(context.files, follow)
+        kept = kept_files(self.copy(place) or (), sent)
+        if kept and len(loads) == 1 and loads[0].bytes_moved >= bytes_of_all(sent):
+            kept = ()  # all was sent: the builder had no copy any more
+        unsure = context.unsure
+        if len(loads) > 1:
+            unsure, kept = (*unsure, *(file.path for file in kept)), ()
+        unknown = {*unsure, *(file.path for file in sent if file.error)}
+        after = {file.path: file for file in (*sent, *kept)}
+        self.copies[place] = tuple(
+            replace(file, digest="") if path in unknown else file for path, file in sorted(after.items())
+        )
+        return replace(context, kept=kept, unsure=unsure)
+
+
+def _taken(graph: Graph) -> dict[str, Sequence[str]] | None:
+    """Return the names of the contexts that operations take, each with the paths that are sent; None for unknown."""
+    if graph.ops is None:
+        return None
+    found: dict[str, Sequence[str]] = {}
+    for op in graph.ops.ops:
+        if op.kind == "source" and op.body["identifier"].startswith("local://"):
+            follow = (op.body.get("attrs") or {}).get("local.followpaths", "[]")
+            found[op.body["identifier"].removeprefix("local://")] = json.loads(follow)
+    return found
+
+
+def _loads(step: Step, name: str) -> bool:
+    if not is_load(step):
+        return False
+    named = step.name.removeprefix("[context ").partition("]")[0]
+    return name == (MAIN if named == step.name.partition("]")[0] else named.partition("::")[0])
+
+
+def _place(build: Build, name: str) -> Place:
+    """Return where a builder has its copy of a folder; it finds it by the name of the folder that a build is given."""
+    return (build.builder, build.node, f"{name}:{build.context.rpartition('/')[2]}")

@@ -1,0 +1,199 @@
+"""The evidence of builds in the journal: documents, and trees of files in groups that equal trees share."""
+
+import hashlib
+import os
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from dockcache_tui.core.errors import UsageError
+from dockcache_tui.core.explain.context import SentFile
+from dockcache_tui.core.explain.evidence import Evidence
+from dockcache_tui.core.filter.units import size
+from dockcache_tui.sources.journal.any_text import from_json, to_json
+
+BUDGET = 200_000_000
+"""Bytes that the evidence of all builds may take, compressed."""
+MAX_COPIES = 100
+"""Builders' copies of folders that are remembered; those taken longest ago go."""
+_VARIABLE = "DOCKCACHE_EVIDENCE"
+_GROUP = 64
+"""Files to a group, on average."""
+_FAST = 1
+
+_Row = tuple[bytes, int, bytes, int, int, bytes, bytes, bytes, tuple[int, int], tuple[tuple[bytes, bytes], ...], str]
+_rows = msgspec.msgpack.Decoder(list[_Row])
+Read = Callable[..., list[tuple[Any, ...]]]
+"""Returns the rows of a query."""
+
+
+def budget(environment: Mapping[str, str] = os.environ) -> int:
+    """Return the bytes that evidence may take, as DOCKCACHE_EVIDENCE has it; raises UsageError for no size."""
+    text = environment.get(_VARIABLE, "")
+    found = size(text) if text else BUDGET
+    if found is None:
+        raise UsageError(f"{_VARIABLE} is no size: {text}", hint="Write a size such as 200MB, or 0 to keep none.")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class PackedTree:
+    """Files in groups, each as bytes, and what names the whole."""
+
+    digest: bytes
+    groups: tuple[bytes, ...]
+
+
+def pack(files: Iterable[SentFile]) -> PackedTree:
+    """Group files so that a change makes few new groups."""
+    groups = tuple(msgspec.msgpack.encode(group) for group in _groups(files))
+    return PackedTree(hashlib.sha256(b"".join(map(_digest, groups))).digest(), groups)
+
+
+def keep(connection: sqlite3.Connection, build: int, evidence: Evidence, trees: Sequence[PackedTree]) -> None:
+    """Keep what is known of a build; `trees` are its contexts' files, in their order."""
+    document = zlib.compress(to_json(_without_files(evidence)).encode())
+    kept = [_keep_tree(connection, tree) for tree in trees]
+    connection.execute("DELETE FROM evidence WHERE build = ?", (build,))
+    connection.execute("INSERT INTO evidence VALUES (?, ?)", (build, document))
+    connection.executemany(
+        "INSERT INTO evidence_trees VALUES (?, ?, ?)", [(build, position, tree) for position, tree in enumerate(kept)]
+    )
+
+
+def load(read: Read, build: int) -> Evidence | None:
+    """Return what is kept of a build, None where nothing is; the queries must be of one moment."""
+    found = read("SELECT document FROM evidence WHERE build = ?", build)
+    if not found:
+        return None
+    evidence = from_json(zlib.decompress(found[0][0]).decode(), Evidence)
+    trees = read("SELECT tree FROM evidence_trees WHERE build = ? ORDER BY position", build)
+    loaded = {tree: _load_tree(read, tree) for (tree,) in set(trees)}
+    files = (loaded[tree] for (tree,) in trees)
+    graphs = (
+        replace(graph, contexts=tuple(replace(context, files=next(files)) for context in graph.contexts))
+        for graph in evidence.graphs
+    )
+    return replace(evidence, graphs=tuple(graphs))
+
+
+def keep_copy(connection: sqlite3.Connection, place: tuple[str, str, str], tree: PackedTree | None) -> None:
+    """Keep which files a builder's node has of a folder, by builder, node and the copy's name; None: not known."""
+    before = connection.execute("SELECT tree FROM copies WHERE builder = ? AND node = ? AND name = ?", place).fetchall()
+    connection.execute("DELETE FROM copies WHERE builder = ? AND node = ? AND name = ?", place)
+    if tree:
+        row = (*place, _keep_tree(connection, tree))
+        connection.execute("INSERT INTO copies(builder, node, name, tree) VALUES (?, ?, ?, ?)", row)
+    old = connection.execute("SELECT tree FROM copies WHERE id <= (SELECT max(id) FROM copies) - ?", (MAX_COPIES,))
+    gone = [*before, *old.fetchall()]
+    connection.execute("DELETE FROM copies WHERE id <= (SELECT max(id) FROM copies) - ?", (MAX_COPIES,))
+    _sweep(connection, (one for (one,) in gone))
+
+
+def load_copy(read: Read, place: tuple[str, str, str]) -> tuple[SentFile, ...] | None:
+    """Return the files that a builder's node has of a folder, None where that is not known."""
+    found = read("SELECT tree FROM copies WHERE builder = ? AND node = ? AND name = ?", *place)
+    return _load_tree(read, found[0][0]) if found else None
+
+
+def shrink(connection: sqlite3.Connection, room: int) -> None:
+    """Forget the evidence of the oldest builds, then the oldest copies, until the rest fits; builds stay."""
+    while _size(connection) > room:
+        oldest = connection.execute("SELECT min(build) FROM evidence").fetchone()[0]
+        if oldest is not None:
+            trees = connection.execute("SELECT tree FROM evidence_trees WHERE build = ?", (oldest,)).fetchall()
+            connection.execute("DELETE FROM evidence WHERE build = ?", (oldest,))
+        else:
+            trees = connection.execute("SELECT tree FROM copies ORDER BY id LIMIT 1").fetchall()
+            connection.execute("DELETE FROM copies WHERE id = (SELECT min(id) FROM copies)")
+        _sweep(connection, (tree for (tree,) in trees))
+
+
+def sweep(connection: sqlite3.Connection) -> None:
+    """Forget the trees that nothing refers to any more."""
+    found = "SELECT id FROM trees WHERE id NOT IN (SELECT tree FROM evidence_trees)"
+    _sweep(connection, (tree for (tree,) in connection.execute(found).fetchall()))
+
+
+def _size(connection: sqlite3.Connection) -> int:
+    words = "SELECT (SELECT total(size) FROM chunks) + (SELECT total(length(document)) FROM evidence)"
+    return int(connection.execute(words).fetchone()[0])
+
+
+def _sweep(connection: sqlite3.Connection, trees: Iterable[int]) -> None:
+    for tree in trees:
+        used = "SELECT 1 FROM evidence_trees WHERE tree = ? UNION SELECT 1 FROM copies WHERE tree = ?"
+        if connection.execute(used, (tree, tree)).fetchone():
+            continue
+        chunks = connection.execute("SELECT DISTINCT chunk FROM tree_chunks WHERE tree = ?", (tree,)).fetchall()
+        connection.execute("DELETE FROM trees WHERE id = ?", (tree,))
+        connection.executemany(
+            "DELETE FROM chunks WHERE id = ? AND NOT EXISTS (SELECT 1 FROM tree_chunks WHERE chunk = chunks.id)", chunks
+        )
+
+
+def _keep_tree(connection: sqlite3.Connection, tree: PackedTree) -> int:
+    found = connection.execute("SELECT id FROM trees WHERE sha256 = ?", (tree.digest,)).fetchone()
+    if found:
+        return int(found[0])
+    number = int(connection.execute("INSERT INTO trees(sha256) VALUES (?)", (tree.digest,)).lastrowid or 0)
+    chunks = [_keep_chunk(connection, group) for group in tree.groups]
+    connection.executemany(
+        "INSERT INTO tree_chunks VALUES (?, ?, ?)", [(number, position, chunk) for position, chunk in enumerate(chunks)]
+    )
+    return number
+
+
+def _keep_chunk(connection: sqlite3.Connection, group: bytes) -> int:
+    digest = _digest(group)
+    found = connection.execute("SELECT id FROM chunks WHERE sha256 = ?", (digest,)).fetchone()
+    if found:
+        return int(found[0])
+    packed = zlib.compress(group, _FAST)
+    words = "INSERT INTO chunks(sha256, size, files) VALUES (?, ?, ?)"
+    return int(connection.execute(words, (digest, len(packed), packed)).lastrowid or 0)
+
+
+def _load_tree(read: Read, tree: int) -> tuple[SentFile, ...]:
+    words = "SELECT files FROM tree_chunks JOIN chunks ON chunks.id = chunk WHERE tree = ? ORDER BY position"
+    return tuple(_file(row) for (blob,) in read(words, tree) for row in _rows.decode(zlib.decompress(blob)))
+
+
+def _without_files(evidence: Evidence) -> Evidence:
+    graphs = (
+        replace(graph, contexts=tuple(replace(context, files=()) for context in graph.contexts))
+        for graph in evidence.graphs
+    )
+    return replace(evidence, graphs=tuple(graphs))
+
+
+def _groups(files: Iterable[SentFile]) -> Iterator[list[_Row]]:
+    """Cut where a path's own hash says so: a file that comes or goes moves no other cut."""
+    group: list[_Row] = []
+    for file in files:
+        group.append(_row(file))
+        if zlib.crc32(file.path) % _GROUP == 0:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _row(file: SentFile) -> _Row:
+    digest, content = bytes.fromhex(file.digest.removeprefix("sha256:")), bytes.fromhex(file.content)
+    about = (file.path, file.mode, digest, file.size, file.mtime_ns, content)
+    return (*about, file.link, file.hard_link, file.device, file.xattrs, file.error)
+
+
+def _file(row: _Row) -> SentFile:
+    path, mode, digest, length, mtime, content, link, hard_link, device, xattrs, error = row
+    known = f"sha256:{digest.hex()}" if digest else ""
+    return SentFile(path, mode, known, length, mtime, content.hex(), link, hard_link, device, xattrs, error)
+
+
+def _digest(group: bytes) -> bytes:
+    return hashlib.sha256(group).digest()
