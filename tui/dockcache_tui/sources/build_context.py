@@ -68,6 +68,11 @@ class ContextSnapshot:
         if loads and all(step.completed_at for step in loads):
             self._sent.set()
 
+    @property
+    def is_over(self) -> bool:
+        """Tell whether all was read, and looked at again once it was sent."""
+        return not self._thread.is_alive()
+
     def contexts(self, *, succeeded: bool) -> tuple[tuple[SentFolder, Context], ...]:
         """Return what was read, once the build is over; what takes too long is left unread."""
         self._sent.set()
@@ -126,4 +131,5 @@ def _named(words: Sequence[str]) -> Iterator[tuple[str, str]]:
         option, equals, value = word.partition("=")
         if option == "--build-context":
             name, _, place = (value if equals else following).partition("=")
-            yield name, place
+            if name and place:
+                yield name, place
