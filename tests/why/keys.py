@@ -46,7 +46,7 @@ class Rule:
         self._steps = {op: vertex for vertex, op in vertexes.items()}
         self.says: dict[str, Says] = {}
         self._unknown: set[str] = set()
-        """Operations that stand on content that only a builder knows."""
+        """Operations that stand on content or have keys that only a builder knows."""
 
     def add(self, op: Op, keys: Keys, inputs: Sequence[InputKey], contents: Sequence[str | None]) -> None:
         """Judge an operation; those it stands on were judged before."""
@@ -57,7 +57,9 @@ class Rule:
         for output in range(2):
             self._found[Edge(op.id, output)] = self._store.answers(keys.known, found, output)
         hit = any(self._found[Edge(op.id, output)] for output in range(2))
-        open_ended = any(one.taken and not content for one, content in zip(inputs, contents, strict=True))
+        open_ended = not keys.complete or any(
+            one.taken and not each for one, each in zip(inputs, contents, strict=True)
+        )
         if not hit and (open_ended or any(edge.op in self._unknown for edge in op.inputs)):
             self._unknown.add(op.id)
         if op.id in self._steps and op.inputs:

@@ -11,6 +11,7 @@ from dockcache_tui.core.builds.build import BuildStatus, StepState
 from dockcache_tui.core.explain.evidence import Graph
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph
 from dockcache_tui.core.explain.rules import agreed, possible_rules
+from dockcache_tui.core.explain.source_keys import Resolved
 from dockcache_tui.sources.buildkit.builder import open_builder
 from why.case import Case, all_cases
 from why.docker_images import docker_images
@@ -95,14 +96,21 @@ def of_case(name: str, around: Surroundings, folder: Path) -> tuple[Counter[str]
 
 
 def told(around: Surroundings, ref: str, work: Path) -> Graph:
-    """Return what docker's history tells of a build, with the files of its contexts."""
+    """Return what docker's history tells of a build, with the files of its contexts and the layers of its images."""
     builder = open_builder(around.docker, around.builder)
     try:
         (graph,) = builder.evidence("", ref).graphs
     finally:
         builder.close()
     assert graph.ops is not None
-    return replace(graph, contexts=contexts(graph.ops, work))
+    images = {
+        op.id: Resolved(diff_ids=around.registry.diff_ids(reference, op.platform["Architecture"]))
+        for op in graph.ops.ops
+        if op.kind == "source"
+        for scheme, _, reference in (op.body["identifier"].partition("://"),)
+        if scheme == "docker-image"
+    }
+    return replace(graph, contexts=contexts(graph.ops, work), sources={**graph.sources, **images})
 
 
 def foretold(first: Graph, second: Graph) -> dict[str, Says]:
