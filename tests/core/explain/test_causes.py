@@ -415,3 +415,18 @@ def test_several_targets() -> None:
     assert found["RUN third"] == "The earlier build had no such step."
     assert found["RUN echo any"] == "“all” in it became “any”."
     assert "RUN second" not in found
+
+
+def test_commits() -> None:
+    """Two commits are told though the branch is not known, which is in the keys of a copy that keeps .git."""
+    rules, told = rules_of(VERSION), list[KeyedGraph]()
+    assert rules
+    for one in ("a" * 40, "b" * 40, ""):
+        op = Op("add", "source", {"identifier": "git://host/r.git#main", "attrs": {"git.keepgitdir": "true"}})
+        ops = Ops((op, Op("end", "", {}, inputs=(Edge("add"),))))
+        told.append(KeyedGraph(Graph(ops=ops, sources={"add": Resolved(commit=one)}), rules))
+    cause, unknown = (source_cause(told[0], "add", other, "add") for other in told[1:])
+    assert cause
+    assert unknown
+    assert cause.differences == (MissEvidence("content", "git://host/r.git#main", "a" * 40, "b" * 40),)
+    assert unknown.text == "Not known. What git://host/r.git#main served is not known."

@@ -29,17 +29,18 @@ def source_cause(old: KeyedGraph, old_op: str, new: KeyedGraph, op: str) -> Miss
     are_images = {_scheme(one) in _IMAGES for one in (before, after)}
     if not before.kind == after.kind == "source" or len(are_images) > 1 or _scheme(after) == "local":
         return None
-    if not (old.keys[old_op].known and new.keys[op].known):
-        return words.unknown(f"What {address(after)} served is not known.")
-    if old.keys[old_op] == new.keys[op]:
+    known = bool(old.keys[old_op].known and new.keys[op].known)
+    if known and old.keys[old_op] == new.keys[op]:
         return None
-    if are_images == {False}:
-        return words.of_address(MissEvidence("content", address(after), came_to(old, old_op), came_to(new, op)))
+    values = came_to(old, old_op), came_to(new, op)
+    if are_images == {False} and (known or (all(values) and values[0] != values[1])):
+        return words.of_address(MissEvidence("content", address(after), *values))
+    if not known:
+        return words.unknown(f"What {address(after)} served is not known.")
     platforms = platform_name(before.platform), platform_name(after.platform)
     if platforms[0] != platforms[1]:
         return words.of_platform(MissEvidence("platform", address(after), *platforms))
-    difference = MissEvidence("digest", address(after), came_to(old, old_op), came_to(new, op))
-    return words.of_base(difference, address(before))
+    return words.of_base(MissEvidence("digest", address(after), *values), address(before))
 
 
 def same_file(old: KeyedGraph, old_op: str, new: KeyedGraph, op: str) -> bool:
