@@ -40,8 +40,8 @@ def docker_images(registry: Registry, docker: Docker, root: bytes) -> Iterator[D
     registry.push_busybox(_with_own_file(root))
     images = DockerImages(registry.address, docker)
     try:
-        for tag in ("v1", "latest"):
-            images.tag("busybox", tag, "v1")
+        for tag, variant in (("v1", "v1"), ("v2", "v2"), ("latest", "v1")):
+            images.tag("busybox", tag, variant)
         yield images
     finally:
         docker.run("tag", _KEPT, "busybox")
