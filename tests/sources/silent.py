@@ -44,11 +44,13 @@ def answering(answer: bytes) -> Iterator[int]:
                     client.sendall(answer)
                     client.close()
 
-        Thread(target=serve, daemon=True).start()
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
         try:
             yield server.getsockname()[1]
         finally:
             server.shutdown(socket.SHUT_RDWR)
+            thread.join(60)  # it may hold one more by then
             for client in held:
                 client.close()
 

@@ -1,7 +1,6 @@
 """`dockcache-tui records` and `records prune`."""
 
 from collections.abc import Iterable, Sequence
-from threading import Event
 from typing import TYPE_CHECKING
 
 import click
@@ -35,6 +34,7 @@ from dockcache_tui.core.records.outcome import Comparison, Outcome, compare, out
 from dockcache_tui.core.records.prune import KeepReason, Kept, PrunePlan, plan_of
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome, Record, RecordKey
+from dockcache_tui.sources.ending import Ending
 from dockcache_tui.sources.reading_after_prune import read_after
 
 if TYPE_CHECKING:
@@ -176,18 +176,19 @@ def _prune(builder: "Builder", records: Sequence[Record]) -> tuple[PruneOutcome,
 
     What became of its records is unknown then, as the account says.
     """
-    stop = Event()
-    work = beside("prune", lambda: builder.prune(records, stop))
+    ending = Ending(_PATIENCE)
+    with ending.within():
+        work = beside("prune", lambda: builder.prune(records))
     try:
         with telling(f"{builder.name} to free {wording.count(len(records), 'record')}"):
             return work.result(), False
     except KeyboardInterrupt:
-        stop.set()
+        ending.ask()
         narrate(f"Interrupted: the request under way has {_PATIENCE:g} seconds to end, the rest is not tried.")
     try:
-        return work.result(_PATIENCE), True
-    except (KeyboardInterrupt, TimeoutError):
-        builder.close()
+        return work.result(), True
+    except KeyboardInterrupt:
+        ending.ask()
     return work.result(), True
 
 

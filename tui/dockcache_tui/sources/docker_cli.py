@@ -6,12 +6,13 @@ import re
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from threading import Lock
 from weakref import WeakSet
 
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.sources.command_log import CommandLog
+from dockcache_tui.sources.ending import check, cut_by
 from dockcache_tui.sources.secret import masked
 
 _FROZEN = (
@@ -111,6 +112,7 @@ class Docker:
         finally:
             command.end()
         if command.process.returncode:
+            check()
             raise explained(_text(errors))
         return _text(output)
 
@@ -137,16 +139,20 @@ class RunningCommand:
         self.process = process
         self._log = log
         self._number = number
+        self._ending = ExitStack()
+        self._ending.enter_context(cut_by(self._cut))
         _running.add(self)
 
     def wait(self) -> str:
         """Wait until it ends by itself and return what it said on stderr."""
         _, said = self.process.communicate()
+        self._ending.close()
         self._log.finish(self._number, self.process.returncode)
         return _text(said)
 
     def end(self) -> None:
         """Kill it and its plugin if they still run; never leaves a zombie."""
+        self._ending.close()
         if self.process.poll() is None:
             self.kill()
         for pipe in (self.process.stdout, self.process.stderr):
@@ -159,6 +165,10 @@ class RunningCommand:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
+    def _cut(self) -> None:
+        if self.process.returncode is None:
+            self.kill()
+
 
 def launched(
     log: CommandLog,
@@ -170,6 +180,7 @@ def launched(
     stdout: int,
 ) -> RunningCommand:
     """Start a command away from our terminal, its stderr a pipe; raises OSError, and SourceError once we end."""
+    check()
     with _starting:
         if _ended:
             raise SourceError("dockcache-tui is ending")

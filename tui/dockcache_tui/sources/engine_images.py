@@ -20,6 +20,7 @@ from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.sources.archives.blobs import OpenArchive, open_blobs
 from dockcache_tui.sources.archives.reading import archive_of
 from dockcache_tui.sources.docker_cli import Docker, RunningCommand, explained
+from dockcache_tui.sources.ending import check
 from dockcache_tui.sources.part_file import PartFile, taken
 
 Count = Callable[[int], None]
@@ -170,6 +171,7 @@ class EngineImages:
                     break
                 told(part.grown())
             if command.process.returncode:
+                check()
                 raise explained(said.decode(errors="backslashreplace"))
             told(part.grown())
         finally:
@@ -230,6 +232,7 @@ class EngineImages:
             with suppress(BrokenPipeError):
                 out.close()
         if command.process.returncode:
+            check()
             raise explained(said.decode(errors="backslashreplace"))
         return output.decode(errors="backslashreplace")
 

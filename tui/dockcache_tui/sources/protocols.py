@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from threading import Event
 from typing import Protocol, TypeVar
 
 from dockcache_tui.core.archives.archive import MAX_FOUND, Archive, BuildRecord, ImageContents
@@ -114,8 +113,8 @@ class Builder(Protocol):
     def snapshot(self) -> BuilderSnapshot:
         """Read every record of every node at once; a node that fails is told in its NodeStatus, all failing raises."""
 
-    def prune(self, records: Sequence[Record], stop: Event | None = None) -> PruneOutcome:
-        """Prune exactly these records in the order given, until `stop` is set; raises nothing, but tells all."""
+    def prune(self, records: Sequence[Record]) -> PruneOutcome:
+        """Prune exactly these records in the order given, until told to end; raises nothing, but tells all."""
 
     def history(self, *, follow: bool) -> History:
         """Stream the builds of every node, newest last; with `follow` go on with live ones and reconnect."""

@@ -1,11 +1,12 @@
 """The reading after a prune: of a builder that was lost meanwhile it tells what no answer told."""
 
 from collections.abc import Callable, Sequence
-from time import monotonic, sleep
+from time import monotonic
 from typing import TypeVar
 
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.records.record import NodeStatus, PruneOutcome
+from dockcache_tui.sources.ending import pause
 
 T = TypeVar("T")
 _RETURN, _TRY_EVERY = 5.0, 0.5
@@ -26,4 +27,4 @@ def read_after(outcome: PruneOutcome, read: Callable[[], T], nodes: Callable[[T]
         except DockcacheError:
             if monotonic() >= deadline:
                 raise
-        sleep(_TRY_EVERY)
+        pause(_TRY_EVERY)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import suppress
+from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import Any, TypeVar
@@ -24,11 +25,12 @@ class SideBySide:
     def submit(self, work: Callable[..., T], *words: Any) -> "Future[T]":
         """Begin as soon as a thread is free."""
         future: Future[T] = Future()
+        context = copy_context()
 
         def run() -> None:
             if future.set_running_or_notify_cancel():
                 try:
-                    future.set_result(work(*words))
+                    future.set_result(context.run(work, *words))
                 except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
                     future.set_exception(error)
 

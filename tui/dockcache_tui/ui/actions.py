@@ -101,7 +101,7 @@ ACTIONS = (
         "back",
         "escape",
         "Back",
-        "End a wait, close the input, clear the filter, then the marks, then go back",
+        "End a wait, or what is moved or deleted here; close the input, clear the filter, then the marks, then go back",
         key_display="esc",
     ),
     Action(

@@ -151,7 +151,7 @@ class DockcacheApp(App[None]):
         shown = masthead(self.known, self.builds.running, now, paused=self.builder.threads.paused)
         self._header.state = replace(
             shown,
-            running="  ".join(filter(None, (shown.running, caches.deleting, self.waits.told))),
+            running="  ".join(filter(None, (shown.running, self.waits.told(TAB_OF.get(self.place, self.place))))),
             budget=budget_words(caches.budget, now),
             recorded=self.workspace.recorded,
             read_only=self.read_only,

@@ -130,7 +130,7 @@ class RecordedBuilder:
         """Return every record as of the last build that was replayed."""
         return self._replays.snapshot()
 
-    def prune(self, records: Sequence[Record], stop: Event | None = None) -> PruneOutcome:  # noqa: ARG002 - takes no time
+    def prune(self, records: Sequence[Record]) -> PruneOutcome:
         """Take exactly these records away, in memory, in the order given."""
         return self._replays.prune(records)
 

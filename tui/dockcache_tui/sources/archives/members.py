@@ -10,6 +10,7 @@ from typing import Protocol
 
 from dockcache_tui.core.archives.archive import BrokenArchiveError, Fault, FaultList
 from dockcache_tui.sources.archives.unpacking import TELLING
+from dockcache_tui.sources.ending import check
 
 DOCUMENT = 8 << 20
 """A JSON document may be so large; engines refuse manifests of half of that."""
@@ -75,6 +76,7 @@ class FolderMembers(Members):
         """Return a file's bytes."""
         if name not in self._sizes:
             raise KeyError(name)
+        check()
         try:
             descriptor = os.open(self._folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError as error:

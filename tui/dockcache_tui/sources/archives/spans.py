@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 from dockcache_tui.core.archives.archive import BrokenArchiveError, Fault
 from dockcache_tui.sources.archives.unpacking import BUFFER, fill, unpack
+from dockcache_tui.sources.ending import check
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class _Window(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: Any, /) -> int:
+        check()
         span = self._span
         wanted = min(len(buffer), span.size - self._at)
         if wanted <= 0:

@@ -11,6 +11,7 @@ from hashlib import new
 from typing import Any, Protocol
 
 from dockcache_tui.core.archives.archive import BrokenArchiveError, Fault
+from dockcache_tui.sources.ending import check
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -115,6 +116,7 @@ class _Unpacking(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any, /) -> int:
+        check()
         if self._fault:
             raise self._fault
         try:

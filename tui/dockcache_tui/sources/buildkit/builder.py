@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from threading import Event
 from typing import TypeVar
 from weakref import WeakSet, finalize
 
@@ -22,6 +21,7 @@ from dockcache_tui.sources.buildkit.evidence import history_evidence
 from dockcache_tui.sources.buildkit.history import BuildHistory
 from dockcache_tui.sources.buildkit.node import NodeClient, NodeStream, open_node, unimplemented
 from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.ending import Ended, cut_by, is_cut, is_ending
 from dockcache_tui.sources.private_folder import PrivateFolder
 from dockcache_tui.sources.protocols import HistoryEvent, Stream
 from dockcache_tui.sources.side_by_side import everywhere
@@ -32,6 +32,7 @@ _BATCH = 20
 """Records in one request: the daemon collects garbage after each, which takes up to 0.1 s with containerd's store."""
 _LOST = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
 """Errors that leave open what was done of a request."""
+_INTERRUPTED = "interrupted"
 T = TypeVar("T")
 READ_SECONDS = 60.0
 """The longest a reading of all records may take: BuildKit measures sizes it does not know yet."""
@@ -48,14 +49,14 @@ class NodePrune:
         self._not_tried: list[tuple[RecordKey, str]] = []
         self._unaudited = ""
 
-    def run(self, records: Sequence[Record], stop: Event) -> PruneOutcome:
-        """Prune in order until told to stop; what was freed besides is told too, and nothing is raised.
+    def run(self, records: Sequence[Record]) -> PruneOutcome:
+        """Prune in order until told to end; what was freed besides is told too, and nothing is raised.
 
         What was asked for and not answered is unknown, and nothing is tried after that.
         """
         left, over = list(records), ""
         while left and not over:
-            over = "interrupted" if stop.is_set() else self._trouble()
+            over = _INTERRUPTED if is_ending() else self._trouble()
             if not over:
                 batch, left = left[:_BATCH], left[_BATCH:]
                 over = self._prune(batch)
@@ -71,10 +72,13 @@ class NodePrune:
         gone: dict[str, int] = {}
         stayed, what, reason, lost = self._failed, "stayed", "", False
         try:
-            for usage in self._node.stream("Prune", request([one.id for one in batch]), pb.UsageRecord, _SECONDS):
-                gone[text(usage.id)] = usage.size
+            call = self._node.stream("Prune", request([one.id for one in batch]), pb.UsageRecord, _SECONDS)
+            with cut_by(call.cancel):
+                for usage in call:
+                    gone[text(usage.id)] = usage.size
         except grpc.RpcError as error:
-            reason, lost = str(self._node.explained(error, "Prune")), error.code() in _LOST
+            lost = error.code() in _LOST
+            reason = _INTERRUPTED if is_cut() else str(self._node.explained(error, "Prune"))
             if lost:
                 stayed, what = self._unknown, "unknown"
         except SourceError as error:  # the connection was closed: nothing was sent
@@ -96,6 +100,8 @@ class NodePrune:
             self._node.call("Info", pb.InfoRequest(), pb.InfoResponse, _ASKING_SECONDS)
         except SourceError as error:
             return "" if unimplemented(error) else str(error)
+        except Ended:
+            return _INTERRUPTED
         return ""
 
     def _write(self, things: Iterable[Named], what: str, detail: str = "") -> None:
@@ -152,16 +158,16 @@ class BuildKitBuilder:
         records = tuple(one for reading in readings if not isinstance(reading, SourceError) for one in reading[1])
         return BuilderSnapshot(self.name, self.driver, statuses, records, taken_at)
 
-    def prune(self, records: Sequence[Record], stop: Event | None = None) -> PruneOutcome:
+    def prune(self, records: Sequence[Record]) -> PruneOutcome:
         """Prune exactly these records, on each node in the order given, and report what the daemon freed.
 
-        What an image shares is left alone. A record that stayed without an error has an empty reason. Once `stop` is
-        set nothing more is tried; nothing is ever raised.
+        What an image shares is left alone. A record that stayed without an error has an empty reason. Once told to end
+        it tries nothing more; nothing is ever raised.
         """
-        audit, stopped = AuditLog({"builder": self.name}), stop or Event()
+        audit = AuditLog({"builder": self.name})
 
         def work(node: NodeClient) -> PruneOutcome:
-            return NodePrune(node, audit).run([one for one in records if one.node == node.name], stopped)
+            return NodePrune(node, audit).run([one for one in records if one.node == node.name])
 
         done = everywhere(work, self.nodes, "nodes")
         known = {node.name for node in self.nodes}

@@ -14,6 +14,7 @@ from dockcache_tui.sources.buildkit import control_pb2 as pb
 from dockcache_tui.sources.buildkit.convert import text
 from dockcache_tui.sources.buildkit.dial import Bridge, Dialer, Instance
 from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.ending import check, cut_by
 from dockcache_tui.sources.private_folder import PrivateFolder
 from dockcache_tui.sources.secret import masked
 
@@ -77,6 +78,7 @@ class NodeClient:
                     raise
                 answer = self._answer(rpc, request, seconds)
         except (grpc.RpcError, grpc.FutureCancelledError, ValueError) as error:
+            check()
             raise self.explained(error, method) from error
         self.bridge.succeeded()
         return answer
@@ -146,7 +148,8 @@ class NodeClient:
         """Wait for an answer as long as the heart beats."""
         call = rpc.future(request, timeout=seconds)
         self._waiting.add(call)
-        answer: R = call.result()
+        with cut_by(call.cancel):
+            answer: R = call.result()
         return answer
 
     def _beat(self) -> None:

@@ -1,6 +1,7 @@
 """Requests to one GitHub: with the token to its own host only, revalidated, patient, logged, and with clear errors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TypeVar
@@ -14,6 +15,7 @@ from requests.utils import parse_header_links, select_proxy
 from urllib3.util.retry import Retry
 
 from dockcache_tui.sources.command_log import CommandLog
+from dockcache_tui.sources.ending import Ended, check, cut_by, is_cut
 from dockcache_tui.sources.github.connection import Adapter, Bodies, session
 from dockcache_tui.sources.github.errors import GitHubError, failure, refusal
 from dockcache_tui.sources.github.gate import Gate, asked_wait
@@ -163,19 +165,30 @@ def proxy_of(session: requests.Session, url: str) -> str:
     return urlsplit(select_proxy(url, found) or "").netloc.rpartition("@")[2]
 
 
+@contextmanager
 def sent(
     session: requests.Session, request: requests.PreparedRequest, timeout: tuple[float, float]
-) -> requests.Response:
-    """Send a request with the environment's proxies and certificates, and read no more than the headers.
+) -> Iterator[requests.Response]:
+    """Send a request with the environment's proxies and certificates, and give its answer, of which the body is unread.
 
-    The session itself would read a redirect's body without bounds, and work out where it leads.
+    The session itself would read a redirect's body without bounds, and work out where it leads. Raises Ended also for
+    what was cut off without an error.
     """
     url = request.url or ""
     found = session.merge_environment_settings(url, {}, stream=True, verify=True, cert=None)
     verify = found["verify"] or True
     # A proxy would read what plain http to this machine carries, and it leads to another machine's loopback.
     proxies = {} if is_here(urlsplit(url).hostname or "") else found["proxies"]
-    return session.get_adapter(url).send(request, True, timeout, verify, None, proxies)  # noqa: FBT003
+    check()
+    try:
+        with (
+            session.get_adapter(url).send(request, True, timeout, verify, None, proxies) as answer,  # noqa: FBT003
+            cut_by(answer.raw.shutdown),
+        ):
+            yield answer
+    finally:
+        if is_cut():
+            raise Ended
 
 
 def _link(headers: Mapping[str, str], rel: str) -> str | None:

@@ -50,7 +50,10 @@ class Download:
         self._digest = artifact.digest if _DIGEST.fullmatch(artifact.digest or "") else None
 
     def run(self, done: Done | None = None) -> Path:
-        """Download and return the file; raises DockcacheError. What arrived is kept in a `.part` and gone on with."""
+        """Download and return the file; raises DockcacheError.
+
+        What arrived is kept in a `.part` and gone on with where GitHub tells a digest, else thrown away.
+        """
         name = file_name(self._artifact, zipped=False)
         with PartFile(self._to / f"{name}.{self._artifact.id}.part") as part:
             if self._digest:
@@ -58,7 +61,12 @@ class Download:
             else:
                 part.empty()
             resumed = part.size > 0
-            kind = self._fill(part, done)
+            try:
+                kind = self._fill(part, done)
+            except BaseException:
+                if not self._digest:
+                    part.empty()
+                raise
             if self._digest and part.digest != self._digest and resumed:
                 part.empty()
                 kind = self._fill(part, done)

@@ -1,11 +1,12 @@
 """Connections to whichever of a host's addresses answers, and the bodies that come back, within bounds."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from io import BytesIO
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 from cachecontrol.cache import DictCache
@@ -16,24 +17,35 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NameResolutionError
 from urllib3.util.connection import allowed_gai_family
 
+from dockcache_tui.sources.ending import Ended, awaited, cut_by
 from dockcache_tui.sources.github.errors import GitHubError
 from dockcache_tui.sources.side_by_side import SideBySide
 
+T = TypeVar("T")
 _USUAL, _LEAST = 4.0, 0.1
 """Seconds where none are given, and those that are left after the slowest lookup."""
 LONGEST = 32 * 1024 * 1024
 
 
 class _Plain(HTTPConnection):
+    """One whose wait is cut off when the work that waits is to end; connecting goes on for its seconds, to nothing."""
+
     def connect(self) -> None:
         with _time_shared(self):
-            super().connect()
+            connecting = _beside(super().connect, "connect")
+            try:
+                awaited(connecting)
+            except Ended:
+                connecting.add_done_callback(lambda _: self.close())
+                raise
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as urllib3 has it
+        with cut_by(lambda: self.sock and self.sock.shutdown(socket.SHUT_RDWR)):
+            return super().getresponse()
 
 
-class _Safe(HTTPSConnection):
-    def connect(self) -> None:
-        with _time_shared(self):
-            super().connect()
+class _Safe(_Plain, HTTPSConnection):
+    """The same with TLS."""
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -87,12 +99,11 @@ def _time_shared(to: HTTPConnection) -> Iterator[None]:
 
 def _looked_up(to: HTTPConnection, patience: float) -> set[str]:
     """Return the addresses of a host; beside us, as neither a signal nor a deadline ends the system's lookup."""
-    threads = SideBySide(1, "lookup")
     family = allowed_gai_family()
-    future = threads.submit(lambda: socket.getaddrinfo(to.host.strip("[]"), to.port, family, socket.SOCK_STREAM))
-    threads.close()
+    host = to.host.strip("[]")
+    future = _beside(lambda: socket.getaddrinfo(host, to.port, family, socket.SOCK_STREAM), "lookup")
     try:
-        found = future.result(patience)
+        found = awaited(future, patience)
     except socket.gaierror as error:
         problem = error
     except TimeoutError:
@@ -102,6 +113,14 @@ def _looked_up(to: HTTPConnection, patience: float) -> set[str]:
     else:
         return {str(address[0]) for *_, address in found}
     raise NameResolutionError(to.host, to, problem) from problem
+
+
+def _beside(work: Callable[[], T], name: str) -> "Future[T]":
+    """Begin what can't be ended; who is told to end leaves it, and it comes to nothing."""
+    threads = SideBySide(1, name)
+    future = threads.submit(work)
+    threads.close()
+    return future
 
 
 class Bodies:

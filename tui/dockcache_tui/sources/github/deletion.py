@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from time import monotonic, sleep
+from time import monotonic
 from typing import Generic, TypeVar
 
 from dockcache_tui.core.archives.artifact import Artifact
@@ -11,6 +11,7 @@ from dockcache_tui.core.caches.cache import ActionsCache
 from dockcache_tui.core.deletion import DeletePlan, Deletion, Fate, recheck
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.sources.audit import AuditLog, Named
+from dockcache_tui.sources.ending import Ended, pause
 from dockcache_tui.sources.github.answers import ArtifactAnswer, CachesAnswer
 from dockcache_tui.sources.github.api import Api
 from dockcache_tui.sources.github.errors import GitHubError
@@ -47,7 +48,7 @@ class Serially(Generic[Thing]):
                 continue
             unaudited, sent = "", False
             try:
-                sleep(max(0.0, began + self.pace - monotonic()))
+                pause(max(0.0, began + self.pace - monotonic()))
                 began = monotonic()
                 hindered, detail, over = self._checked(thing)
                 if hindered is None:
@@ -55,7 +56,7 @@ class Serially(Generic[Thing]):
                     fate, detail, over = self._deleted(thing)
                 else:
                     fate = hindered
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, Ended):
                 if sent:
                     unaudited = unaudited or self._write([thing], Fate.UNKNOWN, _INTERRUPTED)
                     yield Deletion(thing, Fate.UNKNOWN, _INTERRUPTED, unaudited)

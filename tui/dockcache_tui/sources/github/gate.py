@@ -9,12 +9,15 @@ from threading import Event, Lock
 from time import monotonic, time
 
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources.ending import check
 from dockcache_tui.sources.github.errors import GitHubError, said
 from dockcache_tui.sources.github.protocol import ApiBudget
 
 _SECOND = 10**9
 _SECONDARY = 60.0
 """Seconds to wait when GitHub asks for a wait and does not say how long; doubled each time."""
+_LOOK = 0.1
+"""Seconds between two looks at whether the wait is to end."""
 _MINUTE, _POINTS = 60.0, 900
 """How much may be asked in a minute: reading costs one point, changing something five."""
 
@@ -125,7 +128,8 @@ class Gate:
                 self.hold(AskedWait(full, f"it allows {_POINTS} points a minute"))
             else:
                 self._bear(left)
-                self._closed.wait(left)
+                self._closed.wait(min(left, _LOOK))
+                check()
         raise GitHubError("the connection was closed")
 
     def _full(self, points: int) -> float:

@@ -81,7 +81,7 @@ class ArchivesView(ListView[ArchivesTable]):
     def say_moving(self, name: str, done: int, total: int) -> None:
         """Say how far something on its way is; an empty name says that nothing is any more."""
         moved = f"{wording.share(done / total)} of {wording.size(total)}" if total else wording.size(done)
-        self._note.update(literal(f"{name}: {moved}") if name else self._told)
+        self._note.update(literal(f"{name}: {moved} · esc ends it") if name else self._told)
 
     def narrow(self) -> None:
         """Show what passes, of the branch scope."""

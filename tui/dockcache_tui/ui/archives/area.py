@@ -257,6 +257,11 @@ class ArchivesArea(Area):
         if event.again:
             self.threads.list()
 
+    @on(messages.Stopped)
+    def _stopped(self, event: messages.Stopped) -> None:
+        self._archives.say_moving("", 0, 0)
+        self.say(event.left, title="Ended", severity="warning")
+
     def copies(self) -> Iterable[tuple[str, str]]:
         match self.listing and self.listing.table.cursor_row:
             case ListedArchive() as row:

@@ -140,3 +140,10 @@ class Done(Message):
 
     text: str
     again: bool = False
+
+
+@dataclass
+class Stopped(Message):
+    """A move was ended; `left` says what is left of it."""
+
+    left: str

@@ -17,12 +17,14 @@ from dockcache_tui.core.deletion import DeletePlan, Deletion, compare
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.sharing import shares
+from dockcache_tui.sources.ending import Ended, Ending
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.protocols import Workspace
+from dockcache_tui.ui.actions import Place
 from dockcache_tui.ui.archives import messages
 from dockcache_tui.ui.shared import accounts
 from dockcache_tui.ui.shared.messages import ActionFailed, Deleted
-from dockcache_tui.ui.shared.threads import Post, Waits, forget, unread
+from dockcache_tui.ui.shared.threads import GRACE, Move, Post, Waits, forget, unread
 
 MAX_READ = 256 * 1024
 """Bytes of a file that are shown."""
@@ -93,7 +95,7 @@ class ArchivesWorkers:
             )
             return messages.Done(f"Saved {saved}")
 
-        self._do("saving the file", work)
+        self._move("saving the file", work, f"Nothing of {entry.path} was saved.")
 
     def share(
         self,
@@ -132,10 +134,11 @@ class ArchivesWorkers:
 
     def load(self, path: str) -> None:
         """Load an archive into the engine."""
-        self._move(
-            "loading",
-            lambda: messages.ArchiveLoaded(path, self._workspace.images().load(Path(path), self._moving(path))),
-        )
+
+        def work() -> Message:
+            return messages.ArchiveLoaded(path, self._workspace.images().load(Path(path), self._moving(path)))
+
+        self._move("loading", work, f"The engine may have some images of {path}, not all.")
 
     def images(self) -> None:
         """List the engine's images."""
@@ -150,7 +153,7 @@ class ArchivesWorkers:
             self._fetched.add(saved)
             return messages.Done(f"Wrote {saved}", again=True)
 
-        self._move("saving the image", work)
+        self._move("saving the image", work, f"Nothing of {name} was written.")
 
     def _moving(self, name: str) -> Callable[[int, int], None]:
         return lambda done, total: self._told(name, done, total)
@@ -166,7 +169,8 @@ class ArchivesWorkers:
             self._fetched.add(path)
             return messages.Done(f"Downloaded {path.name}, {wording.size(path.stat().st_size)}", again=True)
 
-        self._move("downloading", work)
+        kept = "is kept, and gone on with next time" if artifact.digest else "was thrown away"
+        self._move("downloading", work, f"What arrived of {artifact.name} {kept}.")
 
     def delete(self, artifacts: Sequence[Artifact]) -> None:
         """Delete artifacts, each after it was read again, and look for archives again."""
@@ -179,11 +183,19 @@ class ArchivesWorkers:
                 done.extend(source.delete_artifacts(plan))
             except DockcacheError as error:
                 self._post(ActionFailed(error))
+            except Ended:  # the account tells
+                pass
             self.list()
             account = accounts.of_deletes(compare(plan, done), "artifact", "artifacts", lambda one: one.name)
             return Deleted("artifacts", account)
 
-        self._do("deleting artifacts", work)
+        move = Move(
+            "deleting artifacts",
+            ending=Ending(GRACE),
+            tab=Place.ARCHIVES,
+            ended=messages.Stopped("Nothing was deleted."),
+        )
+        self._waits.move(move, work, self._post, ActionFailed)
 
     def _leave_list(self) -> None:
         """Show what was listed so far."""
@@ -226,10 +238,12 @@ class ArchivesWorkers:
     def _tell(self, message: Message) -> None:
         self._post(message)
 
-    def _move(self, name: str, work: Callable[[], Message]) -> None:
-        self._waits.do(name, work, self._post, self._stopped)
+    def _move(self, name: str, work: Callable[[], Message], left: str) -> None:
+        """Move something; `left` says what is left of it when that is ended."""
+        move = Move(name, tab=Place.ARCHIVES, ended=messages.Stopped(left))
+        self._waits.move(move, work, self._post, self._failed)
 
-    def _stopped(self, error: DockcacheError) -> Message:
+    def _failed(self, error: DockcacheError) -> Message:
         """Say that nothing is on its way any more, and why."""
         self._told("", 0, 0)
         return ActionFailed(error)

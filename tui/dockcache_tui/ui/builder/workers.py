@@ -12,13 +12,15 @@ from dockcache_tui.core.records.outcome import compare
 from dockcache_tui.core.records.prune import PrunePlan
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome
+from dockcache_tui.sources.ending import Ended, Ending, check
 from dockcache_tui.sources.protocols import Builder, History
 from dockcache_tui.sources.reading_after_prune import read_after
+from dockcache_tui.ui.actions import Place
 from dockcache_tui.ui.builder import messages
 from dockcache_tui.ui.shared import accounts
 from dockcache_tui.ui.shared.area import Shell
 from dockcache_tui.ui.shared.messages import ActionFailed, Deleted
-from dockcache_tui.ui.shared.threads import TOLD_AFTER, Poller, Post, forget, guarded, unread
+from dockcache_tui.ui.shared.threads import GRACE, TOLD_AFTER, Move, Poller, Post, Wait, forget, guarded, unread
 
 BEAT = 4.0
 """Seconds between two readings of a builder."""
@@ -93,14 +95,19 @@ class BuilderWorkers:
             account = accounts.of_prune(plan, compare(plan, outcome, lineage, dark), reading)
             return Deleted("records", account)
 
-        self._shell.waits.do("pruning", work, self._post, ActionFailed)
+        move = Move("pruning", ending=Ending(GRACE), tab=Place.BUILDER)
+        self._shell.waits.move(move, work, self._post, ActionFailed)
 
     def _read_after(self, connection: "_Connection", outcome: PruneOutcome) -> Reading | None:
-        """Read the records and tell of them."""
+        """Read the records and tell of them; None when told to end: the account waits for nobody then."""
         try:
+            check()
             after = read_after(outcome, connection.read, lambda read: read.reading.snapshot.nodes)
         except DockcacheError as error:
             self._post(messages.ReadFailed(error))
+            return None
+        except Ended:
+            connection.poller.ask()
             return None
         self._post(after)
         return after.reading
@@ -122,9 +129,11 @@ class _Connection:
 
     def _read(self) -> messages.RecordsLoaded:
         usual = TOLD_AFTER if self._reading is None else HANGS
-        wait = self._shell.waits.begin("reading records", self._given_up, usual)
+        wait = Wait("reading records", self._given_up, usual)
+        self._shell.waits.begin(wait)
         try:
-            return self.read()
+            with wait.ending.within():
+                return self.read()
         finally:
             self._shell.waits.end(wait)
 

@@ -17,7 +17,7 @@ from dockcache_tui.ui.builds import messages
 from dockcache_tui.ui.builds.messages import BuildMoved
 from dockcache_tui.ui.shared.area import Shell
 from dockcache_tui.ui.shared.messages import ActionFailed
-from dockcache_tui.ui.shared.threads import Once, Post, forget, guarded
+from dockcache_tui.ui.shared.threads import Once, Post, forget, guarded, unread
 
 PICTURE_EVERY = 0.1
 """Seconds between two pictures."""
@@ -114,7 +114,10 @@ class BuildsWorkers:
             builds = self._shell.workspace.builds()
             return messages.ProjectRead(self._shell.workspace.checkout(), builds, self._shell.workspace.notice)
 
-        self._shell.waits.do("reading the project", work, self._post, messages.ProjectFailed)
+        self._shell.waits.do("reading the project", work, self._post, messages.ProjectFailed, self._leave_project)
+
+    def _leave_project(self) -> None:
+        self._post(messages.ProjectFailed(unread()))
 
     def find_spec(self, told: Callable[[BuildSpec], Message]) -> None:
         """Find out what to build."""

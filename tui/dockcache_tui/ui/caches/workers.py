@@ -10,12 +10,14 @@ from dockcache_tui.core.caches.keys import CacheKind
 from dockcache_tui.core.caches.reading import CachesReading
 from dockcache_tui.core.deletion import DeletePlan, Deletion, compare
 from dockcache_tui.core.errors import DockcacheError, UsageError
+from dockcache_tui.sources.ending import Ended, Ending, check
 from dockcache_tui.sources.github.protocol import ActionsSource, ApiBudget
 from dockcache_tui.sources.protocols import Workspace
+from dockcache_tui.ui.actions import Place
 from dockcache_tui.ui.caches import messages
 from dockcache_tui.ui.shared import accounts
 from dockcache_tui.ui.shared.messages import ActionFailed, Deleted
-from dockcache_tui.ui.shared.threads import Once, Post, Waits, unread
+from dockcache_tui.ui.shared.threads import GRACE, Move, Post, Waits, unread
 
 
 class CachesWorkers:
@@ -35,12 +37,6 @@ class CachesWorkers:
     def budget(self) -> ApiBudget:
         """Return what is left of GitHub's budget now."""
         return self._current.budget if self._current else ApiBudget()
-
-    @property
-    def deleting(self) -> str:
-        """Return how far each delete under way is, in words."""
-        under_way = (plan for repository in self._repositories.values() for plan in repository.deleting)
-        return "  ".join(f"▸ deleting {done:,}/{planned:,}" for done, planned in under_way)
 
     def look_at(self, repo: str | None) -> None:
         """Turn to another repository, or with None to the organisation."""
@@ -98,12 +94,6 @@ class _Repository:
         self._last: CachesReading | None = None
         self._known = False
         self._indexes: dict[int, CacheIndex] = {}
-        self._under_way: list[tuple[list[Deletion[ActionsCache]], DeletePlan[ActionsCache]]] = []
-
-    @property
-    def deleting(self) -> list[tuple[int, int]]:
-        """Return how many are done of how many, of each plan that is carried out."""
-        return [(len(done), len(plan.things)) for done, plan in self._under_way]
 
     @property
     def budget(self) -> ApiBudget:
@@ -128,26 +118,33 @@ class _Repository:
 
     def delete(self, plan: DeletePlan[ActionsCache]) -> None:
         """Carry a plan out; what came of it is told also when that ends early, or the list can't be read again."""
+        deletions: list[Deletion[ActionsCache]] = []
+        after: CachesReading | None = None
+
+        def done() -> str:
+            return f"{len(deletions):,}/{len(plan.things):,}"
 
         def work() -> Deleted:
-            deletions: list[Deletion[ActionsCache]] = []
-            self._under_way.append((deletions, plan))
+            nonlocal after
             try:
                 deletions.extend(self.open().delete(plan))
             except DockcacheError as error:
                 self._post(ActionFailed(error))
-            finally:
-                self._under_way.remove((deletions, plan))
+            except Ended:  # the account tells
+                pass
             try:
+                check()
                 after = self._read_after(next(self._tickets))
             except DockcacheError as error:
                 self._post(self._failed(error))
-                after = None
+            except Ended:  # nor does the account wait for the list
+                self.read()
             found = compare(plan, deletions, after.snapshot.caches if after else None)
             account = accounts.of_deletes(found, "entry", "entries", lambda one: one.key)
             return Deleted(f"caches of {plan.repo}", account)
 
-        Once("delete", work, self._post, ActionFailed)  # the header tells how far it is
+        move = Move("deleting", usual=0, ending=Ending(GRACE), tab=Place.ACTIONS, done=done)
+        self._waits.move(move, work, self._post, ActionFailed)
 
     def open(self) -> ActionsSource:
         with self._opening:

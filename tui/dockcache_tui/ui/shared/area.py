@@ -16,7 +16,7 @@ from dockcache_tui.core.literal import literal
 from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.sources.export import Row, write_export
 from dockcache_tui.sources.protocols import Workspace
-from dockcache_tui.ui.actions import Place
+from dockcache_tui.ui.actions import TAB_OF, Place
 from dockcache_tui.ui.shared.accounts import LONGEST_NOTICE
 from dockcache_tui.ui.shared.known import AllKnown
 from dockcache_tui.ui.shared.list_view import ListView
@@ -142,7 +142,7 @@ class Area(ContentSwitcher):
 
     def action_back(self) -> None:
         """End a wait, close the input, clear the filter, the marks, then go back; never quit."""
-        if self.shell.waits.give_up():
+        if self.shell.waits.give_up(TAB_OF.get(self.place, self.place)):
             self.post_message(KnownChanged())
         elif self.listing and not self.listing.step_back():
             self.go_back()

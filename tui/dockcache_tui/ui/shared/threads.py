@@ -9,18 +9,27 @@ from textual.message import Message
 
 from dockcache_tui.core.errors import DockcacheError, SourceError, no_room
 from dockcache_tui.sources.crash_log import write_crash
+from dockcache_tui.sources.ending import Ended, Ending
 from dockcache_tui.sources.secret import masked
+from dockcache_tui.ui.actions import Place
 
 Post = Callable[[Message], bool]
 Told = Callable[[DockcacheError], Message]
 TOLD_AFTER = 1.0
 """Seconds until the header says what is waited for."""
+GRACE = 2.0
+"""Seconds that a delete which is ended has for the request under way: what became of it is known then."""
 
 
 def guarded(work: Callable[[], Message | None], failed: Told) -> Message | None:
-    """Run work; what it raises becomes a message, a defect of ours too, so that the app and its work stay."""
+    """Run work; what it raises becomes a message, a defect of ours too, so that the app and its work stay.
+
+    Work that was ended tells nothing.
+    """
     try:
         return work()
+    except Ended:
+        return None
     except DockcacheError as error:
         return failed(error)
     except Exception as defect:  # noqa: BLE001 - a thread's traceback would garble the screen
@@ -51,14 +60,15 @@ class Once(Thread):
             self._post(message)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class Wait:
     """Something asked of a source; before `usual` seconds are over it is neither told nor given up."""
 
     name: str
-    given_up: Callable[[], None] | None
-    """What to do when it is given up; None for what may not be."""
-    usual: float
+    given_up: Callable[[], None] | None = None
+    """What else to do when it is given up; None for what may not be."""
+    usual: float = TOLD_AFTER
+    ending: Ending = field(default_factory=Ending)
     began: float = field(default_factory=monotonic)
 
     @property
@@ -71,19 +81,47 @@ class Wait:
         """Tell whether it takes longer than usual."""
         return self.seconds >= self.usual
 
+    def ends(self, tab: Place) -> bool:  # noqa: ARG002 - a reading is given up from anywhere
+        """Tell whether Esc ends it while a tab is in sight."""
+        return self.given_up is not None
+
+    @property
+    def told(self) -> str:
+        """Return what it is, with its seconds."""
+        return f"◌ {self.name} {self.seconds:.0f}s"
+
+
+@dataclass(frozen=True, eq=False)
+class Move(Wait):
+    """Something moved or deleted: only in its own tab does Esc end it, and what came of it is told then too."""
+
+    tab: Place = field(kw_only=True)
+    ended: Message | None = None
+    """Tells that it was ended, where the work does not tell of that itself."""
+    done: Callable[[], str] = str
+    """How far it is, in words."""
+
+    def ends(self, tab: Place) -> bool:
+        """Tell whether Esc ends it while a tab is in sight; asked again, it ends at once what has a moment to end."""
+        return tab is self.tab and not self.ending.cut
+
+    @property
+    def told(self) -> str:
+        """Return what it is, with how far it is and its seconds."""
+        over = " (ending)" if self.ending.asked.is_set() else ""
+        return f"▸ {' '.join(filter(None, (self.name, self.done())))} {self.seconds:.0f}s{over}"
+
 
 class Waits:
-    """What is waited for: told in the header when it lasts, given up when asked. Any thread may use it."""
+    """What is waited for: told in the header when it lasts, ended when asked. Any thread may use it."""
 
     def __init__(self) -> None:
         """Begin with none."""
         self._waits: set[Wait] = set()
 
-    def begin(self, name: str, given_up: Callable[[], None] | None = None, usual: float = TOLD_AFTER) -> Wait:
+    def begin(self, wait: Wait) -> None:
         """Wait for something."""
-        wait = Wait(name, given_up, usual)
         self._waits.add(wait)
-        return wait
 
     def end(self, wait: Wait) -> bool:
         """End a wait, and tell whether it was still under way."""
@@ -91,20 +129,21 @@ class Waits:
         self._waits.discard(wait)
         return there
 
-    @property
-    def told(self) -> str:
-        """Return what lasts, with its seconds; empty when nothing does."""
-        lasting = [(one.name, one.seconds) for one in tuple(self._waits) if one.lasts]
-        return "  ".join(f"◌ {name} {seconds:.0f}s" for name, seconds in sorted(lasting))
+    def told(self, tab: Place) -> str:
+        """Return what lasts, and whether Esc ends it in a tab; empty when nothing does."""
+        lasting = [one for one in tuple(self._waits) if one.lasts]
+        words = "  ".join(sorted(one.told for one in lasting))
+        return f"{words} · esc ends it" if any(one.ends(tab) for one in lasting) else words
 
-    def give_up(self) -> bool:
-        """Give up each wait that lasts and may be given up, and tell whether there was one."""
-        found = False
-        for one in tuple(self._waits):
-            if one.given_up and one.lasts and self.end(one):
+    def give_up(self, tab: Place) -> bool:
+        """End each wait that lasts and ends in a tab, and tell whether there was one."""
+        found = [one for one in tuple(self._waits) if one.lasts and one.ends(tab)]
+        for one in found:
+            forgotten = one.given_up is not None and self.end(one)  # first: its thread may end with what is asked
+            one.ending.ask()
+            if one.given_up and forgotten:
                 one.given_up()
-                found = True
-        return found
+        return bool(found)
 
     def do(
         self,
@@ -115,13 +154,28 @@ class Waits:
         given_up: Callable[[], None] | None = None,
     ) -> None:
         """Work off the event loop; what was given up tells nothing at its end."""
-        wait = self.begin(name, given_up)
+        self._start(Wait(name, given_up), work, post, failed)
+
+    def move(self, move: Move, work: Callable[[], Message | None], post: Post, failed: Told) -> None:
+        """Move or delete something off the event loop."""
+
+        def moved() -> Message | None:
+            try:
+                return work()
+            except Ended:
+                return move.ended
+
+        self._start(move, moved, post, failed)
+
+    def _start(self, wait: Wait, work: Callable[[], Message | None], post: Post, failed: Told) -> None:
+        self.begin(wait)
 
         def waited() -> Message | None:
-            message = guarded(work, failed)
+            with wait.ending.within():
+                message = guarded(work, failed)
             return message if self.end(wait) else None
 
-        Once(name, waited, post, failed)
+        Once(wait.name, waited, post, failed)
 
 
 class NotReadError(SourceError):
