@@ -79,7 +79,7 @@ def test_a_network_that_is_gone_before_the_first(
     delete: Delete, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When nothing could be tried the exit code is 3, and all are told as not tried."""
-    monkeypatch.setattr("dockcache_tui.sources.github.deletion.sleep", lambda _: served.kill())
+    monkeypatch.setattr("dockcache_tui.sources.github.deletion.pause", lambda _: served.kill())
     code, outcomes, totals, _ = delete("--branch", "main", "--yes")
     assert (code, outcomes, totals["deleted"]) == (3, ["not tried"] * MANY, 0)
 
@@ -100,12 +100,12 @@ def test_an_interrupt(delete: Delete, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_an_audit_log_that_can_not_be_written(delete: Delete, tmp_path: Path) -> None:
-    """A full disk stops no delete: all is deleted, "not audited" is said, and the exit code is 1."""
+    """A full disk stops no delete: all is deleted, that is said, and the exit code is 1."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "audit.jsonl").symlink_to("/dev/full")
     code, outcomes, totals, said = delete("--branch", "main", "--yes")
     assert (code, outcomes, totals["audited"]) == (1, ["deleted"] * MANY, False)
-    assert "not audited" in said
+    assert "Not all that was done is in the audit log" in said
     assert "No space left on device" in said
 
 

@@ -119,7 +119,7 @@ def test_a_daemon_that_is_gone_before_the_first_request(
 
 @pytest.mark.parametrize("trouble", ["full", "folder"])
 def test_an_audit_log_that_can_not_be_written(prune: Prune, data: Path, trouble: str) -> None:
-    """A full disk or a folder in its place stops no prune: all is freed, "not audited" is said, the exit code is 1."""
+    """A full disk or a folder in its place stops no prune: all is freed, that is said, the exit code is 1."""
     data.mkdir()
     if trouble == "full":
         (data / "audit.jsonl").symlink_to("/dev/full")
@@ -128,7 +128,7 @@ def test_an_audit_log_that_can_not_be_written(prune: Prune, data: Path, trouble:
     code, items, totals, said = prune("prune", "--yes")
     assert (code, outcomes(items), totals["audited"]) == (1, ["freed"] * COPIES, False)
     assert "Exactly as planned." in said
-    assert "not audited" in said
+    assert "Not all that was done is in the audit log" in said
     assert {"full": "No space left on device", "folder": "Is a directory"}[trouble] in said
 
 
