@@ -5,10 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from time import sleep
 from uuid import uuid4
 
@@ -156,6 +157,27 @@ def hanging(asked: Asked) -> Reply:
     if asked.path.endswith("/zip"):
         return Reply(status=302, headers={"location": f"http://{asked.headers['host']}/stored"})
     return Reply({} if asked.path.endswith("/app") else [])
+
+
+@pytest.mark.parametrize("waits", [waiting.telling, waiting.progress])
+def test_an_interrupt_as_a_wait_begins(
+    waits: Callable[[str], AbstractContextManager[object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing tells of a wait for ever where ctrl+c came just as its thread was started."""
+    started = list[Thread]()
+
+    class Interrupted(Thread):
+        def start(self) -> None:
+            super().start()
+            started.append(self)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(waiting, "Thread", Interrupted)
+    with pytest.raises(KeyboardInterrupt), waits("a test"):
+        pass
+    (thread,) = started
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 @pytest.mark.parametrize(

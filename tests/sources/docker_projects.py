@@ -189,7 +189,11 @@ PROJECTS = (
     bake("a file of functions", {"docker-bake.hcl": 'target "default" { tags = [lower("A")] }\n'}, "default"),
     Project("empty compose", "dockerfile", (), {"project/compose.yaml": ""}, refused=("compose file is skipped: ",)),
     Project(
-        "no services", "dockerfile", (), {"project/compose.yaml": "services: {}\n"}, refused=("over: failed to find",)
+        "no services",
+        "dockerfile",
+        (),
+        {"project/compose.yaml": "services: {}\n"},
+        refused=("skipped: failed to find",),
     ),
     Project(
         "broken compose",

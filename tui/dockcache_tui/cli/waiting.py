@@ -32,8 +32,8 @@ def telling(what: str) -> Iterator[None]:
             narrate(f"Waiting for {what}…" if lasts < AGAIN else f"Waiting for {what}: {wording.span(lasts)}…")
             patience = AGAIN
 
-    Thread(target=tell, name=f"wait for {what}", daemon=True).start()
     try:
+        Thread(target=tell, name=f"wait for {what}", daemon=True).start()  # may be interrupted too
         yield
     finally:
         over.set()
@@ -99,8 +99,8 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     While nothing moves the wait is told.
     """
     line = _Line(what)
-    Thread(target=line.watch, name=what, daemon=True).start()
     try:
+        Thread(target=line.watch, name=what, daemon=True).start()
         yield line.move
     finally:
         line.end()
