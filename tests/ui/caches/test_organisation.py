@@ -8,7 +8,7 @@ import pytest
 
 from service.serving import Job, Served
 from sources.github_server import TOKEN, Asked, Reply, cache_json, page_of, serving
-from ui.bench import NARROW, Bench, bench
+from ui.bench import NARROW, PATIENCE, Bench, bench
 from ui.caches_bench import CachesHouse, look_at, shown
 
 
@@ -114,7 +114,7 @@ async def test_what_is_heard_of_a_repository_that_was_left(rest_alone: pytest.Mo
 
 async def _answered(app: Bench, repo: str) -> None:
     """Wait until every request of a repository was answered."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while any(one.exit_code is None for one in app.app.workspace.commands() if repo in str(one)):
             await app.pilot.pause(0.02)
     await app.pilot.pause()
