@@ -6,7 +6,7 @@ import pytest
 
 from core.record_making import build, step
 from dockcache_tui.core.builds.build import Step, StepState
-from dockcache_tui.core.builds.reuse import to_watch
+from dockcache_tui.core.builds.time_shares import to_watch
 
 BUILT, FALSE_HIT, FAILED, RUNNING = StepState.BUILT, StepState.FALSE_HIT, StepState.FAILED, StepState.RUNNING
 LOAD = replace(step("load", 0, 1, RUNNING), cacheable=False)

@@ -9,7 +9,7 @@ from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, StepS
 from dockcache_tui.core.builds.next_build import remembered
 from dockcache_tui.core.builds.outcome import failing_line
 from dockcache_tui.core.builds.reducer import LiveBuild
-from dockcache_tui.core.builds.reuse import with_shares
+from dockcache_tui.core.builds.time_shares import with_shares
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.explain.evidence import Evidence
 from dockcache_tui.core.instant import Instant

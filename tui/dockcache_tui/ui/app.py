@@ -34,7 +34,7 @@ from dockcache_tui.ui.shared.list_view import ListView
 from dockcache_tui.ui.shared.messages import BuildOpened, KnownChanged
 from dockcache_tui.ui.shared.picker import Picker
 from dockcache_tui.ui.shared.text_screen import TextScreen, commands_text, help_text
-from dockcache_tui.ui.shared.threads import Waits
+from dockcache_tui.ui.shared.waits import Waits
 
 _COLLECT_EVERY, _QUICKLY_COLLECTED = 10, 10_000
 """After so many loadings all is collected, if there are no more rows: that takes a tenth of a second."""

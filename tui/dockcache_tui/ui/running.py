@@ -13,7 +13,7 @@ from dockcache_tui.core.scope import BranchScope
 from dockcache_tui.sources.protocols import Workspace
 from dockcache_tui.ui.app import DockcacheApp
 from dockcache_tui.ui.shared.messages import ActionFailed
-from dockcache_tui.ui.shared.threads import told
+from dockcache_tui.ui.shared.waits import told
 
 COLLECTIONS = 20_000, 5, 1_000
 """A full collection over 100,000 records would freeze the screen for a second: the young are collected, seldom all.

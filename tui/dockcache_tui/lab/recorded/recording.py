@@ -17,7 +17,7 @@ from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
 from dockcache_tui.core.builds.names import identity
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
-from dockcache_tui.core.builds.reuse import with_shares
+from dockcache_tui.core.builds.time_shares import with_shares
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.record import BuilderInfo, BuilderSnapshot
 from dockcache_tui.sources.rawjson import parse_line

@@ -11,7 +11,7 @@ import msgspec
 
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.names import identity
-from dockcache_tui.core.builds.reuse import SAVING
+from dockcache_tui.core.builds.time_shares import SAVING
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope, Project
 from dockcache_tui.sources.journal.any_text import from_json

@@ -24,7 +24,7 @@ from dockcache_tui.ui.actions import Place
 from dockcache_tui.ui.archives import messages
 from dockcache_tui.ui.shared import accounts
 from dockcache_tui.ui.shared.messages import ActionFailed, Deleted
-from dockcache_tui.ui.shared.threads import GRACE, Move, Post, Waits, forget, unread
+from dockcache_tui.ui.shared.waits import GRACE, Move, Post, Waits, forget, unread
 
 MAX_READ = 256 * 1024
 """Bytes of a file that are shown."""

@@ -20,7 +20,7 @@ from dockcache_tui.ui.builder import messages
 from dockcache_tui.ui.shared import accounts
 from dockcache_tui.ui.shared.area import Shell
 from dockcache_tui.ui.shared.messages import ActionFailed, Deleted
-from dockcache_tui.ui.shared.threads import GRACE, TOLD_AFTER, Move, Poller, Post, Wait, forget, guarded, unread
+from dockcache_tui.ui.shared.waits import GRACE, TOLD_AFTER, Move, Poller, Post, Wait, forget, guarded, unread
 
 BEAT = 4.0
 """Seconds between two readings of a builder."""

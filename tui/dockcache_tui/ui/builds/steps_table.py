@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, Step, StepState
 from dockcache_tui.core.builds.fields import STEP_FIELDS
-from dockcache_tui.core.builds.reuse import to_watch
+from dockcache_tui.core.builds.time_shares import to_watch
 from dockcache_tui.core.builds.timeline import Axis, axis, cells
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.ui.table import READING_BINDINGS, Column, RecordTable, field_columns, in_order

@@ -10,14 +10,14 @@ from textual.message import Message
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step
 from dockcache_tui.core.builds.progress import LogView, Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
-from dockcache_tui.core.builds.reuse import with_shares
+from dockcache_tui.core.builds.time_shares import with_shares
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.protocols import Builder, RunningBuild
 from dockcache_tui.ui.builds import messages
 from dockcache_tui.ui.builds.messages import BuildMoved
 from dockcache_tui.ui.shared.area import Shell
 from dockcache_tui.ui.shared.messages import ActionFailed
-from dockcache_tui.ui.shared.threads import Once, Post, forget, guarded, unread
+from dockcache_tui.ui.shared.waits import Once, Post, forget, guarded, unread
 
 PICTURE_EVERY = 0.1
 """Seconds between two pictures."""

@@ -17,7 +17,7 @@ from dockcache_tui.ui.actions import Place
 from dockcache_tui.ui.caches import messages
 from dockcache_tui.ui.shared import accounts
 from dockcache_tui.ui.shared.messages import ActionFailed, Deleted
-from dockcache_tui.ui.shared.threads import GRACE, Move, Post, Waits, unread
+from dockcache_tui.ui.shared.waits import GRACE, Move, Post, Waits, unread
 
 
 class CachesWorkers:

@@ -8,7 +8,7 @@ from dockcache_tui.core.lab.run import LabPlan
 from dockcache_tui.sources.protocols import RunningLab, Workspace
 from dockcache_tui.ui.lab import messages
 from dockcache_tui.ui.shared.messages import ActionFailed
-from dockcache_tui.ui.shared.threads import Once, Post
+from dockcache_tui.ui.shared.waits import Once, Post
 
 LEAVING = 10.0
 """Seconds that a run may take to end when the app is left."""

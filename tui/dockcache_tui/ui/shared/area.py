@@ -23,7 +23,7 @@ from dockcache_tui.ui.shared.list_view import ListView
 from dockcache_tui.ui.shared.messages import ActionFailed, Deleted, Exported, KnownChanged
 from dockcache_tui.ui.shared.picker import Choice, Picker
 from dockcache_tui.ui.shared.text_screen import ListScreen
-from dockcache_tui.ui.shared.threads import Waits
+from dockcache_tui.ui.shared.waits import Waits
 
 TROUBLE_STAYS = 15.0
 """Seconds that a notice of something that went wrong stays."""

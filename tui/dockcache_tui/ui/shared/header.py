@@ -14,7 +14,7 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
 from dockcache_tui.sources.github.protocol import ApiBudget
 from dockcache_tui.ui.shared.known import AllKnown
-from dockcache_tui.ui.shared.threads import NotReadError
+from dockcache_tui.ui.shared.waits import NotReadError
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState, merge
 from dockcache_tui.core.builds.fields import STEP_FIELDS
 from dockcache_tui.core.builds.outcome import failing_line, outcome
-from dockcache_tui.core.builds.reuse import time_saved, weighted_reuse, with_shares
+from dockcache_tui.core.builds.time_shares import time_saved, weighted_reuse, with_shares
 from dockcache_tui.core.field import json_row
 from dockcache_tui.core.instant import Instant
 
