@@ -9,6 +9,7 @@ import pytest
 from dockcache_tui.core.builds.build import BuildStatus
 from dockcache_tui.core.explain.evidence import Evidence
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph, is_local
+from dockcache_tui.core.explain.ops import Op
 from dockcache_tui.core.explain.rules import rules_of
 from dockcache_tui.core.explain.store import content_record, record_digest
 from dockcache_tui.sources.journal import Journal
@@ -83,19 +84,30 @@ def compare(evidence: Evidence, store: KeyStore, counts: Counter[str]) -> list[s
             if not named:
                 counts["contexts" if is_local(op) else "keys that only the source knows"] += 1
                 continue
+            if named.isdisjoint(there):
+                if keyed.keys[op.id].complete:
+                    wrong.append(f"no such key: {op}")
+                else:
+                    counts["images found by their layers, which are not kept"] += 1
+                continue
             counts["keys"] += 1
-            wrong += [] if named & there else [f"no such key: {op}"]
-            for number, one in enumerate(keyed.inputs[op.id]):
-                stored = {key for key in store.keys if key.record in named and key.input == number}
-                counts["selectors"] += bool(one.key.selector)
-                if one.key.selector not in {key.selector for key in stored}:
-                    wrong.append(f"no such selector: {one}, but {stored}")
-                if one.content:
-                    counts["contents"] += 1
-                    if content_record(one.content) not in {key.parent for key in stored if not key.selector}:
-                        wrong.append(f"no such content: {one}, but {stored}")
-                elif one.key.taken:
-                    counts[
-                        "contents of stages" if not keyed.has_files(op.inputs[number].op) else "unknown contents"
-                    ] += 1
+            wrong += compare_inputs(keyed, op, named, store, counts)
+    return wrong
+
+
+def compare_inputs(keyed: KeyedGraph, op: Op, named: set[str], store: KeyStore, counts: Counter[str]) -> list[str]:
+    """Return which selectors and contents of an operation's inputs are not the daemon's."""
+    wrong = []
+    for number, one in enumerate(keyed.inputs[op.id]):
+        stored = {key for key in store.keys if key.record in named and key.input == number}
+        counts["selectors"] += bool(one.key.selector)
+        if one.key.selector not in {key.selector for key in stored}:
+            wrong.append(f"no such selector: {one}, but {stored}")
+        if one.content:
+            counts["contents"] += 1
+            if content_record(one.content) not in {key.parent for key in stored if not key.selector}:
+                wrong.append(f"no such content: {one}, but {stored}")
+        elif one.key.taken:
+            made = not keyed.has_files(op.inputs[number].op)
+            counts["contents of stages" if made else "unknown contents"] += 1
     return wrong
