@@ -34,18 +34,19 @@ from dockcache_tui.core.literal import MAX_LINES, hex_lines, is_text, text_lines
 
 _MAX_SHOWN = 1 << 20
 _MARKS = {LayerChange.ADDED: "+", LayerChange.CHANGED: "~", LayerChange.REMOVED: "-", LayerChange.SAME: " "}
-
-
-@click.command()
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.argument("path", metavar="PATH")
-@click.option(
+_image = click.option(
     "--image",
     "wanted",
     default="",
     metavar="IMAGE",
     help="Which image, if there are several: a platform, name:tag or digest.",
 )
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("path", metavar="PATH")
+@_image
 @click.option(
     "--layer", default="", metavar="DIGEST", help="As this layer left it: its number, or the beginning of its digest."
 )
@@ -149,13 +150,7 @@ def _what(file: FileDiff) -> str:
 @click.command()
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.argument("path", metavar="[PATH]", default="")
-@click.option(
-    "--image",
-    "wanted",
-    default="",
-    metavar="IMAGE",
-    help="Which image, if there are several: a platform, name:tag or digest.",
-)
+@_image
 @click.option(
     "--layer",
     default="",

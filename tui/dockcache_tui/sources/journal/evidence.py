@@ -6,6 +6,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -56,7 +57,7 @@ def pack(files: Iterable[SentFile]) -> PackedTree:
 
 def keep(connection: sqlite3.Connection, build: int, evidence: Evidence, trees: Sequence[PackedTree]) -> None:
     """Keep what is known of a build; `trees` are its contexts' files, in their order."""
-    document = zlib.compress(to_json(_without_files(evidence)).encode())
+    document = zlib.compress(to_json(_with_files(evidence, repeat(()))).encode())
     kept = [_keep_tree(connection, tree) for tree in trees]
     connection.execute("DELETE FROM evidence WHERE build = ?", (build,))
     connection.execute("INSERT INTO evidence VALUES (?, ?)", (build, document))
@@ -73,12 +74,7 @@ def load(read: Read, build: int) -> Evidence | None:
     evidence = from_json(zlib.decompress(found[0][0]).decode(), Evidence)
     trees = read("SELECT tree FROM evidence_trees WHERE build = ? ORDER BY position", build)
     loaded = {tree: _load_tree(read, tree) for (tree,) in set(trees)}
-    files = (loaded[tree] for (tree,) in trees)
-    graphs = (
-        replace(graph, contexts=tuple(replace(context, files=next(files)) for context in graph.contexts))
-        for graph in evidence.graphs
-    )
-    return replace(evidence, graphs=tuple(graphs))
+    return _with_files(evidence, (loaded[tree] for (tree,) in trees))
 
 
 def keep_copy(connection: sqlite3.Connection, place: tuple[str, str, str], tree: PackedTree | None) -> None:
@@ -163,9 +159,9 @@ def _load_tree(read: Read, tree: int) -> tuple[SentFile, ...]:
     return tuple(_file(row) for (blob,) in read(words, tree) for row in _rows.decode(zlib.decompress(blob)))
 
 
-def _without_files(evidence: Evidence) -> Evidence:
+def _with_files(evidence: Evidence, files: Iterator[tuple[SentFile, ...]]) -> Evidence:
     graphs = (
-        replace(graph, contexts=tuple(replace(context, files=()) for context in graph.contexts))
+        replace(graph, contexts=tuple(replace(context, files=next(files)) for context in graph.contexts))
         for graph in evidence.graphs
     )
     return replace(evidence, graphs=tuple(graphs))
