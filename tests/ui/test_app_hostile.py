@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.cause import CauseKind, Fix, HitKind, HitWarning, MissCause, MissEvidence
 from dockcache_tui.core.builds.progress import LogChunk, Progress, VertexUpdate
 from dockcache_tui.core.errors import DockcacheError, SourceError
 from dockcache_tui.core.instant import Instant
@@ -41,7 +42,8 @@ BOXES = {
 def house(text: str) -> House:
     """Return a house in which everything that can come from outside is this text."""
     branch = BranchScope.of(text)
-    step = Step(text, text, StepState.FAILED, True, NOW, NOW, stage=text, error=text, cause=text)  # noqa: FBT003
+    cause = MissCause(CauseKind.CONTENT, text, (MissEvidence(text, text, text, text),), fix=Fix(text, text))
+    step = Step(text, text, StepState.FAILED, True, NOW, NOW, stage=text, error=text, cause=cause)  # noqa: FBT003
     build = Build(
         text,
         text,
@@ -54,6 +56,7 @@ def house(text: str) -> House:
         completed_at=NOW,
         steps=(step,),
         error=text,
+        warnings=(HitWarning(HitKind.STALE, text),),
         ours=False,
     )
     record = Record(text, text, text, text, 1, NOW, NOW, 1, (f"{text}0",), False, False, False, text)  # noqa: FBT003

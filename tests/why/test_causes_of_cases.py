@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dockcache_tui.core.builds.build import Step
-from dockcache_tui.core.explain.cause import CauseKind, MissCause, MissEvidence
+from dockcache_tui.core.builds.cause import CauseKind, MissCause, MissEvidence
 from dockcache_tui.core.explain.causes import causes
 from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed
 from why.case import Case, all_cases, filled, place_of

@@ -9,8 +9,8 @@ import pytest
 from core.explain.changes import CHANGES, FILES, TEXT
 from core.explain.sample_builds import Told
 from dockcache_tui.core.builds.build import BuildSpec, BuildStatus
+from dockcache_tui.core.builds.cause import CauseKind
 from dockcache_tui.core.builds.names import parse_name
-from dockcache_tui.core.explain.cause import CauseKind
 from dockcache_tui.core.explain.causes import causes
 from dockcache_tui.core.explain.traced_build import TracedBuild
 from dockcache_tui.sources.build_runner import Runner

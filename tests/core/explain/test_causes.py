@@ -13,9 +13,9 @@ from core.explain.changes import ALL, CHANGES, DEPS, FILES, MAKE, OUT, SRC, TEXT
 from core.explain.sample_builds import VERSION, Builder, Files
 from core.explain.sample_ops import run
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.cause import CauseKind, Fix, MissCause, MissEvidence, cause_row, fold
 from dockcache_tui.core.builds.names import parse_name
 from dockcache_tui.core.explain.baseline import nearest
-from dockcache_tui.core.explain.cause import CauseKind, MissCause, MissEvidence, cause_row, fold
 from dockcache_tui.core.explain.causes import causes
 from dockcache_tui.core.explain.differences import differences
 from dockcache_tui.core.explain.evidence import Evidence, Graph
@@ -37,7 +37,7 @@ def test_words(name: str) -> None:
     told = causes(this, earlier)
     own = {instruction(this, one): cause for one, cause in told.items() if cause.kind is not CauseKind.CASCADE}
     assert {step: cause.text for step, cause in own.items()} == change.said
-    assert {cause.fix for cause in own.values()} <= {change.fix}
+    assert {cause.fix and cause.fix.text for cause in own.values()} <= {change.fix or None}
     sentences = " ".join(f"{cause.text} {cause.fix}" for cause in told.values())
     assert not re.search(r"(?i)\b(ops?|selectors?|vertex|vertices|solver|LLB)\b", sentences)
 
@@ -96,7 +96,7 @@ def test_other_builder() -> None:
     assert {cause.kind for cause in told.values()} == {CauseKind.NOT_IMPORTED}
     assert told[ALL].text == "The builder desk has its result, and this build read no cache that does."
     assert told[ALL].differences == (MissEvidence("builder", "desk"),)
-    assert told[ALL].fix == "Write the cache of desk with --cache-to, and read it here with --cache-from."
+    assert told[ALL].fix == Fix("Write the cache of desk with --cache-to, and read it here with --cache-from.")
 
 
 def test_dead_blob() -> None:
@@ -174,11 +174,11 @@ def test_needless_files() -> None:
     (git,) = compared(builder, earlier, text, {**FILES, ".git/HEAD": "b"}).values()
     all_three = {**FILES, ".git/HEAD": "b", "Dockerfile": "c", "go.mod": "d"}
     (both,) = compared(builder, earlier, text, all_three).values()
-    assert (git.text, git.fix) == ("Only .git changed.", "Add .git to .dockerignore, unless the build reads it.")
+    assert (git.text, git.fix) == ("Only .git changed.", Fix("Add .git to .dockerignore, unless the build reads it."))
     assert both.text == "go.mod changed. 2 more paths differ."
-    assert both.fix == "Add .git and Dockerfile to .dockerignore, unless the build reads them."
+    assert both.fix == Fix("Add .git and Dockerfile to .dockerignore, unless the build reads them.")
     (rest,) = compared(builder, earlier, text, {**FILES, "go.mod": "c"}).values()
-    assert rest.fix == "Copy what the steps below need by its name, and the rest further down."
+    assert rest.fix == Fix("Copy what the steps below need by its name, and the rest further down.")
 
 
 def test_secrets_are_hidden() -> None:
@@ -205,7 +205,7 @@ def test_folded() -> None:
 def test_row() -> None:
     """A cause is written as the JSON of a step has it, with at most a hundred pieces of evidence."""
     many = tuple(MissEvidence("content", f"f{number}", "a", "b") for number in range(101))
-    row = cause_row(MissCause(CauseKind.CONTENT, "f0 changed.", many, fix="Do."))
+    row = cause_row(MissCause(CauseKind.CONTENT, "f0 changed.", many, fix=Fix("Do.")))
     assert dict(row) | {"evidence": len(row["evidence"])} == {
         "kind": "content",
         "text": "f0 changed.",

@@ -7,7 +7,7 @@ import click
 from dockcache_tui.cli.listing import Cells, ListRequest, list_options, print_fields, scope_here
 from dockcache_tui.cli.output import narrate, print_table
 from dockcache_tui.core import wording
-from dockcache_tui.core.builds.build import Build, BuildStatus, StepState
+from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.fields import BUILD_FIELDS
 from dockcache_tui.core.errors import ExitCode, SourceError
 from dockcache_tui.core.instant import Instant
@@ -95,12 +95,16 @@ def _totals(found: list[Build]) -> dict[str, int]:
     }
 
 
+def _why(step: Step) -> str:
+    return step.error or (step.cause.text if step.cause else "")
+
+
 def print_report(build: Build) -> None:
     """Print the reuse report of one build: every step that could be reused, then the totals."""
     steps = [step for step in build.steps if step.cacheable or step.state is StepState.FAILED]
     if steps:
         rows = [
-            (step.state.value, wording.span(step.duration), str(step.line or "–"), step.name, step.error or step.cause)
+            (step.state.value, wording.span(step.duration), str(step.line or "–"), step.name, _why(step))
             for step in steps
         ]
         print_table(("STATE", "TOOK", "LINE", "STEP", ""), rows, right=("TOOK", "LINE"))

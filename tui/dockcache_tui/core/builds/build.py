@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from dockcache_tui.core.builds.cause import HitWarning, MissCause
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope, Project
 
@@ -54,7 +55,8 @@ class Step:
     bytes_moved: int = 0
     bytes_total: int = 0
     error: str = ""
-    cause: str = ""
+    cause: MissCause | None = None
+    """Why it was not reused; None where it was, or nobody has looked."""
     layers: tuple[str, ...] = ()
     """Digests of the layers it made, lowest first: those that an export or an import packed, as history tells."""
     received_at: Instant | None = field(default=None, compare=False)
@@ -106,6 +108,9 @@ class Build:
     error: str = ""
     ours: bool = field(default=True)
     """False for a build that something else started on the builder."""
+    compared_with: str = ""
+    """The ref of the earlier build that the causes of its steps were found by; empty where there was none."""
+    warnings: tuple[HitWarning, ...] = ()
     told: bool = False
     """Whether its node told its steps, by its own clock; of one that others started nothing is known without."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dockcache_tui.core.builds.build import Build, Step, StepState
+from dockcache_tui.core.builds.cause import cause_row, warning_row
 from dockcache_tui.core.field import ColumnLook, Field, Kind, json_row, json_values
 
 _SAID_CACHED = {StepState.REUSED, StepState.FALSE_HIT}
@@ -30,6 +31,23 @@ WHOLE_FIELDS: tuple[Field[Build], ...] = (
         listed=False,
     ),
     Field("error", Kind.TEXT, lambda row: row.error or None, "why it failed", listed=False),
+    Field(
+        "compared_with",
+        Kind.TEXT,
+        lambda row: row.compared_with or None,
+        "the `ref` of the earlier build that causes were found by; `null` when there was none",
+        filter="",
+        listed=False,
+    ),
+    Field(
+        "warnings",
+        Kind.TEXT,
+        lambda row: tuple(one.text for one in row.warnings),
+        "what is wrong with what it reused",
+        filter="",
+        listed=False,
+        json=lambda row: [warning_row(one) for one in row.warnings],
+    ),
 )
 """What one build has in JSON besides the fields of a list."""
 
@@ -173,8 +191,9 @@ STEP_FIELDS: tuple[Field[Step], ...] = (
     Field(
         "cause",
         Kind.TEXT,
-        lambda row: row.cause or None,
-        "why it was not reused, else `null` (so far only a `LINK` has a cause)",
+        lambda row: row.cause.text if row.cause else None,
+        "why it was not reused, else `null`",
+        json=lambda row: cause_row(row.cause) if row.cause else None,
     ),
     Field(
         "layers",

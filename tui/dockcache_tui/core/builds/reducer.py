@@ -13,7 +13,6 @@ from dockcache_tui.core.instant import Instant
 
 _NOT_RUN = {StepState.WAITING, StepState.CANCELED}
 _FOR_US = {StepState.RUNNING: StepState.WAITING, StepState.BUILT: StepState.REUSED}
-_MERGED = "what it lays together is new: the copy, or what is below it"
 
 
 def told_as_ours(steps: Sequence[Step], announced: AbstractSet[str]) -> tuple[Step, ...]:
@@ -148,7 +147,6 @@ class Vertex:
         """Return the step as it stands; the same object until something changes."""
         if self._step is None:
             name, state = parse_name(self._name), self._state()
-            ran = state in {StepState.BUILT, StepState.FALSE_HIT}
             undecided = self._cached and state is StepState.CANCELED  # cut while it was loaded from the cache
             self._step = Step(
                 digest=self.digest,
@@ -163,7 +161,6 @@ class Vertex:
                 bytes_total=self._total,
                 received_at=self._received,
                 error=self._error,
-                cause=_MERGED if ran and name.kind is StepKind.MERGE else "",
             )
         return self._step
 

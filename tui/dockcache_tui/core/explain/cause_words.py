@@ -3,13 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from dockcache_tui.core.explain.cause import CauseKind, MissCause, MissEvidence
+from dockcache_tui.core.builds.cause import CauseKind, Fix, MissCause, MissEvidence
 from dockcache_tui.core.explain.differences import Found
 from dockcache_tui.core.wording import count, cut
 
 _MAX_VALUE = 60
 _NEEDLESS = re.compile(r"\.git(/|$)|\.dockerignore$|[^/]*Dockerfile[^/]*$")
 _THEM = ("it", "them")
+_BY_DIGEST = "Name the image by its digest, to decide when it changes."
 _CHMOD = "; --chmod does not help, since their own modes count too"
 _COMMAND = {
     "user": "It runs as {new} instead of {old}.",
@@ -63,7 +64,7 @@ def of_instruction(
         text, fix = _command(first), ""
     if len(found) > 1:
         text += f" {count(len(found) - 1, 'more difference')}."
-    return MissCause(kind, text, tuple(one for _, one in found), fix=fix)
+    return MissCause(kind, text, tuple(one for _, one in found), fix=_fix(fix))
 
 
 def of_platform(one: MissEvidence) -> MissCause:
@@ -86,7 +87,7 @@ def of_base(one: MissEvidence, old_reference: str) -> MissCause:
     if one.name != old_reference:
         return MissCause(CauseKind.BASE, f"The image is {one.name} instead of {old_reference}.", (one,))
     text = f"The image {one.name} changed: it is {_digest(one.new)} and was {_digest(one.old)}."
-    return MissCause(CauseKind.BASE, text, (one,), fix="Name the image by its digest, to decide when it changes.")
+    return MissCause(CauseKind.BASE, text, (one,), fix=Fix(_BY_DIGEST))
 
 
 def of_address(one: MissEvidence) -> MissCause:
@@ -115,7 +116,7 @@ def of_content(found: Sequence[MissEvidence], *, sets_mode: bool = False, takes_
         fix = f"Give {'them their modes' if len(names) > 1 else 'it its mode'} back{_CHMOD * sets_mode}."
     elif takes_all:
         fix = "Copy what the steps below need by its name, and the rest further down."
-    return MissCause(CauseKind.CONTENT, text, tuple(found), fix=fix)
+    return MissCause(CauseKind.CONTENT, text, tuple(found), fix=_fix(fix))
 
 
 def of_cascade(root: str, name: str) -> MissCause:
@@ -128,7 +129,7 @@ def of_flag(stages: str) -> MissCause:
     flag = "--no-cache-filter" if stages else "--no-cache"
     difference = MissEvidence("no-cache-filter" if stages else "no-cache", flag, None, stages or None)
     text = f"{flag}={stages} says not to reuse its stage." if stages else f"{flag} says to reuse nothing."
-    return MissCause(CauseKind.FLAG, text, (difference,), fix=f"Build without {flag}.")
+    return MissCause(CauseKind.FLAG, text, (difference,), fix=Fix(f"Build without {flag}."))
 
 
 def of_parent(above: str, old_above: str, *, is_gone: bool) -> MissCause:
@@ -151,14 +152,14 @@ def of_elsewhere(builder: str) -> MissCause:
     """Return the cause of a step that another builder has."""
     text = f"The builder {builder} has its result, and this build read no cache that does."
     fix = f"Write the cache of {builder} with --cache-to, and read it here with --cache-from."
-    return MissCause(CauseKind.NOT_IMPORTED, text, (MissEvidence("builder", builder),), fix=fix)
+    return MissCause(CauseKind.NOT_IMPORTED, text, (MissEvidence("builder", builder),), fix=Fix(fix))
 
 
 def of_dead_blob(blob: str) -> MissCause:
     """Return the cause of a step that a cache named and did not have."""
     text = "The cache named its result, but the data of it was gone."
     differences = (MissEvidence("blob", blob),) if blob else ()
-    return MissCause(CauseKind.DEAD_BLOB, text, differences, fix="Write the cache anew with --cache-to.")
+    return MissCause(CauseKind.DEAD_BLOB, text, differences, fix=Fix("Write the cache anew with --cache-to."))
 
 
 def unknown(reason: str) -> MissCause:
@@ -168,6 +169,10 @@ def unknown(reason: str) -> MissCause:
 
 FIRST_BUILD = MissCause(CauseKind.FIRST_BUILD, "No earlier build of this project is known.")
 NEW_STEP = MissCause(CauseKind.NEW_STEP, "The earlier build had no such step.")
+
+
+def _fix(text: str) -> Fix | None:
+    return Fix(text) if text else None
 
 
 def _environment(
@@ -185,7 +190,7 @@ def _environment(
     if one.what == "changed" and one.old == one.new:
         text = f"The {noun} {one.name} changed; its value is not shown."
     if base and not argument:
-        return f"{text} {base.text}", base.fix
+        return f"{text} {base.text}", base.fix.text if base.fix else ""
     is_named = re.search(rf"\b{re.escape(one.name)}\b", command)
     if argument and one.what != "removed" and not is_named:
         return text, f"Declare ARG {one.name} below this step, unless what it runs reads it."

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from dockcache_tui.core.builds.build import Step
+from dockcache_tui.core.builds.cause import MissCause
 from dockcache_tui.core.explain import cause_words as words
-from dockcache_tui.core.explain.cause import MissCause
 from dockcache_tui.core.explain.evidence import Evidence
 from dockcache_tui.core.explain.graph_causes import GraphCauses
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph

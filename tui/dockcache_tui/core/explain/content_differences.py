@@ -4,7 +4,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from os import fsdecode
 
-from dockcache_tui.core.explain.cause import MissEvidence
+from dockcache_tui.core.builds.cause import MissEvidence
 from dockcache_tui.core.explain.content import taken_paths
 from dockcache_tui.core.explain.context import SentFile
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph

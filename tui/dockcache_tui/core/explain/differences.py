@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any
 
-from dockcache_tui.core.explain.cause import CauseKind, MissEvidence
+from dockcache_tui.core.builds.cause import CauseKind, MissEvidence
 from dockcache_tui.core.explain.go_json import go_json
 from dockcache_tui.core.explain.op_keys import base_name, exec_message, file_action, is_plain_root
 from dockcache_tui.core.explain.ops import Body, Op

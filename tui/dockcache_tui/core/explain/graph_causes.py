@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from dockcache_tui.core.builds.build import Step, StepState
+from dockcache_tui.core.builds.cause import CauseKind, MissCause, MissEvidence
 from dockcache_tui.core.builds.names import parse_name
 from dockcache_tui.core.explain import cause_words as words
-from dockcache_tui.core.explain.cause import CauseKind, MissCause, MissEvidence
 from dockcache_tui.core.explain.content_differences import content_differences
 from dockcache_tui.core.explain.differences import cache_mount, differences, sets_mode
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph

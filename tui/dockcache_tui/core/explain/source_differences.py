@@ -2,8 +2,8 @@
 
 import re
 
+from dockcache_tui.core.builds.cause import MissCause, MissEvidence
 from dockcache_tui.core.explain import cause_words as words
-from dockcache_tui.core.explain.cause import MissCause, MissEvidence
 from dockcache_tui.core.explain.differences import platform_name
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph
 from dockcache_tui.core.explain.ops import Op

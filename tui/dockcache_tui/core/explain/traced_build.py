@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dockcache_tui.core.builds.build import Build, Step, StepState
+from dockcache_tui.core.builds.cause import MissCause
 from dockcache_tui.core.builds.names import StepKind, parse_name
 from dockcache_tui.core.explain import cause_words as words
-from dockcache_tui.core.explain.cause import MissCause
 from dockcache_tui.core.explain.evidence import Evidence, Graph
 
 _RAN = {StepState.BUILT, StepState.FALSE_HIT, StepState.FAILED}

@@ -128,14 +128,16 @@ class Journal:
         with self._store.write() as connection:
             number = self._id(ref)
             connection.execute(
-                "UPDATE builds SET completed_ns = ?, status = ?, error = ?, time_saved = ?, weighted_reuse = ?"
-                " WHERE id = ?",
+                "UPDATE builds SET completed_ns = ?, status = ?, error = ?, time_saved = ?, weighted_reuse = ?,"
+                " compared_with = ?, warnings = ? WHERE id = ?",
                 (
                     build.completed_at and build.completed_at.ns,
                     build.status,
                     build.error,
                     build.time_saved,
                     build.weighted_reuse,
+                    build.compared_with,
+                    to_json(build.warnings),
                     number,
                 ),
             )

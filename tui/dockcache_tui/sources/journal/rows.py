@@ -10,15 +10,16 @@ from typing import Any
 import msgspec
 
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.cause import HitWarning, MissCause
 from dockcache_tui.core.builds.names import identity
 from dockcache_tui.core.builds.time_shares import SAVING
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope, Project
-from dockcache_tui.sources.journal.any_text import from_json
+from dockcache_tui.sources.journal.any_text import from_json, to_json
 
 BUILD = (
     "ref, builder, node, folder, target, project, repo, branch, revision, started_ns, completed_ns, status, error,"
-    " time_saved, weighted_reuse, spec, id"
+    " time_saved, weighted_reuse, compared_with, warnings, spec, id"
 )
 
 
@@ -38,6 +39,8 @@ class _BuildRow(msgspec.Struct, array_like=True):
     error: str
     time_saved: float | None
     weighted_reuse: float | None
+    compared_with: str
+    warnings: str
     spec: str
     id: int
 
@@ -64,7 +67,7 @@ class _StepRow(msgspec.Struct, array_like=True):
 
 
 _RAN = frozenset({StepState.BUILT, StepState.FALSE_HIT})
-_READ_APART = frozenset({"started", "completed", "layers"})
+_READ_APART = frozenset({"started", "completed", "cause", "layers"})
 STEP = (
     "digest, name, state, cacheable, started_ns, completed_ns, stage, line, bytes_moved, bytes_total, error, cause,"
     " layers"
@@ -91,6 +94,8 @@ def build_of(row: tuple[Any, ...], ref: str | None) -> tuple[int, Build]:
         time_saved=read.time_saved if saving else None,
         weighted_reuse=read.weighted_reuse if saving else None,
         error=read.error,
+        compared_with=read.compared_with,
+        warnings=from_json(read.warnings, tuple[HitWarning, ...]),
     )
     return read.id, build
 
@@ -103,6 +108,7 @@ def step_of(row: tuple[Any, ...]) -> Step:
         **{name: value for name, value in values.items() if name not in _READ_APART},
         started_at=_instant(read.started),
         completed_at=_instant(read.completed),
+        cause=from_json(read.cause, MissCause) if read.cause else None,
         layers=msgspec.json.decode(read.layers, type=tuple[str, ...]),
     )
 
@@ -146,7 +152,7 @@ def _values(step: Step) -> tuple[Any, ...]:
         step.bytes_moved,
         step.bytes_total,
         step.error,
-        step.cause,
+        to_json(step.cause) if step.cause else "",
         msgspec.json.encode(step.layers).decode(),
     )
 

@@ -145,4 +145,10 @@ MIGRATIONS = (
     );
     CREATE INDEX copies_tree ON copies(tree);
     """,
+    # causes were plain sentences of one kind of step
+    """
+    UPDATE steps SET cause = '';
+    ALTER TABLE builds ADD COLUMN compared_with TEXT NOT NULL DEFAULT '';
+    ALTER TABLE builds ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]';
+    """,
 )

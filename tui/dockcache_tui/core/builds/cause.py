@@ -41,6 +41,16 @@ class MissEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """What would keep a step reused next time."""
+
+    text: str
+    """A sentence."""
+    patch: str = ""
+    """What to change in the project, as a unified diff; empty where words have to do."""
+
+
+@dataclass(frozen=True, slots=True)
 class MissCause:
     """The first cause of a step, with what shows it."""
 
@@ -50,8 +60,27 @@ class MissCause:
     differences: tuple[MissEvidence, ...] = ()
     root: str = ""
     """Of a cascade: the digest of the step at its end, which has a cause of its own."""
-    fix: str = ""
-    """What would help, as a sentence; empty where nothing is to be done."""
+    fix: Fix | None = None
+    """None where nothing is to be done."""
+
+
+class HitKind(StrEnum):
+    """What is wrong with a step that was reused, or was said to be."""
+
+    STALE = "stale"
+    FALSE = "false hit"
+    MOUNT_TRAP = "mount trap"
+    NOT_DETERMINISTIC = "not deterministic"
+
+
+@dataclass(frozen=True, slots=True)
+class HitWarning:
+    """One thing that is wrong with what a build reused, with what shows it."""
+
+    kind: HitKind
+    text: str
+    """A sentence for people."""
+    differences: tuple[MissEvidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +115,16 @@ def cause_row(cause: MissCause) -> Mapping[str, Any]:
         "evidence": _rows(cause.differences[:_MAX_EVIDENCE]),
         "evidence_total": len(cause.differences),
         "root": cause.root or None,
-        "fix": {"text": cause.fix, "patch": None, "predicted": None} if cause.fix else None,
+        "fix": {"text": cause.fix.text, "patch": cause.fix.patch or None, "predicted": None} if cause.fix else None,
+    }
+
+
+def warning_row(warning: HitWarning) -> Mapping[str, Any]:
+    """Return a warning as the JSON of a build has it."""
+    return {
+        "kind": warning.kind.value,
+        "text": warning.text,
+        "evidence": _rows(warning.differences[:_MAX_EVIDENCE]),
     }
 
 
