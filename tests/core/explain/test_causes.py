@@ -16,6 +16,7 @@ from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.cause import CauseKind, Fix, MissCause, MissEvidence, cause_row, fold
 from dockcache_tui.core.builds.names import parse_name
 from dockcache_tui.core.explain.baseline import nearest
+from dockcache_tui.core.explain.cause_words import short
 from dockcache_tui.core.explain.causes import causes
 from dockcache_tui.core.explain.differences import differences
 from dockcache_tui.core.explain.evidence import Evidence, Graph
@@ -40,6 +41,47 @@ def test_words(name: str) -> None:
     assert {cause.fix and cause.fix.text for cause in own.values()} <= {change.fix or None}
     sentences = " ".join(f"{cause.text} {cause.fix}" for cause in told.values())
     assert not re.search(r"(?i)\b(ops?|selectors?|vertex|vertices|solver|LLB)\b", sentences)
+
+
+SHORT = {
+    "content": "src/a.go changed",
+    "of two": "src/a.go changed +1",
+    "folder mode": "mode of src/",
+    "removed": "src/a.go removed",
+    "word added": "command changed",
+    "argument": "A changed",
+    "secret": "API_TOKEN is new",
+    "mount gone": "mount /c changed",
+    "other base": "new image busybox:v2",
+    "platform": "platform linux/arm64",
+    "new step": "new step",
+    "step gone": "step above is gone",
+    "no cache": "--no-cache",
+}
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_short_words(name: str) -> None:
+    """In a table a cause is a few words, and a cascade the place of the step at its end."""
+    builder = Builder()
+    earlier, this = build(builder), build(builder, CHANGES[name])
+    own = {short(cause, "deps 2/2") for cause in causes(this, earlier).values()}
+    assert own - {"after deps 2/2"} == {SHORT[name]}
+
+
+@pytest.mark.parametrize("kind", CauseKind)
+def test_short_words_of_each_kind(kind: CauseKind) -> None:
+    """Each kind has its words, also where nothing shows it."""
+    assert short(MissCause(kind, "")).strip()
+    assert "{" not in short(MissCause(kind, "", (MissEvidence("what nobody heard of", "{0}"),))).replace("{0}", "")
+
+
+def test_short_words_of_files() -> None:
+    """Of several files the one is named that the build may need; a long name is cut where it begins."""
+    changed = [MissEvidence("content", name) for name in (".git/HEAD", ".git/index")]
+    assert short(MissCause(CauseKind.CONTENT, "", tuple(changed))) == "only .git changed"
+    more = (*changed, MissEvidence("content", "web/src/components/Button.tsx"))
+    assert short(MissCause(CauseKind.CONTENT, "", more)) == "…c/components/Button.tsx changed +2"
 
 
 def instruction(traced: TracedBuild, digest: str) -> str:

@@ -47,6 +47,55 @@ _CONTENT = {
     "xattr": "The extended attributes of {name} changed.",
     "owner": "The owner of {name} changed.",
 }
+_SHORT = {
+    CauseKind.FLAG: {"": "{name}"},
+    CauseKind.FIRST_BUILD: {"": "first build"},
+    CauseKind.NEW_STEP: {"": "new step"},
+    CauseKind.ENVIRONMENT: {
+        "": "{name} changed",
+        "added": "{name} is new",
+        "removed": "{name} is gone",
+        "order": "order of variables",
+    },
+    CauseKind.COMMAND: {
+        "": "options changed",
+        "args": "command changed",
+        "user": "user changed",
+        "cwd": "folder changed",
+        "dest": "destination changed",
+        "owner": "--chown changed",
+        "chmod": "--chmod changed",
+        "timestamp": "SOURCE_DATE_EPOCH changed",
+        "network": "network changed",
+        "hosts": "host names changed",
+    },
+    CauseKind.MOUNT: {"": "mount {name} changed"},
+    CauseKind.PLATFORM: {"": "platform {new}"},
+    CauseKind.BASE: {"": "new image {name}"},
+    CauseKind.CONTENT: {
+        "": "{name} changed",
+        "mode": "mode of {name}",
+        "added": "{name} added",
+        "removed": "{name} removed",
+        "renamed": "{name} renamed",
+        "link": "link {name} changed",
+        "xattr": "attributes of {name}",
+        "owner": "owner of {name}",
+    },
+    CauseKind.PARENT: {"": "step above changed", "removed": "step above is gone"},
+    CauseKind.EVICTED: {
+        "": "gone from the builder",
+        "gc": "gone: cleaned up",
+        "prune": "gone: pruned",
+        "restart": "gone: restart",
+    },
+    CauseKind.NOT_IMPORTED: {"": "not read from {name}"},
+    CauseKind.DEAD_BLOB: {"": "its data was gone"},
+    CauseKind.CASCADE: {"": "after a step that ran"},
+    CauseKind.UNKNOWN: {"": "not known"},
+}
+"""A few words by kind and by what differs first; those under the empty name are for all else."""
+_MAX_NAME = 24
 
 
 def of_instruction(
@@ -101,7 +150,7 @@ def of_content(found: Sequence[MissEvidence], *, sets_mode: bool = False, takes_
     needless = dict.fromkeys(name.partition("/")[0] for name in names if _NEEDLESS.match(name))
     needed = [one for one in found if not _NEEDLESS.match(one.name)]
     only_modes = {one.what for one in found} == {"mode"}
-    first = (needed or found)[0]
+    first = _main(found)
     text = _CONTENT[first.what].format(name=first.name, old=_value(first.old), new=_value(first.new))
     if not needed and list(needless) == [".git"]:
         text = "Only .git changed."
@@ -162,6 +211,22 @@ def of_dead_blob(blob: str) -> MissCause:
     return MissCause(CauseKind.DEAD_BLOB, text, differences, fix=Fix("Write the cache anew with --cache-to."))
 
 
+def short(cause: MissCause, root: str = "") -> str:
+    """Return a cause in a few words; `root` is what the step at the end of a cascade is called."""
+    if cause.kind is CauseKind.CASCADE and root:
+        return f"after {root}"
+    texts, found = _SHORT[cause.kind], cause.differences
+    if not found:
+        return cause.kind.value if "{" in texts[""] else texts[""]
+    names = list(dict.fromkeys(one.name for one in found))
+    if cause.kind is CauseKind.CONTENT and {name.partition("/")[0] for name in names} == {".git"}:
+        return "only .git changed"
+    first = _main(found)
+    name = first.name if len(first.name) <= _MAX_NAME else f"…{first.name[1 - _MAX_NAME :]}"
+    text = texts.get(first.what, texts[""]).format(name=name, new=_value(first.new))
+    return f"{text} +{len(names) - 1}" if len(names) > 1 else text
+
+
 def unknown(reason: str) -> MissCause:
     """Return that the cause is not known, and why, as a sentence."""
     return MissCause(CauseKind.UNKNOWN, f"Not known. {reason}")
@@ -169,6 +234,11 @@ def unknown(reason: str) -> MissCause:
 
 FIRST_BUILD = MissCause(CauseKind.FIRST_BUILD, "No earlier build of this project is known.")
 NEW_STEP = MissCause(CauseKind.NEW_STEP, "The earlier build had no such step.")
+
+
+def _main(found: Sequence[MissEvidence]) -> MissEvidence:
+    """Return what is told first: a file that the build may need."""
+    return next((one for one in found if not _NEEDLESS.match(one.name)), found[0])
 
 
 def _fix(text: str) -> Fix | None:
