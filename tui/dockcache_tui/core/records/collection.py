@@ -1,0 +1,268 @@
+"""BuildKit's garbage collection as a model: what a pass of its rules, or a prune, takes from the records of a node."""
+
+# Read in prune, pruneOnce, calculateKeepBytes and sortDeleteRecords of BuildKit's cache/manager.go (0.22 or newer):
+# - A rule is one prune. Only what no child and no build holds may go; without `all` none internal, frontend or shared.
+# - A limit counts all bytes that no image shares, of every type, also where the rule has a filter. The rule acts while
+#   these are not below what it keeps, and takes one record at a time, the lowest in _Ranks.
+# - What the daemon found on its disk when it started holds its parents as a use: when the last such child of a parent
+#   goes, the parent is used "now", once more, and so is young again.
+# - The free disk is measured before anything is freed, and deleted bytes come back only after the last rule.
+
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.records.daemon_filter import Match, UnforeseenFilterError, UnreadableFilterError, daemon_filter
+from dockcache_tui.core.records.record import Record
+
+_ONLY_WITH_ALL = {"internal", "frontend"}
+_NEVER = -(2**63)
+"""Stands for the last use of what was never used: it is older than anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a policy, or one prune with its options, in bytes and seconds; 0 is no such condition."""
+
+    all: bool = False
+    keep_duration: float = 0
+    reserved: int = 0
+    max_used: int = 0
+    min_free: int = 0
+    filters: tuple[str, ...] = ()
+
+    def keep(self, total: int, free: int | None) -> int | None:
+        """Return below which bytes it stops, or None when it takes all that match; unknown free disk is enough."""
+        if not (self.max_used or self.reserved or self.min_free):
+            return None
+        keep = self.max_used
+        if free is not None and free < self.min_free:
+            least = total - (self.min_free - free)
+            keep = min(keep, least) if keep else least
+        elif self.min_free and not keep:
+            keep = total
+        return max(keep, self.reserved) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """How a rule found the cache: the bytes that its limit counts, and below how many it stops, if it has a limit."""
+
+    total: int
+    keep: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """A record that goes, by which rule (from 1), and the bytes that the rule's limit still counted before that."""
+
+    record: Record
+    rule: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a pass takes, in its order; a rule without a limit takes in any order.
+
+    `tied` are the ids of records of which BuildKit takes some and keeps others by chance. `broken` says which rule
+    can't be read, so that it and those after it do nothing; `unforeseen` from which rule on we can't tell.
+    """
+
+    taken: tuple[Collected, ...]
+    applied: tuple[Applied, ...]
+    tied: frozenset[str] = frozenset()
+    broken: str = ""
+    unforeseen: str = ""
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Return the ids of what goes."""
+        return frozenset(one.record.id for one in self.taken)
+
+
+def collect(
+    records: Iterable[Record],
+    rules: Sequence[Rule],
+    now: Instant,
+    *,
+    free: int | None = None,
+    started: Instant | None = None,
+) -> Pass:
+    """Apply rules to the records of one node, as a garbage collection does, or a prune by the one rule it is.
+
+    `free` is the free disk in bytes; unknown, it counts as enough. `started` is when the daemon started; unknown, it
+    counts as before all records. Read the records twice first: the first reading stamps cache mounts as used.
+    """
+    cache = _Cache(records, now, started)
+    taken: list[Collected] = []
+    applied: list[Applied] = []
+    broken = unforeseen = ""
+    for number, rule in enumerate(rules, 1):
+        try:
+            matches = daemon_filter(rule.filters)
+        except UnreadableFilterError as error:
+            broken = f"rule {number}: {error}"
+            break
+        except UnforeseenFilterError as error:
+            unforeseen = f"rule {number}: {error}"
+            break
+        total = cache.total()
+        keep = rule.keep(total, free)
+        applied.append(Applied(total, keep))
+        for record in cache.run(rule, matches, total, keep):
+            taken.append(Collected(record, number, total))
+            total -= record.size
+    return Pass(tuple(taken), tuple(applied), cache.tied(), broken, unforeseen)
+
+
+class _Cache:
+    """The records of a node while rules act on them, by position in `records`."""
+
+    def __init__(self, records: Iterable[Record], now: Instant, started: Instant | None) -> None:
+        self._records = sorted(records, key=lambda one: one.id)
+        self._gone: set[int] = set()
+        self._chances: list[set[int]] = []
+        positions = {one.id: position for position, one in enumerate(self._records)}
+        self._parents = [
+            [positions[id_] for id_ in dict.fromkeys(one.parents) if id_ in positions] for one in self._records
+        ]
+        self._found = [started is not None and one.created_at < started for one in self._records]
+        self._last = [one.last_used_at.ns if one.last_used_at else _NEVER for one in self._records]
+        self._uses = [one.usage_count for one in self._records]
+        self._now = now.ns
+        self._children = [0] * len(self._records)
+        self._found_children = [0] * len(self._records)
+        above_shared = set()
+        for position, above in enumerate(self._parents):
+            for parent in above:
+                self._children[parent] += 1
+                self._found_children[parent] += self._found[position]
+            if self._records[position].shared:
+                above_shared.update(above)
+        # An image's own record makes all above it shared, and nothing tells whether another image holds those too.
+        self._shared = {i for i, one in enumerate(self._records) if one.shared and i not in above_shared}
+
+    def total(self) -> int:
+        """Return the bytes that a limit counts: those of what no image holds."""
+        held = self._shared - self._gone
+        todo = list(held)
+        while todo:
+            fresh = [parent for parent in self._parents[todo.pop()] if parent not in held]
+            held.update(fresh)
+            todo += fresh
+        return sum(one.size for i, one in enumerate(self._records) if i not in held and i not in self._gone)
+
+    def tied(self) -> frozenset[str]:
+        """Return the ids of those of which one went by chance before another that stays."""
+        apart = (equals for equals in self._chances if not equals <= self._gone)
+        return frozenset(self._records[one].id for equals in apart for one in equals)
+
+    def run(self, rule: Rule, matches: Match, total: int, keep: int | None) -> Iterator[Record]:
+        """Take what a rule takes, one by one."""
+        fitting = [self._fits(position, rule, matches) for position in range(len(self._records))]
+        cutoff = self._now - round(rule.keep_duration * 1e9)
+
+        def ready(position: int) -> bool:
+            old = not rule.keep_duration or self._last[position] <= cutoff
+            return old and fitting[position] and not self._children[position] and position not in self._gone
+
+        ranks = _Ranks(self._last, self._uses)
+        for position in filter(ready, range(len(self._records))):
+            ranks.add(position)
+        while ranks and (keep is None or total >= keep):
+            equals = ranks.lowest()
+            position = min(equals)
+            if keep is not None and len(equals) > 1:
+                self._chances.append(equals)
+            ranks.remove(position)
+            total -= self._records[position].size
+            self._take(position)
+            for parent in self._parents[position]:
+                if ready(parent):
+                    ranks.add(parent)
+            yield self._records[position]
+
+    def _fits(self, position: int, rule: Rule, matches: Match) -> bool:
+        record, shared = self._records[position], position in self._shared
+        if record.in_use or (not rule.all and (record.type in _ONLY_WITH_ALL or shared)):
+            return False
+        return matches(record, shared)
+
+    def _take(self, position: int) -> None:
+        self._gone.add(position)
+        for parent in self._parents[position]:
+            self._children[parent] -= 1
+            if self._found[position]:
+                self._found_children[parent] -= 1
+                if not self._found_children[parent]:
+                    self._now += 1  # no two are used at the same moment
+                    self._last[parent], self._uses[parent] = self._now, self._uses[parent] + 1
+
+
+class _Ranks:
+    """The records that may go, of which the one goes first that is lowest in the sum of two ranks.
+
+    One rank is that of its last use, the other of how often it was used, each among the values that there are, and as
+    a share of the highest; the ranks change with each record that comes or goes.
+    """
+
+    def __init__(self, last: Sequence[int], uses: Sequence[int]) -> None:
+        self._last, self._uses = last, uses
+        self._groups: dict[int, list[tuple[int, int]]] = {}
+        """By number of uses: last use and position of each record, oldest first."""
+        self._numbers: list[int] = []
+        self._moments: list[int] = []
+        self._at_moment: Counter[int] = Counter()
+
+    def __bool__(self) -> bool:
+        return bool(self._numbers)
+
+    def add(self, position: int) -> None:
+        last, uses = self._last[position], self._uses[position]
+        if uses not in self._groups:
+            self._groups[uses] = []
+            insort(self._numbers, uses)
+        insort(self._groups[uses], (last, position))
+        if last != _NEVER and not self._at_moment[last]:
+            insort(self._moments, last)
+        self._at_moment[last] += 1
+
+    def remove(self, position: int) -> None:
+        last, uses = self._last[position], self._uses[position]
+        group = self._groups[uses]
+        del group[bisect_left(group, (last, position))]
+        if not group:
+            del self._groups[uses]
+            del self._numbers[bisect_left(self._numbers, uses)]
+        self._at_moment[last] -= 1
+        if last != _NEVER and not self._at_moment[last]:
+            del self._moments[bisect_left(self._moments, last)]
+
+    def lowest(self) -> set[int]:
+        """Return the record that goes first, or all that are equally low."""
+        first = 1 if self._numbers[0] == 0 else 2  # the ranks 1 are those of no use at all
+        last_number, last_moment = len(self._numbers) + first - 1, len(self._moments) + 1
+        best, lowest, oldest = float("inf"), [], None
+        for place, uses in enumerate(self._numbers):
+            if (place + first) / last_number > best:
+                break
+            moment = self._groups[uses][0][0]
+            if oldest is not None and moment >= oldest:
+                continue  # used more often, and not longer ago
+            oldest = moment
+            rank = 1 if moment == _NEVER else bisect_left(self._moments, moment) + 2
+            score = rank / last_moment + (place + first) / last_number
+            if score < best:
+                best, lowest = score, [uses]
+            elif score == best:
+                lowest.append(uses)
+        return {position for uses in lowest for position in self._oldest(self._groups[uses])}
+
+    def _oldest(self, group: list[tuple[int, int]]) -> Iterator[int]:
+        for moment, position in group:
+            if moment != group[0][0]:
+                return
+            yield position
