@@ -88,6 +88,12 @@ def test_build_again(
     edited = built(runner, spec)
     assert ran(edited) == {"COPY main.txt", "RUN echo"}
     assert {short(step): step.line for step in edited.steps if step.cacheable}["RUN echo"] == 5
+    assert {step.cause.text for step in first.steps if step.cause} == {"No earlier build of this project is known."}
+    assert [step.cause.text for step in edited.steps if step.cause] == [
+        "main.txt changed.",
+        "It builds on “COPY main.txt .”, which ran.",
+    ]
+    assert (again.compared_with, edited.compared_with) == ("", again.ref)
     assert journal.builds(str(project)) == (edited, again, first)
     assert all(build.builder == spec.builder and build.node for build in journal.builds())
     evidence = journal.evidence(edited.ref)

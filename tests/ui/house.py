@@ -231,6 +231,10 @@ class House:
         say("Fetching an engine")
         return nullcontext(self.experiments)
 
+    def explain(self, build: Build, against: str = "") -> Build:
+        """Return a build as it is."""
+        return replace(build, compared_with=against or build.compared_with)
+
     def known_builds(self, builder: Builder) -> tuple[Build, ...]:  # noqa: ARG002 - there is one builder
         """Return the journal's builds."""
         return self.past

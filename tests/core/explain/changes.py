@@ -143,9 +143,9 @@ CHANGES: Mapping[str, Change] = {
         },
         edit=(ALL, "RUN mkdir /tidy\nRUN echo some"),
     ),
-    "step gone": Change({SRC: "The step that was above it is gone: RUN echo all."}, edit=("RUN echo all\n", "")),
+    "step gone": Change({SRC: "The step that was above it is gone: “RUN echo all”."}, edit=("RUN echo all\n", "")),
     "steps swapped": Change(
-        {ALL: "It now stands on COPY go.mod /w/, and before on RUN echo deps.", DEPS: "The variable A is new."},
+        {ALL: "It now builds on “COPY go.mod /w/”, and before on “RUN echo deps”.", DEPS: "The variable A is new."},
         edit=(f"{DEPS}\nARG A=1\n{ALL}", f"ARG A=1\n{ALL}\n{DEPS}"),
     ),
     "no cache": Change(

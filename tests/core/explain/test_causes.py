@@ -326,7 +326,7 @@ def test_operations_of_a_newer_version() -> None:
     told = causes(replace(this, evidence=evidence), earlier)
     found = {instruction(this, digest): cause.text for digest, cause in told.items()}
     assert found["RUN echo some"] == "Not known. It does something that is not known here."
-    assert found[SRC] == "It stands on a step that ran: RUN echo some."
+    assert found[SRC] == "It builds on “RUN echo some”, which ran."
 
 
 def test_version_that_tells_nothing() -> None:

@@ -19,6 +19,7 @@ from dockcache_tui.sources.docker_cli import Docker
 
 CHANGED = "Some files changed while they were read and sent: what the builder has of them is not known."
 UNREAD = "Some files could not be read, or not before the build was over."
+NO_REF = "The builder did not say what it calls the build, and so can't be asked about it."
 _PATIENCE = 5.0
 """Seconds that a builder may take to tell of a build that is over."""
 

@@ -11,12 +11,15 @@ from dockcache_tui.core.builds.outcome import failing_line
 from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.builds.time_shares import with_shares
 from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.explain.cause_words import unknown
 from dockcache_tui.core.explain.evidence import Evidence
+from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.build_context import ContextSnapshot
-from dockcache_tui.sources.build_evidence import EvidenceOfOurs, Folders, HistoryReading
+from dockcache_tui.sources.build_evidence import NO_REF, EvidenceOfOurs, Folders, HistoryReading
 from dockcache_tui.sources.buildx_files import BuildRefs, RefWatch, bake_targets_of
 from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.explanations import Explanations, with_causes
 from dockcache_tui.sources.git import read_checkout
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.provenance import history_tells
@@ -66,9 +69,7 @@ class BuildKeeper:
         self._try(lambda: self._journal.finish(self._ref, build))
         folders = self._snapshot.contexts(succeeded=status is BuildStatus.SUCCEEDED)
         self.notice = self._snapshot.problem or self.notice
-        if reading:
-            self._try(lambda: self._keep_evidence(build, reading.evidence(), folders))
-        return build
+        return self._explained(build, reading.evidence() if reading else Evidence(missing=(NO_REF,)), folders)
 
     def build(self, status: BuildStatus) -> Build:
         """Return the build as it stands."""
@@ -117,10 +118,22 @@ class BuildKeeper:
             self._refs = refs
             self._try(lambda: self._journal.name(self._ref, refs.refs, refs.builder, refs.node))
 
-    def _keep_evidence(self, build: Build, told: Evidence, folders: Folders) -> None:
+    def _explained(self, build: Build, told: Evidence, folders: Folders) -> Build:
+        """Return the build with why its steps ran, and keep that with its evidence."""
+        if not build.steps:
+            return build
         targets = bake_targets_of(self._docker.environment, self._refs)
         ours = EvidenceOfOurs(build, told, folders, targets, self._journal.copy)
-        self._journal.keep_evidence(self._ref, ours.put_together(), ours.copies)
+        try:
+            evidence = ours.put_together()
+            self._try(lambda: self._journal.keep_evidence(self._ref, evidence, ours.copies))
+            explained = Explanations(self._docker, self._journal).explained(TracedBuild(build, evidence))
+        except Exception as error:  # noqa: BLE001 - no build fails by what is said of it
+            cause = unknown(f"It could not be worked out: {error!r}.")
+            self.notice = f"Why steps were not reused: {cause.text}"
+            explained = with_causes(build, {step.digest: cause for step in build.steps if is_missed(step)})
+        self._try(lambda: self._journal.finish(self._ref, explained))
+        return explained
 
     def _try(self, write: Callable[[], None]) -> None:
         try:

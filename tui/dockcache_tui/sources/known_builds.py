@@ -36,7 +36,7 @@ class KnownBuilds:
         told = {(build.node, build.ref): build for build in self._journal.told(builder.name)}
         for build in self._heard(builder):
             if (build.node, build.ref) not in told:
-                known = told[build.node, build.ref] = self._told(self._owned(build), builder)
+                known = told[build.node, build.ref] = with_steps(self._owned(build), builder)
                 if known.told:
                     self._journal.keep_told(known)
         first = self._journal.first_refs()
@@ -78,18 +78,19 @@ class KnownBuilds:
             ours=True,
         )
 
-    def _told(self, build: Build, builder: Builder) -> Build:
-        """Return a build with its steps; as it is while it runs, and where its node does not tell them."""
-        if build.status is BuildStatus.RUNNING:
-            return build
-        live = LiveBuild()
-        try:
-            for progress in builder.status(build.node, build.ref):
-                live.apply(progress)
-        except SourceError:
-            return build  # the node is down, or has forgotten the build
-        live.end(build.status, build.completed_at or build.started_at)
-        return replace(build, steps=live.snapshot(), told=True)
+
+def with_steps(build: Build, builder: Builder) -> Build:
+    """Return a build with its steps as its node tells them; as it is while it runs, and where that does not."""
+    if build.status is BuildStatus.RUNNING:
+        return build
+    live = LiveBuild()
+    try:
+        for progress in builder.status(build.node, build.ref):
+            live.apply(progress)
+    except SourceError:
+        return build  # the node is down, or has forgotten the build
+    live.end(build.status, build.completed_at or build.started_at)
+    return replace(build, steps=live.snapshot(), told=True)
 
 
 def _with_words(build: Build, ours: Build | None) -> Build:

@@ -213,6 +213,12 @@ class Workspace(Protocol):
     def kept(self, ref: str) -> Build | None:
         """Return a build that the journal keeps, of any project."""
 
+    def explain(self, build: Build, against: str = "") -> Build:
+        """Return a build with why its steps were not reused, compared with the nearest earlier one, or with a ref's.
+
+        Raises UsageError for a ref that is not known, SourceError when the builder does not tell of the build.
+        """
+
     def lab_runs(self) -> tuple[LabRun, ...]:
         """Return the lab's runs on this machine, newest first."""
 

@@ -20,6 +20,7 @@ from dockcache_tui.sources.buildkit.builder import open_builder
 from dockcache_tui.sources.command_log import LoggedCommand
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.engine_images import EngineImages
+from dockcache_tui.sources.explanations import Explanations
 from dockcache_tui.sources.git import read_checkout
 from dockcache_tui.sources.github.protocol import ActionsSource
 from dockcache_tui.sources.github.source import open_actions, read_usage
@@ -52,6 +53,7 @@ class ProjectWorkspace:
         self._project, self._docker, self._journal = project.resolve(), docker, journal
         self._runner = Runner(docker, journal)
         self._branches = RevisionBranches(self._project, docker.environment)
+        self._explanations = Explanations(docker, journal)
         self._known, self._archives = KnownBuilds(journal, self._branches), LocalArchives()
 
     @property
@@ -93,6 +95,9 @@ class ProjectWorkspace:
 
     def kept(self, ref: str) -> Build | None:
         return self._journal.build(ref)
+
+    def explain(self, build: Build, against: str = "") -> Build:
+        return self._explanations.explain(build, against)
 
     def lab_runs(self) -> tuple[LabRun, ...]:
         with closing(LabRuns()) as kept:

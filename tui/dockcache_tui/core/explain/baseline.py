@@ -6,15 +6,27 @@ from dockcache_tui.core.explain.evidence import Evidence
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph
 from dockcache_tui.core.explain.rules import KeyRules, possible_rules
 from dockcache_tui.core.explain.traced_build import TracedBuild
+from dockcache_tui.core.instant import Instant
 
 
 def nearest(this: TracedBuild, earlier: Iterable[TracedBuild]) -> TracedBuild | None:
-    """Return the build with the most equal keys, of several the newest; None where none began before."""
+    """Return the build with the most equal keys, of several the newest; None where none began before.
+
+    The first one with all keys ends the search, so that newest ones should come first.
+    """
     ops = [op for graph in this.evidence.graphs if graph.ops for op in graph.ops.ops]
     rules = next(iter(possible_rules(this.evidence.version, ops)), None)
     keys = _keys(this.evidence, rules)
-    before = (one for one in earlier if one.build.started_at < this.build.started_at)
-    return max(before, key=lambda one: (len(keys & _keys(one.evidence, rules)), one.build.started_at), default=None)
+    best: tuple[int, Instant, TracedBuild] | None = None
+    for one in earlier:
+        if one.build.started_at >= this.build.started_at:
+            continue
+        equal = len(keys & _keys(one.evidence, rules))
+        if best is None or (equal, one.build.started_at) > best[:2]:
+            best = equal, one.build.started_at, one
+        if keys and equal == len(keys):
+            break
+    return best[2] if best else None
 
 
 def _keys(evidence: Evidence, rules: KeyRules | None) -> frozenset[str]:

@@ -170,7 +170,7 @@ def of_content(found: Sequence[MissEvidence], *, sets_mode: bool = False, takes_
 
 def of_cascade(root: str, name: str) -> MissCause:
     """Return the cause of a step below one that ran, or that takes files from it."""
-    return MissCause(CauseKind.CASCADE, f"It stands on a step that ran: {cut(name, _MAX_VALUE)}.", root=root)
+    return MissCause(CauseKind.CASCADE, f"It builds on “{cut(name, _MAX_VALUE)}”, which ran.", root=root)
 
 
 def of_flag(stages: str) -> MissCause:
@@ -185,9 +185,9 @@ def of_parent(above: str, old_above: str, *, is_gone: bool) -> MissCause:
     """Return the cause of a step that was reused on another step only."""
     old, new = cut(old_above, _MAX_VALUE), cut(above, _MAX_VALUE)
     if is_gone:
-        text = f"The step that was above it is gone: {old}."
+        text = f"The step that was above it is gone: “{old}”."
         return MissCause(CauseKind.PARENT, text, (MissEvidence("removed", old_above, old_above, above),))
-    text = f"It now stands on {new}, and before on {old}."
+    text = f"It now builds on “{new}”, and before on “{old}”."
     return MissCause(CauseKind.PARENT, text, (MissEvidence("swapped", above, old_above, above),))
 
 

@@ -157,6 +157,25 @@ class Journal:
         )
         return tuple(self._whole(row) for row in found)
 
+    def earlier(self, build: Build, limit: int) -> tuple[Build, ...]:
+        """Return the builds of a build's project that it may be compared with: some step of theirs came to its end.
+
+        Those that succeeded come first, then those of its own folder, then the newest.
+        """
+        found = self._store.read(
+            f"SELECT {rows.BUILD} FROM builds"  # noqa: S608
+            " WHERE (folder = ? OR project = ?) AND started_ns < ? AND EXISTS"
+            " (SELECT 1 FROM steps WHERE build = id AND cacheable AND state IN ('reused', 'built', 'false hit'))"
+            " ORDER BY status = ? DESC, folder = ? DESC, id DESC LIMIT ?",
+            build.folder,
+            build.project and build.project.id,
+            build.started_at.ns,
+            BuildStatus.SUCCEEDED,
+            build.folder,
+            limit,
+        )
+        return tuple(self._whole(row) for row in found)
+
     def build(self, ref: str) -> Build | None:
         """Return a build by its ref, ours or BuildKit's."""
         self._mark_lost()

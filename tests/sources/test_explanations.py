@@ -1,0 +1,143 @@
+"""Why steps were not reused, told from a journal of builds."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.explain.changes import FILES, SRC, TEXT
+from core.explain.sample_builds import Builder, Files
+from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
+from dockcache_tui.core.builds.names import parse_name
+from dockcache_tui.core.builds.progress import Progress, VertexUpdate
+from dockcache_tui.core.builds.reducer import LiveBuild
+from dockcache_tui.core.errors import UsageError
+from dockcache_tui.core.explain.cause_words import unknown
+from dockcache_tui.core.explain.evidence import Evidence
+from dockcache_tui.core.explain.traced_build import TracedBuild
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.scope import BranchScope, Checkout, Project
+from dockcache_tui.sources.build_keeper import BuildKeeper
+from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.explanations import MAX_EARLIER, Explanations
+from dockcache_tui.sources.journal import Journal
+
+EDITED: Files = {**FILES, "src/a.go": "other"}
+PROJECT = Project("/p", "acme/web")
+
+
+class Kept:
+    """A journal of sample builds, on one builder that reuses what it has."""
+
+    def __init__(self, journal: Journal, folder: Path) -> None:
+        self.journal = journal
+        self.builder = Builder()
+        self._explanations = Explanations(Docker({"PATH": str(folder)}), journal)
+
+    def build(self, files: Files = FILES, text: str = TEXT, **more: Any) -> TracedBuild:
+        """Build, without keeping it."""
+        traced = self.builder.build(text, files)
+        about: dict[str, Any] = {"folder": "/p", "project": PROJECT} | more
+        return replace(traced, build=replace(traced.build, **about))
+
+    def keep(self, traced: TracedBuild, *, evidence: bool = True) -> Build:
+        """Keep a build as the end of one does."""
+        build = traced.build
+        spec, checkout = BuildSpec(build.folder), Checkout(build.folder, branch=build.branch, project=build.project)
+        ref = self.journal.begin(spec, checkout, build.started_at)
+        self.journal.name(ref, [build.ref], build.builder, build.node)
+        if evidence:
+            self.journal.keep_evidence(ref, traced.evidence, {})
+        self.journal.finish(ref, build)
+        found = self.journal.build(build.ref)
+        assert found
+        return found
+
+    def explain(self, build: Build, against: str = "") -> tuple[dict[str, str], str]:
+        """Return the sentence of each step that ran, and what the build was compared with."""
+        found = self._explanations.explain(build, against)
+        told = {parse_name(step.name).instruction: step.cause.text for step in found.steps if step.cause}
+        return told, found.compared_with
+
+
+@pytest.fixture
+def kept(journal: Journal, tmp_path: Path) -> Kept:
+    """Return an empty journal."""
+    return Kept(journal, tmp_path)
+
+
+def test_a_build_is_compared_with_the_nearest(kept: Kept) -> None:
+    """Of the project's builds on any branch, in any worktree, the one with most in common tells what changed."""
+    here = kept.keep(kept.build(branch=BranchScope.of("main")))
+    kept.keep(kept.build({**EDITED, "go.mod": "other"}, folder="/p-worktree", branch=BranchScope.of("x")))
+    kept.keep(kept.build(project=Project("/other"), folder="/other"))
+    told, against = kept.explain(kept.keep(kept.build({**FILES, "src/b.sh": "c"})))
+    assert (told[SRC], against) == ("src/b.sh changed.", here.ref)
+    assert sum(text.startswith("It builds on “") for text in told.values()) == len(told) - 1
+
+
+def test_another_build_can_be_asked_for(kept: Kept) -> None:
+    """`against` names the build to compare with by its ref; one that is not known is a wrong word."""
+    first, second = kept.keep(kept.build(EDITED)), kept.keep(kept.build())
+    this = kept.keep(kept.build({**FILES, "src/b.sh": "c"}))
+    assert kept.explain(this) == kept.explain(this, second.ref)
+    told, against = kept.explain(this, first.ref)
+    assert (told[SRC], against) == ("src/a.go changed. 1 more path differs.", first.ref)
+    with pytest.raises(UsageError, match="no build nowhere is known"):
+        kept.explain(this, "nowhere")
+
+
+def test_builds_that_failed_come_last(kept: Kept) -> None:
+    """However often a build failed since, it is compared with the last that succeeded."""
+    good = kept.keep(kept.build())
+    for _ in range(MAX_EARLIER + 1):
+        bad = kept.build(EDITED, status=BuildStatus.FAILED)
+        kept.keep(replace(bad, evidence=Evidence(missing=("It failed.",))))
+    told, against = kept.explain(kept.keep(kept.build({**FILES, "src/b.sh": "c"})))
+    assert (told[SRC], against) == ("src/b.sh changed.", good.ref)
+
+
+def test_the_first_build(kept: Kept) -> None:
+    """Only where no earlier build of the project is known it is the first; another project's does not count."""
+    kept.keep(kept.build(project=Project("/other"), folder="/other"))
+    kept.builder.forget("WORKDIR /w")
+    told, against = kept.explain(kept.keep(kept.build({})))
+    assert (set(told.values()), against) == ({"No earlier build of this project is known."}, "")
+
+
+def test_an_earlier_build_without_evidence(kept: Kept) -> None:
+    """A project that was built before, of which nothing was kept in detail, is no first build."""
+    earlier = kept.keep(kept.build(), evidence=False)
+    told, against = kept.explain(kept.keep(kept.build(EDITED)))
+    assert told[SRC] == "Not known. What its steps do in detail was not kept."
+    assert against == earlier.ref
+
+
+def test_a_build_in_which_nothing_was_missed(kept: Kept) -> None:
+    """It has no causes and is compared with nothing."""
+    kept.keep(kept.build())
+    assert kept.explain(kept.keep(kept.build())) == ({}, "")
+
+
+def test_builds_that_reached_no_step_are_no_earlier_builds(kept: Kept) -> None:
+    """A build that failed before its first step ended leaves the next one the first."""
+    wrong = kept.journal.begin(BuildSpec("/p"), Checkout("/p", project=PROJECT), Instant(1))
+    kept.journal.finish(wrong, Build(wrong, "b", Instant(1), BuildStatus.FAILED, folder="/p"))
+    told, _ = kept.explain(kept.keep(kept.build()))
+    assert set(told.values()) == {"No earlier build of this project is known."}
+
+
+def test_no_build_fails_by_what_is_said_of_it(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a cause can't be worked out it is unknown with the reason, and the build is kept as it ended."""
+    monkeypatch.setattr("dockcache_tui.sources.explanations.causes", lambda this, _: this.build["gone"])
+    live = LiveBuild()
+    live.apply(Progress(vertexes=(VertexUpdate("v", "[2/2] RUN a", ("b",), started=Instant(1), completed=Instant(2)),)))
+    keeper = BuildKeeper(Docker({"PATH": str(tmp_path)}), journal, BuildSpec(str(tmp_path)), live)
+    build = keeper.finish(BuildStatus.SUCCEEDED, "", None)
+    (step,) = build.steps
+    assert step.cause == unknown("It could not be worked out: TypeError(\"'Build' object is not subscriptable\").")
+    assert keeper.notice == f"Why steps were not reused: {step.cause.text}"
+    assert journal.builds() == (build,)
