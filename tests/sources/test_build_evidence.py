@@ -44,7 +44,7 @@ def ours(
 ) -> tuple[Evidence, Mapping[Place, tuple[SentFile, ...] | None]]:
     """Return the evidence of a build of one folder, and what its builder's copies are then."""
     told = Evidence("v0.34.2", (Graph("r", ops=ops),))
-    folders = ((SentFolder("", "context", Path("/x/p")), context),)
+    folders = ((SentFolder("", "context", Path("/x/p"), Path("/x/p/Dockerfile")), context),)
     asked = list[Place]()
 
     def copy(place: Place) -> tuple[SentFile, ...] | None:
@@ -62,6 +62,7 @@ def test_what_the_builder_kept() -> None:
     evidence, copies = ours(Context("context", "/x/p", (NEW, OTHER)))
     assert evidence.graphs[0].contexts == (Context("context", "/x/p", (NEW, OTHER), kept=(OLD,)),)
     assert (evidence.missing, copies) == ((), {PLACE: (OLD, OTHER)})
+    assert evidence.graphs[0].dockerfile_path == "/x/p/Dockerfile"
 
 
 def test_a_builder_without_a_copy() -> None:

@@ -12,6 +12,7 @@ from threading import Timer
 
 import pytest
 
+from dockcache_tui.core.builds.build import SourceFile
 from dockcache_tui.core.explain.context import Context, SentFile
 from dockcache_tui.core.explain.headers import header
 from dockcache_tui.lab.engine import Engine
@@ -244,6 +245,8 @@ def test_dockerfiles_own_ignore_file_wins(tmp_path: Path) -> None:
     assert paths(tmp_path) == ["b"]
     (tmp_path / "X.dockerignore").write_text("b\n*.*\n")
     assert list(read(tmp_path, tmp_path / "X")) == ["a"]
+    assert ContextReader(tmp_path, tmp_path / "X").ignore == SourceFile("X.dockerignore", "b\n*.*\n")
+    assert ContextReader(tmp_path / "a").ignore == SourceFile(".dockerignore", "")
 
 
 TREE = (

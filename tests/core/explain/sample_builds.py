@@ -3,11 +3,11 @@
 import json
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
-from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.build import Build, BuildStatus, SourceFile, Step, StepState
 from dockcache_tui.core.explain.context import Context, SentFile
 from dockcache_tui.core.explain.evidence import Evidence, Graph
 from dockcache_tui.core.explain.go_json import digest
@@ -38,11 +38,14 @@ class Dockerfile:
     images: Mapping[str, str] = field(default_factory=dict)
     told: list[dict[str, Any]] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
 
     def read(self, text: str) -> "Dockerfile":
         """Take all instructions; a stage begins with FROM."""
         self._stages: dict[str, str] = {}
-        for line in text.strip().splitlines():
+        for self._line, line in enumerate(text.splitlines(), 1):
+            if not line.strip() or line.startswith("#"):
+                continue
             word, _, rest = line.strip().partition(" ")
             getattr(self, f"_{word.lower()}")(rest, line.strip())
         self._add({}, (self._top,))
@@ -110,6 +113,7 @@ class Dockerfile:
         self._top = self._add(body, inputs, platform=platform)
         self._stages[self._stage] = self._top
         self.names[self._top] = f"[{self._stage or 'stage-0'} 1/1] {line}"
+        self.lines.setdefault(self._top, self._line)
 
     def _add(self, body: Mapping[str, Any], inputs: Iterable[str] = (), *, platform: bool = False) -> str:
         op: dict[str, Any] = {"Op": body}
@@ -145,14 +149,23 @@ class Builder:
         asked = request or {}
         arguments = {name[10:]: value for name, value in asked.items() if name.startswith("build-arg:")}
         dockerfile = Dockerfile(arguments=arguments, **more).read(text)
-        context = Context("context", "/p", tuple(map(_sent, files or {}, (files or {}).values())))
+        sent = tuple(map(_sent, files or {}, (files or {}).values()))
+        context = Context("context", "/p", sent, ignore=SourceFile(".dockerignore", ""))
         sources = {op.id: Resolved() for op in dockerfile.ops.ops if op.kind == "source"}
-        graph = Graph(ops=dockerfile.ops, request=asked, contexts=(context,), sources=sources)
-        steps = tuple(self._steps(graph, dockerfile.names))
+        graph = Graph(ops=dockerfile.ops, request=asked, contexts=(context,), sources=sources, dockerfile=text)
+        lines = {f"vertex {op}": line for op, line in dockerfile.lines.items()}
+        steps = tuple(replace(one, line=lines[one.digest]) for one in self._steps(graph, dockerfile.names))
         started = Instant(self._builds * 1_000_000_000)
         build = Build(
-            f"ref{self._builds}", self.name, started, BuildStatus.SUCCEEDED, steps=steps, completed_at=started
+            f"ref{self._builds}",
+            self.name,
+            started,
+            BuildStatus.SUCCEEDED,
+            folder="/p",
+            steps=steps,
+            completed_at=started,
         )
+        graph = replace(graph, dockerfile_path="/p/Dockerfile")
         return TracedBuild(build, Evidence(VERSION, (graph,)))
 
     def forget(self, instruction: str) -> None:

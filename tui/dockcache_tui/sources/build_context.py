@@ -91,7 +91,7 @@ class ContextSnapshot:
                 unsure = () if self._stopped.is_set() else reader.changed_since(self._began, files)
                 if self._stopped.is_set():  # nobody looked, or not at all of them
                     unsure = (b"", *(file.path for file in files))
-                context = Context(folder.name, str(folder.root), files, unsure=unsure)
+                context = Context(folder.name, str(folder.root), files, unsure=unsure, ignore=reader.ignore)
                 self._contexts.append((folder, context))
         except (DockcacheError, OSError) as error:
             self.problem = str(error)

@@ -83,7 +83,9 @@ class EvidenceOfOurs:
             for folder, context in self.folders
             if folder.target in ("", target) and (taken is None or context.name in taken)
         ]
-        return replace(graph, contexts=tuple(contexts))
+        paths = [folder.dockerfile for folder, _ in self.folders if folder.dockerfile and folder.target in ("", target)]
+        path = str(paths[0]) if paths else ""
+        return replace(graph, contexts=tuple(contexts), dockerfile_path=path)
 
     def _of_builder(self, context: Context, follow: Sequence[str] | None) -> Context:
         """Return a context with what the builder kept of its copy; `follow` is None where it is not known."""

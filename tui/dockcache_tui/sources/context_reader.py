@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Event
 from time import time_ns
 
+from dockcache_tui.core.builds.build import SourceFile
 from dockcache_tui.core.builds.ignore import IgnoreRule, IgnoreVerdict, judge, may_take_in, parse_ignore
 from dockcache_tui.core.explain.context import SentFile
 from dockcache_tui.core.explain.headers import counts, header
@@ -34,7 +35,9 @@ class ContextReader:
     def __init__(self, root: Path, dockerfile: Path | None = None, known: KnownFiles | None = None) -> None:
         """Read its .dockerignore, or that of its Dockerfile; raises UsageError on one that Docker refuses."""
         self.root = os.fsencode(root)
-        self._text = _ignore_text(root, dockerfile)
+        self.ignore = _ignore_file(root, dockerfile)
+        """What says which files are left out, by its path from the context; without a text where there is none."""
+        self._text = self.ignore.text
         self._rules: tuple[IgnoreRule, ...] = parse_ignore(self._text)
         self.known = known or KnownFiles()
         self._verdicts = {b"": IgnoreVerdict()}
@@ -176,12 +179,12 @@ class ContextReader:
         return SentFile(path, info.st_mode, digest, size, info.st_mtime_ns, content.hexdigest(), xattrs=xattrs)
 
 
-def _ignore_text(root: Path, dockerfile: Path | None) -> str:
-    own = Path(f"{dockerfile}.dockerignore") if dockerfile else None
-    for path in (own, root / ".dockerignore"):
-        if path and path.is_file():
-            return path.read_text("utf-8", "surrogateescape")
-    return ""
+def _ignore_file(root: Path, dockerfile: Path | None) -> SourceFile:
+    usual = root / ".dockerignore"
+    own = Path(f"{dockerfile}.dockerignore") if dockerfile else usual
+    found = next((path for path in (own, usual) if path.is_file()), None)
+    text = found.read_bytes().decode("utf-8", "surrogateescape") if found else ""
+    return SourceFile(os.path.relpath(found or usual, root), text)
 
 
 def _xattrs(place: bytes | int) -> tuple[tuple[bytes, bytes], ...]:

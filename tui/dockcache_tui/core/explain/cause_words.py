@@ -8,7 +8,13 @@ from dockcache_tui.core.explain.differences import Found
 from dockcache_tui.core.wording import count, cut
 
 _MAX_VALUE = 60
-_NEEDLESS = re.compile(r"\.git(/|$)|\.dockerignore$|[^/]*Dockerfile[^/]*$")
+_NEEDLESS = re.compile(
+    r"""(?P<top>\.(?:git|github|gitlab|idea|vscode)(?=/|$)|(?:[\w.-]*\.dockerignore|[\w.-]*Dockerfile[\w.-]*)$
+    |(?:docker-)?compose[\w.-]*\.ya?ml$)
+    |(?:.*/)?(?P<anywhere>__pycache__|\.DS_Store|\.(?:pytest|mypy|ruff)_cache)(?=/|$)""",
+    re.VERBOSE | re.ASCII,
+)
+"""What a build seldom reads; some of it at the top of a context only."""
 _THEM = ("it", "them")
 _BY_DIGEST = "Name the image by its digest, to decide when it changes."
 _CHMOD = "; --chmod does not help, since their own modes count too"
@@ -98,6 +104,12 @@ _SHORT = {
 _MAX_NAME = 24
 
 
+def needless(path: str) -> str:
+    """Return the line of .dockerignore that leaves out what a build seldom reads; empty for a path that it may."""
+    found = _NEEDLESS.match(path)
+    return "" if not found else found["top"] or f"**/{found['anywhere']}"
+
+
 def of_instruction(
     found: Sequence[Found], request: Mapping[str, str], command: str, base: MissCause | None
 ) -> MissCause:
@@ -147,20 +159,20 @@ def of_address(one: MissEvidence) -> MissCause:
 def of_content(found: Sequence[MissEvidence], *, sets_mode: bool = False, takes_all: bool = False) -> MissCause:
     """Return the cause of a step whose files changed; it may give them a mode, or take the whole context."""
     names = list(dict.fromkeys(one.name for one in found))
-    needless = dict.fromkeys(name.partition("/")[0] for name in names if _NEEDLESS.match(name))
-    needed = [one for one in found if not _NEEDLESS.match(one.name)]
+    left_out = dict.fromkeys(line.removeprefix("**/") for name in names if (line := needless(name)))
+    needed = [one for one in found if not needless(one.name)]
     only_modes = {one.what for one in found} == {"mode"}
     first = _main(found)
     text = _CONTENT[first.what].format(name=first.name, old=_value(first.old), new=_value(first.new))
-    if not needed and list(needless) == [".git"]:
+    if not needed and list(left_out) == [".git"]:
         text = "Only .git changed."
     elif only_modes and len(names) > 1:
         text = f"Only the modes of {count(len(names), 'path')} changed, that of {first.name} is one."
     elif len(names) > 1:
         text = f"{text} {count(len(names) - 1, 'more path')} differ{'s' * (len(names) == 2)}."
     fix = ""
-    if needless:
-        fix = f"Add {' and '.join(needless)} to .dockerignore, unless the build reads {_THEM[len(needless) > 1]}."
+    if left_out:
+        fix = f"Add {' and '.join(left_out)} to .dockerignore, unless the build reads {_THEM[len(left_out) > 1]}."
     elif only_modes:
         fix = f"Give {'them their modes' if len(names) > 1 else 'it its mode'} back{_CHMOD * sets_mode}."
     elif takes_all:

@@ -6,6 +6,7 @@ from dockcache_tui.core.builds.build import Step
 from dockcache_tui.core.builds.cause import MissCause
 from dockcache_tui.core.explain import cause_words as words
 from dockcache_tui.core.explain.evidence import Evidence
+from dockcache_tui.core.explain.fixes import with_patches
 from dockcache_tui.core.explain.graph_causes import GraphCauses
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph
 from dockcache_tui.core.explain.rules import KeyRules, possible_rules
@@ -20,7 +21,7 @@ def causes(this: TracedBuild, earlier: TracedBuild | None) -> Mapping[str, MissC
     missed = [step for step in this.build.steps if is_missed(step)]
     told = [_compared(this, earlier, rules) for rules in _rules(this.evidence)] if earlier else []
     found = {step.digest: _agreed([one[step.digest] for one in told if step.digest in one]) for step in missed}
-    return {step.digest: found[step.digest] or _alone(this, earlier, step) for step in missed}
+    return with_patches(this, {step.digest: found[step.digest] or _alone(this, earlier, step) for step in missed})
 
 
 def _rules(evidence: Evidence) -> tuple[KeyRules, ...]:

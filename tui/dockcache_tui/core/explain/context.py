@@ -3,6 +3,7 @@
 import stat
 from dataclasses import dataclass
 
+from dockcache_tui.core.builds.build import SourceFile
 from dockcache_tui.core.explain.tree import Entry, PathKind, Tree
 
 _KINDS = {stat.S_IFLNK: PathKind.LINK, stat.S_IFDIR: PathKind.FOLDER}
@@ -48,6 +49,8 @@ class Context:
 
     An empty one is the root: files in it came or went.
     """
+    ignore: SourceFile | None = None
+    """Its .dockerignore, without a text where there is none; None where that is not known."""
 
     @property
     def tree(self) -> Tree:

@@ -42,6 +42,8 @@ class Graph:
     """What sources came to, by the ids of their operations."""
     contexts: tuple[Context, ...] = ()
     dockerfile: str = ""
+    dockerfile_path: str = ""
+    """Where it was on this machine."""
     statements: tuple[Statement, ...] = ()
     """The steps of a build that has no operations since it did not succeed."""
 
