@@ -119,19 +119,24 @@ class BuildKeeper:
             self._try(lambda: self._journal.name(self._ref, refs.refs, refs.builder, refs.node))
 
     def _explained(self, build: Build, told: Evidence, folders: Folders) -> Build:
-        """Return the build with why its steps ran, and keep that with its evidence."""
+        """Return the build with why its steps ran and what is wrong with those reused, kept with its evidence."""
         if not build.steps:
             return build
         targets = bake_targets_of(self._docker.environment, self._refs)
         ours = EvidenceOfOurs(build, told, folders, targets, self._journal.copy)
+        explanations = Explanations(self._docker, self._journal)
+        explained = build
         try:
             evidence = ours.put_together()
             self._try(lambda: self._journal.keep_evidence(self._ref, evidence, ours.copies))
-            explained = Explanations(self._docker, self._journal).explained(TracedBuild(build, evidence))
+            explained = explanations.explained(TracedBuild(build, evidence))
+            explained = explanations.warned(TracedBuild(explained, evidence))
         except Exception as error:  # noqa: BLE001 - no build fails by what is said of it
             cause = unknown(f"It could not be worked out: {error!r}.")
-            self.notice = f"Why steps were not reused: {cause.text}"
-            explained = with_causes(build, {step.digest: cause for step in build.steps if is_missed(step)})
+            about = "Why steps were not reused" if explained is build else "What is wrong with those reused"
+            self.notice = f"{about}: {cause.text}"
+            if explained is build:
+                explained = with_causes(build, {step.digest: cause for step in build.steps if is_missed(step)})
         self._try(lambda: self._journal.finish(self._ref, explained))
         return explained
 

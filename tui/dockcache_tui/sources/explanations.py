@@ -9,7 +9,9 @@ from dockcache_tui.core.builds.cause import MissCause
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.explain.baseline import nearest
 from dockcache_tui.core.explain.causes import causes
+from dockcache_tui.core.explain.changed_results import changed_results, flagged_ops
 from dockcache_tui.core.explain.evidence import Evidence
+from dockcache_tui.core.explain.hit_warnings import empty_mounts, false_hits, mount_users, stale
 from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed
 from dockcache_tui.sources.buildkit.builder import open_builder
 from dockcache_tui.sources.docker_cli import Docker
@@ -48,6 +50,21 @@ class Explanations:
         earlier = earlier or nearest(this, self._earlier(this.build))
         found = with_causes(this.build, causes(this, earlier))
         return replace(found, compared_with=earlier.build.ref if earlier else "")
+
+    def warned(self, this: TracedBuild) -> Build:
+        """Return a build of ours that just ended, compared already, with what is wrong with what it reused.
+
+        Raises SourceError when the builder does not tell its records.
+        """
+        found = [*stale(this), *false_hits(this.build)]
+        anew = any(flagged_ops(this, graph) for graph in this.evidence.graphs)
+        if anew or mount_users(this.build):
+            with closing(open_builder(self._docker, this.build.builder)) as builder:
+                told, records = with_steps(this.build, builder), builder.snapshot().records
+            found += empty_mounts(told, records) if told.told else ()
+            earlier = self._journal.build(this.build.compared_with) if anew else None
+            found += changed_results(this, self._traced(earlier), records) if earlier else ()
+        return replace(this.build, warnings=tuple(found))
 
     def _earlier(self, build: Build) -> Iterator[TracedBuild]:
         return map(self._traced, self._journal.earlier(build, MAX_EARLIER))

@@ -61,6 +61,8 @@ class Step:
     """Digests of the layers it made, lowest first: those that an export or an import packed, as history tells."""
     received_at: Instant | None = field(default=None, compare=False)
     """When it began to move bytes: the record of a local source was made by then. The journal does not keep it."""
+    lost: str = field(default="", compare=False)
+    """What BuildKit said of a false hit when its data was gone. The journal does not keep it."""
 
     @property
     def cached(self) -> bool:

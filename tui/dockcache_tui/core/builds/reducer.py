@@ -161,6 +161,7 @@ class Vertex:
                 bytes_total=self._total,
                 received_at=self._received,
                 error=self._error,
+                lost=self._cache_error,
             )
         return self._step
 

@@ -56,7 +56,11 @@ def _changes(old: tuple[bytes, SentFile], new: tuple[bytes, SentFile], path: byt
     if len({place, other_place, path}) == 3:  # a link leads elsewhere
         yield MissEvidence("link", _name(path), _name(place), _name(other_place))
         return
-    name = _name(other_place)
+    yield from file_changes(_name(other_place), one, other)
+
+
+def file_changes(name: str, one: SentFile, other: SentFile) -> Iterator[MissEvidence]:
+    """Yield how a file differs from what it was."""
     if stat.S_IFMT(one.mode) != stat.S_IFMT(other.mode):
         yield MissEvidence("type", name, _type(one), _type(other))
         return

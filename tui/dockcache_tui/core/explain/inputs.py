@@ -66,6 +66,16 @@ def input_keys(op: Op, rules: KeyRules) -> tuple[InputKey, ...]:
     return tuple(keys.get(number, InputKey()) for number in range(len(op.inputs)))
 
 
+def taken_by(op: Op, number: int) -> tuple[Taken, ...]:
+    """Return the files that an operation takes from one of its inputs, whether it is matched by them or not."""
+    everything = (Taken("/"),)
+    if op.kind == "file":
+        return _of_actions(op).get(number, InputKey(taken=everything)).taken
+    mounts = op.body.get("mounts") or () if op.kind == "exec" else ()
+    paths = [clean(mount.get("selector", "")) for mount in mounts if mount.get("input", 0) == number]
+    return _of_paths(paths) if paths else ()
+
+
 def clean(path: str) -> str:
     """Return an absolute path without dots and doubled slashes."""
     return f"/{posixpath.normpath(f'/{path}').lstrip('/')}"

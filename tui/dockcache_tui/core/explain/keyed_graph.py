@@ -77,7 +77,7 @@ class KeyedGraph:
 
     def files(self, op: str) -> Mapping[bytes, SentFile]:
         """Return the same files by their paths, without the digests of those that are not surely known."""
-        context = self._contexts.get(_context_name(self.ops[op]))
+        context = self._contexts.get(context_name(self.ops[op]))
         if context is None:
             return {file.path: file for file in heredoc_files(self.ops[op]) or ()}
         files = {file.path: file for file in (*context.files, *context.kept)}
@@ -110,7 +110,7 @@ class KeyedGraph:
         )
 
     def _tree(self, op: Op) -> Tree | None:
-        context = self._contexts.get(_context_name(op))
+        context = self._contexts.get(context_name(op))
         return context.tree if context else heredoc_tree(op)
 
 
@@ -131,5 +131,6 @@ def _stands_on(op: Op) -> tuple[Edge, ...]:
     return tuple(op.inputs[number] for number in numbers if 0 <= number < len(op.inputs))
 
 
-def _context_name(op: Op) -> str:
+def context_name(op: Op) -> str:
+    """Return what a context is called, empty for any other operation."""
     return op.body["identifier"].removeprefix(_LOCAL) if is_local(op) else ""

@@ -11,7 +11,7 @@ from dockcache_tui.core.explain import cause_words as words
 from dockcache_tui.core.explain.evidence import Evidence, Graph
 
 _RAN = {StepState.BUILT, StepState.FALSE_HIT, StepState.FAILED}
-_LOST = re.compile("(?:content descriptor|blob) (sha256:[0-9a-f]{64})[^\n]*not found")
+_LOST = re.compile("(?:content|descriptor|blob) (sha256:[0-9a-f]{64})[^\n]*not found")
 """How BuildKit tells that a cache has no data of what it names; some versions then run the step, some fail."""
 
 
@@ -30,13 +30,24 @@ class TracedBuild:
 
     def cause_at_once(self, step: Step, graph: Graph) -> MissCause | None:
         """Return the cause of a step whose result was named but not there, or that a flag kept from being reused."""
-        lost = _LOST.search(step.error or self.build.error)
-        if step.state is StepState.FALSE_HIT or (step.state is StepState.FAILED and lost):
-            return words.of_dead_blob(lost[1] if lost else "")
+        lost = lost_blob(step, self.build)
+        if lost is not None:
+            return words.of_dead_blob(lost)
         stages = graph.request.get("no-cache")
         if stages is None or parse_name(step.name).instruction.startswith("WORKDIR "):  # which is never meant
             return None
         return words.of_flag(stages) if not stages or stage_of(step, graph) in stages.lower().split(",") else None
+
+
+def lost_blob(step: Step, build: Build) -> str | None:
+    """Return the digest of the data that a cache named for a step and did not have, empty where it is not told.
+
+    None for a step that was not lost so.
+    """
+    lost = _LOST.search(step.lost or step.error or build.error)
+    if step.state is StepState.FALSE_HIT or (step.state is StepState.FAILED and lost):
+        return lost[1] if lost else ""
+    return None
 
 
 def step_ops(steps: Iterable[Step], graph: Graph) -> Mapping[str, Step]:

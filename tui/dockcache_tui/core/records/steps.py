@@ -3,7 +3,7 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from dockcache_tui.core.builds.build import Step, StepState
 from dockcache_tui.core.instant import Instant
@@ -105,11 +105,19 @@ def keys_of_record(record: Record) -> tuple[StepKey, ...]:
 
 def keys_of_step(step: Step) -> tuple[StepKey, ...]:
     """Return the keys that a step names records by: its own, and those of the cache mounts among its flags."""
+    return (name_key(step.name), *cache_mounts(step))
+
+
+def cache_mounts(step: Step) -> Mapping[StepKey, Mapping[str, str]]:
+    """Return the options of the cache mounts among a step's flags, by the keys that name their records."""
     mounts = (dict(_WORD.findall(flags)) for flags in _MOUNT.findall(step.name))
-    ids = [
-        mount.get("id") or mount.get("target") or mount.get("dst") for mount in mounts if mount.get("type") == "cache"
-    ]
-    return (name_key(step.name), *(("cache", one.lstrip("/")) for one in ids if one))
+    named = ((mount.get("id") or mount_target(mount), mount) for mount in mounts if mount.get("type") == "cache")
+    return {("cache", name.lstrip("/")): mount for name, mount in named if name}
+
+
+def mount_target(mount: Mapping[str, str]) -> str:
+    """Return where a mount is, from its options; empty where they do not say."""
+    return mount.get("target") or mount.get("dst") or mount.get("destination") or ""
 
 
 def _unshelled(arguments: str) -> str:
