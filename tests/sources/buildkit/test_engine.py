@@ -90,6 +90,15 @@ def test_a_builder_tells_its_records_and_frees_exactly_what_was_planned(
         assert len(chain) == 2
         assert all(record.builder == name and record.node == snapshot.nodes[0].name for record in records)
         assert all(0 < record.created_at.ns <= snapshot.taken_at.ns for record in records)
+        sources, *others = snapshot.nodes[0].policy or ()
+        assert sources.keep_duration == 48 * 3600
+        assert "type==exec.cachemount" in ",".join(sources.filters)
+        assert [(rule.all, rule.max_used >= rule.reserved > 0) for rule in others] == [
+            (False, True),
+            (False, True),
+            (True, True),
+        ]
+        assert snapshot.nodes[0].worker
 
         planned = plan(snapshot.records, [record.key for record in records])
         assert len(planned.freed) == 3

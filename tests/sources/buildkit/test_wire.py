@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 import dockcache_tui
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.records.policy import Rule
 from dockcache_tui.sources.buildkit import control_pb2 as pb
 from dockcache_tui.sources.buildkit.builder import request
-from dockcache_tui.sources.buildkit.convert import history_event, record, text
+from dockcache_tui.sources.buildkit.convert import history_event, policy, record, text
 from dockcache_tui.sources.protocols import HistoryEventType
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
@@ -57,6 +58,16 @@ def test_any_record_is_told_exactly(usage: pb.UsageRecord) -> None:
     assert (seen.last_used_at is None) is not usage.HasField("last_used_at")
     expected = list(usage.parents) or ([usage.parent] if usage.parent else [])
     assert seen.parents == tuple(text(parent) for parent in expected)
+
+
+def test_a_policy_is_told_in_bytes_and_seconds() -> None:
+    """Rules keep their order, every condition and their filters."""
+    first = pb.GCPolicy(keep_duration=172_800_000_000_000, max_used_space=512_000_000, filters=[b"type==x", b"\xff"])
+    second = pb.GCPolicy(all=True, reserved_space=1, max_used_space=2, min_free_space=3)
+    assert policy([first, second]) == (
+        Rule(keep_duration=172_800, max_used=512_000_000, filters=("type==x", "\\xff")),
+        Rule(all=True, reserved=1, max_used=2, min_free=3),
+    )
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

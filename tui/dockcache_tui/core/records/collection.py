@@ -15,35 +15,12 @@ from dataclasses import dataclass
 
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.daemon_filter import Match, UnforeseenFilterError, UnreadableFilterError, daemon_filter
+from dockcache_tui.core.records.policy import Rule
 from dockcache_tui.core.records.record import Record
 
 _ONLY_WITH_ALL = {"internal", "frontend"}
 _NEVER = -(2**63)
 """Stands for the last use of what was never used: it is older than anything."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule of a policy, or one prune with its options, in bytes and seconds; 0 is no such condition."""
-
-    all: bool = False
-    keep_duration: float = 0
-    reserved: int = 0
-    max_used: int = 0
-    min_free: int = 0
-    filters: tuple[str, ...] = ()
-
-    def keep(self, total: int, free: int | None) -> int | None:
-        """Return below which bytes it stops, or None when it takes all that match; unknown free disk is enough."""
-        if not (self.max_used or self.reserved or self.min_free):
-            return None
-        keep = self.max_used
-        if free is not None and free < self.min_free:
-            least = total - (self.min_free - free)
-            keep = min(keep, least) if keep else least
-        elif self.min_free and not keep:
-            keep = total
-        return max(keep, self.reserved) or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.records.policy import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,19 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class NodeStatus:
-    """How one node answered: `error` is None when it did; `error_hint` says what to do."""
+    """How one node answered: `error` is None when it did; `error_hint` says what to do.
+
+    `worker` is the id of what builds there: another one once its cache was made anew. `policy` are the rules of its
+    garbage collection; there are none where it is off, and None where they are unknown.
+    """
 
     name: str
     endpoint: str = ""
     error: str | None = None
     error_hint: str = ""
     buildkit_version: str = ""
+    worker: str = ""
+    policy: tuple[Rule, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

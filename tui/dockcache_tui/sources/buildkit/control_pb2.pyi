@@ -264,10 +264,13 @@ class WorkerRecord(_message.Message):
 
     ID_FIELD_NUMBER: _builtins.int
     LABELS_FIELD_NUMBER: _builtins.int
+    GC_POLICY_FIELD_NUMBER: _builtins.int
     BUILDKIT_VERSION_FIELD_NUMBER: _builtins.int
     id: _builtins.bytes
     @_builtins.property
     def labels(self) -> _containers.RepeatedCompositeFieldContainer[Global___Attribute]: ...
+    @_builtins.property
+    def gc_policy(self) -> _containers.RepeatedCompositeFieldContainer[Global___GCPolicy]: ...
     @_builtins.property
     def buildkit_version(self) -> Global___BuildkitVersion: ...
     def __init__(
@@ -275,15 +278,51 @@ class WorkerRecord(_message.Message):
         *,
         id: _builtins.bytes = ...,
         labels: _abc.Iterable[Global___Attribute] | None = ...,
+        gc_policy: _abc.Iterable[Global___GCPolicy] | None = ...,
         buildkit_version: Global___BuildkitVersion | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["buildkit_version", b"buildkit_version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["buildkit_version", b"buildkit_version", "id", b"id", "labels", b"labels"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["buildkit_version", b"buildkit_version", "gc_policy", b"gc_policy", "id", b"id", "labels", b"labels"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WorkerRecord: _TypeAlias = WorkerRecord  # noqa: Y015
+
+@_typing.final
+class GCPolicy(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALL_FIELD_NUMBER: _builtins.int
+    KEEP_DURATION_FIELD_NUMBER: _builtins.int
+    RESERVED_SPACE_FIELD_NUMBER: _builtins.int
+    FILTERS_FIELD_NUMBER: _builtins.int
+    MAX_USED_SPACE_FIELD_NUMBER: _builtins.int
+    MIN_FREE_SPACE_FIELD_NUMBER: _builtins.int
+    all: _builtins.bool
+    keep_duration: _builtins.int
+    reserved_space: _builtins.int
+    max_used_space: _builtins.int
+    min_free_space: _builtins.int
+    @_builtins.property
+    def filters(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]: ...
+    def __init__(
+        self,
+        *,
+        all: _builtins.bool = ...,
+        keep_duration: _builtins.int = ...,
+        reserved_space: _builtins.int = ...,
+        filters: _abc.Iterable[_builtins.bytes] | None = ...,
+        max_used_space: _builtins.int = ...,
+        min_free_space: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all", b"all", "filters", b"filters", "keep_duration", b"keep_duration", "max_used_space", b"max_used_space", "min_free_space", b"min_free_space", "reserved_space", b"reserved_space"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GCPolicy: _TypeAlias = GCPolicy  # noqa: Y015
 
 @_typing.final
 class StatusRequest(_message.Message):

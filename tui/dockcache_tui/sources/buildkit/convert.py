@@ -1,10 +1,13 @@
 """BuildKit's messages as our own dataclasses; text that is not UTF-8 gets backslash escapes."""
 
+from collections.abc import Iterable
+
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.builds.progress import BuildWarning, LogChunk, Progress, TransferUpdate, VertexUpdate
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.records.policy import Rule
 from dockcache_tui.core.records.record import Record
 from dockcache_tui.sources.buildkit import control_pb2 as pb
 from dockcache_tui.sources.protocols import HistoryEvent, HistoryEventType
@@ -45,6 +48,21 @@ def record(usage: pb.UsageRecord, builder: str, node: str) -> Record:
         shared=usage.shared,
         mutable=usage.mutable,
         description=text(usage.description),
+    )
+
+
+def policy(rules: Iterable[pb.GCPolicy]) -> tuple[Rule, ...]:
+    """Return the rules of a worker's garbage collection; their durations are nanoseconds."""
+    return tuple(
+        Rule(
+            all=rule.all,
+            keep_duration=rule.keep_duration / 1e9,
+            reserved=rule.reserved_space,
+            max_used=rule.max_used_space,
+            min_free=rule.min_free_space,
+            filters=tuple(map(text, rule.filters)),
+        )
+        for rule in rules
     )
 
 

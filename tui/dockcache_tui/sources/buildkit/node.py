@@ -1,6 +1,7 @@
 """One node of a builder: its channel, and its calls with errors a user can read."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from threading import Event, Lock, Thread
 from typing import Any, Generic, Protocol, TypeVar
 from weakref import WeakSet
@@ -11,7 +12,7 @@ from google.protobuf.message import Message
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.records.record import NodeStatus
 from dockcache_tui.sources.buildkit import control_pb2 as pb
-from dockcache_tui.sources.buildkit.convert import text
+from dockcache_tui.sources.buildkit.convert import policy, text
 from dockcache_tui.sources.buildkit.dial import Bridge, Dialer, Instance
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.ending import check, cut_by
@@ -122,7 +123,7 @@ class NodeClient:
         return SourceError(masked(f"{self.name}: {error.details() or code.name}"), title="The builder refused")
 
     def status(self) -> NodeStatus:
-        """Return how the node is, with BuildKit's version (empty on daemons that do not tell)."""
+        """Return how the node is, with BuildKit's version and the policy of its worker, where it tells them."""
         if self._version is None:
             try:
                 info = self.call("Info", pb.InfoRequest(), pb.InfoResponse, 10)
@@ -131,7 +132,15 @@ class NodeClient:
                 if not unimplemented(error):
                     raise
                 self._version = ""
-        return NodeStatus(self.name, self.endpoint, buildkit_version=self._version)
+        told = NodeStatus(self.name, self.endpoint, buildkit_version=self._version)
+        try:
+            workers = self.call("ListWorkers", pb.ListWorkersRequest(), pb.ListWorkersResponse, 10).record
+        except SourceError as error:
+            if not unimplemented(error):
+                raise
+            return told
+        # builds run on the first
+        return replace(told, worker=text(workers[0].id), policy=policy(workers[0].gc_policy)) if workers else told
 
     def close(self) -> None:
         """Close the channel and end its process; calls under way end."""
