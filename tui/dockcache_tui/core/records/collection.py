@@ -73,30 +73,11 @@ def collect(
     `free` is the free disk in bytes; unknown, it counts as enough. `started` is when the daemon started; unknown, it
     counts as before all records. Read the records twice first: the first reading stamps cache mounts as used.
     """
-    cache = _Cache(records, now, started)
-    taken: list[Collected] = []
-    applied: list[Applied] = []
-    broken = unforeseen = ""
-    for number, rule in enumerate(rules, 1):
-        try:
-            matches = daemon_filter(rule.filters)
-        except UnreadableFilterError as error:
-            broken = f"rule {number}: {error}"
-            break
-        except UnforeseenFilterError as error:
-            unforeseen = f"rule {number}: {error}"
-            break
-        total = cache.total()
-        keep = rule.keep(total, free)
-        applied.append(Applied(total, keep))
-        for record in cache.run(rule, matches, total, keep):
-            taken.append(Collected(record, number, total))
-            total -= record.size
-    return Pass(tuple(taken), tuple(applied), cache.tied(), broken, unforeseen)
+    return Collection(records, now, started).passed(rules, free)
 
 
-class _Cache:
-    """The records of a node while rules act on them, by position in `records`."""
+class Collection:
+    """The records of a node while rules act on them; what they took is gone for those that act later."""
 
     def __init__(self, records: Iterable[Record], now: Instant, started: Instant | None) -> None:
         self._records = sorted(records, key=lambda one: one.id)
@@ -122,6 +103,28 @@ class _Cache:
         # An image's own record makes all above it shared, and nothing tells whether another image holds those too.
         self._shared = {i for i, one in enumerate(self._records) if one.shared and i not in above_shared}
 
+    def passed(self, rules: Sequence[Rule], free: int | None) -> Pass:
+        """Return what a pass takes; see `collect`."""
+        taken: list[Collected] = []
+        applied: list[Applied] = []
+        broken = unforeseen = ""
+        for number, rule in enumerate(rules, 1):
+            try:
+                matches = daemon_filter(rule.filters)
+            except UnreadableFilterError as error:
+                broken = f"rule {number}: {error}"
+                break
+            except UnforeseenFilterError as error:
+                unforeseen = f"rule {number}: {error}"
+                break
+            total = self.total()
+            keep = rule.keep(total, free)
+            applied.append(Applied(total, keep))
+            for record in self.run(rule, matches, total, keep):
+                taken.append(Collected(record, number, total))
+                total -= record.size
+        return Pass(tuple(taken), tuple(applied), self._tied(), broken, unforeseen)
+
     def total(self) -> int:
         """Return the bytes that a limit counts: those of what no image holds."""
         held = self._shared - self._gone
@@ -132,19 +135,47 @@ class _Cache:
             todo += fresh
         return sum(one.size for i, one in enumerate(self._records) if i not in held and i not in self._gone)
 
-    def tied(self) -> frozenset[str]:
+    def _tied(self) -> frozenset[str]:
         """Return the ids of those of which one went by chance before another that stays."""
         apart = (equals for equals in self._chances if not equals <= self._gone)
         return frozenset(self._records[one].id for equals in apart for one in equals)
 
+    def old_at(self, rules: Iterable[tuple[int, Rule]]) -> dict[str, tuple[Instant, int]]:
+        """Return by id when what is left is old enough to go, and by which of these rules, if nothing is used again.
+
+        What has others below it is so only once they have gone.
+        """
+        timed = [(number, rule, daemon_filter(rule.filters)) for number, rule in rules]
+        found: dict[str, tuple[Instant, int]] = {}
+        children, last = list(self._children), list(self._last)
+        earliest = [self._now] * len(last)
+        ready = [position for position, below in enumerate(children) if not below and position not in self._gone]
+        for position in ready:
+            fitting = [(number, rule) for number, rule, matches in timed if self._fits(position, rule, matches)]
+            if not fitting:
+                continue
+            old, number = min((last[position] + round(rule.keep_duration * 1e9), number) for number, rule in fitting)
+            at = max(old, earliest[position])
+            found[self._records[position].id] = Instant(at), number
+            for parent in self._parents[position]:
+                children[parent] -= 1
+                earliest[parent] = max(earliest[parent], at)
+                if self._found[position]:
+                    last[parent] = max(last[parent], at)
+                if not children[parent]:
+                    ready.append(parent)
+        return found
+
     def run(self, rule: Rule, matches: Match, total: int, keep: int | None) -> Iterator[Record]:
         """Take what a rule takes, one by one."""
-        fitting = [self._fits(position, rule, matches) for position in range(len(self._records))]
+        if keep is not None and total < keep:
+            return
         cutoff = self._now - round(rule.keep_duration * 1e9)
 
         def ready(position: int) -> bool:
+            free = not self._children[position] and position not in self._gone
             old = not rule.keep_duration or self._last[position] <= cutoff
-            return old and fitting[position] and not self._children[position] and position not in self._gone
+            return free and old and self._fits(position, rule, matches)
 
         ranks = _Ranks(self._last, self._uses)
         for position in filter(ready, range(len(self._records))):
@@ -163,6 +194,7 @@ class _Cache:
             yield self._records[position]
 
     def _fits(self, position: int, rule: Rule, matches: Match) -> bool:
+        """Tell whether a rule would ever take it, whatever its age."""
         record, shared = self._records[position], position in self._shared
         if record.in_use or (not rule.all and (record.type in _ONLY_WITH_ALL or shared)):
             return False
