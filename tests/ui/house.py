@@ -235,6 +235,9 @@ class House:
         """Return a build as it is."""
         return replace(build, compared_with=against or build.compared_with)
 
+    def see(self, snapshot: BuilderSnapshot, builds: Sequence[Build]) -> None:
+        """Keep nothing."""
+
     def known_builds(self, builder: Builder) -> tuple[Build, ...]:  # noqa: ARG002 - there is one builder
         """Return the journal's builds."""
         return self.past

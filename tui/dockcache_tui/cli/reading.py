@@ -1,7 +1,7 @@
 """What the headless commands read of a builder."""
 
-from collections.abc import Container, Iterator
-from contextlib import contextmanager
+from collections.abc import Container, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,12 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.records.fields import RECORD_FIELDS
 from dockcache_tui.core.records.reading import Reading
+from dockcache_tui.core.records.record import BuilderSnapshot
 from dockcache_tui.core.scope import ScopeFilter
 
 if TYPE_CHECKING:
     from dockcache_tui.sources.buildkit.builder import BuildKitBuilder
+    from dockcache_tui.sources.journal import Journal
     from dockcache_tui.sources.protocols import Builder, HistoryEvent, Stream
 
 
@@ -40,26 +42,40 @@ def read(builder: "Builder") -> Reading:
         if node.error:
             narrate(f"{node.name}: {node.error}")
             narrate(node.error_hint)
-    return Reading.of(snapshot, known_builds(builder))
+    with kept() as journal:
+        builds = known_builds(builder, journal)
+        remember(journal, snapshot, builds)
+    return Reading.of(snapshot, builds)
 
 
-def known_builds(builder: "Builder") -> tuple[Build, ...]:
-    """Return the builds whose steps tell whose the records are: the journal's, and those that the builder tells of."""
-    from dockcache_tui.sources.branches import RevisionBranches
+@contextmanager
+def kept() -> Iterator["Journal"]:
+    """Open the journal for a while, and tell what is to be known of it."""
     from dockcache_tui.sources.journal import Journal
-    from dockcache_tui.sources.known_builds import KnownBuilds
 
-    journal = Journal()
-    try:
+    with closing(Journal()) as journal:
         if journal.notice:
             narrate(journal.notice)
-        known = KnownBuilds(journal, RevisionBranches(Path.cwd()))
-        found = wait_for(f"the builds of {builder.name}", lambda: known.of(builder))
-        for error in known.failures.values():  # records are worth showing without them
-            narrate(f"Builds are unknown, and so are branches: {error}")
-        return found
-    finally:
-        journal.close()
+        yield journal
+
+
+def remember(journal: "Journal", snapshot: BuilderSnapshot, builds: Sequence[Build] | None = None) -> None:
+    """Keep which records a builder has; `builds` are all that its nodes have run, None where that is not known."""
+    from dockcache_tui.sources.seen_records import see
+
+    see(journal, snapshot, builds)
+
+
+def known_builds(builder: "Builder", journal: "Journal") -> tuple[Build, ...]:
+    """Return the builds whose steps tell whose the records are: the journal's, and those that the builder tells of."""
+    from dockcache_tui.sources.branches import RevisionBranches
+    from dockcache_tui.sources.known_builds import KnownBuilds
+
+    known = KnownBuilds(journal, RevisionBranches(Path.cwd()))
+    found = wait_for(f"the builds of {builder.name}", lambda: known.of(builder))
+    for error in known.failures.values():  # records are worth showing without them
+        narrate(f"Builds are unknown, and so are branches: {error}")
+    return found
 
 
 def heard(

@@ -1,5 +1,6 @@
 """`dockcache-tui rebuild`."""
 
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.fields import whole_build
 from dockcache_tui.core.builds.next_build import Given
-from dockcache_tui.core.errors import ExitCode
+from dockcache_tui.core.errors import ExitCode, SourceError
 
 if TYPE_CHECKING:
     from dockcache_tui.sources.build_runner import LaunchedBuild
@@ -66,6 +67,7 @@ def rebuild(
     from dockcache_tui.sources.docker_cli import Docker
     from dockcache_tui.sources.journal import Journal
     from dockcache_tui.sources.project import find_spec
+    from dockcache_tui.sources.seen_records import see_builder
 
     docker, journal = Docker(), Journal()
     runner = Runner(docker, journal)
@@ -76,13 +78,16 @@ def rebuild(
         with telling("the build to start"):
             launched = runner.start(Given(extra=extra, **given).changing(spec))
         build = _run(launched)
+        if as_json:
+            print_json(whole_build(build))
+        else:
+            print_report(build)
+        if build.status is not BuildStatus.CANCELED:
+            with suppress(SourceError):  # the build is told as it ended
+                wait_for(f"the records of {build.builder}", lambda: see_builder(docker, journal, build.builder))
     finally:
         runner.close()
         journal.close()
-    if as_json:
-        print_json(whole_build(build))
-    else:
-        print_report(build)
     return int(_EXIT.get(build.status, ExitCode.FAILED))
 
 

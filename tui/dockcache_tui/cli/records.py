@@ -21,7 +21,7 @@ from dockcache_tui.cli.listing import (
     scope_here,
 )
 from dockcache_tui.cli.output import Row, narrate, print_document, print_table
-from dockcache_tui.cli.reading import chosen, opened, read
+from dockcache_tui.cli.reading import chosen, kept, opened, read, remember
 from dockcache_tui.cli.waiting import beside, telling, wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.errors import ExitCode, SourceError, UsageError
@@ -195,12 +195,15 @@ def _prune(builder: "Builder", records: Sequence[Record]) -> tuple[PruneOutcome,
 def _read_again(builder: "Builder", outcome: PruneOutcome) -> BuilderSnapshot | None:
     """Read the records again; where that can't be done, say so."""
     try:
-        return read_after(
+        after = read_after(
             outcome, lambda: wait_for(f"the records of {builder.name}", builder.snapshot), lambda after: after.nodes
         )
     except SourceError as error:
         narrate(f"The builder can't be read again: {error}")
         return None
+    with kept() as journal:
+        remember(journal, after)
+    return after
 
 
 def _show(planned: PrunePlan, reading: Reading, found: Comparison | None, *, as_json: bool) -> None:

@@ -1,15 +1,16 @@
 """Why steps of builds were not reused, told by what the journal and builders keep of them."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 
 from dockcache_tui.core.builds.build import Build
 from dockcache_tui.core.builds.cause import MissCause
-from dockcache_tui.core.errors import UsageError
+from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.explain.baseline import nearest
 from dockcache_tui.core.explain.causes import causes
 from dockcache_tui.core.explain.changed_results import changed_results, flagged_ops
+from dockcache_tui.core.explain.evictions import is_evicted, with_evictions
 from dockcache_tui.core.explain.evidence import Evidence
 from dockcache_tui.core.explain.hit_warnings import empty_mounts, false_hits, mount_users, stale
 from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed
@@ -17,6 +18,7 @@ from dockcache_tui.sources.buildkit.builder import open_builder
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.known_builds import with_steps
+from dockcache_tui.sources.seen_records import see_builder
 
 MAX_EARLIER = 12
 """Earlier builds that one is compared with at most, to find the nearest."""
@@ -48,7 +50,8 @@ class Explanations:
         if not any(map(is_missed, this.build.steps)):
             return with_causes(this.build, {})
         earlier = earlier or nearest(this, self._earlier(this.build))
-        found = with_causes(this.build, causes(this, earlier))
+        told = self._with_evictions(this.build, earlier.build, causes(this, earlier)) if earlier else causes(this, None)
+        found = with_causes(this.build, told)
         return replace(found, compared_with=earlier.build.ref if earlier else "")
 
     def warned(self, this: TracedBuild) -> Build:
@@ -65,6 +68,17 @@ class Explanations:
             earlier = self._journal.build(this.build.compared_with) if anew else None
             found += changed_results(this, self._traced(earlier), records) if earlier else ()
         return replace(this.build, warnings=tuple(found))
+
+    def _with_evictions(self, build: Build, earlier: Build, found: Mapping[str, MissCause]) -> Mapping[str, MissCause]:
+        """Return causes with what took the results that are gone; the builder is read where that is not known yet."""
+        for look in (False, True):
+            if not any(map(is_evicted, found.values())):
+                break
+            if look:
+                with suppress(SourceError):  # then it stays unknown
+                    see_builder(self._docker, self._journal, build.builder)
+            found = with_evictions(found, build, earlier, self._journal.tombstones(build.builder))
+        return found
 
     def _earlier(self, build: Build) -> Iterator[TracedBuild]:
         return map(self._traced, self._journal.earlier(build, MAX_EARLIER))

@@ -204,6 +204,12 @@ class Workspace(Protocol):
     def known_builds(self, builder: Builder) -> tuple[Build, ...]:
         """Return all builds whose steps tell whose a builder's records are, as far as each has come."""
 
+    def see(self, snapshot: BuilderSnapshot, builds: Sequence[Build]) -> None:
+        """Keep which records a builder has, so that of those that go it is known when and why; raises nothing.
+
+        `builds` are all that are known of it. It takes a while when records went.
+        """
+
     def last_durations(self, build: Build) -> Mapping[str, float]:
         """Return the seconds each step of a build's project took when it last ran; none for an unknown project."""
 

@@ -1,6 +1,6 @@
 """A project on this machine: its folder, docker, the builders and the journal."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from dockcache_tui.core.builds.next_build import repeated
 from dockcache_tui.core.caches.cache import RepositoryUsage
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.lab.run import LabPlan, LabRun
-from dockcache_tui.core.records.record import BuilderInfo
+from dockcache_tui.core.records.record import BuilderInfo, BuilderSnapshot
 from dockcache_tui.core.scope import Checkout
 from dockcache_tui.sources.archives.local import LocalArchives
 from dockcache_tui.sources.branches import RevisionBranches
@@ -29,6 +29,7 @@ from dockcache_tui.sources.journal.lab_runs import LabRuns
 from dockcache_tui.sources.known_builds import KnownBuilds
 from dockcache_tui.sources.project import find_spec
 from dockcache_tui.sources.protocols import Archives, BeginLab, Builder, Images, RunningBuild, RunningLab, Say
+from dockcache_tui.sources.seen_records import see
 
 
 class ProjectWorkspace:
@@ -80,6 +81,9 @@ class ProjectWorkspace:
     def known_builds(self, builder: Builder) -> tuple[Build, ...]:
         """Return all builds whose steps tell whose a builder's records are."""
         return self._known.of(builder)
+
+    def see(self, snapshot: BuilderSnapshot, builds: Sequence[Build]) -> None:
+        see(self._journal, snapshot, builds)
 
     def last_durations(self, build: Build) -> Mapping[str, float]:
         """Return the seconds each step of a build took in its folder when it last ran.

@@ -86,6 +86,8 @@ class NodeStatus:
     buildkit_version: str = ""
     worker: str = ""
     policy: tuple[Rule, ...] | None = None
+    connected_at: Instant | None = None
+    """Since when the connection has stood: its daemon has not ended since then."""
 
 
 @dataclass(frozen=True, slots=True)

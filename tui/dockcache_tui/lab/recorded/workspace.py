@@ -82,6 +82,9 @@ class RecordedWorkspace:
         """Return the builds so far: all of them are the recording's own."""
         return self.builds()
 
+    def see(self, snapshot: BuilderSnapshot, builds: Sequence[Build]) -> None:
+        """Keep nothing: there is no builder."""
+
     def last_durations(self, build: Build) -> Mapping[str, float]:  # noqa: ARG002 - all builds are the recording's own
         """Know none but those the recording's builds were counted with."""
         return {}

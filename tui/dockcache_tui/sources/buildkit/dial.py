@@ -12,6 +12,7 @@ from threading import Condition, Thread
 from urllib.parse import quote_from_bytes
 
 from dockcache_tui.core.errors import SourceError, UsageError
+from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.record import BuilderInfo, NodeInfo
 from dockcache_tui.sources.builders import ANSWERS, inspect_builder
 from dockcache_tui.sources.buildx_files import read_builder
@@ -142,6 +143,8 @@ class Bridge:
         self._running: set[RunningCommand] = set()
         self._failure: SourceError | None = None
         self._closed = False
+        self.connected_at: Instant | None = None
+        """When it dialled last: since then the daemon has not ended, or the connection would have."""
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(path)
         self._listener.listen()
@@ -190,6 +193,7 @@ class Bridge:
             self._folder.remove()
 
     def _converse(self, connection: socket.socket) -> None:
+        self.connected_at = Instant.now()
         try:
             with connection:
                 command = self._dial(connection)

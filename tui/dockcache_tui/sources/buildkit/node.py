@@ -132,7 +132,9 @@ class NodeClient:
                 if not unimplemented(error):
                     raise
                 self._version = ""
-        told = NodeStatus(self.name, self.endpoint, buildkit_version=self._version)
+        told = NodeStatus(
+            self.name, self.endpoint, buildkit_version=self._version, connected_at=self.bridge.connected_at
+        )
         try:
             workers = self.call("ListWorkers", pb.ListWorkersRequest(), pb.ListWorkersResponse, 10).record
         except SourceError as error:

@@ -2,7 +2,8 @@
 
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,11 +16,23 @@ from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.explain.context import SentFile
 from dockcache_tui.core.explain.evidence import Evidence
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.records.losses import Told, tombstones
+from dockcache_tui.core.records.tombstone import Sight, Tombstone
 from dockcache_tui.core.scope import Checkout
 from dockcache_tui.sources.file_stamps import FileStamps
 from dockcache_tui.sources.journal import evidence as kept_evidence
 from dockcache_tui.sources.journal import rows
 from dockcache_tui.sources.journal.any_text import from_json, to_json
+from dockcache_tui.sources.journal.sights import (
+    MAX_RECORDS,
+    Place,
+    bury,
+    keep_sight,
+    last_sight,
+    packed,
+    tombstones_of,
+    unpacked,
+)
 from dockcache_tui.sources.journal.store import JournalStore
 
 KEPT = 1_000
@@ -214,6 +227,33 @@ class Journal:
         """Return the builds that a builder's nodes told, ours and others', once for each node that they ran on."""
         found = self._store.read("SELECT build FROM told WHERE builder = ? ORDER BY id DESC", builder)
         return tuple(from_json(text, Build) for (text,) in found)
+
+    def see(self, place: Place, now: Sight, told: Callable[[Sight], Told]) -> tuple[Tombstone, ...]:
+        """Keep which records a node has now, and return the tombstones of those that went since the last sight.
+
+        `told` returns what else is known since a sight. Of a node with more records than are remembered none are kept,
+        and nothing where another process kept a sight meanwhile. It takes a while when records went.
+        """
+        last, old = self._store.read_together(lambda read: last_sight(read, place))
+        crowded = len(now.records) > MAX_RECORDS
+        new = {} if crowded else packed(now)
+        if last and old.keys() & new.keys():  # with other records it would be another worker indeed
+            now = replace(now, worker=last.worker or now.worker)
+        found: tuple[Tombstone, ...] = ()
+        if last and not crowded and old.keys() - new:
+            before = replace(last, records=unpacked(old))
+            found = tombstones(before, now, told(before))
+
+        def write(connection: sqlite3.Connection) -> None:
+            if keep_sight(connection, place, now, last, (old, new)) and found:
+                bury(connection, place, found)
+
+        self._store.keep(write)
+        return found
+
+    def tombstones(self, builder: str) -> tuple[Tombstone, ...]:
+        """Return what is known to have gone from a builder, what went last first."""
+        return tombstones_of(self._store.read, builder)
 
     def spec(self, ref: str) -> BuildSpec | None:
         """Return how a build was asked for."""

@@ -151,4 +151,32 @@ MIGRATIONS = (
     ALTER TABLE builds ADD COLUMN compared_with TEXT NOT NULL DEFAULT '';
     ALTER TABLE builds ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]';
     """,
+    """
+    CREATE TABLE sights (
+        builder TEXT NOT NULL,
+        node TEXT NOT NULL,
+        taken_ns INTEGER NOT NULL,
+        worker TEXT NOT NULL,
+        policy TEXT NOT NULL,
+        PRIMARY KEY (builder, node)
+    ) WITHOUT ROWID;
+    CREATE TABLE seen (
+        builder TEXT NOT NULL,
+        node TEXT NOT NULL,
+        record TEXT NOT NULL,
+        kept BLOB NOT NULL,
+        PRIMARY KEY (builder, node, record)
+    ) WITHOUT ROWID;
+    CREATE TABLE tombstones (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        builder TEXT NOT NULL,
+        node TEXT NOT NULL,
+        record TEXT NOT NULL,
+        kept BLOB NOT NULL,
+        seen_ns INTEGER NOT NULL,
+        gone_ns INTEGER NOT NULL,
+        causes TEXT NOT NULL,
+        UNIQUE (builder, node, record)
+    );
+    """,
 )

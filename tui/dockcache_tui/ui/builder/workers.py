@@ -147,7 +147,9 @@ class _Connection:
             self._history = self.builder.history(follow=True)
             Thread(target=self._listen, args=(self._history,), name="history", daemon=True).start()
         # builds after records: what used a record is among them
-        self._reading = self._related(self.builder.snapshot(), self._known_builds(self.builder))
+        snapshot, builds = self.builder.snapshot(), self._known_builds(self.builder)
+        self._shell.workspace.see(snapshot, builds)
+        self._reading = self._related(snapshot, builds)
         return messages.RecordsLoaded(self._reading)
 
     def _known_builds(self, builder: Builder) -> tuple[Build, ...]:

@@ -1,0 +1,109 @@
+"""What is kept of records that were seen on a node and are gone: a tombstone of each, and what may have taken it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.records.policy import Rule
+from dockcache_tui.core.records.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The records of one node at one moment, with the worker that kept them and the rules it collects garbage by.
+
+    `connected_at` is since when the connection has stood: the daemon did not end after that. None where it is unknown.
+    """
+
+    taken_at: Instant
+    records: tuple[Record, ...]
+    worker: str = ""
+    policy: tuple[Rule, ...] | None = None
+    connected_at: Instant | None = None
+
+
+class LossKind(StrEnum):
+    """What takes records; `OTHER_ROOT` is that the builder has been made anew, with another cache."""
+
+    GC = "gc"
+    PRUNE = "prune"
+    RESTART = "restart"
+    OTHER_ROOT = "other root"
+
+
+class Certainty(StrEnum):
+    """How sure a cause is: it is known, all that went is just what it would have taken, or it can't be excluded."""
+
+    CERTAIN = "certain"
+    FITS = "fits"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class LossCause:
+    """What may have taken a record; `name` is the rule or the command, as far as it can be told."""
+
+    kind: LossKind
+    certainty: Certainty
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """A record that was there in one reading and gone in the next; the causes that are surest come first."""
+
+    record: Record
+    seen_at: Instant
+    gone_at: Instant
+    causes: tuple[LossCause, ...]
+
+    @property
+    def told(self) -> tuple[LossCause, ...]:
+        """Return the causes worth telling: what is known, else what fits, else all that can't be excluded."""
+        best = self.causes[0].certainty if self.causes else Certainty.UNKNOWN
+        return tuple(one for one in self.causes if one.certainty is best)
+
+
+def vanished(before: Sequence[Record], now: Sequence[Record]) -> tuple[Record, ...]:
+    """Return the records of a node that are gone.
+
+    Those are not that only have another id, as what a step made gets once something is built on it; nor what a step
+    wrote into that did not come to its end, which was no result.
+    """
+    known, present = {one.id for one in before}, {one.id for one in now}
+    fresh = [one for one in now if one.id not in known]
+    gone = []
+    for record in sorted((one for one in before if one.id not in present), key=lambda one: one.created_at):
+        twin = min(
+            (one for one in fresh if _is_same(record, one)),
+            key=lambda one: abs(one.created_at.ns - record.created_at.ns),
+            default=None,
+        )
+        if twin:
+            fresh.remove(twin)
+        elif not (record.in_use and record.mutable and record.type == "regular"):
+            gone.append(record)
+    return tuple(gone)
+
+
+def _is_same(old: Record, new: Record) -> bool:
+    """Tell whether a new id is that of the same files.
+
+    The finished one of the two was made when its step ended, so before it was last used; a step that runs again ends
+    later than that.
+    """
+    if old.mutable == new.mutable or (old.description, old.type) != (new.description, new.type):
+        return False
+    if set(old.parents) != set(new.parents):
+        return False
+    draft, final = (old, new) if old.mutable else (new, old)
+    if final.created_at < draft.created_at:
+        return False
+    return old.in_use or old.last_used_at is None or final.created_at <= old.last_used_at
+
+
+def without(records: Iterable[Record], ids: Iterable[str]) -> tuple[Record, ...]:
+    """Return the records that have none of these ids."""
+    left_out = frozenset(ids)
+    return tuple(one for one in records if one.id not in left_out)
