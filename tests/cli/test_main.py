@@ -126,6 +126,12 @@ def test_what_names_no_command_is_a_folder_for_the_app(capfd: pytest.CaptureFixt
         (["records", "prune"], "nothing was named"),
         (["records", "prune", "--filter", "  "], "nothing was named"),
         (["records", "--builder", "x", "prune", "id"], "belong after"),
+        (["records", "--builder", "x", "forecast"], "belong after"),
+        (["records", "forecast", "--policy", __file__, "--all"], "can't be foreseen together"),
+        (["records", "forecast", "--policy", __file__], "the policy can't be read"),
+        (["records", "forecast", "--policy", "missing"], "does not exist"),
+        (["records", "forecast", "--max-used-space", "20%"], "a share of the builder's disk"),
+        (["records", "forecast", "--filter", "private"], "is no filter of"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_docker_is_asked(

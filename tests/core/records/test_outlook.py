@@ -103,6 +103,26 @@ def test_what_no_rule_takes_is_in_no_outlook() -> None:
     assert outlook(records, [], NOW).going == ()
 
 
+def test_a_restart_that_is_not_known_of_is_told() -> None:
+    """What goes only if there was none says so, and so does what goes only if there was one."""
+    records = [
+        record("base", size=10, used=100),
+        record("top", "base", size=10, used=200),
+        record("x", size=10, used=950),
+    ]
+    found = outlook(records, [Rule(keep_duration=300), Rule(max_used=15)], NOW)
+    assert found.by_id["base"].when == "at the next collection, unless the builder was restarted since it was made"
+    assert found.by_id["top"].when == "at the next collection"
+    assert Way(2, restarted=True) in found.by_id["x"].ways
+    assert outlook(records, [Rule(keep_duration=300)], NOW, started=at(-9)).by_id["base"].doubt == ""
+
+
+def test_a_tie_is_told() -> None:
+    """Of records that were never used BuildKit takes any."""
+    found = outlook([record("a", size=5), record("b", size=5)], [Rule(max_used=6)], NOW)
+    assert found.going[0].when == "at the next collection, or another that is equal"
+
+
 def test_a_broken_rule_ends_the_outlook_too() -> None:
     """What only rules after it would take never goes."""
     found = outlook([record("a", used=1)], [Rule(filters=("type=x",)), Rule()], NOW)

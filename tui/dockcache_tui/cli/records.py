@@ -1,4 +1,4 @@
-"""`dockcache-tui records` and `records prune`."""
+"""`dockcache-tui records`, `records prune` and `records forecast`."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from dockcache_tui.cli.listing import (
 )
 from dockcache_tui.cli.output import Row, narrate, print_document, print_table
 from dockcache_tui.cli.reading import chosen, kept, opened, read, remember
+from dockcache_tui.cli.records_forecast import forecast
 from dockcache_tui.cli.waiting import beside, telling, wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.errors import ExitCode, SourceError, UsageError
@@ -90,7 +91,7 @@ def records(ctx: click.Context, /, *, builder: str, asked: ListRequest[ScopedRec
     """List the cache records of every node of a builder."""
     if ctx.invoked_subcommand:
         if any(ctx.get_parameter_source(name) is not ParameterSource.DEFAULT for name in ctx.params):
-            raise UsageError("options for `records prune` belong after `prune`")
+            raise UsageError(f"options for `records {ctx.invoked_subcommand}` belong after it")
         return int(ExitCode.OK)
     asked.filter()
     scope = scope_here(asked.branch, restorable=asked.restorable)
@@ -102,6 +103,9 @@ def records(ctx: click.Context, /, *, builder: str, asked: ListRequest[ScopedRec
         whole = sum(one.record.size for one in found)
         narrate(f"{wording.count(len(found), 'record')}, {wording.exact_size(whole)} on {reading.snapshot.builder}")
     return int(ExitCode.FAILED if any(node.error for node in reading.snapshot.nodes) else ExitCode.OK)
+
+
+records.add_command(forecast)
 
 
 @records.command("prune")

@@ -19,13 +19,14 @@ class Way:
     """What has to hold for a rule (from 1) to take a record: all of it; nothing more than a collection if all is empty.
 
     `at` is when it is old enough, `growth` how many bytes the cache has to grow first, `free` below how many bytes of
-    free disk.
+    free disk; `restarted` when the daemon was started again after the records were made.
     """
 
     rule: int
     at: Instant | None = None
     growth: int = 0
     free: int = 0
+    restarted: bool = False
 
     def __str__(self) -> str:
         """Return it in words."""
@@ -36,32 +37,39 @@ class Way:
             conditions.append(f"the cache has grown by {wording.size(self.growth)}")
         if self.free:
             conditions.append(f"less than {wording.size(self.free)} of the disk is free")
+        if self.restarted:
+            conditions.append("the builder was restarted since it was made")
         return f"once {' and '.join(conditions)}" if conditions else "at the next collection"
+
+    @property
+    def sure(self) -> bool:
+        """Tell whether nothing more than a collection is needed."""
+        return self == Way(self.rule)
 
 
 @dataclass(frozen=True, slots=True)
 class Going:
     """A record that goes one way or another, the surest way first; `order` is its place among all, from 1.
 
-    It is `tied` when others are as near to going, of which BuildKit takes any.
+    `doubt` says in words what may keep it all the same.
     """
 
     record: Record
     order: int
     ways: tuple[Way, ...]
-    tied: bool = False
+    doubt: str = ""
 
     @property
     def next(self) -> bool:
         """Tell whether the next collection takes it, which follows the next build."""
-        return not (self.ways[0].at or self.ways[0].growth or self.ways[0].free)
+        return self.ways[0].sure
 
     @property
     def when(self) -> str:
         """Return in words when it goes, with the rule of each other way."""
         first, *others = self.ways
         more = "".join(f", or {way} (rule {way.rule})" for way in others)
-        return f"{first}{more}{', or another that is equal' if self.tied else ''}"
+        return f"{first}{f', {self.doubt}' if self.doubt else ''}{more}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +95,22 @@ def outlook(
 ) -> Outlook:
     """Foresee what goes from the records of one node if nothing is used again; see `collect` for `free` and `started`.
 
-    Where the free disk is unknown, what goes for want of it is a way of its own.
+    Where the free disk is unknown, what goes for want of it is a way of its own; so is a restart.
     """
     found = tuple(records)
     cache = Collection(found, now, started)
     first = cache.passed(rules, free)
     acting = list(enumerate(rules[: len(first.applied)], 1))
+    taken = first.ids
     ways: dict[str, list[Way]] = {one.record.id: [Way(one.rule)] for one in first.taken}
     total = cache.total()
     timed = [(number, rule) for number, rule in acting if rule.keep_duration]
     aged = cache.old_at((number, rule) for number, rule in timed if total >= rule.limit)
     young = cache.old_at((number, rule) for number, rule in timed if total < rule.limit)
     growing = _growing(cache, acting)
+    restarted = first if started else collect(found, rules, now, free=free, started=now)
     short = collect(found, rules, now, free=0, started=started).taken if free is None else ()
-    for id_ in (*growing, *sorted(aged, key=lambda one: aged[one][0]), *young, *(one.record.id for one in short)):
+    for id_ in (*growing, *sorted(aged, key=lambda one: aged[one][0]), *young):
         ways.setdefault(id_, [])
     for id_, (at, number) in aged.items():
         ways[id_].append(Way(number, at))
@@ -109,12 +119,19 @@ def outlook(
     for id_, (at, number) in young.items():
         if not ways[id_]:
             ways[id_].append(Way(number, at, rules[number - 1].limit - total))
+    for one in restarted.taken:
+        if one.record.id not in taken:
+            ways.setdefault(one.record.id, []).append(Way(one.rule, restarted=True))
     for one in short:
-        if one.record.id not in first.ids:
-            ways[one.record.id].append(Way(one.rule, free=rules[one.rule - 1].min_free))
-    records_by_id = {one.id: one for one in found}
+        if one.record.id not in taken:
+            ways.setdefault(one.record.id, []).append(Way(one.rule, free=rules[one.rule - 1].min_free))
+    doubts = {
+        **dict.fromkeys(taken - restarted.ids, "unless the builder was restarted since it was made"),
+        **dict.fromkeys(first.tied, "or another that is equal"),
+    }
+    by_id = {one.id: one for one in found}
     going = tuple(
-        Going(records_by_id[id_], order, tuple(every), id_ in first.tied)
+        Going(by_id[id_], order, tuple(every), doubts.get(id_, ""))
         for order, (id_, every) in enumerate(ways.items(), 1)
     )
     return Outlook(tuple(rules), first, going, {one.record.id: one for one in going})
