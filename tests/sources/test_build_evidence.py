@@ -22,6 +22,7 @@ from dockcache_tui.sources.file_stamps import FileStamps
 LOADED = Step("l", "[internal] load build context", StepState.BUILT, False, Instant(1), Instant(2))  # noqa: FBT003
 BUILD = Build("r", "b", Instant(0), BuildStatus.SUCCEEDED, node="n", context="/x/p", steps=(LOADED,))
 PLACE = ("b", "n", "context:p")
+SPEC = BuildSpec("/x/p")
 OLD = SentFile(b"f", 0o100644, f"sha256:{'1' * 64}", 5, 7)
 NEW = replace(OLD, digest=f"sha256:{'2' * 64}")
 OTHER = SentFile(b"g", 0o100644, f"sha256:{'3' * 64}", 5, 7)
@@ -51,7 +52,7 @@ def ours(
         asked.append(place)
         return before
 
-    together = EvidenceOfOurs(build, told, folders, {"r": "default"}, copy)
+    together = EvidenceOfOurs(build, told, folders, {"r": "default"}, copy, SPEC)
     evidence = together.put_together()
     assert set(asked) <= {PLACE}
     return evidence, together.copies

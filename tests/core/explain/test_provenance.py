@@ -257,3 +257,11 @@ def test_anything_in_any_place(data: st.DataObject) -> None:
     except ValueError:
         return
     assert len(evidence.graphs) == 1
+
+
+def test_tokens_of_caches() -> None:
+    """Which caches a build read is told without the tokens that it read them with."""
+    asked = {"cache-imports": '[{"Type": "gha", "Attrs": {"scope": "app", "token": "hush"}}]', "target": "t"}
+    for evidence in (unfinished(Graph(request=asked), ()), read_evidence(b"{}", Graph(request=asked))):
+        assert [place.name for place in evidence.graphs[0].imports] == ["app"]
+        assert "hush" not in repr(evidence)

@@ -27,7 +27,11 @@ def read(bundle: Bundle, folder: Path) -> tuple[BuildRecord, ...]:
 def test_a_sound_one(tmp_path: Path) -> None:
     """The step is there with its output and times, and what the record tells of the build."""
     bundle = Bundle()
-    imports = [{"Type": "gha"}, {"Type": "gha", "Attrs": {"scope": "app"}}, {"Type": "registry", "Attrs": {"ref": "x"}}]
+    imports = [
+        {"Type": "gha", "Attrs": {"token": "t", "secret_access_key": "k"}},
+        {"Type": "gha", "Attrs": {"scope": "app"}},
+        {"Type": "registry", "Attrs": {"ref": "x"}},
+    ]
     attributes = {"context": "https://x/y.git", "target": "bin", "vcs:revision": "f" * 40}
     bundle.record(framed(message()), FrontendAttrs={**attributes, "cache-imports": json.dumps(imports)})
     (record,) = read(bundle, tmp_path)

@@ -4,9 +4,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from threading import Thread
 
-from dockcache_tui.core.builds.build import Build, Step
+from dockcache_tui.core.builds.build import Build, BuildSpec, Step
+from dockcache_tui.core.builds.cache_places import CachePlace, option_values, places_of
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.explain.context import Context, SentFile
 from dockcache_tui.core.explain.copies import bytes_of_all, kept_files, sent_files
@@ -63,6 +65,8 @@ class EvidenceOfOurs:
     """The target of a bake file that each ref of BuildKit's is of."""
     copy: Callable[[Place], tuple[SentFile, ...] | None]
     """Returns what a builder's copy was before, None where that is not known."""
+    spec: BuildSpec
+    """What was built."""
     copies: dict[Place, tuple[SentFile, ...] | None] = field(default_factory=dict)
     """What they are now; None where that is not known."""
 
@@ -85,7 +89,8 @@ class EvidenceOfOurs:
         ]
         paths = [folder.dockerfile for folder, _ in self.folders if folder.dockerfile and folder.target in ("", target)]
         path = str(paths[0]) if paths else ""
-        return replace(graph, contexts=tuple(contexts), dockerfile_path=path)
+        imports, exports = _caches(self.spec, graph)
+        return replace(graph, contexts=tuple(contexts), dockerfile_path=path, imports=imports, exports=exports)
 
     def _of_builder(self, context: Context, follow: Sequence[str] | None) -> Context:
         """Return a context with what the builder kept of its copy; `follow` is None where it is not known."""
@@ -109,6 +114,18 @@ class EvidenceOfOurs:
             replace(file, digest="") if path in unknown else file for path, file in sorted(after.items())
         )
         return replace(context, kept=kept, unsure=unsure)
+
+
+def _caches(spec: BuildSpec, graph: Graph) -> tuple[tuple[CachePlace, ...], tuple[CachePlace, ...]]:
+    """Return the caches that a build was told to read and to write; buildx leaves out folders without a cache."""
+    tags = option_values(spec.extra, "-t", "--tag")
+    asked = places_of((*spec.cache_from, *option_values(spec.extra, "--cache-from")), spec.project)
+    written = places_of((*spec.cache_to, *option_values(spec.extra, "--cache-to")), spec.project, tags)
+    told = [
+        replace(one, name=str(Path(spec.project, one.name))) if one.kind == "folder" else one for one in graph.imports
+    ]
+    asked = tuple(replace(one, is_there=one.kind != "folder" or one in told) for one in asked)
+    return tuple(dict.fromkeys((*asked, *told))), written
 
 
 def _taken(graph: Graph) -> dict[str, Sequence[str]] | None:

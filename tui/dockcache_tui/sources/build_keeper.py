@@ -123,7 +123,7 @@ class BuildKeeper:
         if not build.steps:
             return build
         targets = bake_targets_of(self._docker.environment, self._refs)
-        ours = EvidenceOfOurs(build, told, folders, targets, self._journal.copy)
+        ours = EvidenceOfOurs(build, told, folders, targets, self._journal.copy, self._spec)
         explanations = Explanations(self._docker, self._journal)
         explained = build
         try:

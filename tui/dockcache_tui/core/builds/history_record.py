@@ -1,5 +1,6 @@
 """A build as a build record's JSON tells it: BuildKit's BuildHistoryRecord, written as Go writes structs."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
@@ -47,6 +48,9 @@ class _LocalState(msgspec.Struct, rename={"folder": "LocalPath"}):
     folder: str = ""
 
 
+_SECRET = re.compile("token|secret|key|password", re.IGNORECASE)
+
+
 class _Import(msgspec.Struct, rename={"type": "Type", "attributes": "Attrs"}):
     type: str = ""
     attributes: dict[str, str] | None = None
@@ -55,7 +59,8 @@ class _Import(msgspec.Struct, rename={"type": "Type", "attributes": "Attrs"}):
         attributes = self.attributes or {}
         if self.type == "gha":
             attributes = {"scope": "buildkit"} | attributes
-        return ",".join((f"type={self.type}", *(f"{name}={value}" for name, value in attributes.items())))
+        told = (f"{name}={value}" for name, value in attributes.items() if not _SECRET.search(name))
+        return ",".join((f"type={self.type}", *told))
 
 
 class _Record(

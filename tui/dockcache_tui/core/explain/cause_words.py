@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from shlex import quote
 
+from dockcache_tui.core.builds.cache_places import CachePlace
 from dockcache_tui.core.builds.cause import CauseKind, Fix, MissCause, MissEvidence
 from dockcache_tui.core.explain.differences import Found
 from dockcache_tui.core.records.tombstone import Certainty, LossCause, LossKind, Tombstone
 from dockcache_tui.core.wording import count, cut
 
 _MAX_VALUE = 60
+_MAX_REASON = 200
 _NEEDLESS = re.compile(
     r"""(?P<top>\.(?:git|github|gitlab|idea|vscode)(?=/|$)|(?:[\w.-]*\.dockerignore|[\w.-]*Dockerfile[\w.-]*)$
     |(?:docker-)?compose[\w.-]*\.ya?ml$)
@@ -247,11 +250,52 @@ def of_elsewhere(builder: str) -> MissCause:
     return MissCause(CauseKind.NOT_IMPORTED, text, (MissEvidence("builder", builder),), fix=Fix(fix))
 
 
-def of_dead_blob(blob: str) -> MissCause:
-    """Return the cause of a step that a cache named and did not have."""
-    text = "The cache named its result, but the data of it was gone."
-    differences = (MissEvidence("blob", blob),) if blob else ()
-    return MissCause(CauseKind.DEAD_BLOB, text, differences, fix=Fix("Write the cache anew with --cache-to."))
+def of_unread(place: CachePlace, *, is_gone: bool) -> MissCause:
+    """Return the cause of a step that is in a cache which was not read; `is_gone` when its own builder had it too."""
+    text = f"This build did not read {place.words}, where an earlier build wrote its result."
+    if is_gone:
+        text = f"The builder no longer has its result, and this build did not read {place.words}, where one wrote it."
+    return _not_imported(text, f"Read it with --cache-from {quote(place.option)}.", place)
+
+
+def of_unreadable(place: CachePlace, error: str) -> MissCause:
+    """Return the cause of a step that is in a cache which could not be read."""
+    reason = cut(" ".join(error.split()), _MAX_REASON)
+    text = f"This build could not read {place.words}, where an earlier build wrote its result: {reason}."
+    return _not_imported(text, "See that what builds here can reach it.", place)
+
+
+def of_not_written(place: CachePlace) -> MissCause:
+    """Return the cause of a step that is not of the image, where a cache holds those of the image only."""
+    text = f"Only the steps of the image itself were written to {place.words}, without mode=max."
+    return _not_imported(text, "Write it with mode=max in --cache-to.", place)
+
+
+def of_read_elsewhere(builder: str, places: Sequence[CachePlace]) -> MissCause:
+    """Return the cause of a step that another builder had, or found in one of the caches that it read."""
+    named = " or ".join(place.words for place in places)
+    text = f"The builder {builder} has its result, or read it from {named}; this build read neither."
+    options = " ".join(f"--cache-from {quote(place.option)}" for place in places)
+    return _not_imported(text, f"Build with {options}.", CachePlace("builder", builder), *places)
+
+
+def of_gone_there(place: CachePlace, seen: str, since: str) -> MissCause:
+    """Return the cause of a step that a cache had and has no more, though it was read."""
+    why = "it was evicted there, or a later build wrote over it"
+    if place.kind == "gha scope":
+        why = "it was evicted there, a later build wrote over it, or this branch may not read it"
+    text = f"This build read {place.words}, which no longer has its result: {why}."
+    difference = MissEvidence("unknown", place.words, seen, since)
+    return MissCause(CauseKind.EVICTED, text, (difference,), fix=Fix("Write the cache anew with --cache-to."))
+
+
+def of_dead_blob(blob: str, places: Sequence[CachePlace] = ()) -> MissCause:
+    """Return the cause of a step that one of the caches that were read named and did not have."""
+    named = " or ".join(place.words for place in places) or "The cache"
+    text = f"{named[0].upper()}{named[1:]} named its result, but the data of it was gone."
+    found = [MissEvidence("blob", blob)] if blob else []
+    found += [MissEvidence(place.kind, place.name) for place in places]
+    return MissCause(CauseKind.DEAD_BLOB, text, tuple(found), fix=Fix("Write the cache anew with --cache-to."))
 
 
 def short(cause: MissCause, root: str = "") -> str:
@@ -288,6 +332,11 @@ def _either(causes: Iterable[LossCause]) -> str:
     """Return what may have taken something, as people would name it."""
     names = list(dict.fromkeys(f"{_MAY[one.kind]} ({one.name})" if one.name else _MAY[one.kind] for one in causes))
     return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
+
+
+def _not_imported(text: str, fix: str, *places: CachePlace) -> MissCause:
+    differences = tuple(MissEvidence(place.kind, place.name) for place in places)
+    return MissCause(CauseKind.NOT_IMPORTED, text, differences, fix=Fix(fix))
 
 
 def _fix(text: str) -> Fix | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from dockcache_tui.core.builds.cache_places import CachePlace
 from dockcache_tui.core.explain.context import Context
 from dockcache_tui.core.explain.ops import Ops
 from dockcache_tui.core.explain.source_keys import Resolved
@@ -46,6 +47,10 @@ class Graph:
     """Where it was on this machine."""
     statements: tuple[Statement, ...] = ()
     """The steps of a build that has no operations since it did not succeed."""
+    imports: tuple[CachePlace, ...] = ()
+    """The caches that it was told to read."""
+    exports: tuple[CachePlace, ...] = ()
+    """The caches that it wrote: those of a build of ours, since builders tell of none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ What may have kept a step from being reused is asked for in one order: a flag, a
 files, another step above it, a result that is gone, and last a step above it that ran.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from dockcache_tui.core.builds.build import Step, StepState
@@ -93,22 +93,52 @@ class GraphCauses:
         this, earlier = self._this.build, self._earlier.build
         if reason := self._doubt(op, step, answers):
             return words.unknown(reason)
-        if earlier.builder != this.builder:
-            cause = words.of_elsewhere(earlier.builder)
-        elif earlier.node and this.node and earlier.node != this.node:
-            cause = words.of_elsewhere(earlier.node)
-        else:
-            cause = words.of_gone(str(earlier.completed_at or earlier.started_at), str(this.started_at))
+        seen, since = str(earlier.completed_at or earlier.started_at), str(this.started_at)
+        names = (earlier.builder, this.builder) if earlier.builder != this.builder else (earlier.node, this.node)
+        moved = all(names) and names[0] != names[1]
+        only_read = not moved and self._only_read(answers)
+        cause = self._in_a_cache(answers, seen, since, moved=moved, is_gone=not (moved or only_read))
+        if cause is None and only_read:
+            return words.unknown(
+                "The earlier build had its result from a cache that it read, perhaps without its data."
+            )
+        if cause is None:
+            cause = words.of_elsewhere(names[0]) if moved else words.of_gone(seen, since)
         self._gone |= dict.fromkeys(answers, cause)
         return cause
+
+    def _only_read(self, answers: frozenset[str]) -> bool:
+        """Tell whether the earlier build may have read a result from a cache, without its builder keeping it."""
+        states = {self._old_steps[graph][op].state for graph, op in _places(answers) if op in self._old_steps[graph]}
+        return states & _KEPT == {StepState.REUSED} and self._earlier.imports
+
+    def _in_a_cache(
+        self, answers: frozenset[str], seen: str, since: str, *, moved: bool, is_gone: bool
+    ) -> MissCause | None:
+        """Return the cause of a step whose result the earlier build wrote to a cache, or on another builder read."""
+        this, ways = self._new.graph.imports, list[tuple[int, MissCause]]()
+        for graph, op in _places(answers):
+            for place in self._olds[graph].graph.exports:
+                asked = next((one for one in this if one == place), None)
+                error = self._this.unreadable(asked, this) if asked else ""
+                if not (place.whole or op in self._olds[graph].of_image):
+                    ways += [(2, words.of_not_written(place))] if asked else []
+                elif asked is None:
+                    ways.append((0, words.of_unread(place, is_gone=is_gone)))
+                else:
+                    gone = words.of_gone_there(place, seen, since)
+                    ways.append((1, words.of_unreadable(place, error)) if error else (3, gone))
+            read = [place for place in self._olds[graph].graph.imports if place not in this]
+            step = self._old_steps[graph].get(op)
+            if moved and read and step and step.state is StepState.REUSED:
+                ways.append((4, words.of_read_elsewhere(self._earlier.build.builder, read)))
+        return min(ways, key=lambda way: way[0])[1] if ways else None
 
     def _doubt(self, op: Op, step: Step, answers: frozenset[str]) -> str:
         """Return why it is not certain that the builder of the earlier build had a result, as a sentence."""
         this, earlier = self._this, self._earlier
-        places = [record.split(" ") for record in answers]
-        states = {self._old_steps[graph][op].state for graph, op, _ in places if op in self._old_steps[graph]}
+        states = {self._old_steps[graph][op].state for graph, op in _places(answers) if op in self._old_steps[graph]}
         above = {self._causes[edge.op].kind for edge in op.inputs if edge.op in self._causes}
-        imported = states & _KEPT == {StepState.REUSED} and earlier.imports
         moved = earlier.build.builder != this.build.builder
         updated = rules_of(earlier.evidence.version) != rules_of(this.evidence.version)
         may_be_flagged = self._new.graph.request.get("no-cache") and not stage_of(step, self._new.graph)
@@ -116,8 +146,6 @@ class GraphCauses:
             "--no-cache-filter may name its stage, or its result is gone.": may_be_flagged,
             "The data of a step above it was gone from a cache, perhaps its own too.": CauseKind.DEAD_BLOB in above,
             "The earlier build did not need it, so there may never have been a result of it.": not states & _KEPT,
-            "The earlier build had its result from a cache that it read, perhaps without its data.": imported
-            and not moved,
             "The builder was updated since, and calls some results by other names now.": updated and not moved,
         }
         return next((reason for reason, is_so in doubts.items() if is_so), "")
@@ -211,3 +239,8 @@ class GraphCauses:
     def _old_title(self, op: str) -> str:
         step = self._old_steps[self._old.name].get(op)
         return parse_name(step.name).instruction if step else address(self._old.ops[op])
+
+
+def _places(records: Iterable[str]) -> Sequence[tuple[str, str]]:
+    """Return the graphs and operations that records are of."""
+    return sorted({(graph, op) for graph, op, _ in (record.split(" ") for record in records)})

@@ -69,11 +69,13 @@ class KeyedGraph:
 
     def below(self, op: Op) -> Iterator[str]:
         """Yield the records of all that an operation's layers lie on."""
-        waiting = list(_stands_on(op))
-        while waiting:
-            edge = waiting.pop()
-            yield self.record(edge.op, edge.output)
-            waiting += _stands_on(self.ops[edge.op])
+        yield from (self.record(edge.op, edge.output) for edge in self._below(op))
+
+    @cached_property
+    def of_image(self) -> frozenset[str]:
+        """Return the operations whose layers are in the image that all ends with."""
+        ends = [edge.op for op in (self.graph.ops.ops if self.graph.ops else ()) if not op.kind for edge in op.inputs]
+        return frozenset((*ends, *(edge.op for end in ends for edge in self._below(self.ops[end]))))
 
     def files(self, op: str) -> Mapping[bytes, SentFile]:
         """Return the same files by their paths, without the digests of those that are not surely known."""
@@ -94,6 +96,13 @@ class KeyedGraph:
                 yield KeyedRecord(self.record(op, output), record_digest(key, output), frozenset(self._links(op)))
         for content in {one.content for inputs in self.inputs.values() for one in inputs if one.content}:
             yield KeyedRecord(content, content_record(content))
+
+    def _below(self, op: Op) -> Iterator[Edge]:
+        waiting = list(_stands_on(op))
+        while waiting:
+            edge = waiting.pop()
+            yield edge
+            waiting += _stands_on(self.ops[edge.op])
 
     def _links(self, op: str) -> Iterator[Link]:
         for number, (edge, one) in enumerate(zip(self.ops[op].inputs, self.inputs[op], strict=True)):

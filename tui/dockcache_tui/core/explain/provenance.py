@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
+from dockcache_tui.core.builds.cache_places import places_read
 from dockcache_tui.core.builds.names import StepKind, parse_name
 from dockcache_tui.core.builds.progress import VertexUpdate
 from dockcache_tui.core.explain.evidence import Evidence, Graph, Revision, Statement
@@ -24,6 +25,7 @@ NO_ARGUMENTS = "The provenance leaves out build arguments, labels and the ids of
 NO_FILES = "Which files the context held is only known as far as its revision tells."
 NO_REVISION = "Which files the context held is not known: the build names no revision."
 _DIRTY = "-dirty"
+_WITH_TOKENS = ("cache-imports", "cache-from")
 _GIT_CONTEXT = re.compile(r"(?:https?|git|ssh)://[^#?]+(?:\.git|[#?]).*|git@.+", re.DOTALL)
 
 
@@ -152,6 +154,7 @@ def read_evidence(document: bytes, graph: Graph | None = None, version: str = ""
         missing.append(NO_ARGUMENTS)
     read = replace(
         known,
+        imports=places_read(request),
         ops=Ops(tuple(map(_without_secrets, ops.ops)), ops.vertexes) if ops.ops else None,
         request=without_credentials(request),
         secrets=parameters.ids(),
@@ -175,7 +178,8 @@ def unfinished(graph: Graph, vertexes: Iterable[VertexUpdate], version: str = ""
     statements = tuple(one for one in told.values() if parse_name(one.name).kind is not StepKind.INTERNAL)
     revision = revision_of(graph.request)
     missing = (NOT_FINISHED, NO_FILES if revision else NO_REVISION)
-    graph = replace(graph, request=without_credentials(graph.request), statements=statements)
+    request = without_credentials(graph.request)
+    graph = replace(graph, imports=places_read(graph.request), request=request, statements=statements)
     return Evidence(version, (graph,), revision, missing)
 
 
@@ -217,8 +221,8 @@ def revision_of(request: Mapping[str, str], digests: Mapping[str, str] | None = 
 
 
 def without_credentials(request: Mapping[str, str]) -> dict[str, str]:
-    """Return what a frontend was asked without the names and passwords in addresses."""
-    return {name: _without_credentials(value) for name, value in request.items()}
+    """Return what a frontend was asked without names and passwords in addresses, and without tokens of caches."""
+    return {name: _without_credentials(value) for name, value in request.items() if name not in _WITH_TOKENS}
 
 
 def _without_secrets(op: Op) -> Op:

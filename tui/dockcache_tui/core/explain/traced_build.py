@@ -1,16 +1,20 @@
 """A build with its evidence, and what follows for a step without looking at another build."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from dockcache_tui.core.builds.build import Build, Step, StepState
+from dockcache_tui.core.builds.cache_places import CachePlace, places_of
 from dockcache_tui.core.builds.cause import MissCause
 from dockcache_tui.core.builds.names import StepKind, parse_name
 from dockcache_tui.core.explain import cause_words as words
 from dockcache_tui.core.explain.evidence import Evidence, Graph
 
 _RAN = {StepState.BUILT, StepState.FALSE_HIT, StepState.FAILED}
+_TYPES = {"gha scope": "gha", "folder": "local"}
+"""How BuildKit calls caches that it does not name."""
+_IMPORTING = "importing cache manifest from "
 _LOST = re.compile("(?:content|descriptor|blob) (sha256:[0-9a-f]{64})[^\n]*not found")
 """How BuildKit tells that a cache has no data of what it names; some versions then run the step, some fail."""
 
@@ -25,14 +29,33 @@ class TracedBuild:
     @property
     def imports(self) -> bool:
         """Tell whether it read a cache from elsewhere."""
-        names = (parse_name(step.name).instruction for step in self.build.steps)
-        return any(name.startswith("importing cache manifest") for name in names)
+        return any(parse_name(step.name).instruction.startswith(_IMPORTING) for step in self.build.steps)
+
+    def unreadable(self, place: CachePlace, told: Collection[CachePlace]) -> str:
+        """Return why a cache could not be read, of all that it was told to read; empty where it could.
+
+        BuildKit names images only: caches of other kinds are known to be unreadable where all of their kind are.
+        """
+        if not place.is_there:
+            return "there is no cache in it"
+        failed = [step for step in self.build.steps if step.state is StepState.FAILED and _IMPORTING in step.name]
+        if place.kind == "registry":
+            mine = [one for one in failed if places_of([one.name.partition(_IMPORTING)[2]], "") == (place,)]
+            return mine[0].error if mine else ""
+        mine = [
+            one
+            for one in failed
+            if one.name.partition(_IMPORTING)[2].startswith(f"{_TYPES.get(place.kind, place.kind)}:")
+        ]
+        alike = [one for one in told if one.kind == place.kind and one.is_there]
+        return mine[0].error if mine and len(mine) == len(alike) else ""
 
     def cause_at_once(self, step: Step, graph: Graph) -> MissCause | None:
         """Return the cause of a step whose result was named but not there, or that a flag kept from being reused."""
         lost = lost_blob(step, self.build)
         if lost is not None:
-            return words.of_dead_blob(lost)
+            read = [place for place in graph.imports if not self.unreadable(place, graph.imports)]
+            return words.of_dead_blob(lost, read)
         stages = graph.request.get("no-cache")
         if stages is None or parse_name(step.name).instruction.startswith("WORKDIR "):  # which is never meant
             return None
