@@ -186,9 +186,9 @@ def test_a_commit_that_is_not_there(clone: Clone, tmp_path: Path) -> None:
     for folder in ("nowhere", "../app", "README"):
         with pytest.raises(SourceError, match="has no folder"):
             read_revision(clone.folder, Revision(clone.first, folder=folder), os.environ)
-    with pytest.raises(SourceError, match="no full id"):
+    with pytest.raises(SourceError, match="not the full id"):
         read_revision(clone.folder, Revision("--output=x"), os.environ)
-    with pytest.raises(SourceError, match="is in no clone"):
+    with pytest.raises(SourceError, match="is not in a clone"):
         read_revision(tmp_path, Revision(clone.first), {**os.environ, "GIT_CEILING_DIRECTORIES": str(tmp_path)})
 
 

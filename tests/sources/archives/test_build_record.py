@@ -51,8 +51,8 @@ def test_a_sound_one(tmp_path: Path) -> None:
         (framed(message()) + b"\1\0", "the log is cut", len(framed(message())), ("hello",)),
         (framed(message()) + (10**9).to_bytes(4, "little"), "goes on for 1,000,000,000 bytes", None, ("hello",)),
         (framed(message()) + b"\xff" * 8, "goes on for 4,294,967,295 bytes", None, ("hello",)),
-        (framed(message(), b"\xff\xff\xff"), "no StatusResponse", len(framed(message())), ("hello",)),
-        (framed(message(b"a\n"), message()[:-3]), "no StatusResponse", len(framed(message(b"a\n"))), ("a",)),
+        (framed(message(), b"\xff\xff\xff"), "not a StatusResponse", len(framed(message())), ("hello",)),
+        (framed(message(b"a\n"), message()[:-3]), "not a StatusResponse", len(framed(message(b"a\n"))), ("a",)),
     ],
     ids=["cut in the message", "cut in the length", "1 GB", "4 GB", "no protobuf", "cut protobuf"],
 )
@@ -135,7 +135,7 @@ def test_one_bad_record_leaves_the_others(wrong: dict[str, object], tmp_path: Pa
     (record,) = read(bundle, tmp_path)
     assert record.build.ref == "ref1"
     assert [fault.reason.partition(":")[0] for fault in record.faults][-1] in {
-        "it is no build's record",
+        "it is not a build's record",
         "it is not what it should be",
     }
 
@@ -160,8 +160,8 @@ def test_what_else_is_missing_or_wrong(tmp_path: Path) -> None:
     (record,) = read(bundle, tmp_path)
     assert (record.build.status, record.build.steps) == (BuildStatus.CANCELED, ())
     told = [fault.reason.partition(":")[0] for fault in record.faults]
-    assert told.count("it is no provenance") == 1
-    assert "it is no error of BuildKit's" in told
+    assert told.count("it is not a provenance") == 1
+    assert "it is not an error of BuildKit's" in told
     assert any("not in the archive" in reason for reason in told)
 
 

@@ -110,7 +110,7 @@ def test_layers_over_a_symlink(upper: Sequence[Member], expected: str, tmp_path:
         (
             (folder("x/y"), file("x/f"), file("f"), link("d", "x/y"), link("h", "d/../f", hard=True)),
             "h",
-            "engines part on where it leads",
+            "engines differ on where it leads",
         ),
         ((file(f".wh.{'w' * 256}"),), f".wh.{'w' * 256}", "256 bytes"),
         ((link("l", "a/" * 1_500), link("a", "b/" * 1_500), file("l/x")), "l/x", "below symlinks that lead to"),

@@ -169,7 +169,7 @@ def test_damaged(tmp_path: Path) -> None:
         (Reply({}, 302, {"location": "/elsewhere"}), r"refuses the address that GitHub gave \(302\)"),
         (Reply({}, 400), r"refuses the address that GitHub gave \(400\)"),
         (Reply(b"12345", 200, cut=5), "cut off"),
-        (Reply({}, 206, {"content-range": "bytes 5-6/7"}), "another part"),
+        (Reply({}, 206, {"content-range": "bytes 5-6/7"}), "a different part"),
         (Reply({}, 429, {"retry-after": "4000"}), "asks to wait"),
     ],
 )

@@ -159,7 +159,7 @@ def test_a_repository_that_was_renamed_is_no_stranger() -> None:
 @pytest.mark.usefixtures("no_proxy")
 def test_a_name_that_no_host_has() -> None:
     """A label that is too long is told, and is no defect."""
-    assert "can't be reached: that is no host's name" in str(error_of(f"https://{'a' * 64}.invalid"))
+    assert "can't be reached: that is not a host's name" in str(error_of(f"https://{'a' * 64}.invalid"))
 
 
 def test_a_wait_of_a_thread_does_not_outlive_the_process(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_copies_are_bounded(journal: Journal, tmp_path: Path, monkeypatch: pytes
 def test_budget(text: str, expected: int) -> None:
     """DOCKCACHE_EVIDENCE says how much room there is; a word that is no size is refused."""
     assert evidence_module.budget({"DOCKCACHE_EVIDENCE": text}) == expected
-    with pytest.raises(UsageError, match="no size: many"):
+    with pytest.raises(UsageError, match="not a size: many"):
         evidence_module.budget({"DOCKCACHE_EVIDENCE": "many"})
 
 

@@ -249,7 +249,7 @@ async def test_the_whole_account_is_shown_where_a_notice_is_too_small(size: tupl
             "What became of the records",
             "Freed 200 records, 200.0 kB",
             "200 not tried, 200 stayed",
-            "Not audited, or only a part of it: No space left on device",
+            "Not all that was done is in the audit log: No space left on device",
             "Not tried 200",
         )
         rows = listed(app)
@@ -275,4 +275,4 @@ async def test_what_is_not_audited_is_told_also_when_all_went_well() -> None:
         await app.press("end", "up", "d")
         await app.see("1 record will go")
         await app.press("tab", "enter")
-        await app.see("Freed 1 record, .*as planned", "Not audited, or only a part of it: Is a directory")
+        await app.see("Freed 1 record, .*as planned", "Not all that was done is in")

@@ -66,7 +66,7 @@ async def _create(call: TwirpCall[_Create]) -> Mapping[str, object]:
 async def _finalize(call: TwirpCall[_Finalize]) -> Mapping[str, object]:
     body, service = _own(call), call.service
     if body.hash is not None and not _DIGEST.fullmatch(body.hash):
-        raise TwirpError("invalid_argument", "hash is no sha256")
+        raise TwirpError("invalid_argument", "the hash is not a sha256")
     reserved = service.artifacts.reserved(call.grant.repo, call.grant.run, body.name)
     if reserved is None:
         raise TwirpError("not_found", "artifact not found")

@@ -44,7 +44,7 @@ class BlobResponse(FileResponse):
 
 
 def _range(asked: str) -> bytes:
-    """Return a range with no more digits than any size has; nothing for what is none."""
+    """Return a range with no more digits than any size has; nothing for anything else."""
     match = _RANGE.fullmatch(asked.strip())
     first, last = (number_of(match[1]), number_of(match[2])) if match else (None, None)
     if (first is None and last is None) or (first is not None and last is not None and first > last):

@@ -46,7 +46,7 @@ UPLOAD_SECONDS, DOWNLOAD_SECONDS = 3600, 600
 
 
 def open_database(path: Path) -> sqlite3.Connection:
-    """Open the file, forgetting reservations of an earlier process; raises SourceError when it is none of ours."""
+    """Open the file, forgetting reservations of an earlier process; raises SourceError when it is not ours."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.row_factory = sqlite3.Row
     connection.create_function("starts_with", 2, str.startswith, deterministic=True)

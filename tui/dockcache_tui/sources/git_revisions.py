@@ -64,9 +64,9 @@ class _Clone:
     def entries(self, revision: Revision) -> list[tuple[int, str, bytes]]:
         """Return mode, id and path of all that a commit has in the folder of a context."""
         if not re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", revision.commit):
-            raise SourceError(f"{revision.commit!r} is no full id of a commit", title=_TITLE)
+            raise SourceError(f"{revision.commit!r} is not the full id of a commit", title=_TITLE)
         if not self._says("rev-parse", "--git-dir"):
-            raise SourceError(f"{self._folder} is in no clone of {revision.source or 'it'}", title=_TITLE)
+            raise SourceError(f"{self._folder} is not in a clone of {revision.source or 'it'}", title=_TITLE)
         if self._says("cat-file", "-t", revision.commit) != b"commit":
             shallow = self._says("rev-parse", "--is-shallow-repository") == b"true"
             raise SourceError(

@@ -138,5 +138,5 @@ def unwritable(path: Path, error: OSError) -> DockcacheError:
     return DockcacheError(
         f"{path} can't be written: {error.strerror}",
         title="Can't save the file",
-        hint="Is the folder yours, and has it room?",
+        hint="Is the folder yours, and does it have room?",
     )

@@ -109,7 +109,7 @@ def history_tells(docker: Docker, builder: str, ref: str) -> Provenance:
 
 
 def read_provenance(document: bytes) -> Provenance:
-    """Read a provenance document; raises MsgspecError for what is none."""
+    """Read a provenance document; raises MsgspecError for anything else."""
     read = msgspec.json.decode(document, type=_Provenance)
     config, raw = read.build_config or _Config(), read.metadata.get(_METADATA)
     if read.build_definition and read.run_details:
@@ -124,7 +124,7 @@ def read_provenance(document: bytes) -> Provenance:
 
 
 def read_failed_at(source: bytes) -> Provenance:
-    """Read where a build failed, BuildKit's errdefs.Source as JSON; raises MsgspecError for what is none."""
+    """Read where a build failed, BuildKit's errdefs.Source as JSON; raises MsgspecError for anything else."""
     read = msgspec.json.decode(source, type=_FailedAt)
     return Provenance(files=(read.info.file(),), failed_at=_first_line(_Locations([read])) or None)
 

@@ -96,7 +96,7 @@ def mode_of(entry: FileEntry) -> str:
 
 
 def xattr_text(name: str, value: bytes) -> str:
-    """Return capabilities as getcap prints them, else the value as text, or in hex where it is none."""
+    """Return capabilities as getcap prints them, else the value as text, or in hex where it is not text."""
     if name == _CAPABILITY and (capabilities := _capabilities(value)):
         return capabilities
     try:

@@ -219,7 +219,7 @@ def settle(entries: Iterable[FileEntry], dropped: Callable[[FileEntry], None]) -
     """Yield of entries in `order_of` order (equal paths as they were read) those that stand, whiteouts first.
 
     Whiteouts are for the layers below only, whatever their place among the members (OCI image specification). What
-    lies below something that is no folder can't be unpacked: it is `dropped`.
+    lies below something that is not a folder can't be unpacked: it is `dropped`.
     """
     blocked = ""
     for path, same in groupby(entries, key=lambda entry: entry.path):

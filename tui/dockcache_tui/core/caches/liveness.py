@@ -62,7 +62,7 @@ class Refs:
         return branch is None or (branch.sha in commits and not branch.protected)
 
     def base(self, scope: BranchScope) -> BranchScope | None:
-        """Return a pull request's base; None for what is none, or not known."""
+        """Return a pull request's base; None for anything else, or where it is not known."""
         match = _PULL.fullmatch(scope.ref)
         pull = (self.pulls or {}).get(int(match[1])) if match else None
         return BranchScope(_BRANCH + pull.base) if pull and pull.base else None

@@ -14,7 +14,7 @@ _USUAL = re.compile(r"^docker\.io/(?:library/)?")
 
 
 def address(op: Op) -> str:
-    """Return what a Dockerfile calls a source, without names and passwords; empty for what is none."""
+    """Return what a Dockerfile calls a source, without names and passwords; empty for anything else."""
     if op.kind != "source":
         return ""
     rest = op.body["identifier"].partition("://")[2]

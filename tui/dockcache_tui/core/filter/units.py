@@ -24,14 +24,14 @@ def size(text: str) -> int | None:
 
 
 def nanoseconds(text: str) -> int | None:
-    """Read a length of time such as `90s`, `1.5h` or `1d12h` in ns; None when it is none."""
+    """Read a length of time such as `90s`, `1.5h` or `1d12h` in ns; None for anything else."""
     if not _LENGTH.fullmatch(text):
         return None
     return int(sum(Fraction(number) * _NS[unit.lower()] for number, unit in _PART.findall(text)))
 
 
 def integer(text: str) -> int | None:
-    """Read a whole number; None when it is none."""
+    """Read a whole number; None for anything else."""
     return int(text) if re.fullmatch("[0-9]{1,15}", text) else None
 
 

@@ -109,7 +109,7 @@ def shipped() -> Recording:
 
 
 def read(data: bytes) -> Recording:
-    """Read a recording; raises msgspec.MsgspecError for what is none."""
+    """Read a recording; raises msgspec.MsgspecError for anything else."""
     decoder = msgspec.json.Decoder(Line)
     lines = iter([decoder.decode(line) for line in data.splitlines()])
     header, before = next(lines, None), next(lines, None)

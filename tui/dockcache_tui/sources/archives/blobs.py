@@ -17,7 +17,7 @@ from dockcache_tui.sources.archives.opening import open_members
 from dockcache_tui.sources.archives.unpacking import PACKINGS, packing_of
 
 _DOCUMENTS = 32 * DOCUMENT
-"""So many bytes of documents are read of one archive."""
+"""Bytes of documents that are read from one archive at most."""
 _FLAT = re.compile(r"([0-9a-f]{64}|[0-9a-f]{128})(?:\.manifest\.json)?")
 _BLOB = re.compile(r"blobs/(sha256/[0-9a-f]{64}|sha512/[0-9a-f]{128})")
 _HEX = re.compile(r"(?:sha256:)?([0-9a-f]{64})(?:\.tar|\.json|\.tar\.gz)?")
@@ -174,7 +174,7 @@ class OpenArchive:
 
 
 def open_blobs(path: Path) -> OpenArchive:
-    """Open an archive; raises ArchiveError when it is none."""
+    """Open an archive; raises ArchiveError when it is not one."""
     from dockcache_tui.sources.archives.blobs import place_layers
 
     members, root = open_members(path)
@@ -189,7 +189,7 @@ def open_blobs(path: Path) -> OpenArchive:
 
 
 def mismatch(digest: str, data: bytes) -> Fault | None:
-    """Return the fault of a document whose digest is another one."""
+    """Return the fault of a document whose digest is not the one it is named by."""
     hashed = sha512(data) if digest.startswith("sha512:") else sha256(data)
     found = f"{hashed.name}:{hashed.hexdigest()}"
     return None if found == digest else Fault(f"its content has another digest: {found}", digest=digest)

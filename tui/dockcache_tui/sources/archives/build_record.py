@@ -40,7 +40,7 @@ def read_status_log(stream: BinaryIO, digest: str) -> Iterator[Progress]:
         try:
             said = progress(pb.StatusResponse.FromString(message))
         except DecodeError as error:
-            raise _broken("a message that is no StatusResponse", digest, at) from error
+            raise _broken("a message that is not a StatusResponse", digest, at) from error
         things.update((vertex.digest, "") for vertex in said.vertexes)
         things.update((chunk.vertex, "") for chunk in said.logs)
         things.update((transfer.vertex, transfer.id) for transfer in said.transfers)
@@ -88,7 +88,7 @@ def _record(blobs: OpenArchive, config: str) -> BuildRecord:
     try:
         record = read_history_record(blobs.document(config))
     except UnreadableRecordError as error:
-        raise BrokenArchiveError(Fault(f"it is no build's record: {error}", config)) from error
+        raise BrokenArchiveError(Fault(f"it is not a build's record: {error}", config)) from error
     faults: list[Fault] = []
     live = _replayed(blobs, record, faults)
     told = _told(blobs, record, faults)
@@ -129,21 +129,21 @@ def _told(blobs: OpenArchive, record: HistoryRecord, faults: list[Fault]) -> lis
         try:
             told.append(read_provenance(blobs.document(digest)))
         except UNREADABLE as error:
-            faults.append(Fault(f"it is no provenance: {error}", digest))
+            faults.append(Fault(f"it is not a provenance: {error}", digest))
         except ArchiveError as error:
             faults.append(_fault(error, digest))
     if record.error:
         try:
             told += read_failure(blobs, record.error)
         except UNREADABLE as error:
-            faults.append(Fault(f"it is no error of BuildKit's: {error}", record.error))
+            faults.append(Fault(f"it is not an error of BuildKit's: {error}", record.error))
         except ArchiveError as error:
             faults.append(_fault(error, record.error))
     return told
 
 
 def read_failure(blobs: OpenArchive, digest: str) -> list[Provenance]:
-    """Read the error of a failed build in full; raises ArchiveError, or one of UNREADABLE for what is none."""
+    """Read the error of a failed build in full; raises ArchiveError, or one of UNREADABLE for anything else."""
     failure = pb.Failure.FromString(blobs.document(digest))
     return [read_failed_at(one.value) for one in failure.details if one.type_url == _FAILED_AT]
 

@@ -46,7 +46,7 @@ def _header(blobs: OpenArchive, folder: IndexFolder, layer: Layer, entry: FileEn
             again = partial(blobs.open, layer.digest)
             header = _asked(layer_index(folder, layer, stream, again, lambda _: None), entry)
     if header is None:
-        raise ArchiveError(f"{entry.path} is no file of the layer {layer.digest}")
+        raise ArchiveError(f"{entry.path} is not a file of the layer {layer.digest}")
     return header
 
 
@@ -60,7 +60,7 @@ def _asked(index: LayerIndex, entry: FileEntry) -> int | None:
 def save_file(parts: Iterable[bytes], name: str, to: Path, *, replace: bool) -> Path:
     """Write a file of this name into a folder and return where it is; on any error nothing is left behind."""
     if name in {"", ".", ".."} or "/" in name or "\0" in name:
-        raise ArchiveError(f"{name!r} is no file's name")
+        raise ArchiveError(f"{name!r} is not a file's name")
     path = to / name
     try:
         folder = os.open(to, os.O_RDONLY | os.O_DIRECTORY)

@@ -248,7 +248,7 @@ def _settled(
     layer, index = pair
 
     def dropped(entry: FileEntry) -> None:
-        faults.add(Fault("lies below something that is no folder", digest=layer.digest, member=entry.path))
+        faults.add(Fault("lies below something that is not a folder", digest=layer.digest, member=entry.path))
 
     for entry in settle(index.entries(), dropped):
         file = shown.get((number, entry.path)) if entry.kind is FileKind.HARDLINK else None

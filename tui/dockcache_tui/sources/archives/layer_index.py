@@ -29,9 +29,9 @@ _MAKE = (
 )
 
 MAX_LOOKED_UP = 1_000_000
-"""So often it is asked whether a layer has something at a path; what is left then counts where it is stored."""
+"""The most paths that are looked for in the layers above; the bytes of the rest count where they are stored."""
 MAX_HELD = 100_000
-"""So many links and targets of a layer are held in memory; what is left then counts where it is stored too."""
+"""The most links and targets of a layer that are held in memory; the rest counts where it is stored, too."""
 
 
 class LayerIndex:
@@ -199,7 +199,7 @@ def _twice(connection: sqlite3.Connection) -> Iterator[Fault]:
     )
     for key, header in connection.execute(query, (*whiteouts, folder, folder)):
         yield Fault(
-            "is twice in the layer: the last counts, and Docker's older store refuses it",
+            "is in the layer twice: the last one counts, and Docker's older store refuses it",
             member=path_in_order(key),
             offset=header,
         )

@@ -33,7 +33,7 @@ from dockcache_tui.sources.archives.unpacking import PACKINGS
 from dockcache_tui.sources.archives.zip_members import ZipMembers
 
 _LOOKED_AT = 8
-"""So many members at a tar's beginning tell what it is."""
+"""Members at a tar's beginning that are looked at to tell what it is."""
 _UNPACKED = 1 << 20
 _FOLDERS = {"version": b"Directory Transport Version", "manifest.json": b'[{"Config"'}
 """Files of skopeo's `dir:` and of an unpacked `docker save`, and how they begin."""

@@ -13,7 +13,7 @@ from dockcache_tui.sources.archives.unpacking import TELLING
 from dockcache_tui.sources.ending import check
 
 DOCUMENT = 8 << 20
-"""A JSON document may be so large; engines refuse manifests of half of that."""
+"""Bytes of the largest JSON document that is read; engines refuse manifests of half of that."""
 MAX_MEMBERS = 100_000
 MAX_NAMES = 16 << 20
 """Characters of all members' names together."""
@@ -84,7 +84,7 @@ class FolderMembers(Members):
         file = os.fdopen(descriptor, "rb")
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             file.close()
-            raise BrokenArchiveError(Fault("is no file any more", member=name))
+            raise BrokenArchiveError(Fault("is not a file any more", member=name))
         return file
 
     def close(self) -> None:
@@ -107,4 +107,4 @@ class FolderMembers(Members):
                 if _FOLDERS.fullmatch(name):
                     self._list(name)
             elif below or name == "index.json":
-                self.faults.add(Fault("is a link or no file; it was left alone", member=name))
+                self.faults.add(Fault("is a link or not a file; it was left alone", member=name))

@@ -16,7 +16,7 @@ from dockcache_tui.sources.archives.unpacking import PACKINGS, packing_of
 from dockcache_tui.sources.archives.zip_members import ZipMembers
 
 HEAD = 4096
-"""So many bytes are enough to tell."""
+"""Bytes that are enough to tell."""
 
 _MAGIC = (
     (b"\x7fELF", "an ELF program"),
@@ -119,7 +119,7 @@ def layout_roots(names: Collection[str]) -> list[str]:
 def _opened(path: Path) -> BinaryIO:
     """Open a file, and nothing else: reading from a FIFO would wait for ever."""
     if not path.is_file():
-        raise ArchiveError(f"{path} is no file" if path.exists() else f"{path} is not there")
+        raise ArchiveError(f"{path} is not a file" if path.exists() else f"{path} is not there")
     return path.open("rb")
 
 

@@ -51,7 +51,7 @@ class _Placing:
                 self._drop(key)
                 continue
             if parted:
-                reason = "a hard link up from a symlink: engines part on where it leads"
+                reason = "a hard link up from a symlink: engines differ on where it leads"
                 yield Fault(reason, member=named, offset=header)
             self._move(key, place, target)
             if kind not in (_FOLDER, _WHITEOUT, _OPAQUE):

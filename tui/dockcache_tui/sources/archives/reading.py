@@ -33,7 +33,7 @@ _STEP = 1 << 18
 
 
 def read_archive(path: Path) -> Archive:
-    """Read an archive; raises ArchiveError when it is none."""
+    """Read an archive; raises ArchiveError when it is not one."""
     with open_blobs(path) as blobs:
         return archive_of(path, blobs)
 

@@ -38,7 +38,7 @@ def number(field: bytes, offset: int, *, signed: bool = False) -> int:
     else:
         digits = field.strip(b" \0").partition(b"\0")[0]
         if not _OCTAL.issuperset(digits):
-            raise BrokenArchiveError(Fault("a header with a number that is none", offset=offset))
+            raise BrokenArchiveError(Fault("a header with a number that can't be read", offset=offset))
         value = int(digits, 8) if digits else 0
     if not (-MAX_NUMBER if signed else 0) <= value <= MAX_NUMBER:
         what = "negative" if value < 0 else "impossible"
@@ -103,7 +103,7 @@ def _sparse_decimal(text: str) -> int:
 
 
 class PaxError(ValueError):
-    """A PAX header that is none."""
+    """What should be a PAX header and can't be read as one."""
 
 
 def read_pax(body: bytes) -> Mapping[str, str]:

@@ -183,7 +183,7 @@ class TarHeaders:
             return now
         seconds, _, fraction = said.removeprefix("-").partition(".")
         if not (seconds + fraction).isdecimal() or len(seconds) > len(str(MAX_NUMBER)) or not said.isascii():
-            raise _broken("a PAX header with a time that is none", at)
+            raise _broken("a PAX header whose time can't be read", at)
         ns = int(seconds or 0) * 1_000_000_000 + int(fraction[:9].ljust(9, "0"))
         return -ns if said.startswith("-") else ns
 
@@ -253,7 +253,7 @@ def _decimal(pax: Mapping[str, str], key: str, now: int, at: int, *, signed: boo
         return now
     digits = said.removeprefix("-") if signed else said
     if not (digits.isascii() and digits.isdecimal()) or len(digits) > len(str(MAX_NUMBER)) or int(digits) > MAX_NUMBER:
-        raise _broken(f"a PAX header with a {key} that is none", at)
+        raise _broken(f"a PAX header whose {key} can't be read", at)
     return int(said)
 
 

@@ -123,7 +123,9 @@ class TarMembers:
             self.faults.add(Fault("a sparse file, which no archive has; left out", member=name, offset=member.header))
         else:
             if name in self._places or name in self._links:
-                self.faults.add(Fault("is twice in the archive; the last counts", member=name, offset=member.header))
+                self.faults.add(
+                    Fault("is in the archive twice; the last one counts", member=name, offset=member.header)
+                )
                 self._links.pop(name, None)
                 self._room += len(self._kept.pop(name, b""))
             self._places[name] = _Place(member.offset, member.stored)

@@ -19,7 +19,7 @@ else:
     from backports import zstd
 
 MAX_TIMES = 200
-"""A stream that unpacks to more than so many times its packed size is taken for a bomb, once it is larger than FREE."""
+"""A stream that unpacks to more than this many times its packed size is taken for a bomb, if larger than FREE."""
 FREE = 1 << 30
 MAX_GROWN = 1 << 40
 BUFFER = 1 << 16
@@ -31,7 +31,7 @@ _WINDOW_LOG = 27
 """A stream may ask for 128 MiB to look back in, zstd's own default and twice what `xz -9` takes."""
 _MAX_MEMORY = (1 << _WINDOW_LOG) + (1 << 20)
 TELLING = 10
-"""So many first bytes tell how something is packed."""
+"""First bytes that tell how something is packed."""
 _MAGIC = {
     "gz": re.compile(rb"\x1f\x8b"),
     "bz2": re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"),

@@ -65,7 +65,7 @@ class ZipMembers(Members):
             self.faults.add(Fault(f"is {how}, which can't be read", member=name))
         else:
             if name in self._sources:
-                self.faults.add(Fault("is twice in the zip; the last counts", member=name))
+                self.faults.add(Fault("is in the zip twice; the last one counts", member=name))
             self._add(name, info.header_offset, info.compress_size, info.file_size, info.compress_type)
 
     def _note_each(self) -> None:
@@ -124,5 +124,5 @@ def _directory(span: Span) -> list[zipfile.ZipInfo]:
     with zipfile.ZipFile(span.open()) as opened:
         infos = opened.infolist()
     if len(infos) > MAX_MEMBERS:
-        raise ArchiveError(f"a zip of {len(infos):,} files is no artifact of an image")
+        raise ArchiveError(f"a zip of {len(infos):,} files is not an artifact with an image")
     return infos

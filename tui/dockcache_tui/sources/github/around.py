@@ -132,7 +132,7 @@ class Around:
             if answer.next is None or (changed is not None and changed.ns < oldest):
                 return tuple(found)
         self.notices.append(
-            "Only the closed pull requests that changed last were read: of merged branches some may lack."
+            "Only the closed pull requests that changed last were read: some merged branches may be missing."
         )
         return tuple(found)
 

@@ -152,7 +152,7 @@ class Download:
             raise self._refused(host, status, answer.headers, answer.raw.read(_BODY, decode_content=False), part)
         if status == 206 and not answer.headers.get("Content-Range", "").startswith(f"bytes {part.size}-"):
             part.empty()
-            raise _AgainError(GitHubError(f"{host} sends another part than was asked for"))
+            raise _AgainError(GitHubError(f"{host} sends a different part than was asked for"))
         if status == 200:
             part.empty()
         length = answer.headers.get("Content-Length", "")

@@ -28,7 +28,7 @@ LONGEST = 32 * 1024 * 1024
 
 
 class _Plain(HTTPConnection):
-    """One whose wait is cut off when the work that waits is to end; connecting goes on for its seconds, to nothing."""
+    """A connection whose wait ends when the waiting work is told to end; connecting goes on unseen for its time."""
 
     def connect(self) -> None:
         with _time_shared(self):
@@ -98,7 +98,7 @@ def _time_shared(to: HTTPConnection) -> Iterator[None]:
 
 
 def _looked_up(to: HTTPConnection, patience: float) -> set[str]:
-    """Return the addresses of a host; beside us, as neither a signal nor a deadline ends the system's lookup."""
+    """Return the addresses of a host; in a thread, as neither a signal nor a deadline ends the system's lookup."""
     family = allowed_gai_family()
     host = to.host.strip("[]")
     future = _beside(lambda: socket.getaddrinfo(host, to.port, family, socket.SOCK_STREAM), "lookup")
@@ -109,14 +109,14 @@ def _looked_up(to: HTTPConnection, patience: float) -> set[str]:
     except TimeoutError:
         problem = socket.gaierror(socket.EAI_AGAIN, "the name server did not answer in time")
     except UnicodeError:
-        problem = socket.gaierror(socket.EAI_NONAME, "that is no host's name")
+        problem = socket.gaierror(socket.EAI_NONAME, "that is not a host's name")
     else:
         return {str(address[0]) for *_, address in found}
     raise NameResolutionError(to.host, to, problem) from problem
 
 
 def _beside(work: Callable[[], T], name: str) -> "Future[T]":
-    """Begin what can't be ended; who is told to end leaves it, and it comes to nothing."""
+    """Run in a thread what can't be interrupted; when we are told to end, its result is dropped."""
     threads = SideBySide(1, name)
     future = threads.submit(work)
     threads.close()

@@ -45,7 +45,7 @@ def said(body: bytes) -> str:
 
 
 def refusal(host: str, status: int, headers: Mapping[str, str], body: bytes) -> GitHubError:
-    """Return the error for a status that is none of success."""
+    """Return the error for a status other than success."""
     words = said(body)
     quoted = f": {words}" if words else ""
     if between := _between(host, status, headers):

@@ -35,7 +35,7 @@ _PACE = 0.4
 """Seconds between deletes: each costs 6 of the 900 points that GitHub allows a minute."""
 _SHOW_EVERY = 0.25
 _SHOW_GROWTH = 1.5
-"""How many times as many entries as before are worth being shown: each showing costs as much as there are."""
+"""By what factor a partial list has grown when it is shown again: showing takes time for every entry."""
 _NAME = re.compile(r"[\w.-]{1,100}", re.ASCII)
 
 

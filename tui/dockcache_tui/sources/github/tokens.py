@@ -43,7 +43,7 @@ class NoToken(AuthBase):
 
 
 def origin(url: str) -> tuple[str, str]:
-    """Return scheme and host with port, as they are compared; of what is no URL the origin is nobody's."""
+    """Return scheme and host with port, as they are compared; what is no URL has one that equals no other."""
     try:
         parts = urlsplit(url)
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)

@@ -37,7 +37,7 @@ def budget(environment: Mapping[str, str] = os.environ) -> int:
     text = environment.get(_VARIABLE, "")
     found = size(text) if text else BUDGET
     if found is None:
-        raise UsageError(f"{_VARIABLE} is no size: {text}", hint="Write a size such as 200MB, or 0 to keep none.")
+        raise UsageError(f"{_VARIABLE} is not a size: {text}", hint="Write a size such as 200MB, or 0 to keep none.")
     return found
 
 

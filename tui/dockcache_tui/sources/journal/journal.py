@@ -294,7 +294,7 @@ class Journal:
         return rows.with_steps(build, steps)
 
     def _mark_lost(self) -> None:
-        """Mark what runs for nobody any more: its process was killed."""
+        """Mark as lost the builds whose process was killed."""
         running = self._store.read("SELECT DISTINCT owner FROM builds WHERE status = 'running'")
         dead = [owner for (owner,) in running if owner != self._store.owner and not self._store.is_alive(owner)]
         if dead:

@@ -236,5 +236,5 @@ def _unusable(folder: Path, error: Exception) -> SourceError:
     return SourceError(
         f"the journal of builds in {folder} can't be used: {error}",
         title="Can't use the journal",
-        hint="Free disk space or mend the rights of that folder, or set DOCKCACHE_DATA to another folder.",
+        hint="Free disk space or fix the permissions of that folder, or set DOCKCACHE_DATA to another folder.",
     )

@@ -48,7 +48,7 @@ class Account:
         words = ", ".join(f"{counts[word]:,} {word}" for word in sorted(counts, key=_order))
         head = [summary, *([f"{words}."] if odd else [])]
         if unaudited:
-            head.append(f"Not audited, or only a part of it: {unaudited}")
+            head.append(f"Not all that was done is in the audit log: {unaudited}")
         lines = (f"{one.word}: {': '.join(filter(None, (one.name or one.id, one.why)))}" for one in odd)
         text, agrees = "\n".join((*head, *lines)), not (odd or unaudited)
         if len(text) <= LONGEST_NOTICE:
