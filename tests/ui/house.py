@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from dockcache_tui.core.archives.archive import Archive
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
+from dockcache_tui.core.builds.cause import MissCause
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.caches.cache import RepositoryUsage
@@ -138,6 +139,8 @@ class Launched:
         self.live = LiveBuild()
         self.line: Line[Progress] = Line()
         self.canceled = False
+        self.causes: Mapping[str, MissCause] = {}
+        """What is told at its end, by steps."""
         self._build = build
 
     def __iter__(self) -> Iterator[Progress]:
@@ -160,7 +163,9 @@ class Launched:
 
     def result(self) -> Build:
         """Return the build with its steps as they stand."""
-        return replace(self._build, steps=self.live.snapshot())
+        told = {} if self._build.status is BuildStatus.RUNNING else self.causes
+        steps = tuple(replace(step, cause=told.get(step.digest)) for step in self.live.snapshot())
+        return replace(self._build, steps=steps)
 
 
 @dataclass
@@ -184,6 +189,9 @@ class House:
     notice: str = ""
     closed: bool = False
     durations: Mapping[str, float] = field(default_factory=dict)
+    explained: dict[tuple[str, str], Build | SourceError] = field(default_factory=dict)
+    """By ref, and by the ref that it is compared with."""
+    compared: list[tuple[str, str]] = field(default_factory=list)
     experiments: RunningLab | None = None
     planned: list[LabPlan | None] = field(default_factory=list)
 
@@ -209,6 +217,14 @@ class House:
         """Return what a test said."""
         return self.durations
 
+    def explain(self, build: Build, against: str = "") -> Build:
+        """Return the build as a test said that it is explained, else as it is; raises what a test said."""
+        self.compared.append((build.ref, against))
+        told = self.explained.get((build.ref, against), build)
+        if isinstance(told, SourceError):
+            raise told
+        return told
+
     def placed(self, build: Build) -> Build:
         """Know no branches."""
         return build
@@ -230,10 +246,6 @@ class House:
         self.planned.append(plan)
         say("Fetching an engine")
         return nullcontext(self.experiments)
-
-    def explain(self, build: Build, against: str = "") -> Build:
-        """Return a build as it is."""
-        return replace(build, compared_with=against or build.compared_with)
 
     def see(self, snapshot: BuilderSnapshot, builds: Sequence[Build]) -> None:
         """Keep nothing."""

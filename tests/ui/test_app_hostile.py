@@ -91,7 +91,11 @@ async def test_views_show_texts_literally(text: str) -> None:
         await app.press("5")
         await show(app, text, "builds › ", "✗ failed")
         await app.press("enter")
-        await show(app, text, r"^ ✗ failed · 0\.0s · 1 failed", r"^▶  ✗ failed ", "0 % reused · 0 of 1 step$")
+        await show(app, text, r"^ ✗ failed · 0\.0s · 1 failed", r"^▶  ✗ failed ", "0 % reused · 0 of 1 step$", "^ why ")
+        await app.press("e")
+        await show(app, text, "Why this step ran", "^  compared  ")
+        await app.press("e")
+        await show(app, text, "Why 1 of 1 step ran", "^  !")
         await app.press("1")
         await show(app, text, "by branch")
 

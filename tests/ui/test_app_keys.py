@@ -32,6 +32,7 @@ MOVEMENT = {*"hjklgG", "up", "down", "left", "right", "home", "end", "pageup", "
 MOVES = {
     *("cursor_up", "cursor_down", "pan_left", "pan_right", "first", "last"),
     *("page_up", "page_down", "half_page_up", "half_page_down"),
+    *("scroll_up", "scroll_down", "scroll_home", "scroll_end"),
 }
 FOOTER = [action for action in ACTIONS if action.footer and action.where == frozenset(Place)]
 

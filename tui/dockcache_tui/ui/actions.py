@@ -18,6 +18,7 @@ class Place(StrEnum):
     LAB = "lab"
     BUILDS = "builds"
     BUILD = "build"
+    WHY = "why"
 
 
 TABS = (
@@ -32,11 +33,13 @@ TAB_OF = {
     Place.ARCHIVE: Place.ARCHIVES,
     Place.LAB: Place.OVERVIEW,
     Place.BUILD: Place.BUILDS,
+    Place.WHY: Place.BUILDS,
 }
 """The tab of a view that has none of its own."""
 
 EVERYWHERE = frozenset(Place)
-LISTS = EVERYWHERE - {Place.OVERVIEW}
+WHY = frozenset({Place.WHY})
+LISTS = EVERYWHERE - {Place.OVERVIEW} - WHY
 CACHES = frozenset({Place.BUILDER, Place.ACTIONS})
 ARCHIVES = frozenset({Place.ARCHIVES})
 ARCHIVE = frozenset({Place.ARCHIVE})
@@ -144,7 +147,21 @@ ACTIONS = (
         key_display="]",
     ),
     Action("previous_tab", "[", "Previous tab", "The tab before it", TABBED, key_display="["),
-    Action("compare", "c", "Compare", "Show how two marked archives differ", ARCHIVES),
+    Action(
+        "explain",
+        "e",
+        "Explain",
+        "Why steps ran instead of being reused, and what would help; there, one step or the whole build",
+        frozenset({Place.BUILDS, Place.BUILD}) | WHY,
+        footer=True,
+    ),
+    Action(
+        "compare",
+        "c",
+        "Compare",
+        "Show how two marked archives differ; of an explained build, compare it with another",
+        ARCHIVES | WHY,
+    ),
     Action("load", "I", "Load", "Load the archive into the engine", ARCHIVES, changes=True),
     Action("export_image", "i", "Export image", "Write an image of the engine to a file", ARCHIVES),
     Action("save_file", "w", "Save file", "Write the file to the current folder", ARCHIVE, footer=True),
@@ -162,7 +179,7 @@ ACTIONS = (
     Action("run_lab", "R", "Run the lab", "Run the experiments on this machine", LAB, changes=True, footer=True),
     Action("sort", "s", "Sort", "Sort by the next column", LISTS, of=TABLE, name="sort_next"),
     Action("reverse", "S", "Flip sort", "Reverse the order", LISTS, of=TABLE, name="sort_flip"),
-    Action("copy", "y", "Copy", "Copy the id, the command or JSON", LISTS),
+    Action("copy", "y", "Copy", "Copy the id, the command or JSON", LISTS | WHY),
     Action("export", "x", "Export", "Write the rows that are shown to a JSON or CSV file", LISTS),
     Action("refresh", "r", "Refresh", "Read everything again now", of=APP),
     Action("pause", "p", "Pause", "Pause refreshing, or go on", of=Place.BUILDER),

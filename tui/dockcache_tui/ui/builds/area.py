@@ -12,7 +12,9 @@ from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, SourceFile, Step, merge, on_nodes
 from dockcache_tui.core.builds.fields import BUILD_FIELDS, STEP_FIELDS
 from dockcache_tui.core.errors import DockcacheError
+from dockcache_tui.core.explain.traced_build import is_missed
 from dockcache_tui.core.field import json_row
+from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
 from dockcache_tui.core.scope import Checkout, ScopeFilter
 from dockcache_tui.sources.export import Row
@@ -22,6 +24,7 @@ from dockcache_tui.ui.builds import messages
 from dockcache_tui.ui.builds.build_view import BuildView
 from dockcache_tui.ui.builds.builds_view import BuildsView
 from dockcache_tui.ui.builds.edit_build import EditBuild
+from dockcache_tui.ui.builds.why_view import WhyView, earlier_builds
 from dockcache_tui.ui.builds.workers import BuildsWorkers
 from dockcache_tui.ui.shared.area import Area, Shell
 from dockcache_tui.ui.shared.messages import KnownChanged, OpenBuild
@@ -42,8 +45,8 @@ class BuildsArea(Area):
 
     def __init__(self, shell: Shell, connected: Callable[[], Builder | None]) -> None:
         """Begin without a build; `connected` gives the builder while there is a connection."""
-        self._builds, self._build = BuildsView(), BuildView()
-        super().__init__(shell, self._builds, self._build)
+        self._builds, self._build, self._why = BuildsView(), BuildView(), WhyView(self._find)
+        super().__init__(shell, self._builds, self._build, self._why)
         self.threads = BuildsWorkers(shell, self.tell, connected)
         self.checkout: Checkout | None = None
         self._failure: DockcacheError | None = None
@@ -56,6 +59,13 @@ class BuildsArea(Area):
         self._history: dict[str, Build] = {}
         self._moving: dict[str, Build] = {}
         self._opened: OpenBuild | None = None
+        self._explained: dict[str, Build] = {}
+        """Those that were asked for, by their refs."""
+        self._explained_from, self._against = Place.BUILDS, ""
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        return self._why.path if self.place is Place.WHY else super().path
 
     @property
     def running(self) -> Build | None:
@@ -69,6 +79,8 @@ class BuildsArea(Area):
 
     def read_again(self) -> None:
         self.threads.read()
+        if self.place is Place.WHY and self._why.build and self._why.failure:
+            self._ask_why(self._why.build, self._against)
 
     @on(messages.ProjectRead)
     def _project_read(self, event: messages.ProjectRead) -> None:
@@ -106,7 +118,7 @@ class BuildsArea(Area):
         """Show what is known by now; `again` follows also what following broke off."""
         self._follow_others(again=again)
         kept = {build.ref: build for build in self._journal} | {build.ref: build for build in self._moving.values()}
-        self.all = builds = merge(kept.values(), self._history.values())
+        self.all = builds = self._with_causes(merge(kept.values(), self._history.values()))
         known, opened = self.shell.known, self._opened
         failure = self._failure or known.failure
         if builds or (known.reading and self.checkout and not failure):
@@ -116,8 +128,9 @@ class BuildsArea(Area):
         else:
             self._builds.wait()
         if opened and opened.came_from is Place.BUILDS:
-            newer = (build for build in builds if build.ref == opened.build.ref)
-            self._show_opened(replace(opened, build=next(newer, opened.build)))
+            self._show_opened(replace(opened, build=self._find(opened.build.ref) or opened.build))
+        if self._why.build and (newer := self._find(self._why.build.ref)):
+            self._why.take(newer)
         self.post_message(KnownChanged())
 
     def _follow_others(self, *, again: bool) -> None:
@@ -148,10 +161,64 @@ class BuildsArea(Area):
         self._open(build)
 
     def go_back(self) -> None:
-        """Go to where the build was opened from."""
-        if self.place is Place.BUILD and self._opened:
+        """Go to where the build, or its story, was opened from."""
+        if self.place is Place.WHY:
+            self.shell.bring(self._explained_from)
+        elif self.place is Place.BUILD and self._opened:
             came_from, self._opened = self._opened.came_from, None
             self.shell.bring(came_from)
+
+    def action_explain(self) -> None:
+        """Tell why the step or the build under the cursor was not reused; told already, turn from one to the other."""
+        match self.listing and self.listing.table.cursor_row:
+            case Build() as build:
+                self.explain(build)
+            case Step() as step if self._opened:
+                self.explain(self._opened.build, step)
+            case _ if self.place is Place.WHY:
+                self._why.turn()
+
+    def explain(self, build: Build, step: Step | None = None, came_from: Place | None = None) -> None:
+        """Bring into sight why a build's steps ran, or why one did."""
+        self._explained_from = came_from or self.place
+        self._why.begin(build, step)
+        if any(is_missed(one) and one.cause is None for one in build.steps) or not build.steps:
+            self._ask_why(build)
+        self.shell.bring(Place.WHY)
+
+    def _ask_why(self, build: Build, against: str = "") -> None:
+        if build.status is not BuildStatus.RUNNING:
+            self._against = against
+            self._why.wait()
+            self.threads.explain(build, against)
+
+    @on(messages.Explained)
+    def _told_why(self, event: messages.Explained) -> None:
+        told, opened = event.build, self._opened
+        self._explained[told.ref] = told
+        if self._why.build and self._why.build.ref == told.ref:
+            self._why.show(told)
+        if opened and opened.build.ref == told.ref:
+            self._show_opened(replace(opened, build=told))
+        self.show()
+
+    @on(messages.NotExplained)
+    def _not_told_why(self, event: messages.NotExplained) -> None:
+        if self._why.build and self._why.build.ref == event.ref:
+            self._why.fail(event.error)
+
+    def action_compare(self) -> None:
+        """Pick the build that the explained one is compared with."""
+        if build := self._why.build:
+            ask = Picker("Compare with", earlier_builds(build, self.all, Instant.now()), picked=build.compared_with)
+            self.app.push_screen(ask, lambda picked: self._ask_why(build, picked) if picked else None)
+
+    def _with_causes(self, builds: tuple[Build, ...]) -> tuple[Build, ...]:
+        told = self._explained
+        return tuple(told.get(build.ref, build) for build in builds) if told else builds
+
+    def _find(self, ref: str) -> Build | None:
+        return next((build for build in self.all if build.ref == ref), None)
 
     def action_rebuild(self) -> None:
         self._rebuild(edit=False)
@@ -235,6 +302,8 @@ class BuildsArea(Area):
             self.say("Only a build record (.dockerbuild) keeps its Dockerfile.", severity="warning")
 
     def copies(self) -> Iterable[tuple[str, str]]:
+        if self.place is Place.WHY:
+            return self._why.copies()
         match self.listing and self.listing.table.cursor_row:
             case Build() as build:
                 return (("ref", build.ref), ("revision", build.revision), ("error", build.error))

@@ -1,6 +1,6 @@
 """One build, live or past: totals, a row a step, and the output of the step under the cursor."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 from rich.console import Group
@@ -14,12 +14,16 @@ from textual.widgets import Log, Static
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.progress import LogView
+from dockcache_tui.core.builds.why import RootCause, costliest, root_causes
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
 from dockcache_tui.ui.builds.builds_table import status, took
 from dockcache_tui.ui.builds.steps_table import StepsTable
 from dockcache_tui.ui.shared.filter_bar import FilterBar
 from dockcache_tui.ui.shared.list_view import ListView
+
+MAX_WARNINGS = 2
+"""Warnings over a build; all are told with `e`."""
 
 
 class LogPane(Vertical):
@@ -75,24 +79,44 @@ def _new_lines(before: LogView, after: LogView) -> tuple[str, ...] | None:
 
 
 class ReuseBanner(Widget):
-    """Two lines above the steps."""
+    """What is wrong with what was reused, how the build stands, what was reused, and the cause that cost most."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"reuse--high", "reuse--low", "reuse--status", "reuse--dim"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"reuse--{name}" for name in ("high", "low", "status", "dim", "wrong")}
     DEFAULT_CSS = """
     ReuseBanner {
-        height: 3; padding: 0 1; border-bottom: solid $panel;
+        height: auto; padding: 0 1; border-bottom: solid $panel;
         & .reuse--high { color: $success; text-style: bold; }
         & .reuse--low { color: $warning; text-style: bold; }
         & .reuse--status { text-style: bold; }
         & .reuse--dim { color: $foreground-muted; }
+        & .reuse--wrong { color: $warning; text-style: bold; }
     }
     """
-    build: reactive[Build | None] = reactive(None)
+    build: reactive[Build | None] = reactive(None, layout=True)
     now: reactive[Instant] = reactive(Instant(0))
 
     def render(self) -> Group:
-        """Return the two lines, or nothing without a build."""
-        return Group(self._standing(self.build), self._reuse(self.build)) if self.build else Group()
+        """Return the lines, none without a build."""
+        build = self.build
+        if build is None:
+            return Group()
+        root = costliest(build)
+        why = (self._why(root, build),) if root else ()
+        return Group(*self._warnings(build), self._standing(build), self._reuse(build), *why)
+
+    def _warnings(self, build: Build) -> Iterator[Text]:
+        for number, one in enumerate(build.warnings[:MAX_WARNINGS], start=1):
+            more = len(build.warnings) - number if number == MAX_WARNINGS else 0
+            text = f"! {literal(one.text)}" + (f" · {more} more: press e" if more else "")
+            yield Text(text, self._style("wrong"), no_wrap=True, overflow="ellipsis")
+
+    def _why(self, root: RootCause, build: Build) -> Text:
+        line = Text("why ", self._style("dim"), no_wrap=True, overflow="ellipsis")
+        line.append(literal(root.cause.text), self._style("low"))
+        others = len(root_causes(build)) - 1
+        cost = wording.count(len(root.steps) + len(root.below), "step")
+        line.append(f" · {cost}, {wording.span(root.seconds)}", self._style("dim"))
+        return line.append(f" · {wording.count(others, 'more cause')}", self._style("dim")) if others else line
 
     def _standing(self, build: Build) -> Text:
         line = Text(status(build), self._style("status"), no_wrap=True, overflow="ellipsis")

@@ -1,5 +1,6 @@
 """Builds in the virtual table, newest first."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import ClassVar
 
@@ -8,6 +9,8 @@ from textual.binding import BindingType
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.builds.fields import BUILD_FIELDS
+from dockcache_tui.core.builds.why import costliest
+from dockcache_tui.core.explain.cause_words import short
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.ui.table import READING_BINDINGS, Column, RecordTable, field_columns, in_order
 
@@ -26,6 +29,8 @@ _STYLES = {
     BuildStatus.LOST: "record-table--warning",
 }
 REUSE_CELLS = 10
+WIDE, WHY_CELLS, FEW_WHY_CELLS = 100, 28, 16
+"""From so many cells on a column of causes takes so many, and below fewer."""
 
 
 class BuildsTable(RecordTable[Build], inherit_bindings=False):
@@ -38,6 +43,23 @@ class BuildsTable(RecordTable[Build], inherit_bindings=False):
         """Declare the columns."""
         self.now = Instant.now()
         super().__init__(_columns(self), key=lambda build: build.ref, id="build-list")
+        self._all_columns, self._explained = self.columns, False
+
+    def set_rows(self, rows: Iterable[Build]) -> None:
+        """Swap the rows; where no build is explained there is no column for it."""
+        builds = tuple(rows)
+        self._explained = any(map(_is_explained, builds))
+        self._pick_columns()
+        super().set_rows(builds)
+
+    def on_resize(self) -> None:
+        """Have a column of use for causes, or a small one where there is no room."""
+        self._pick_columns()
+
+    def _pick_columns(self) -> None:
+        least = WHY_CELLS if self.size.width >= WIDE else FEW_WHY_CELLS
+        columns = (replace(one, min_width=least) if one.id == "why" else one for one in self._all_columns)
+        self.columns = tuple(one for one in columns if self._explained or one.id != "why")
 
 
 def took(build: Build, now: Instant) -> float | None:
@@ -55,6 +77,22 @@ def reuse(build: Build) -> str:
     if build.reuse is None:
         return ""
     return f"{wording.bar(build.reuse, REUSE_CELLS)} {wording.share(build.reuse):>5}"
+
+
+def why(build: Build) -> str:
+    """Return what is wrong with what a build reused, else in a few words the cause that cost it most."""
+    if build.warnings:
+        return f"! {build.warnings[0].text}"
+    root = costliest(build)
+    return short(root.cause) if root else ""
+
+
+def _is_explained(build: Build) -> bool:
+    return bool(build.compared_with or build.warnings) or any(step.cause for step in build.steps)
+
+
+def _why_style(build: Build) -> str:
+    return "record-table--warning" if build.warnings else ""
 
 
 def _columns(table: BuildsTable) -> tuple[Column[Build], ...]:
@@ -79,11 +117,24 @@ def _columns(table: BuildsTable) -> tuple[Column[Build], ...]:
         max_width=20,
         priority=4,
     )
+    columns["why"] = Column(id="why", title="Why", text=why, style=_why_style, weight=2, max_width=48, priority=1)
     columns["revision"] = replace(
         columns["revision"], text=lambda build: build.revision[:10], style=lambda _: "record-table--muted"
     )
     columns["node"] = Column(
         id="node", title="Node", text=lambda build: build.node or build.builder, max_width=20, priority=6
     )
-    order = ("status", "started_at", "branch", "reuse", "steps", "duration", "time_saved", "what", "revision", "node")
+    order = (
+        "status",
+        "started_at",
+        "branch",
+        "reuse",
+        "why",
+        "steps",
+        "duration",
+        "time_saved",
+        "what",
+        "revision",
+        "node",
+    )
     return in_order(columns, *order)

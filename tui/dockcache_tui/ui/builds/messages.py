@@ -51,6 +51,21 @@ class SpecFound(Message):
 
 
 @dataclass
+class Explained(Message):
+    """It was found out why the steps of a build ran."""
+
+    build: Build
+
+
+@dataclass
+class NotExplained(Message):
+    """It could not be found out why the steps of a build ran."""
+
+    ref: str
+    error: DockcacheError
+
+
+@dataclass
 class BuildMoved(Message):
     """A build that is followed made progress, or ended; `key` stays while the build's ref may change."""
 

@@ -11,6 +11,7 @@ from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step
 from dockcache_tui.core.builds.progress import LogView, Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.builds.time_shares import with_shares
+from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.protocols import Builder, RunningBuild
 from dockcache_tui.ui.builds import messages
@@ -144,6 +145,20 @@ class BuildsWorkers:
         """Cancel our build that runs."""
         if self.ours:
             Once("cancel", self.ours.running.cancel, self._post, ActionFailed)
+
+    def explain(self, build: Build, against: str = "") -> None:
+        """Find out why a build's steps ran, compared with the nearest earlier build, or with one by its ref."""
+
+        def work() -> Message:
+            return messages.Explained(self._shell.workspace.explain(build, against))
+
+        def failed(error: DockcacheError) -> Message:
+            return messages.NotExplained(build.ref, error)
+
+        def left() -> None:
+            self._post(failed(unread()))
+
+        self._shell.waits.do("comparing builds", work, self._post, failed, left)
 
     def follow(self, build: Build, *, again: bool = False) -> None:
         """Follow a build on the builder, from its beginning; `again` also when following it broke off."""

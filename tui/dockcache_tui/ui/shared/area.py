@@ -28,6 +28,8 @@ from dockcache_tui.ui.shared.waits import Waits
 TROUBLE_STAYS = 15.0
 """Seconds that a notice of something that went wrong stays."""
 LONGEST_TITLE = 80
+LONGEST_NOTE = 90
+"""Characters of what can be copied that are shown."""
 _EXPORTS = (Choice("json", "JSON", "as --json prints it"), Choice("csv", "CSV", "for a spreadsheet"))
 
 
@@ -144,7 +146,7 @@ class Area(ContentSwitcher):
         """End a wait, close the input, clear the filter, the marks, then go back; never quit."""
         if self.shell.waits.give_up(TAB_OF.get(self.place, self.place)):
             self.post_message(KnownChanged())
-        elif self.listing and not self.listing.step_back():
+        elif not (self.listing and self.listing.step_back()):
             self.go_back()
 
     def go_back(self) -> None:
@@ -180,7 +182,7 @@ class Area(ContentSwitcher):
 
     def action_copy(self) -> None:
         """Pick what to copy of the row under the cursor."""
-        if offered := [Choice(text, label, text) for label, text in self.copies() if text]:
+        if offered := [Choice(text, label, wording.cut(text, LONGEST_NOTE)) for label, text in self.copies() if text]:
             self.app.push_screen(Picker("Copy", offered), lambda text: self._copy(text) if text else None)
 
     def copies(self) -> Iterable[tuple[str, str]]:
