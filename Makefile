@@ -7,8 +7,8 @@ LOCKS := requirements/run.txt requirements/dev.txt
 COMPILE = $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links $(UPGRADE)
 DEV_GROUP = import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")
-# Tests that share an engine are a group: one worker runs them in turn. There are two such groups; the rest is the third's.
-PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadgroup
+# Tests that share an engine are a group: one worker runs them in turn. There are three such groups; the rest is the fourth's.
+PYTEST := $(BIN)/pytest --numprocesses 4 --dist loadgroup
 
 .PHONY: help setup demo test test-fast test-lab test-matrix lint format lock proto bench screenshots recording clean
 .DEFAULT_GOAL := help

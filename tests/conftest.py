@@ -30,6 +30,7 @@ if not os.environ.get("CI"):
 
 _NO_ENGINE = "no engine: "
 _TESTS = Path(__file__).parent
+_GROUPS = {"engine": "engine-2", **dict.fromkeys(("sources", "tour", "ui", "why"), "engine-3")}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,15 +47,15 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test that uses the engine: `-m 'not engine'` leaves it out.
 
-    One worker runs them in turn; where the engines are ours, another runs about half of them on one more.
+    One worker runs them in turn; where the engines are ours, three workers do, each on its own.
     """
     several = _there() is None
     for item in items:
         if "engine" in getattr(item, "fixturenames", ()):
             item.add_marker("engine")
         if item.get_closest_marker("engine") and not item.get_closest_marker("xdist_group"):
-            apart = several and item.path.relative_to(_TESTS).parts[0] not in ("cli", "engine")
-            item.add_marker(pytest.mark.xdist_group("engine-2" if apart else "engine"))
+            room = item.path.relative_to(_TESTS).parts[0] if several else ""
+            item.add_marker(pytest.mark.xdist_group(_GROUPS.get(room, "engine")))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
