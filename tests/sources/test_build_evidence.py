@@ -10,7 +10,7 @@ import pytest
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
 from dockcache_tui.core.explain.context import Context, SentFile
-from dockcache_tui.core.explain.copies import bytes_of_all
+from dockcache_tui.core.explain.copies import bytes_received
 from dockcache_tui.core.explain.evidence import Evidence, Graph
 from dockcache_tui.core.explain.ops import Op, Ops
 from dockcache_tui.core.instant import Instant
@@ -58,9 +58,14 @@ def ours(
     return evidence, together.copies
 
 
+def received(sent: tuple[SentFile, ...], copy: tuple[SentFile, ...] = ()) -> Build:
+    """Return a build in which a builder with a copy received what it asked for."""
+    return replace(BUILD, steps=(replace(LOADED, bytes_moved=bytes_received(sent, copy)),))
+
+
 def test_what_the_builder_kept() -> None:
     """A file that looks as it did stays as the builder had it, in this build's evidence and in its copy."""
-    evidence, copies = ours(Context("context", "/x/p", (NEW, OTHER)))
+    evidence, copies = ours(Context("context", "/x/p", (NEW, OTHER)), build=received((NEW, OTHER), (OLD,)))
     assert evidence.graphs[0].contexts == (Context("context", "/x/p", (NEW, OTHER), kept=(OLD,)),)
     assert (evidence.missing, copies) == ((), {PLACE: (OLD, OTHER)})
     assert evidence.graphs[0].dockerfile_path == "/x/p/Dockerfile"
@@ -68,10 +73,45 @@ def test_what_the_builder_kept() -> None:
 
 def test_a_builder_without_a_copy() -> None:
     """One that received all bytes had no copy any more, and one that we never sent anything to has what was sent."""
-    whole = replace(LOADED, bytes_moved=bytes_of_all((NEW,)))
-    for build, before in ((replace(BUILD, steps=(whole,)), (OLD,)), (BUILD, None)):
+    for build, before in ((received((NEW,)), (OLD,)), (BUILD, None)):
         evidence, copies = ours(Context("context", "/x/p", (NEW,)), build=build, before=before)
         assert (evidence.graphs[0].contexts[0].kept, copies) == ((), {PLACE: (NEW,)})
+
+
+def test_a_copy_that_another_program_changed() -> None:
+    """Where the builder did not receive what one with our copy asks for, what it kept is not known."""
+    context = Context("context", "/x/p", (NEW, OTHER))
+    evidence, copies = ours(context, build=received((NEW, OTHER), (OTHER,)))
+    assert (evidence.graphs[0].contexts, evidence.missing) == ((replace(context, unsure=(b"f",)),), (CHANGED,))
+    assert copies == {PLACE: (replace(NEW, digest=""), OTHER)}
+    while_sent = replace(context, unsure=(b"g",))  # which alone explains other bytes
+    assert ours(while_sent)[0].graphs[0].contexts == (replace(while_sent, kept=(OLD,)),)
+
+
+@pytest.mark.parametrize(
+    ("build", "before", "after"),
+    [
+        (received((NEW, OTHER), (OLD,)), (OLD,), (OLD, OTHER)),
+        (received((NEW,), (OLD,)), (OLD,), (OLD,)),
+        (received((NEW, OTHER)), None, (NEW, OTHER)),
+        (received((NEW, OTHER)), (OLD,), (NEW, OTHER)),
+        (received((replace(OTHER, size=500),)), (OLD,), None),
+    ],
+)
+def test_what_a_build_that_failed_sent(
+    build: Build, before: tuple[SentFile, ...] | None, after: tuple[SentFile, ...] | None
+) -> None:
+    """It has no operations, but the bytes tell whether all was sent, or what the builder had already."""
+    _, copies = ours(Context("context", "/x/p", (NEW, OTHER)), build=build, ops=None, before=before)
+    assert copies == {PLACE: after}
+
+
+def test_a_builder_that_does_not_tell_of_a_build() -> None:
+    """The files were sent all the same: its copy is what they tell, and not what it was."""
+    folders = ((SentFolder("", "context", Path("/x/p"), None), Context("context", "/x/p", (NEW,))),)
+    for build, copy in ((received((NEW,)), (NEW,)), (BUILD, None)):
+        together = EvidenceOfOurs(build, Evidence(), folders, {}, lambda _: None, SPEC)
+        assert (together.put_together().graphs, together.copies) == ((), {PLACE: copy})
 
 
 def test_only_what_is_followed_is_in_the_copy() -> None:

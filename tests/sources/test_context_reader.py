@@ -166,6 +166,54 @@ def test_an_unchanged_file_is_not_read_again(tmp_path: Path, monkeypatch: pytest
     assert after == {file.path: file for file in ContextReader(root).read()}
 
 
+UNNOTICED = {
+    "touch -r": "cp -p d/a ../ref; printf two > d/a; touch -r ../ref d/a",
+    "cp -p": "printf two > ../ref; touch -r d/a ../ref; cp -p ../ref d/a",
+    "as rsync": "printf two > d/.a; touch -r d/a d/.a; mv d/.a d/a",
+    "tar x": "mkdir ../t; printf two > ../t/a; touch -r d/a ../t/a; tar c -C ../t a | tar x -C d",
+    "git checkout": "git -C d checkout -q two; touch -r ../when d/a",
+    "hard link": "printf two > ../ref; touch -r d/a ../ref; ln -f ../ref d/a",
+    "another folder": "mv d ../old; mv ../other d",
+    "same second": "printf two > d/a; touch -d @$(stat -c %Y d/a) d/a",
+    "xattr": "",
+    "folder mode": "chmod 700 d",
+}
+"""Ways to change a file or folder that leave its size and mtime as they are, or nearly."""
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("way", UNNOTICED)
+def test_no_edit_is_missed_for_what_is_known(way: str, tmp_path: Path) -> None:
+    """Whatever keeps size and mtime has another ctime or inode, so that the file is read again."""
+    root = tmp_path / "p"
+    for folder, text in ((tmp_path / "other", "two"), (root / "d", "one")):
+        folder.mkdir(parents=True)
+        (folder / "a").write_text(text)
+    shell("git init -q; git add a; git -c user.name=x -c user.email=x commit -qm 1; git checkout -qb two", root / "d")
+    shell(
+        "printf two > a; git -c user.name=x -c user.email=x commit -qam 2; git checkout -q -; cp -r .git ../../other",
+        root / "d",
+    )
+    shell("touch -d '2020-01-01 00:00:00.5' d/a ../other/a ../when", root)
+    first = ContextReader(root)
+    before = first.read()
+    assert len(first.known.files) == len(before)
+    time.sleep(0.02)
+    if way == "xattr":  # for which there need be no command
+        os.setxattr(root / "d" / "a", b"user.x", b"y")
+    else:
+        shell(UNNOTICED[way], root)
+    after = ContextReader(root, known=first.known).read()
+    assert after == ContextReader(root).read()
+    changed = {file.path for file in set(after) ^ set(before) if not file.path.startswith(b"d/.git")}
+    assert changed & {b"d", b"d/a"}
+
+
+def shell(words: str, folder: Path) -> None:
+    """Run some commands in a folder."""
+    subprocess.run(("sh", "-e", "-c", words), cwd=folder, check=True, capture_output=True, timeout=30)
+
+
 @pytest.mark.usefixtures("settled")
 def test_other_rules_let_other_files_through(tmp_path: Path) -> None:
     """What is known of files says nothing of which are sent once .dockerignore changed."""

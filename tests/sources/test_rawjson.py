@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dockcache_tui.core.builds.build import Build, BuildStatus, StepState
+from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
+from dockcache_tui.core.explain.hit_warnings import false_hits
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.rawjson import parse_line
 
@@ -56,12 +57,16 @@ def test_failed_step_has_its_error(driver: str) -> None:
 
 
 def test_false_hit_is_told_from_a_lazy_pull() -> None:
-    """A blob that is gone makes the step a false hit; one that is only pulled late leaves it reused."""
+    """A blob that is gone makes the step a false hit, and is named; one that is only pulled late leaves it reused."""
 
-    def big(name: str) -> StepState:
-        return next(step.state for step in recorded(name).steps if "urandom" in step.name)
+    def big(name: str) -> Step:
+        return next(step for step in recorded(name).steps if "urandom" in step.name)
 
-    assert (big("false-hit"), big("lazy-pull")) == (StepState.FALSE_HIT, StepState.REUSED)
+    assert (big("false-hit").state, big("lazy-pull").state) == (StepState.FALSE_HIT, StepState.REUSED)
+    (warning,) = false_hits(recorded("false-hit"))
+    blob = warning.differences[0]
+    assert (blob.what, blob.name[:19]) == ("blob", "sha256:d482671f8140")
+    assert false_hits(recorded("lazy-pull")) == ()
 
 
 def test_targets_of_a_bake_share_their_steps() -> None:

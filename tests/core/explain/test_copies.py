@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dockcache_tui.core.explain.context import SentFile
-from dockcache_tui.core.explain.copies import bytes_of_all, kept_files, sent_files
+from dockcache_tui.core.explain.copies import bytes_received, kept_files, sent_files
 
 FILE = SentFile(b"f", stat.S_IFREG | 0o644, "sha256:1", 5, 7)
 FOLDER = SentFile(b"f", stat.S_IFDIR | 0o755, "sha256:1", 0, 7)
@@ -91,6 +91,16 @@ def test_any_paths(follow: list[str]) -> None:
 def test_bytes() -> None:
     """A builder without a copy receives all bytes and some for each file, a hard link's not twice."""
     big = replace(FILE, size=100_000)
-    assert 100_000 < bytes_of_all((big,)) < 100_200
-    assert bytes_of_all((FOLDER,)) < 40
-    assert bytes_of_all((big, replace(big, path=b"g", hard_link=b"f"))) - bytes_of_all((big,)) < 60
+    assert 100_000 < bytes_received((big,)) < 100_200
+    assert bytes_received((FOLDER,)) < 40
+    hard = replace(big, path=b"g", hard_link=b"f")
+    assert bytes_received((big, hard)) - bytes_received((big,)) == 17
+
+
+def test_bytes_for_a_builder_with_a_copy() -> None:
+    """It asks for what looks otherwise than in its copy, or is not there, and for nothing of a folder."""
+    whole, again = bytes_received((FILE,)), bytes_received((FILE,), (replace(FILE, digest="sha256:2"),))
+    assert whole - again == 5 + 6
+    assert bytes_received((FILE,), (replace(FILE, mtime_ns=8),)) == whole
+    assert bytes_received((FILE,), (replace(FILE, path=b"g"),)) == whole
+    assert bytes_received((FOLDER,), (replace(FOLDER, mode=0o40700),)) == bytes_received((FOLDER,))

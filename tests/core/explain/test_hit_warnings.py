@@ -14,7 +14,7 @@ from dockcache_tui.core.builds.names import parse_name
 from dockcache_tui.core.explain.changed_results import changed_results
 from dockcache_tui.core.explain.context import Context, SentFile
 from dockcache_tui.core.explain.copies import kept_files
-from dockcache_tui.core.explain.hit_warnings import empty_mounts, false_hits, stale
+from dockcache_tui.core.explain.hit_warnings import empty_mounts, false_hits, stale, with_operations
 from dockcache_tui.core.explain.ops import Edge, Op, Ops
 from dockcache_tui.core.explain.traced_build import TracedBuild
 from dockcache_tui.core.instant import Instant
@@ -151,6 +151,24 @@ def test_any_name_is_a_name() -> None:
     assert warning.text.startswith(f"{name} changed, ")
 
 
+def test_a_build_that_failed() -> None:
+    """Its operations are those that steps of the same names were in an earlier build; other steps tell nothing."""
+    this = built_stale({"src/a.go": "b", "go.mod": "models"})
+    (graph,) = this.evidence.graphs
+    unfinished = replace(this.evidence, graphs=(replace(graph, ops=None),))
+    steps = tuple(
+        replace(step, digest=f"other {step.digest}", name=step.name.replace("go.mod /w/", "go.mod /v/"))
+        for step in this.build.steps
+    )
+    failed = TracedBuild(replace(this.build, steps=steps), unfinished)
+    (warning,) = stale(with_operations(failed, this))
+    assert evidence(warning) == [("content", "src/a.go"), ("step", SRC)]
+    elsewhere = replace(unfinished, graphs=(replace(unfinished.graphs[0], target="other"),))
+    for one in (failed, with_operations(TracedBuild(failed.build, elsewhere), this)):
+        assert stale(one) == ()
+    assert with_operations(this, failed) == this
+
+
 BLOB = f"sha256:{'d' * 64}"
 
 
@@ -168,6 +186,9 @@ def test_false_hits() -> None:
         " with --cache-to."
     )
     assert evidence(warning) == [("blob", BLOB), ("cache", "reg/c:1"), ("step", "WORKDIR /w")]
+    folder = replace(imported, name="importing cache manifest from local:16047291920137640839")
+    two = replace(ran, steps=(folder, *ran.steps))
+    assert "its data was gone from a cache folder or reg/c:1: it ran" in words(false_hits(two))[0]
     failed = replace(this, steps=(replace(first, state=StepState.FAILED, error=lost), *rest))
     assert words(false_hits(failed))[0].startswith(
         "“WORKDIR /w” was said to be reused, but its data was gone from the builder: the build failed."

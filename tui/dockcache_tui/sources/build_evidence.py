@@ -11,7 +11,7 @@ from dockcache_tui.core.builds.build import Build, BuildSpec, Step
 from dockcache_tui.core.builds.cache_places import CachePlace, option_values, places_of
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.explain.context import Context, SentFile
-from dockcache_tui.core.explain.copies import bytes_of_all, kept_files, sent_files
+from dockcache_tui.core.explain.copies import bytes_received, kept_files, sent_files
 from dockcache_tui.core.explain.evidence import Evidence, Graph
 from dockcache_tui.core.explain.provenance import NO_FILES, NO_REVISION, joined
 from dockcache_tui.sources.build_context import MAIN, SentFolder, is_load
@@ -73,6 +73,8 @@ class EvidenceOfOurs:
     def put_together(self) -> Evidence:
         """Return the evidence; `copies` is filled with it."""
         graphs = tuple(self._with_contexts(graph) for graph in self.told.graphs)
+        for _, context in () if graphs else self.folders:
+            self._of_builder(context, None)
         contexts = [context for graph in graphs for context in graph.contexts]
         missing = [one for one in self.told.missing if not contexts or one not in (NO_FILES, NO_REVISION)]
         missing += [CHANGED] if any(context.unsure for context in contexts) else []
@@ -98,15 +100,15 @@ class EvidenceOfOurs:
         place = _place(self.build, context.name)
         if not any(step.completed_at for step in loads):  # its copy is what it was
             return context
-        if follow is None or not self.build.node:
+        before = (self.build.node and self.copy(place)) or ()
+        sent = _sent(context, follow, loads, before)
+        if sent is None or not self.build.node:
             self.copies[place] = None
             return context
-        sent = sent_files(context.files, follow)
-        kept = kept_files(self.copy(place) or (), sent)
-        if kept and len(loads) == 1 and loads[0].bytes_moved >= bytes_of_all(sent):
+        kept, unsure = kept_files(before, sent), context.unsure
+        if kept and len(loads) == 1 and loads[0].bytes_moved >= bytes_received(sent):
             kept = ()  # all was sent: the builder had no copy any more
-        unsure = context.unsure
-        if len(loads) > 1:
+        elif kept and not _has_copy(loads, context, sent, before):
             unsure, kept = (*unsure, *(file.path for file in kept)), ()
         unknown = {*unsure, *(file.path for file in sent if file.error)}
         after = {file.path: file for file in (*sent, *kept)}
@@ -138,6 +140,27 @@ def _taken(graph: Graph) -> dict[str, Sequence[str]] | None:
             follow = (op.body.get("attrs") or {}).get("local.followpaths", "[]")
             found[op.body["identifier"].removeprefix("local://")] = json.loads(follow)
     return found
+
+
+def _sent(
+    context: Context, follow: Sequence[str] | None, loads: Sequence[Step], before: Sequence[SentFile]
+) -> tuple[SentFile, ...] | None:
+    """Return the files that were sent, None where that is not known.
+
+    Where no operation tells they are all, or those of before, if that is as many bytes as the builder received.
+    """
+    if follow is not None:
+        return sent_files(context.files, follow)
+    paths = {file.path for file in before}
+    likely = (context.files, tuple(file for file in context.files if file.path in paths))
+    moved = {step.bytes_moved for step in loads}
+    sure = (sent for sent in likely if moved in ({bytes_received(sent, before)}, {bytes_received(sent)}))
+    return None if context.unsure else next(sure, None)
+
+
+def _has_copy(loads: Sequence[Step], context: Context, sent: Sequence[SentFile], copy: Sequence[SentFile]) -> bool:
+    """Tell whether the copy that a builder has is ours: it received once what one with that copy asks for."""
+    return len(loads) == 1 and (bool(context.unsure) or loads[0].bytes_moved == bytes_received(sent, copy))
 
 
 def _loads(step: Step, name: str) -> bool:

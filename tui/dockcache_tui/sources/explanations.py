@@ -12,7 +12,13 @@ from dockcache_tui.core.explain.causes import causes
 from dockcache_tui.core.explain.changed_results import changed_results, flagged_ops
 from dockcache_tui.core.explain.evictions import is_evicted, with_evictions
 from dockcache_tui.core.explain.evidence import Evidence
-from dockcache_tui.core.explain.hit_warnings import empty_mounts, false_hits, mount_users, stale
+from dockcache_tui.core.explain.hit_warnings import (
+    empty_mounts,
+    false_hits,
+    mount_users,
+    stale,
+    with_operations,
+)
 from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed
 from dockcache_tui.sources.buildkit.builder import open_builder
 from dockcache_tui.sources.docker_cli import Docker
@@ -59,7 +65,7 @@ class Explanations:
 
         Raises SourceError when the builder does not tell its records.
         """
-        found = [*stale(this), *false_hits(this.build)]
+        found = [*stale(self._with_operations(this)), *false_hits(this.build)]
         anew = any(flagged_ops(this, graph) for graph in this.evidence.graphs)
         if anew or mount_users(this.build):
             with closing(open_builder(self._docker, this.build.builder)) as builder:
@@ -79,6 +85,14 @@ class Explanations:
                     see_builder(self._docker, self._journal, build.builder)
             found = with_evictions(found, build, earlier, self._journal.tombstones(build.builder))
         return found
+
+    def _with_operations(self, this: TracedBuild) -> TracedBuild:
+        """Return a build that failed, and took old files, with the operations of an earlier one."""
+        unknown = [graph for graph in this.evidence.graphs if graph.ops is None]
+        if not any(context.kept for graph in unknown for context in graph.contexts):
+            return this
+        earlier = (one for one in self._earlier(this.build) if any(graph.ops for graph in one.evidence.graphs))
+        return next((with_operations(this, one) for one in earlier), this)
 
     def _earlier(self, build: Build) -> Iterator[TracedBuild]:
         return map(self._traced, self._journal.earlier(build, MAX_EARLIER))

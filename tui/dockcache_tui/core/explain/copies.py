@@ -47,9 +47,15 @@ def sent_files(files: Sequence[SentFile], follow: Sequence[str]) -> tuple[SentFi
     return tuple(file for file in files if fsdecode(file.path) in found)
 
 
-def bytes_of_all(files: Iterable[SentFile]) -> int:
-    """Return how many bytes a builder receives that has none of these files."""
-    return sum(_stat_packet(file) + _data_packets(number, file) for number, file in enumerate(files)) + 2
+def bytes_received(sent: Sequence[SentFile], copy: Iterable[SentFile] = ()) -> int:
+    """Return how many bytes a builder receives that has this copy: something of each file, and those it asks for."""
+    before = {file.path: file for file in copy}
+    data = (
+        _data_packets(number, file)
+        for number, file in enumerate(sent)
+        if file.path not in before or not _looks_same(before[file.path], file)
+    )
+    return sum(map(_stat_packet, sent)) + sum(data) + 2
 
 
 def _looks_same(old: SentFile, new: SentFile) -> bool:
@@ -96,8 +102,7 @@ def _links(files: Mapping[str, SentFile], path: str) -> list[str]:
 def _stat_packet(file: SentFile) -> int:
     kind = stat.S_IFMT(file.mode)
     mode = _GO_TYPES.get(kind, 0) | file.mode & 0o777 | sum(bit for mine, bit in _GO_BITS if file.mode & mine)
-    size = 0 if file.hard_link else len(file.link) or file.size
-    numbers = (mode, size, file.mtime_ns, *file.device)
+    numbers = (mode, len(file.link) or file.size, file.mtime_ns, *file.device)
     texts = (file.path, file.link or file.hard_link)
     inside = sum(1 + _varint(one) for one in numbers if one) + sum(_field(len(one)) for one in texts if one)
     for name, value in file.xattrs:

@@ -1,25 +1,28 @@
 """What is wrong with what a build reused: old files, data that was gone, empty mounts, and equal steps that differ."""
 
+import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from os import fsdecode
 
 from dockcache_tui.core.builds.build import Build, Step, StepState
 from dockcache_tui.core.builds.cause import HitKind, HitWarning, MissEvidence
-from dockcache_tui.core.builds.names import parse_name
+from dockcache_tui.core.builds.names import identity, parse_name
 from dockcache_tui.core.explain.content import taken_paths
 from dockcache_tui.core.explain.content_differences import file_changes
 from dockcache_tui.core.explain.context import Context, SentFile
 from dockcache_tui.core.explain.evidence import Graph
 from dockcache_tui.core.explain.inputs import taken_by
 from dockcache_tui.core.explain.keyed_graph import context_name
+from dockcache_tui.core.explain.ops import Ops
 from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed, lost_blob, step_ops
 from dockcache_tui.core.records.record import Record
 from dockcache_tui.core.records.steps import StepKey, cache_mounts, keys_of_record, mount_target
 from dockcache_tui.core.wording import count, cut
 
 _MAX_NAME = 60
-_IMPORT = "importing cache manifest from "
+_IMPORT, _LOCAL = "importing cache manifest from ", re.compile(r"local:\d+")
 CLOCKS_NS = 20_000_000
 """What the clocks of two cores may differ by."""
 _TOOK_NOTHING = (StepState.WAITING, StepState.CANCELED)
@@ -48,6 +51,24 @@ def stale(this: TracedBuild) -> tuple[HitWarning, ...]:
     )
 
 
+def with_operations(this: TracedBuild, earlier: TracedBuild) -> TracedBuild:
+    """Return a build that failed with the operations that steps of the same names were in an earlier build."""
+    graphs = tuple(
+        graph if graph.ops else replace(graph, ops=_same_operations(this, graph, earlier))
+        for graph in this.evidence.graphs
+    )
+    return TracedBuild(this.build, replace(this.evidence, graphs=graphs))
+
+
+def _same_operations(this: TracedBuild, graph: Graph, earlier: TracedBuild) -> Ops | None:
+    names = {identity(step.name): step.digest for step in this.build.steps}
+    for old in earlier.evidence.graphs:
+        if old.ops and (old.target, old.platform) == (graph.target, graph.platform):
+            same = ((identity(step.name), op) for op, step in step_ops(earlier.build.steps, old).items())
+            return Ops(old.ops.ops, {names[name]: op for name, op in same if name in names})
+    return None
+
+
 def stale_files(context: Context) -> Mapping[bytes, tuple[SentFile, SentFile]]:
     """Return the files that a builder surely has otherwise than they are, each as it has it and as it is."""
     now = {file.path: file for file in context.files}
@@ -57,7 +78,8 @@ def stale_files(context: Context) -> Mapping[bytes, tuple[SentFile, SentFile]]:
 
 def false_hits(build: Build) -> tuple[HitWarning, ...]:
     """Return which steps were said to be reused though the data of them was gone."""
-    caches = [instruction(step).removeprefix(_IMPORT) for step in build.steps if instruction(step).startswith(_IMPORT)]
+    imports = (instruction(step) for step in build.steps)
+    caches = [_LOCAL.sub("a cache folder", one.removeprefix(_IMPORT)) for one in imports if one.startswith(_IMPORT)]
     lost = ((step, lost_blob(step, build)) for step in build.steps)
     return tuple(_of_false_hit(step, blob, caches) for step, blob in lost if blob is not None)
 
