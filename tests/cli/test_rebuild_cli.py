@@ -58,7 +58,7 @@ def test_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "schema ref builder branch revision started_at completed_at status steps reused cacheable cached reuse duration"
     )
     assert list(found)[:14] == fields.split()
-    check_documented(found, "json-builds.md#rebuild", "json-builds.md#builds", "json-builds.md#a-step")
+    check_documented(found, *(f"json-builds.md#{one}" for one in ("rebuild", "builds", "a-step", "a-cause")))
     steps = found["step_list"]
     assert isinstance(steps, list)
     assert len(steps) == found["steps"]

@@ -2,63 +2,26 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from core.explain.changes import FILES, SRC, TEXT
-from core.explain.sample_builds import Builder, Files
+from core.explain.changes import FILES, SRC
+from core.explain.sample_builds import Files
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
-from dockcache_tui.core.builds.names import parse_name
 from dockcache_tui.core.builds.progress import Progress, VertexUpdate
 from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.explain.cause_words import unknown
 from dockcache_tui.core.explain.evidence import Evidence
-from dockcache_tui.core.explain.traced_build import TracedBuild
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import BranchScope, Checkout, Project
 from dockcache_tui.sources.build_keeper import BuildKeeper
 from dockcache_tui.sources.docker_cli import Docker
-from dockcache_tui.sources.explanations import MAX_EARLIER, Explanations
+from dockcache_tui.sources.explanations import MAX_EARLIER
 from dockcache_tui.sources.journal import Journal
+from sources.kept_builds import PROJECT, Kept
 
 EDITED: Files = {**FILES, "src/a.go": "other"}
-PROJECT = Project("/p", "acme/web")
-
-
-class Kept:
-    """A journal of sample builds, on one builder that reuses what it has."""
-
-    def __init__(self, journal: Journal, folder: Path) -> None:
-        self.journal = journal
-        self.builder = Builder()
-        self._explanations = Explanations(Docker({"PATH": str(folder)}), journal)
-
-    def build(self, files: Files = FILES, text: str = TEXT, **more: Any) -> TracedBuild:
-        """Build, without keeping it."""
-        traced = self.builder.build(text, files)
-        about: dict[str, Any] = {"folder": "/p", "project": PROJECT} | more
-        return replace(traced, build=replace(traced.build, **about))
-
-    def keep(self, traced: TracedBuild, *, evidence: bool = True) -> Build:
-        """Keep a build as the end of one does."""
-        build = traced.build
-        spec, checkout = BuildSpec(build.folder), Checkout(build.folder, branch=build.branch, project=build.project)
-        ref = self.journal.begin(spec, checkout, build.started_at)
-        self.journal.name(ref, [build.ref], build.builder, build.node)
-        if evidence:
-            self.journal.keep_evidence(ref, traced.evidence, {})
-        self.journal.finish(ref, build)
-        found = self.journal.build(build.ref)
-        assert found
-        return found
-
-    def explain(self, build: Build, against: str = "") -> tuple[dict[str, str], str]:
-        """Return the sentence of each step that ran, and what the build was compared with."""
-        found = self._explanations.explain(build, against)
-        told = {parse_name(step.name).instruction: step.cause.text for step in found.steps if step.cause}
-        return told, found.compared_with
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ import json
 import pytest
 
 from core.explain.sample_ops import op
+from dockcache_tui.core.builds.cause import MissEvidence
 from dockcache_tui.core.explain.evidence import Graph
 from dockcache_tui.core.explain.inputs import Taken
 from dockcache_tui.core.explain.ops import read_ops
 from dockcache_tui.core.explain.revisions import (
     GitFile,
-    RevisionChange,
     RevisionFiles,
     as_built,
     revision_changes,
@@ -39,10 +39,10 @@ def graph(excludes: str | None, *identifiers: str) -> Graph:
 def test_what_the_build_left_out() -> None:
     """A build's own operations say what of its context it left out, whatever the commit's .dockerignore says."""
     before, after = (RevisionFiles((GitFile(b"d/a", 0o100644, text), GitFile(b"d/b", 0o100644, text))) for text in "12")
-    assert {one.path for one in revision_changes(before, after, [ALL]).changes} == {"d/a", "d/b"}
+    assert {one.name for one in revision_changes(before, after, [ALL]).changes} == {"d/a", "d/b"}
     told = graph('["d/b"]', "local://context")
     changes = revision_changes(as_built(before, told), as_built(after, told), [ALL]).changes
-    assert changes == (RevisionChange("d/a", ("content",)),)
+    assert changes == (MissEvidence("content", "d/a", "git 1", "git 2"),)
 
 
 @pytest.mark.parametrize(

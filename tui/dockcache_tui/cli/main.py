@@ -34,6 +34,7 @@ COMMANDS = {
     ),
     "archive": ("dockcache_tui.cli.archive:archive", "Look into image archives and build records."),
     "builds": ("dockcache_tui.cli.builds:builds", "List the builds started from here, or all builds on a builder."),
+    "explain": ("dockcache_tui.cli.explain:explain", "Tell why a build's steps were not reused, and what would help."),
     "rebuild": ("dockcache_tui.cli.rebuild:rebuild", "Build a project again, and print what was reused."),
     "demo": ("dockcache_tui.cli.demo:demo", "Open the app on an engine of its own, or on a recording."),
     "service": ("dockcache_tui.cli.service:service", "Run a local GitHub Actions cache, artifact and REST service."),

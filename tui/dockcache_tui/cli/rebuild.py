@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dockcache_tui.cli.builds import print_report
+from dockcache_tui.cli.explain import expect_one_form, print_story
 from dockcache_tui.cli.listing import json_option
-from dockcache_tui.cli.output import narrate, print_json
+from dockcache_tui.cli.output import narrate, print_json, print_line
 from dockcache_tui.cli.waiting import each, interrupted_by, telling, wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.builds.build import Build, BuildStatus, Step, StepState
@@ -48,6 +49,7 @@ class _WithRest(click.Command):
 )
 @click.option("--no-cache", is_flag=True, help="Reuse nothing this time.")
 @json_option("json-builds.md")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print why steps were not reused, as Markdown.")
 @click.pass_obj
 def rebuild(
     extra: tuple[str, ...] | None,
@@ -56,9 +58,10 @@ def rebuild(
     *,
     files: tuple[str, ...],
     as_json: bool,
+    as_markdown: bool,
     **given: Any,
 ) -> int:
-    """Build a project again, and print what was reused.
+    """Build a project again, and print what was reused, and why the rest was not.
 
     It is built as it was last time, with the changes given here. An empty value takes back what an earlier build was
     given. What follows `--` is passed on to buildx.
@@ -69,6 +72,7 @@ def rebuild(
     from dockcache_tui.sources.project import find_spec
     from dockcache_tui.sources.seen_records import see_builder
 
+    expect_one_form(as_json=as_json, as_markdown=as_markdown)
     docker, journal = Docker(), Journal()
     runner = Runner(docker, journal)
     try:
@@ -78,10 +82,16 @@ def rebuild(
         with telling("the build to start"):
             launched = runner.start(Given(extra=extra, **given).changing(spec))
         build = _run(launched)
+        earlier = journal.build(build.compared_with) if build.compared_with else None
         if as_json:
             print_json(whole_build(build))
+        elif as_markdown:
+            print_story(build, earlier, as_markdown=True)
         else:
             print_report(build)
+            if any(step.cause for step in build.steps):
+                print_line("")
+                print_story(build, earlier, as_markdown=False)
         if build.status is not BuildStatus.CANCELED:
             with suppress(SourceError):  # the build is told as it ended
                 wait_for(f"the records of {build.builder}", lambda: see_builder(docker, journal, build.builder))

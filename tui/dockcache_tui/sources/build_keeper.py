@@ -12,6 +12,7 @@ from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.builds.time_shares import with_shares
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.explain.cause_words import unknown
+from dockcache_tui.core.explain.causes import with_causes
 from dockcache_tui.core.explain.evidence import Evidence
 from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed
 from dockcache_tui.core.instant import Instant
@@ -19,7 +20,7 @@ from dockcache_tui.sources.build_context import ContextSnapshot
 from dockcache_tui.sources.build_evidence import NO_REF, EvidenceOfOurs, Folders, HistoryReading
 from dockcache_tui.sources.buildx_files import BuildRefs, RefWatch, bake_targets_of
 from dockcache_tui.sources.docker_cli import Docker
-from dockcache_tui.sources.explanations import Explanations, with_causes
+from dockcache_tui.sources.explanations import Explanations
 from dockcache_tui.sources.git import read_checkout
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.provenance import history_tells
@@ -124,12 +125,13 @@ class BuildKeeper:
             return build
         targets = bake_targets_of(self._docker.environment, self._refs)
         ours = EvidenceOfOurs(build, told, folders, targets, self._journal.copy, self._spec)
-        explanations = Explanations(self._docker, self._journal)
+        explanations = Explanations(self._docker, self._journal, Path(self._spec.project))
         explained = build
         try:
             evidence = ours.put_together()
             self._try(lambda: self._journal.keep_evidence(self._ref, evidence, ours.copies))
-            explained = explanations.explained(TracedBuild(build, evidence))
+            this = TracedBuild(build, evidence)
+            explained = explanations.explained(this, explanations.nearest(this))
             explained = explanations.warned(TracedBuild(explained, evidence))
         except Exception as error:  # noqa: BLE001 - no build fails by what is said of it
             cause = unknown(f"It could not be worked out: {error!r}.")

@@ -1,14 +1,17 @@
-"""Why steps of builds were not reused, told by what the journal and builders keep of them."""
+"""Why steps of builds were not reused, told by what the journal, builders, build records and git keep of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
+from itertools import islice
+from pathlib import Path
 
-from dockcache_tui.core.builds.build import Build
+from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.builds.cause import MissCause
 from dockcache_tui.core.errors import SourceError, UsageError
+from dockcache_tui.core.explain import cause_words as words
 from dockcache_tui.core.explain.baseline import nearest
-from dockcache_tui.core.explain.causes import causes
+from dockcache_tui.core.explain.causes import causes, with_causes
 from dockcache_tui.core.explain.changed_results import changed_results, flagged_ops
 from dockcache_tui.core.explain.evictions import is_evicted, with_evictions
 from dockcache_tui.core.explain.evidence import Evidence
@@ -20,45 +23,55 @@ from dockcache_tui.core.explain.hit_warnings import (
     with_operations,
 )
 from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed
-from dockcache_tui.sources.buildkit.builder import open_builder
+from dockcache_tui.core.scope import Project
+from dockcache_tui.sources.archives.build_evidence import read_build_evidence
+from dockcache_tui.sources.branches import RevisionBranches
+from dockcache_tui.sources.buildkit.builder import BuildKitBuilder, open_builder
 from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.git import has_revision, read_checkout, read_project
+from dockcache_tui.sources.git_revisions import read_revision
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.known_builds import with_steps
+from dockcache_tui.sources.remotes import remote_of
 from dockcache_tui.sources.seen_records import see_builder
 
 MAX_EARLIER = 12
-"""Earlier builds that one is compared with at most, to find the nearest."""
+"""Earlier builds of each source that one is compared with at most, to find the nearest."""
+LAST = "last"
+_HINT = "`dockcache-tui builds` lists the builds started here, and with --builder those that a builder remembers."
+_NO_PROJECT = words.unknown(
+    "Which project it is of is not known, and so no earlier build of it. Name one to compare it with."
+)
 
 
 class Explanations:
-    """Finds the causes of builds, ours and others'."""
+    """Finds builds, ours and others', and why their steps were not reused."""
 
-    def __init__(self, docker: Docker, journal: Journal) -> None:
-        """Take what knows of builds."""
-        self._docker, self._journal = docker, journal
+    def __init__(self, docker: Docker, journal: Journal, folder: Path) -> None:
+        """Take what knows of builds, and the folder of the project at hand."""
+        self._docker, self._journal, self._folder = docker, journal, folder
+        self._branches = RevisionBranches(folder, docker.environment)
 
     def explain(self, build: Build, against: str = "") -> Build:
         """Return a build with why its steps were not reused, compared with the nearest earlier one, or with a ref's.
 
         Raises UsageError for a ref that is not known, SourceError when the builder does not tell of the build.
         """
-        kept = self._journal.evidence(build.ref)
-        this = TracedBuild(build, kept) if kept else self._told(build)
-        if not against:
-            return self.explained(this)
-        other = self._journal.build(against)
-        if other is None:
-            raise UsageError(f"no build {against} is known", hint="`dockcache-tui builds` lists those that are.")
-        return self.explained(this, self._traced(other))
+        this = self._traced(build)
+        return self.explained(this, self.named(against) if against else self.nearest(this))
 
-    def explained(self, this: TracedBuild, earlier: TracedBuild | None = None) -> Build:
-        """Return a build with the causes of its steps, compared with an earlier one: without one, with the nearest."""
-        if not any(map(is_missed, this.build.steps)):
-            return with_causes(this.build, {})
-        earlier = earlier or nearest(this, self._earlier(this.build))
-        told = self._with_evictions(this.build, earlier.build, causes(this, earlier)) if earlier else causes(this, None)
-        found = with_causes(this.build, told)
-        return replace(found, compared_with=earlier.build.ref if earlier else "")
+    def explained(self, this: TracedBuild, earlier: TracedBuild | None) -> Build:
+        """Return a build with the causes of its steps, found by comparing it with an earlier one, if one is known."""
+        if earlier is None:
+            first = words.FIRST_BUILD if this.build.project else _NO_PROJECT
+            found = causes(this, None)
+            return with_causes(
+                this.build, {name: first if one == words.FIRST_BUILD else one for name, one in found.items()}
+            )
+        if (this.lacks_files or earlier.lacks_files) and this.evidence.revision and earlier.evidence.revision:
+            this, earlier = self._with_files(this), self._with_files(earlier)
+        found = self._with_evictions(this.build, earlier.build, causes(this, earlier))
+        return replace(with_causes(this.build, found), compared_with=earlier.build.ref)
 
     def warned(self, this: TracedBuild) -> Build:
         """Return a build of ours that just ended, compared already, with what is wrong with what it reused.
@@ -91,21 +104,109 @@ class Explanations:
         unknown = [graph for graph in this.evidence.graphs if graph.ops is None]
         if not any(context.kept for graph in unknown for context in graph.contexts):
             return this
-        earlier = (one for one in self._earlier(this.build) if any(graph.ops for graph in one.evidence.graphs))
+        earlier = (one for one in self._kept_before(this.build) if any(graph.ops for graph in one.evidence.graphs))
         return next((with_operations(this, one) for one in earlier), this)
 
-    def _earlier(self, build: Build) -> Iterator[TracedBuild]:
-        return map(self._traced, self._journal.earlier(build, MAX_EARLIER))
+    def nearest(self, this: TracedBuild, others: Sequence[TracedBuild] = ()) -> TracedBuild | None:
+        """Return the earlier build of its project that tells most, also of some others; None where none of it ran."""
+        if not any(map(is_missed, this.build.steps)):
+            return None
+        found = nearest(this, (*others, *self._kept_before(this.build))) if this.build.ours else None
+        if found and any(graph.ops for graph in found.evidence.graphs):
+            return found
+        with suppress(SourceError):  # a builder that can't be asked tells of no earlier build
+            others = (*others, *self._told_before(this.build))
+        return nearest(this, (*others, *self._kept_before(this.build)))
+
+    def named(self, name: str, builder: str = "") -> TracedBuild:
+        """Return the build with a ref that begins so, or the `last`; of a builder's where one is named.
+
+        Raises UsageError for none and for several, SourceError when the builder does not tell.
+        """
+        if builder:
+            with closing(open_builder(self._docker, builder)) as source:
+                beginning = "" if name == LAST else name
+                found = [build for build in self._history(source) if build.ref.startswith(beginning)]
+                return self._told(_only(name, found[:1] if name == LAST else found), source)
+        if name == LAST:
+            last = self._journal.last(read_project(self._folder, self._docker.environment), str(self._folder))
+            return self._traced(_only(name, last))
+        return self._traced(_only(name, self._journal.beginning(name)))
+
+    def recorded(self, path: Path, builds: Sequence[Build]) -> tuple[TracedBuild, ...]:
+        """Return the builds that a build record holds with their evidence; raises ArchiveError."""
+        evidence = read_build_evidence(path)
+        return tuple(self._placed(TracedBuild(build, evidence.get(build.ref, Evidence()))) for build in builds)
 
     def _traced(self, build: Build) -> TracedBuild:
-        return TracedBuild(build, self._journal.evidence(build.ref) or Evidence())
-
-    def _told(self, build: Build) -> TracedBuild:
-        """Return a build as its builder tells of it."""
+        """Return a build with its evidence: as the journal keeps it, else as its builder tells of it."""
+        if (kept := self._journal.evidence(build.ref)) or build.ours:
+            return TracedBuild(build, kept or Evidence())
         with closing(open_builder(self._docker, build.builder)) as builder:
-            return TracedBuild(with_steps(build, builder), builder.evidence(build.node, build.ref))
+            return self._told(build, builder)
+
+    def _told(self, build: Build, builder: BuildKitBuilder) -> TracedBuild:
+        if ours := self._journal.owner(build.ref):
+            return self._traced(ours)
+        build = build if build.steps else with_steps(build, builder)
+        return self._placed(TracedBuild(build, builder.evidence(build.node, build.ref)))
+
+    def _history(self, builder: BuildKitBuilder) -> list[Build]:
+        """Return the builds that a builder tells of, newest first."""
+        found = {event.build.ref: event.build for event in builder.history(follow=False)}
+        ended = (build for build in found.values() if build.status is not BuildStatus.RUNNING)
+        return sorted(ended, key=lambda build: build.started_at, reverse=True)
+
+    def _placed(self, traced: TracedBuild) -> TracedBuild:
+        """Return a build of others with its project, where its folder, its commit or its repository tells it."""
+        build, revision = self._branches.placed(traced.build), traced.evidence.revision
+        if build.project is None and revision:
+            remote = remote_of(revision.source)
+            here = read_checkout(self._folder, self._docker.environment)
+            is_here = has_revision(self._folder, revision.commit, self._docker.environment)
+            if here.project and (is_here or (remote and here.project.called(remote.repo))):
+                build = replace(build, project=here.project)
+            elif remote:
+                build = replace(build, project=Project(remote.repo, remote.repo))
+        return replace(traced, build=build)
+
+    def _kept_before(self, build: Build) -> Iterator[TracedBuild]:
+        for one in self._journal.earlier(build, MAX_EARLIER):
+            yield TracedBuild(one, self._journal.evidence(one.ref) or Evidence())
+
+    def _told_before(self, build: Build) -> Iterator[TracedBuild]:
+        """Yield the builds of others that its builder remembers of its project."""
+        if not build.builder:
+            return
+        with closing(open_builder(self._docker, build.builder)) as builder:
+            refs = self._journal.refs()
+            before = (one for one in self._history(builder) if one.started_at < build.started_at)
+            strangers = (one for one in before if one.ref not in refs)
+            told = (self._told(one, builder) for one in strangers)
+            yield from islice((one for one in told if _of_one_project(one.build, build)), MAX_EARLIER)
+
+    def _with_files(self, traced: TracedBuild) -> TracedBuild:
+        """Return a build with what its commit has of its context, where git knows it."""
+        revision = traced.evidence.revision
+        if traced.files or not revision:
+            return traced
+        try:
+            return replace(traced, files=read_revision(self._folder, revision, self._docker.environment))
+        except (SourceError, UsageError):
+            return traced
 
 
-def with_causes(build: Build, found: Mapping[str, MissCause]) -> Build:
-    """Return a build whose steps have these causes, by their digests, and no others."""
-    return replace(build, steps=tuple(replace(step, cause=found.get(step.digest)) for step in build.steps))
+def _of_one_project(one: Build, other: Build) -> bool:
+    """Tell whether two builds are of one project, or of one address."""
+    if one.project and other.project:
+        return one.project.may_be(other.project)
+    return bool(one.folder) and one.folder == other.folder
+
+
+def _only(name: str, found: Sequence[Build]) -> Build:
+    """Return the one build that was found by a name; raises UsageError for none and for several."""
+    if len(found) > 1:
+        raise UsageError(f"the refs of several builds begin with {name}", hint="Give more of it.")
+    if not found:
+        raise UsageError("no build is known yet" if name == LAST else f"no build {name} is known", hint=_HINT)
+    return found[0]

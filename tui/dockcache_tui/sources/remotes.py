@@ -42,11 +42,12 @@ def read_remotes(folder: Path, environment: Mapping[str, str]) -> tuple[GitRemot
     """Return the remotes that lead to another host, origin first; a path, and what is no repository there, is none."""
     lines = Git(folder, environment)("remote", "-v").split("\n")
     found = sorted(filter(None, map(_FETCHED.fullmatch, lines)), key=lambda match: match["name"] != "origin")
-    remotes = (_remote(match["url"]) for match in found)
+    remotes = (remote_of(match["url"]) for match in found)
     return tuple(remote for remote in remotes if remote)
 
 
-def _remote(url: str) -> GitRemote | None:
+def remote_of(url: str) -> GitRemote | None:
+    """Return where an address leads; None for a path, and for what is no repository."""
     if match := _WEB.fullmatch(url):
         usual = match["port"] in (None, _PORTS[match["scheme"].lower()])
         return GitRemote(_known(match["host"]) + ("" if usual else f":{match['port']}"), match["repo"])

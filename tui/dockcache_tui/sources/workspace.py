@@ -54,7 +54,7 @@ class ProjectWorkspace:
         self._project, self._docker, self._journal = project.resolve(), docker, journal
         self._runner = Runner(docker, journal)
         self._branches = RevisionBranches(self._project, docker.environment)
-        self._explanations = Explanations(docker, journal)
+        self._explanations = Explanations(docker, journal, self._project)
         self._known, self._archives = KnownBuilds(journal, self._branches), LocalArchives()
 
     @property

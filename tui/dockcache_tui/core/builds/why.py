@@ -1,11 +1,20 @@
 """Why a build's steps ran: each cause once, with its steps and what they cost."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dockcache_tui.core.builds.build import Build, Step
-from dockcache_tui.core.builds.cause import MissCause, fold
+from dockcache_tui.core.builds.cause import CauseKind, MissCause, MissEvidence, fold
 from dockcache_tui.core.builds.names import parse_name
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.wording import age, count, cut, span
+
+_DIGEST = re.compile("(?:sha256:|git )([0-9a-f]{12})[0-9a-f]{28,52}")
+_OF_FILE = re.compile("(sha256:[0-9a-f]{64}), (.+)")
+_MAX_VALUE = 120
+_TOLD_WHOLE = (CauseKind.FLAG, CauseKind.PARENT)
+_PLAIN = ("content", "changed", "args", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +64,59 @@ def step_places(steps: Iterable[Step], most: int) -> str:
     places = [step_place(step) for step in steps]
     more = f" and {len(places) - most} more" if len(places) > most else ""
     return ", ".join(places[:most]) + more
+
+
+def headline(build: Build, now: Instant) -> str:
+    """Return which build it is and what came of it, as a sentence."""
+    took = f" in {span(build.duration)}" if build.duration is not None else ""
+    reused = f"{build.cached} of {count(build.cacheable, 'step')} reused"
+    return f"Build {_which(build, now)}: {build.status.value}{took}, {reused}."
+
+
+def comparison(build: Build, earlier: Build | None, now: Instant) -> str:
+    """Return which build it was compared with, as a sentence; empty where it was with none."""
+    if earlier is None:
+        return f"Compared with build {build.compared_with}." if build.compared_with else ""
+    return f"Compared with build {_which(earlier, now)}."
+
+
+def _which(build: Build, now: Instant) -> str:
+    words = (
+        build.ref[:12],
+        f"of {build.project.name if build.project else build.folder}" if build.project or build.folder else "",
+        f"on branch {build.branch.short}" if build.branch else "",
+        f"by the builder {build.builder}" if build.builder else "",
+        f"{age(build.started_at, now)} ago",
+    )
+    return " ".join(filter(None, words))
+
+
+def evidence_lines(cause: MissCause) -> tuple[str, ...]:
+    """Return a line for each thing that differs and that its sentence may not tell.
+
+    As `app.py: 10 bytes 1f2e3d4c5b6a -> 12 bytes 6a5b4c3d2e1f`.
+    """
+    if cause.kind in _TOLD_WHOLE:
+        return ()
+    shown = [one for one in cause.differences if one.old is not None or one.new is not None]
+    if cause.kind is CauseKind.EVICTED:
+        return tuple(f"{_name(one)}last seen {one.old or 'at an unknown time'}, gone since {one.new}" for one in shown)
+    return tuple(f"{_name(one)}{_values(one)}" for one in shown)
+
+
+def _name(one: MissEvidence) -> str:
+    what = "" if one.what in _PLAIN else one.what
+    name = f"{one.name} ({what})" if one.name and what else one.name or what
+    return f"{name}: " if name else ""
+
+
+def _values(one: MissEvidence) -> str:
+    old, new = _value(one.old), _value(one.new)
+    if one.old is not None and one.new is not None:
+        return f"{old} -> {new}"
+    return old or new if one.what in ("added", "removed") else f"{old} before" if old else f"{new} now"
+
+
+def _value(text: str | None) -> str:
+    """Return a value with its digests cut short; a file's size comes first."""
+    return cut(_DIGEST.sub(r"\1", _OF_FILE.sub(r"\2 \1", text or "")), _MAX_VALUE)

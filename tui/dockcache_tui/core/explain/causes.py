@@ -1,8 +1,9 @@
 """Why the steps of a build were not reused, from its evidence and that of an earlier build."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from dockcache_tui.core.builds.build import Step
+from dockcache_tui.core.builds.build import Build, Step
 from dockcache_tui.core.builds.cause import MissCause
 from dockcache_tui.core.explain import cause_words as words
 from dockcache_tui.core.explain.evidence import Evidence
@@ -11,6 +12,11 @@ from dockcache_tui.core.explain.graph_causes import GraphCauses
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph
 from dockcache_tui.core.explain.rules import KeyRules, possible_rules
 from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed, step_ops
+
+
+def with_causes(build: Build, found: Mapping[str, MissCause]) -> Build:
+    """Return a build whose steps have these causes, by their digests, and no others."""
+    return replace(build, steps=tuple(replace(step, cause=found.get(step.digest)) for step in build.steps))
 
 
 def causes(this: TracedBuild, earlier: TracedBuild | None) -> Mapping[str, MissCause]:

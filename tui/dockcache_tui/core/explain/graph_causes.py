@@ -16,6 +16,7 @@ from dockcache_tui.core.explain.differences import cache_mount, differences, set
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph
 from dockcache_tui.core.explain.ops import Edge, Op
 from dockcache_tui.core.explain.pairing import pair
+from dockcache_tui.core.explain.revisions import as_built, revision_changes, taken_from_context
 from dockcache_tui.core.explain.rules import rules_of
 from dockcache_tui.core.explain.source_differences import address, same_file, source_cause
 from dockcache_tui.core.explain.store import Found, RecordStore
@@ -214,7 +215,7 @@ class GraphCauses:
     def _of_files(self, op: Op, old: Op, number: int) -> tuple[int, MissCause]:
         """Return how the files of a context differ, or of a text in the Dockerfile."""
         if not (self._new.tree(op.inputs[number].op) and self._old.tree(old.inputs[number].op)):
-            return _UNSURE, words.unknown("The files that were sent to one of the two builds were not kept.")
+            return self._of_commits(op, op.inputs[number].op)
         found = content_differences(self._old, old.id, self._new, op.id, number)
         one, other = self._new.inputs[op.id][number], self._old.inputs[old.id][number]
         if one.content and other.content:
@@ -224,6 +225,17 @@ class GraphCauses:
         if not found:
             return _UNSURE, words.unknown("Some files were not read, or changed while the build took them.")
         return _FILES, words.of_content(found, sets_mode=sets_mode(op), takes_all=one.key.paths == "/")
+
+    def _of_commits(self, op: Op, context: str) -> tuple[int, MissCause]:
+        """Return how the files of a context differ between the commits of the two builds."""
+        before, after = self._earlier.files, self._this.files
+        if not before or not after or self._new.ops[context].body.get("identifier") != "local://context":
+            return _UNSURE, words.unknown("The files that were sent to one of the two builds were not kept.")
+        taken = taken_from_context(op, self._new.graph, self._new.rules)
+        told = revision_changes(as_built(before, self._old.graph), as_built(after, self._new.graph), taken)
+        if not told.changes or before.dirty or after.dirty:
+            return _UNSURE, words.unknown(told.unknown[0])
+        return _FILES, words.of_content(told.changes, sets_mode=sets_mode(op))
 
     def _gone_below(self, old: Op) -> MissCause | None:
         """Return the cause of what a step stood on before, where that is not here: then nothing above it is either."""

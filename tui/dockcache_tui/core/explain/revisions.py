@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from os import fsdecode, fsencode
 
+from dockcache_tui.core.builds.cause import MissEvidence
 from dockcache_tui.core.builds.ignore import IgnoreRule, IgnoreVerdict, judge, parse_patterns
 from dockcache_tui.core.errors import UsageError
 from dockcache_tui.core.explain.content import fixed_part, taken_paths
@@ -86,18 +87,10 @@ class RevisionFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class RevisionChange:
-    """A path that differs: `what` are the words added, removed, type, content, link and mode; a rename is two."""
-
-    path: str
-    what: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class RevisionChanges:
-    """What is known to differ, by path, and as sentences what is not known."""
+    """What is known to differ, by path, and as sentences what is not known; a rename is two changes."""
 
-    changes: tuple[RevisionChange, ...] = ()
+    changes: tuple[MissEvidence, ...] = ()
     unknown: tuple[str, ...] = ()
 
 
@@ -133,9 +126,9 @@ def revision_changes(before: RevisionFiles, after: RevisionFiles, taken: Sequenc
     """Compare what an instruction takes from a context in two commits."""
     old, new = _files(before, taken), _files(after, taken)
     changes = tuple(
-        RevisionChange(fsdecode(path), what)
+        MissEvidence(what, fsdecode(path), *values)
         for path in sorted(old.keys() | new.keys())
-        if (what := _difference(old.get(path), new.get(path)))
+        for what, values in _differences(old.get(path), new.get(path)).items()
     )
     unknown = (*_unknown(before, old, taken), *_unknown(after, new, taken))
     return RevisionChanges(changes, tuple(dict.fromkeys(unknown)))
@@ -147,18 +140,24 @@ def _files(revision: RevisionFiles, taken: Sequence[Taken]) -> dict[bytes, GitFi
     return {path: revision.by_path[path] for path in paths if path in revision.by_path}
 
 
-def _difference(old: GitFile | None, new: GitFile | None) -> tuple[str, ...]:
-    if old is None or new is None:
-        return ("added",) if new else ("removed",)
-    if _kind(old) != _kind(new):
-        return ("type",)
-    content = "link" if old.mode == LINK else "content"
-    differs = {content: old.object != new.object, "mode": old.mode != new.mode}
-    return tuple(what for what, is_so in differs.items() if is_so)
+def _differences(old: GitFile | None, new: GitFile | None) -> Mapping[str, tuple[str | None, str | None]]:
+    if old is None:
+        return {"added": (None, _content(new))} if new else {}
+    if new is None:
+        return {"removed": (_content(old), None)}
+    values = {"type": (_kind(old), _kind(new))}
+    if _kind(old) == _kind(new):
+        values["link" if old.mode == LINK else "content"] = (_content(old), _content(new))
+        values["mode"] = (f"{old.mode & 0o777:04o}", f"{new.mode & 0o777:04o}")
+    return {what: pair for what, pair in values.items() if pair[0] != pair[1]}
 
 
-def _kind(file: GitFile) -> int:
-    return file.mode if file.mode in (LINK, SUBMODULE) else 0
+def _kind(file: GitFile) -> str:
+    return {LINK: "link", SUBMODULE: "submodule"}.get(file.mode, "file")
+
+
+def _content(file: GitFile) -> str:
+    return fsdecode(file.link) if file.mode == LINK else f"git {file.object}"
 
 
 def _unknown(revision: RevisionFiles, files: Mapping[bytes, GitFile], taken: Sequence[Taken]) -> Iterator[str]:

@@ -10,6 +10,8 @@ from dockcache_tui.core.builds.cause import MissCause
 from dockcache_tui.core.builds.names import StepKind, parse_name
 from dockcache_tui.core.explain import cause_words as words
 from dockcache_tui.core.explain.evidence import Evidence, Graph
+from dockcache_tui.core.explain.keyed_graph import is_local
+from dockcache_tui.core.explain.revisions import RevisionFiles
 
 _RAN = {StepState.BUILT, StepState.FALSE_HIT, StepState.FAILED}
 _TYPES = {"gha scope": "gha", "folder": "local"}
@@ -25,6 +27,8 @@ class TracedBuild:
 
     build: Build
     evidence: Evidence
+    files: RevisionFiles | None = None
+    """What its commit has of its context; None where nobody looked, or that can't be read."""
 
     @property
     def imports(self) -> bool:
@@ -49,6 +53,12 @@ class TracedBuild:
         ]
         alike = [one for one in told if one.kind == place.kind and one.is_there]
         return mine[0].error if mine and len(mine) == len(alike) else ""
+
+    @property
+    def lacks_files(self) -> bool:
+        """Tell whether a folder that it was sent was not kept."""
+        graphs = [graph for graph in self.evidence.graphs if graph.ops and not graph.contexts]
+        return any(is_local(op) for graph in graphs if graph.ops for op in graph.ops.ops)
 
     def cause_at_once(self, step: Step, graph: Graph) -> MissCause | None:
         """Return the cause of a step whose result was named but not there, or that a flag kept from being reused."""

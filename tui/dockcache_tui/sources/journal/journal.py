@@ -18,7 +18,7 @@ from dockcache_tui.core.explain.evidence import Evidence
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.losses import Told, tombstones
 from dockcache_tui.core.records.tombstone import Sight, Tombstone
-from dockcache_tui.core.scope import Checkout
+from dockcache_tui.core.scope import Checkout, Project
 from dockcache_tui.sources.file_stamps import FileStamps
 from dockcache_tui.sources.journal import evidence as kept_evidence
 from dockcache_tui.sources.journal import rows
@@ -177,15 +177,42 @@ class Journal:
         """
         found = self._store.read(
             f"SELECT {rows.BUILD} FROM builds"  # noqa: S608
-            " WHERE (folder = ? OR project = ?) AND started_ns < ? AND EXISTS"
+            " WHERE (folder = ? OR project = ? OR lower(repo) = ?) AND started_ns < ? AND EXISTS"
             " (SELECT 1 FROM steps WHERE build = id AND cacheable AND state IN ('reused', 'built', 'false hit'))"
             " ORDER BY status = ? DESC, folder = ? DESC, id DESC LIMIT ?",
             build.folder,
             build.project and build.project.id,
+            (build.project and build.project.repo.lower()) or None,
             build.started_at.ns,
             BuildStatus.SUCCEEDED,
             build.folder,
             limit,
+        )
+        return tuple(self._whole(row) for row in found)
+
+    def last(self, project: Project, folder: str) -> tuple[Build, ...]:
+        """Return the newest build that has ended, of a project or a folder of it where one is known, else of any."""
+        self._mark_lost()
+        found = self._store.read(
+            f"SELECT {rows.BUILD} FROM builds WHERE status != ?"  # noqa: S608
+            " ORDER BY (folder = ? OR project = ?) DESC, id DESC LIMIT 1",
+            BuildStatus.RUNNING,
+            folder,
+            project.id,
+        )
+        return tuple(self._whole(row) for row in found)
+
+    def beginning(self, text: str) -> tuple[Build, ...]:
+        """Return the builds of which a ref, ours or BuildKit's, begins with a text: the newest two."""
+        self._mark_lost()
+        found = self._store.read(
+            f"SELECT {rows.BUILD} FROM builds"  # noqa: S608
+            " WHERE substr(ref, 1, ?) = ? OR id IN (SELECT build FROM refs WHERE substr(ref, 1, ?) = ?)"
+            " ORDER BY id DESC LIMIT 2",
+            len(text),
+            text,
+            len(text),
+            text,
         )
         return tuple(self._whole(row) for row in found)
 
