@@ -232,7 +232,9 @@ def _look_into_an_archive(terminal: Terminal, project: Scratch, branch: str) -> 
 
 def _see_the_other_views(terminal: Terminal, project: Scratch) -> None:
     terminal.press("1")
-    terminal.see(*ALWAYS, "Builder cache", "could be freed", "by type", r"regular +[━█]", "by branch", "Last builds")
+    terminal.see(*ALWAYS, "Builder cache", "could be freed", "by type", r"regular +[━█]", "by branch")
+    terminal.press("G")
+    terminal.see("Last builds", r"✓ succeeded +\d+[sm] ago")
     terminal.press("5")
     terminal.see("builds › ")
     terminal.press("Enter")

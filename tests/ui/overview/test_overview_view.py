@@ -1,5 +1,6 @@
 """The overview on the real service: every place is read when it is first looked at, and narrowed by the branch."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from core.record_making import build
 from service.serving import Job
 from sources.archive_files_making import as_tar, file, oci, tar
 from ui.bench import NARROW, WIDE, bench
+from ui.builds.explained import BUILD, EARLIER, STEPS
 from ui.caches_bench import CachesHouse
 from ui.house import House
 
@@ -42,6 +44,62 @@ async def test_what_could_not_be_read() -> None:
         await app.see("Actions caches  nothing read yet: press 3 to see why", "Archives  0 B in 0 files")
         await app.press("3")
         await app.see("Which repository\\?")
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_why_the_last_build_was_slow(size: tuple[int, int]) -> None:
+    """The causes of the last build stand first, the costliest on top; Enter tells its story, and esc comes back."""
+    async with bench(House(past=(BUILD, EARLIER)), size) as app:
+        await app.press("1")
+        await app.see(
+            "^  Last build  13.0s · 20 % reused · .* ago · slow because",
+            r"^  ▶ deps 3/3 RUN npm ci +9\.0s  package-lock\.json changed \+1",
+            r"^    build 2/2 RUN vite build +4\.0s  GIT_SHA changed",
+        )
+        await app.press("j")
+        await app.see("^  ▶ build 2/2")
+        await app.press("enter")
+        await app.see("Why this step ran", r"\+ GIT_SHA=4d5e6f")
+        await app.press("escape")
+        await app.see("^  ▶ build 2/2", "overview$")
+        await app.press("j", "j", "enter")
+        await app.see("✓ succeeded · 10.0s")
+        await app.press("escape", "k")
+        await app.see("^  ▶ ✓ succeeded +.*20 %")
+        await app.press("e")
+        await app.see("Why 4 of 5 steps ran")
+
+
+async def test_a_row_takes_clicks() -> None:
+    """A click goes to a row, and another opens it."""
+    async with bench(House(past=(BUILD, EARLIER))) as app:
+        await app.press("1")
+        await app.see("^  ▶ deps 3/3")
+        row = next(at for at, line in enumerate(app.screen().split("\n")) if "build 2/2" in line)
+        await app.pilot.click(offset=(10, row))
+        await app.see("^  ▶ build 2/2")
+        await app.pilot.click(offset=(10, row))
+        await app.see("Why this step ran", r"\+ GIT_SHA=4d5e6f")
+
+
+async def test_rows_out_of_sight_are_scrolled_to() -> None:
+    """Where the last builds are further down, moving scrolls until they are in sight, then goes on to them."""
+    async with bench(House(past=(BUILD, EARLIER)), (80, 14)) as app:
+        await app.press("1")
+        await app.see("^  ▶ deps 3/3")
+        assert "Last builds" not in app.screen()
+        await app.press(*"jjjjjjjj")
+        await app.see("^  ▶ ✓ succeeded")
+        await app.press(*"kkkkkkkkk")
+        await app.see("^  ▶ deps 3/3")
+
+
+async def test_a_build_that_reused_all_is_not_slow() -> None:
+    """Without a cause the last build is in the list of the last builds only."""
+    async with bench(House(past=(replace(BUILD, steps=STEPS[:1]),))) as app:
+        await app.press("1")
+        await app.see("^  ▶ ✓ succeeded")
+        assert "slow because" not in app.screen()
 
 
 async def test_a_narrow_line_of_a_build_is_whole() -> None:

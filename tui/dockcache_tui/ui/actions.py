@@ -99,7 +99,7 @@ ACTIONS = (
     Action(
         "builds", "5", "Builds", "Builds of this project and of everyone on this builder", of=Place.BUILDS, name="open"
     ),
-    Action("open", "enter", "Open", "Open what the cursor is on", LISTS, of=TABLE, key_display="⏎"),
+    Action("open", "enter", "Open", "Open what the cursor is on", LISTS | {Place.OVERVIEW}, of=TABLE, key_display="⏎"),
     Action(
         "back",
         "escape",
@@ -152,7 +152,7 @@ ACTIONS = (
         "e",
         "Explain",
         "Why steps ran instead of being reused, and what would help; there, one step or the whole build",
-        frozenset({Place.BUILDS, Place.BUILD}) | WHY,
+        frozenset({Place.OVERVIEW, Place.BUILDS, Place.BUILD}) | WHY,
         footer=True,
     ),
     Action(

@@ -74,7 +74,7 @@ class DockcacheApp(App[None]):
         self.builder, self.caches, self.lab = BuilderArea(self, builder), CachesArea(self), LabArea(self)
         self.archives = ArchivesArea(self, self.caches.threads.open)
         self.builds = BuildsArea(self, self.builder.threads.connected)
-        self.overview = OverviewArea(self, self.caches, self.archives)
+        self.overview = OverviewArea(self, self.builds, self.caches, self.archives)
         self.areas: Sequence[Area] = (
             *(self.overview, self.builder, self.caches),
             *(self.archives, self.builds, self.lab),

@@ -106,7 +106,7 @@ _SHORT = {
     },
     CauseKind.PARENT: {"": "step above changed", "removed": "step above is gone"},
     CauseKind.EVICTED: {
-        "": "gone from the builder",
+        "": "gone from {place}",
         "gc": "gone: cleaned up",
         "prune": "gone: pruned",
         "restart": "gone: restart",
@@ -117,6 +117,7 @@ _SHORT = {
     CauseKind.UNKNOWN: {"": "not known"},
 }
 """A few words by kind and by what differs first; those under the empty name are for all else."""
+_COUNTED = (CauseKind.CONTENT, CauseKind.ENVIRONMENT, CauseKind.MOUNT)
 _MAX_NAME = 24
 
 
@@ -310,8 +311,8 @@ def short(cause: MissCause, root: str = "") -> str:
         return "only .git changed"
     first = _main(found)
     name = first.name if len(first.name) <= _MAX_NAME else f"…{first.name[1 - _MAX_NAME :]}"
-    text = texts.get(first.what, texts[""]).format(name=name, new=_value(first.new))
-    return f"{text} +{len(names) - 1}" if len(names) > 1 else text
+    text = texts.get(first.what, texts[""]).format(name=name, place=name or "the builder", new=_value(first.new))
+    return f"{text} +{len(names) - 1}" if len(names) > 1 and cause.kind in _COUNTED else text
 
 
 def unknown(reason: str) -> MissCause:

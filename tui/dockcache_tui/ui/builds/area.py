@@ -127,7 +127,7 @@ class BuildsArea(Area):
             self._builds.fail(failure)
         else:
             self._builds.wait()
-        if opened and opened.came_from is Place.BUILDS:
+        if opened and opened.record is None:
             self._show_opened(replace(opened, build=self._find(opened.build.ref) or opened.build))
         if self._why.build and (newer := self._find(self._why.build.ref)):
             self._why.take(newer)
@@ -150,15 +150,15 @@ class BuildsArea(Area):
         self._opened = opened
         self._build.show(opened.build, opened.logs)
 
-    def _open(self, build: Build) -> None:
-        self.open(OpenBuild(build, lambda digest: self.threads.log(build.ref, digest), Place.BUILDS))
+    def open_build(self, build: Build, came_from: Place = Place.BUILDS) -> None:
+        """Bring a build of the list into sight."""
+        if build.ref in self._history:  # else there is only what the journal keeps
+            self.threads.follow(build, again=True)
+        self.open(OpenBuild(build, lambda digest: self.threads.log(build.ref, digest), came_from))
 
     @on(BuildsView.Opened)
     def _row_opened(self, event: BuildsView.Opened) -> None:
-        build: Build = event.row
-        if build.ref in self._history:  # else there is only what the journal keeps
-            self.threads.follow(build, again=True)
-        self._open(build)
+        self.open_build(event.row)
 
     def go_back(self) -> None:
         """Go to where the build, or its story, was opened from."""
@@ -230,7 +230,7 @@ class BuildsArea(Area):
         """Build again as last time, or after a change."""
         if build := self.running:
             self.say("A build started here still runs. Press ctrl+c twice to cancel it.", severity="warning")
-            self._open(build)
+            self.open_build(build)
         else:
             self.threads.find_spec(lambda spec: messages.SpecFound(self._on_builder(spec), edit=edit))
 
@@ -256,7 +256,7 @@ class BuildsArea(Area):
             self._opened = replace(opened, build=event.build)
         if self.threads.ours and self.threads.ours.key == event.key:
             if before is None:
-                self._open(event.build)
+                self.open_build(event.build)
             if event.ended:
                 self._ended(event.build)
         self.show()

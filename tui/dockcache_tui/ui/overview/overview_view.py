@@ -1,4 +1,4 @@
-"""View 1: what each place keeps by branch, and what the last builds reused."""
+"""View 1: why the last build was slow, what each place keeps by branch, and what the last builds reused."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,12 +6,18 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.message import Message
 from textual.widgets import Static
 
 from dockcache_tui.core import wording
+from dockcache_tui.core.builds.build import Build, BuildStatus, Step
+from dockcache_tui.core.builds.names import parse_name
+from dockcache_tui.core.builds.why import RootCause, root_causes, step_place
+from dockcache_tui.core.explain.cause_words import short
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
 from dockcache_tui.core.overview import Held, Overview, Total, held, overview
@@ -20,6 +26,7 @@ from dockcache_tui.ui.builds.builds_table import reuse, status
 from dockcache_tui.ui.shared.known import AllKnown
 
 LAST_BUILDS = 6
+MAX_CAUSES = 3
 MAX_BARS = 5
 
 
@@ -32,10 +39,31 @@ class Totals:
     archives: Held | None = None
 
 
-class OverviewView(VerticalScroll):
-    """Bars and the last builds in one scrolling text."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line that can be chosen: a build, or a step of it that tells why the build was slow."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"overview--bar", "overview--good", "overview--part", "overview--full"}
+    line: int
+    build: Build
+    step: Step | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return what it keeps when the text is drawn anew."""
+        return self.build.ref, self.step.digest if self.step else ""
+
+
+class OverviewView(VerticalScroll):
+    """One scrolling text with rows that can be chosen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "cursor_up", "Up", show=False),
+        Binding("down,j", "cursor_down", "Down", show=False),
+        Binding("home,g", "scroll_home", "First", show=False),
+        Binding("end,G", "scroll_end", "Last", show=False),
+        Binding("enter", "open", "Open"),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"overview--{name}" for name in ("bar", "good", "part", "full", "cursor")}
     DEFAULT_CSS = """
     OverviewView {
         padding: 1 2;
@@ -44,12 +72,21 @@ class OverviewView(VerticalScroll):
         & .overview--good { color: $success; }
         & .overview--part { color: $warning; }
         & .overview--full { color: $error; text-style: bold; }
+        & .overview--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
     }
     """
+
+    @dataclass
+    class Chosen(Message):
+        """A row was opened."""
+
+        row: Row
 
     def __init__(self) -> None:
         """Begin without a reading."""
         super().__init__(id="overview")
+        self._rows: list[Row] = []
+        self._cursor = ("", "")
         self._text = Static(markup=False)
         self._known, self._scope = AllKnown(), ScopeFilter()
         self._totals = Totals()
@@ -77,6 +114,47 @@ class OverviewView(VerticalScroll):
         """Let the bars take the width there is."""
         self._draw()
 
+    @property
+    def chosen(self) -> Row | None:
+        """Return the row under the cursor; None where there is none."""
+        return next((row for row in self._rows if row.key == self._cursor), next(iter(self._rows), None))
+
+    def action_cursor_down(self) -> None:
+        """Go to the next row once it is in sight, and scroll until then."""
+        self._step(1)
+
+    def action_cursor_up(self) -> None:
+        """Go to the row before once it is in sight, and scroll until then."""
+        self._step(-1)
+
+    def action_open(self) -> None:
+        """Tell that the row under the cursor was chosen."""
+        if row := self.chosen:
+            self.post_message(self.Chosen(row))
+
+    def on_click(self, event: events.Click) -> None:
+        """Move to a row, or open the one under the cursor."""
+        at = event.get_content_offset(self._text)
+        row = next((row for row in self._rows if at and row.line == at.y), None)
+        if row and row == self.chosen:
+            self.action_open()
+        elif row:
+            self._move_to(row)
+
+    def _step(self, by: int) -> None:
+        chosen = self.chosen
+        at = self._rows.index(chosen) + by if chosen else -1
+        row = self._rows[at] if 0 <= at < len(self._rows) else None
+        top = self.scroll_offset.y
+        if row and top <= row.line + 1 < top + self.size.height:
+            self._move_to(row)
+        else:
+            self.scroll_relative(y=by, animate=False)
+
+    def _move_to(self, row: Row) -> None:
+        self._cursor = row.key
+        self._draw()
+
     @work(group="totals", exclusive=True, description="add up")
     async def _add_up(self) -> None:  # a worker keeps its arguments when it is done: it takes none that are large
         self._totals = await asyncio.to_thread(_totals, self._known, self._scope)
@@ -87,11 +165,36 @@ class OverviewView(VerticalScroll):
             return
         width = max(10, min(40, self.size.width - 52))
         text = Text()
+        self._rows = []
+        builds = [build for build in self._known.builds if self._scope.takes(build.project, build.branch)]
+        self._slow(text, builds)
         self._builder(text, width)
         self._caches(text, width)
         self._archives(text, width)
-        self._last_builds(text)
+        self._last_builds(text, builds)
+        if row := self.chosen:
+            lines = text.split("\n", allow_blank=True)
+            lines[row.line] = Text("▶").append_text(lines[row.line][1:])
+            lines[row.line].stylize(self._style("cursor"))
+            text = Text("\n").join(lines)
         self._text.update(text)
+
+    def _slow(self, text: Text, builds: Sequence[Build]) -> None:
+        """Tell which steps made the last build slow, and why they ran."""
+        last = next((build for build in builds if build.status is not BuildStatus.RUNNING), None)
+        roots = sorted(root_causes(last) if last else (), key=lambda root: -root.seconds)
+        if last is None or not roots:
+            return
+        age = wording.age(last.started_at, Instant.now())
+        text.append(f"Last build  {wording.span(last.duration)}", "bold")
+        text.append(f" · {wording.share(last.reuse)} reused · {age} ago · slow because\n", "not bold")
+        for root in roots[:MAX_CAUSES]:
+            self._rows.append(Row(_lines(text), last, root.steps[0]))
+            text.append(f"  {_slowest(root):<36.36} {wording.span(root.seconds):>6}  ", "not bold")
+            text.append(f"{literal(short(root.cause))}\n", self._style("part"))
+        if len(roots) > MAX_CAUSES:
+            text.append(f"  and {wording.count(len(roots) - MAX_CAUSES, 'more cause')}\n", "dim")
+        text.append("\n")
 
     def _builder(self, text: Text, width: int) -> None:
         found = self._totals.builder
@@ -142,13 +245,13 @@ class OverviewView(VerticalScroll):
         if len(totals) > MAX_BARS:
             text.append(f"  {'':<10}and {len(totals) - MAX_BARS} more\n", "dim")
 
-    def _last_builds(self, text: Text) -> None:
+    def _last_builds(self, text: Text, builds: Sequence[Build]) -> None:
         now = Instant.now()
-        builds = [build for build in self._known.builds if self._scope.takes(build.project, build.branch)]
         text.append("Last builds\n", "bold")
         for build in builds[:LAST_BUILDS]:
             branch = build.branch.short if build.branch else "unknown"
             saved = f"saved {wording.span(build.time_saved)}" if build.time_saved is not None else ""
+            self._rows.append(Row(_lines(text), build))
             text.append(f"  {status(build):<11}  {wording.age(build.started_at, now):>4} ago  ", "not bold")
             text.append(f"{reuse(build):<17}", self._style("good" if build.reuse == 1 else "part"))
             text.append(f"  {wording.span(build.duration):>7}  {saved:<13} {literal(branch)}\n", "not bold")
@@ -157,6 +260,18 @@ class OverviewView(VerticalScroll):
 
     def _style(self, name: str) -> str:
         return str(self.get_component_rich_style(f"overview--{name}", partial=True))
+
+
+def _lines(text: Text) -> int:
+    """Return the line that is written next."""
+    return text.plain.count("\n")
+
+
+def _slowest(root: RootCause) -> str:
+    """Return the step of a cause that took longest."""
+    step = max((*root.steps, *root.below), key=lambda one: one.duration or 0.0)
+    name = parse_name(step.name)
+    return literal(name.instruction if name.number is None else f"{step_place(step)} {name.instruction}")
 
 
 def _totals(known: AllKnown, scope: ScopeFilter) -> Totals:
