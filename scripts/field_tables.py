@@ -15,7 +15,7 @@ from dockcache_tui.core.builds.fields import BUILD_FIELDS, STEP_FIELDS, WHOLE_FI
 from dockcache_tui.core.caches.fields import CACHE_FIELDS, REPOSITORY_FIELDS
 from dockcache_tui.core.field import Field
 from dockcache_tui.core.lab.fields import LAB_FIELDS
-from dockcache_tui.core.records.fields import RECORD_FIELDS
+from dockcache_tui.core.records.fields import GONE_FIELDS, RECORD_FIELDS
 
 DOCS = Path(__file__).parents[1] / "docs"
 FIELDS: Mapping[str, Iterable[Field[Any]]] = {
@@ -23,6 +23,7 @@ FIELDS: Mapping[str, Iterable[Field[Any]]] = {
     "artifacts": ARTIFACT_FIELDS,
     "builds": BUILD_FIELDS,
     "caches": CACHE_FIELDS,
+    "gone": GONE_FIELDS,
     "files": FILE_FIELDS,
     "lab": LAB_FIELDS,
     "layers": LAYER_FIELDS,

@@ -45,7 +45,7 @@ def rows(cause: MissCause) -> list[tuple[str, str, str | None, str | None]]:
 
 def test_what_fits_is_told_with_when() -> None:
     """One sentence, the rule with what it found, when it was last seen and since when it is gone, and what helps."""
-    found = told(buried(RULE, *OPEN[1:]))
+    found = told(buried(RULE))
     assert found.kind is CauseKind.EVICTED
     assert found.text == (
         f"{GONE}. What went is just what a garbage collection (rule 3: over 28.0 GB by 1.2 GB) would have taken."
@@ -74,6 +74,15 @@ def test_several_that_fit_are_all_told() -> None:
     )
     assert [one[0] for one in rows(found)] == ["unknown", "gc", "prune"]
     assert found.fix is None
+
+
+def test_what_can_not_be_excluded_is_told_too() -> None:
+    """What fits need not be what it was."""
+    found = told(buried(ALL, OPEN[0]))
+    assert found.text.endswith(
+        "is just what a prune (docker buildx prune --all) would have taken. It may also have been a garbage collection."
+    )
+    assert [one[0] for one in rows(found)] == ["unknown", "prune", "gc"]
 
 
 def test_what_is_not_known_is_said_to_be_so() -> None:

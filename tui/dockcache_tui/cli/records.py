@@ -1,4 +1,4 @@
-"""`dockcache-tui records`, `records prune` and `records forecast`."""
+"""`dockcache-tui records`, `records prune`, `records forecast` and `records gone`."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from dockcache_tui.cli.listing import (
 from dockcache_tui.cli.output import Row, narrate, print_document, print_table
 from dockcache_tui.cli.reading import chosen, kept, opened, read, remember
 from dockcache_tui.cli.records_forecast import forecast
+from dockcache_tui.cli.records_gone import gone
 from dockcache_tui.cli.waiting import beside, telling, wait_for
 from dockcache_tui.core import wording
 from dockcache_tui.core.errors import ExitCode, SourceError, UsageError
@@ -106,6 +107,7 @@ def records(ctx: click.Context, /, *, builder: str, asked: ListRequest[ScopedRec
 
 
 records.add_command(forecast)
+records.add_command(gone)
 
 
 @records.command("prune")

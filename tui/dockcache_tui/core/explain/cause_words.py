@@ -1,13 +1,13 @@
 """The sentence of each cause, and of what would help."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from shlex import quote
 
 from dockcache_tui.core.builds.cache_places import CachePlace
 from dockcache_tui.core.builds.cause import CauseKind, Fix, MissCause, MissEvidence
 from dockcache_tui.core.explain.differences import Found
-from dockcache_tui.core.records.tombstone import Certainty, LossCause, LossKind, Tombstone
+from dockcache_tui.core.records.tombstone import Certainty, LossKind, Tombstone, either
 from dockcache_tui.core.wording import count, cut
 
 _MAX_VALUE = 60
@@ -21,16 +21,6 @@ _NEEDLESS = re.compile(
 """What a build seldom reads; some of it at the top of a context only."""
 _GONE = "Nothing that it depends on changed, but the builder no longer has its result"
 _KEEP_MORE = "Let the builder keep more: raise the limits of its garbage collection."
-_TOOK = {
-    LossKind.PRUNE: "dockcache-tui pruned it",
-    LossKind.OTHER_ROOT: "the builder was made anew, with an empty cache",
-}
-_MAY = {
-    LossKind.GC: "a garbage collection",
-    LossKind.PRUNE: "a prune",
-    LossKind.RESTART: "a restart that lost its cache",
-    LossKind.OTHER_ROOT: "a builder made anew",
-}
 _THEM = ("it", "them")
 _BY_DIGEST = "Name the image by its digest, to decide when it changes."
 _CHMOD = "; --chmod does not help, since their own modes count too"
@@ -227,18 +217,19 @@ def of_gone(seen: str, since: str) -> MissCause:
 
 def of_loss(lost: Sequence[Tombstone]) -> MissCause:
     """Return the cause of a step whose result is one of these; it is told what took it, as sure as that is known."""
-    found = dict.fromkeys(cause for one in lost for cause in one.told)
-    one_story = len({one.told for one in lost}) == 1
+    found = dict.fromkeys(cause for one in lost for cause in one.causes)
+    one_story = len({one.causes for one in lost}) == 1
     seen, since = str(min(one.seen_at for one in lost)), str(max(one.gone_at for one in lost))
     evidence = [MissEvidence(one.kind.value, one.name, seen, since) for one in found]
-    best = next(iter(found)).certainty
+    best = lost[0].told[0].certainty
     if one_story and best is Certainty.CERTAIN:
-        text = f"{_GONE}: {_TOOK[next(iter(found)).kind]}."
+        text = f"{_GONE}: {lost[0].story}."
     elif one_story and best is Certainty.FITS:
-        text = f"{_GONE}. What went is just what {_either(found)} would have taken."
+        text = f"{_GONE}. What went is just what {either(lost[0].told)} would have taken."
+        text += f" It may also have been {either(lost[0].possible)}." if lost[0].possible else ""
     else:
-        text = f"{_GONE}. What took it is not known; it may have been {_either(found)}."
-    if len({one.kind for one in found}) > 1 or not one_story or best is Certainty.UNKNOWN:
+        text = f"{_GONE}. What took it is not known; it may have been {either(found)}."
+    if len({one.kind for one in found}) > 1 or best is Certainty.UNKNOWN:
         evidence.insert(0, MissEvidence("unknown", "", seen, since))
     collected = {(one.kind, one.certainty) for one in found} == {(LossKind.GC, Certainty.FITS)}
     return MissCause(CauseKind.EVICTED, text, tuple(evidence), fix=Fix(_KEEP_MORE) if collected else None)
@@ -327,12 +318,6 @@ NEW_STEP = MissCause(CauseKind.NEW_STEP, "The earlier build had no such step.")
 def _main(found: Sequence[MissEvidence]) -> MissEvidence:
     """Return what is told first: a file that the build may need."""
     return next((one for one in found if not _NEEDLESS.match(one.name)), found[0])
-
-
-def _either(causes: Iterable[LossCause]) -> str:
-    """Return what may have taken something, as people would name it."""
-    names = list(dict.fromkeys(f"{_MAY[one.kind]} ({one.name})" if one.name else _MAY[one.kind] for one in causes))
-    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
 
 
 def _not_imported(text: str, fix: str, *places: CachePlace) -> MissCause:

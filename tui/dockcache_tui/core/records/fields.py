@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from dockcache_tui.core.field import ColumnLook, Field, Kind
 from dockcache_tui.core.records.attribution import ScopedRecord
+from dockcache_tui.core.records.tombstone import LossCause, Tombstone
 from dockcache_tui.core.scope import Owner
 
 
@@ -22,6 +23,10 @@ def _owner(owner: Owner) -> Mapping[str, str | None]:
         "branch": owner.branch.ref if owner.branch else None,
         "known": owner.known.value,
     }
+
+
+def _cause(cause: LossCause) -> Mapping[str, str | None]:
+    return {"what": cause.kind.value, "name": cause.name or None, "certainty": cause.certainty.value}
 
 
 RECORD_FIELDS: tuple[Field[ScopedRecord], ...] = (
@@ -148,4 +153,26 @@ RECORD_FIELDS: tuple[Field[ScopedRecord], ...] = (
     ),
     Field("build", Kind.TEXT, _builds, "the builds that made or last used it", listed=False),
     Field("known", Kind.FLAG, lambda row: bool(row.branches), "its branch is known", listed=False),
+)
+
+GONE_FIELDS: tuple[Field[Tombstone], ...] = (
+    Field("builder", Kind.TEXT, lambda row: row.record.builder, "the builder it was on", filter=""),
+    Field("node", Kind.TEXT, lambda row: row.record.node, "the builder's node it was on"),
+    Field("id", Kind.TEXT, lambda row: row.record.id, "its id"),
+    Field("type", Kind.TEXT, lambda row: row.record.type, "as of `records`"),
+    Field("size", Kind.SIZE, lambda row: row.record.size, "its bytes"),
+    Field("description", Kind.TEXT, lambda row: row.record.description, "what made it", filter="desc description"),
+    Field("created_at", Kind.AGE, lambda row: row.record.created_at, "when it was made", filter="age created"),
+    Field("last_used_at", Kind.AGE, lambda row: row.record.last_used_at, "when it was last used, or `null`", filter=""),
+    Field("last_seen_at", Kind.AGE, lambda row: row.seen_at, "when it was there still", filter="seen"),
+    Field("gone_at", Kind.AGE, lambda row: row.gone_at, "when it was there no more", filter="gone"),
+    Field(
+        "causes",
+        Kind.TEXT,
+        lambda row: tuple(f"{one.kind} {one.certainty}" for one in row.causes),
+        "what may have taken it, the surest first: `{what, name, certainty}` each, see below",
+        filter="cause",
+        json=lambda row: [_cause(one) for one in row.causes],
+    ),
+    Field("story", Kind.TEXT, lambda row: row.story, "the same in words", listed=False, filter=""),
 )

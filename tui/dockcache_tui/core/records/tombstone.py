@@ -32,6 +32,18 @@ class LossKind(StrEnum):
     OTHER_ROOT = "other root"
 
 
+_MAY = {
+    LossKind.GC: "a garbage collection",
+    LossKind.PRUNE: "a prune",
+    LossKind.RESTART: "a restart that lost the cache",
+    LossKind.OTHER_ROOT: "a builder made anew",
+}
+_CERTAIN = {
+    LossKind.PRUNE: "dockcache-tui pruned it",
+    LossKind.OTHER_ROOT: "the builder was made anew, with an empty cache",
+}
+
+
 class Certainty(StrEnum):
     """How sure a cause is: it is known, all that went is just what it would have taken, or it can't be excluded."""
 
@@ -51,7 +63,7 @@ class LossCause:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """A record that was there in one reading and gone in the next; the causes that are surest come first."""
+    """A record that was there in one reading and gone in the next; of its causes, one or more, the surest are first."""
 
     record: Record
     seen_at: Instant
@@ -59,10 +71,37 @@ class Tombstone:
     causes: tuple[LossCause, ...]
 
     @property
+    def story(self) -> str:
+        """Return in a few words what took it, as sure as that is known."""
+        causes = self.told
+        if causes[0].certainty is Certainty.CERTAIN:
+            return _CERTAIN[causes[0].kind]
+        if causes[0].certainty is Certainty.UNKNOWN:
+            return f"not known: {either(causes)}"
+        return f"fits {either(causes)}{f'; maybe {either(self.possible)}' if self.possible else ''}"
+
+    @property
+    def possible(self) -> tuple[LossCause, ...]:
+        """Return the causes that can't be excluded although others fit."""
+        return tuple(one for one in self.causes if one not in self.told)
+
+    @property
     def told(self) -> tuple[LossCause, ...]:
-        """Return the causes worth telling: what is known, else what fits, else all that can't be excluded."""
-        best = self.causes[0].certainty if self.causes else Certainty.UNKNOWN
-        return tuple(one for one in self.causes if one.certainty is best)
+        """Return the surest causes: what is known, else what fits, else all that can't be excluded."""
+        return tuple(one for one in self.causes if one.certainty is self.causes[0].certainty)
+
+
+def either(causes: Iterable[LossCause]) -> str:
+    """Return what may have taken something, as people would name it; of several of one kind the first is named."""
+    by_kind: dict[LossKind, list[str]] = {}
+    for one in causes:
+        by_kind.setdefault(one.kind, []).append(one.name)
+    names = [_named(kind, list(dict.fromkeys(filter(None, found)))) for kind, found in by_kind.items()]
+    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
+
+
+def _named(kind: LossKind, names: Sequence[str]) -> str:
+    return f"{_MAY[kind]} ({names[0]}{' or alike' if len(names) > 1 else ''})" if names else _MAY[kind]
 
 
 def vanished(before: Sequence[Record], now: Sequence[Record]) -> tuple[Record, ...]:
