@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from dockcache_tui.sources.archives.build_evidence import read_build_evidence
 from dockcache_tui.sources.branches import RevisionBranches
 from dockcache_tui.sources.buildkit.builder import BuildKitBuilder, open_builder
 from dockcache_tui.sources.docker_cli import Docker
-from dockcache_tui.sources.git import has_revision, read_checkout, read_project
+from dockcache_tui.sources.git import has_revision, read_project
 from dockcache_tui.sources.git_revisions import read_revision
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.known_builds import with_steps
@@ -129,14 +130,15 @@ class Explanations:
                 found = [build for build in self._history(source) if build.ref.startswith(beginning)]
                 return self._told(_only(name, found[:1] if name == LAST else found), source)
         if name == LAST:
-            last = self._journal.last(read_project(self._folder, self._docker.environment), str(self._folder))
+            last = self._journal.last(self._here, str(self._folder))
             return self._traced(_only(name, last))
         return self._traced(_only(name, self._journal.beginning(name)))
 
     def recorded(self, path: Path, builds: Sequence[Build]) -> tuple[TracedBuild, ...]:
         """Return the builds that a build record holds with their evidence; raises ArchiveError."""
         evidence = read_build_evidence(path)
-        return tuple(self._placed(TracedBuild(build, evidence.get(build.ref, Evidence()))) for build in builds)
+        found = (TracedBuild(build, evidence.get(build.ref, Evidence())) for build in builds)
+        return tuple(replace(one, build=self._placed(one.build, _source(one.evidence))) for one in found)
 
     def _traced(self, build: Build) -> TracedBuild:
         """Return a build with its evidence: as the journal keeps it, else as its builder tells of it."""
@@ -149,26 +151,30 @@ class Explanations:
         if ours := self._journal.owner(build.ref):
             return self._traced(ours)
         build = build if build.steps else with_steps(build, builder)
-        return self._placed(TracedBuild(build, builder.evidence(build.node, build.ref)))
+        evidence = builder.evidence(build.node, build.ref)
+        return TracedBuild(self._placed(build, _source(evidence)), evidence)
 
     def _history(self, builder: BuildKitBuilder) -> list[Build]:
         """Return the builds that a builder tells of, newest first."""
-        found = {event.build.ref: event.build for event in builder.history(follow=False)}
-        ended = (build for build in found.values() if build.status is not BuildStatus.RUNNING)
-        return sorted(ended, key=lambda build: build.started_at, reverse=True)
+        told = {event.build.ref: event for event in builder.history(follow=False)}
+        ended = [one for one in told.values() if one.build.status is not BuildStatus.RUNNING]
+        ended.sort(key=lambda one: one.build.started_at, reverse=True)
+        return [self._placed(one.build, one.vcs_source or one.build.folder) for one in ended]
 
-    def _placed(self, traced: TracedBuild) -> TracedBuild:
+    def _placed(self, build: Build, source: str) -> Build:
         """Return a build of others with its project, where its folder, its commit or its repository tells it."""
-        build, revision = self._branches.placed(traced.build), traced.evidence.revision
-        if build.project is None and revision:
-            remote = remote_of(revision.source)
-            here = read_checkout(self._folder, self._docker.environment)
-            is_here = has_revision(self._folder, revision.commit, self._docker.environment)
-            if here.project and (is_here or (remote and here.project.called(remote.repo))):
-                build = replace(build, project=here.project)
-            elif remote:
-                build = replace(build, project=Project(remote.repo, remote.repo))
-        return replace(traced, build=build)
+        build = self._branches.placed(build)
+        if build.project:
+            return build
+        remote, here = remote_of(source.partition("#")[0]), self._here
+        is_here = has_revision(self._folder, build.revision.removesuffix("-dirty"), self._docker.environment)
+        if is_here or (remote and here.called(remote.repo)):
+            return replace(build, project=here)
+        return replace(build, project=Project(remote.repo, remote.repo)) if remote else build
+
+    @cached_property
+    def _here(self) -> Project:
+        return read_project(self._folder, self._docker.environment)
 
     def _kept_before(self, build: Build) -> Iterator[TracedBuild]:
         for one in self._journal.earlier(build, MAX_EARLIER):
@@ -181,9 +187,8 @@ class Explanations:
         with closing(open_builder(self._docker, build.builder)) as builder:
             refs = self._journal.refs()
             before = (one for one in self._history(builder) if one.started_at < build.started_at)
-            strangers = (one for one in before if one.ref not in refs)
-            told = (self._told(one, builder) for one in strangers)
-            yield from islice((one for one in told if _of_one_project(one.build, build)), MAX_EARLIER)
+            found = (one for one in before if one.ref not in refs and _of_one_project(one, build))
+            yield from (self._told(one, builder) for one in islice(found, MAX_EARLIER))
 
     def _with_files(self, traced: TracedBuild) -> TracedBuild:
         """Return a build with what its commit has of its context, where git knows it."""
@@ -194,6 +199,10 @@ class Explanations:
             return replace(traced, files=read_revision(self._folder, revision, self._docker.environment))
         except (SourceError, UsageError):
             return traced
+
+
+def _source(evidence: Evidence) -> str:
+    return evidence.revision.source if evidence.revision else ""
 
 
 def _of_one_project(one: Build, other: Build) -> bool:
