@@ -88,9 +88,15 @@ class Registry:
     def forget_layers(self, name: str, tag: str) -> None:
         """Delete every blob of a cache but its description; its index stays as it is."""
         index = requests.get(self._url(name, f"manifests/{tag}"), headers=_ANY, timeout=60).json()
-        for one in (*index.get("manifests", ()), *index.get("layers", ())):
-            if "cacheconfig" not in one["mediaType"]:
-                requests.delete(self._url(name, f"blobs/{one['digest']}"), timeout=60).raise_for_status()
+        blobs = (*index.get("manifests", ()), *index.get("layers", ()))
+        for digest in {one["digest"] for one in blobs if "cacheconfig" not in one["mediaType"]}:
+            requests.delete(self._url(name, f"blobs/{digest}"), timeout=60).raise_for_status()
+
+    def forget(self, name: str, tag: str) -> None:
+        """Delete a manifest with its tag."""
+        told = requests.head(self._url(name, f"manifests/{tag}"), headers=_ANY, timeout=60)
+        digest = told.headers["Docker-Content-Digest"]
+        requests.delete(self._url(name, f"manifests/{digest}"), timeout=60).raise_for_status()
 
     def diff_ids(self, reference: str, architecture: str) -> tuple[str, ...]:
         """Return the digests of what is in the layers of NAME[:TAG]@DIGEST, in an index those of an architecture."""

@@ -277,7 +277,7 @@ def of_gone_there(place: CachePlace, seen: str, since: str) -> MissCause:
     if place.kind == "gha scope":
         why = "it was evicted there, a later build wrote over it, or this branch may not read it"
     text = f"This build read {place.words}, which no longer has its result: {why}."
-    difference = MissEvidence("unknown", place.words, seen, since)
+    difference = MissEvidence(place.kind, place.name, seen, since)
     return MissCause(CauseKind.EVICTED, text, (difference,), fix=Fix("Write the cache anew with --cache-to."))
 
 

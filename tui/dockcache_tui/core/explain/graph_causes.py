@@ -126,9 +126,10 @@ class GraphCauses:
                     ways += [(2, words.of_not_written(place))] if asked else []
                 elif asked is None:
                     ways.append((0, words.of_unread(place, is_gone=is_gone)))
-                else:
-                    gone = words.of_gone_there(place, seen, since)
-                    ways.append((1, words.of_unreadable(place, error)) if error else (3, gone))
+                elif error:
+                    ways.append((1, words.of_unreadable(place, error)))
+                elif not is_gone:  # else it is told what took it from its builder
+                    ways.append((3, words.of_gone_there(place, seen, since)))
             read = [place for place in self._olds[graph].graph.imports if place not in this]
             step = self._old_steps[graph].get(op)
             if moved and read and step and step.state is StepState.REUSED:
