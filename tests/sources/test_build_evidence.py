@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, SourceFile, Step, StepState
 from dockcache_tui.core.explain.context import Context, SentFile
 from dockcache_tui.core.explain.copies import bytes_received
 from dockcache_tui.core.explain.evidence import Evidence, Graph
@@ -190,3 +190,16 @@ def test_a_snapshot_that_takes_too_long(tmp_path: Path) -> None:
     broken = ContextSnapshot(BuildSpec(str(tmp_path)), Docker(), FileStamps(tmp_path / "stamps"))
     assert broken.contexts(succeeded=True) == ()
     assert "bad pattern" in broken.problem
+
+
+def test_manifests(tmp_path: Path) -> None:
+    """Small texts at the top that tell what a project depends on are kept, and what says which files are left out."""
+    (tmp_path / "package.json").write_text("{}")
+    (tmp_path / "Gemfile").symlink_to("package.json")
+    (tmp_path / "go.mod").write_bytes(b"x" * 100_000)
+    (tmp_path / "pom.xml").write_bytes(b"\xff")
+    (tmp_path / ".dockerignore").write_text("a\n")
+    snapshot = ContextSnapshot(BuildSpec(str(tmp_path)), Docker(), FileStamps(tmp_path.parent / "stamps"))
+    ((_, context),) = snapshot.contexts(succeeded=True)
+    assert context.manifests == (SourceFile("package.json", "{}"),)
+    assert context.ignore == SourceFile(".dockerignore", "a\n")

@@ -21,7 +21,7 @@ from dockcache_tui.core.builds.cause import Fix
 from dockcache_tui.core.builds.dockerfile import Dockerfile, read_dockerfile
 from dockcache_tui.core.explain.cause_words import needless
 from dockcache_tui.core.explain.causes import causes
-from dockcache_tui.core.explain.dockerfile_edits import argument_moved, pinned
+from dockcache_tui.core.explain.dockerfile_edits import argument_moved, copied_first, next_run, pinned
 from dockcache_tui.core.explain.fixes import diff, with_lines
 
 
@@ -253,3 +253,118 @@ def test_needless() -> None:
         "odd Dockerfile": "",
     }
     assert {path: needless(path) for path in lines} == lines
+
+
+NODE = """\
+FROM node
+WORKDIR /app
+# All of it
+COPY --chown=node . .
+
+# What it needs
+RUN --mount=type=cache,id=npm,target=/root/.npm npm ci --omit=dev
+RUN npm run build
+"""
+NODE_FILES: Files = {"package.json": "{}", "package-lock.json": "{}", "src": None, "src/a.js": "a"}
+
+
+def node_fix(manifest: str = "{}", after: Files | None = None, files: Files | None = None) -> Fix | None:
+    """Return the fix after a change, where package.json says something."""
+    builder = Builder()
+    before = files or NODE_FILES
+    earlier = builder.build(NODE, before)
+    this = builder.build(NODE, {**before, **(after or {"src/a.js": "b"})})
+    (graph,) = this.evidence.graphs
+    contexts = (replace(graph.contexts[0], manifests=(SourceFile("package.json", manifest),)),)
+    this = replace(this, evidence=replace(this.evidence, graphs=(replace(graph, contexts=contexts),)))
+    told = {instruction(this, digest): cause for digest, cause in causes(this, earlier).items()}
+    return told["COPY --chown=node . ."].fix
+
+
+def test_dependencies_first() -> None:
+    """An install right below the copy of all is run on the files that it needs, before the rest is copied."""
+    assert node_fix() == Fix(
+        "Copy package.json and package-lock.json first, and run npm ci --omit=dev before the rest is copied.",
+        """\
+--- a/Dockerfile
++++ b/Dockerfile
+@@ -1,8 +1,9 @@
+ FROM node
+ WORKDIR /app
++COPY --chown=node package.json package-lock.json ./
++# What it needs
++RUN --mount=type=cache,id=npm,target=/root/.npm npm ci --omit=dev
++
+ # All of it
+ COPY --chown=node . .
+-
+-# What it needs
+-RUN --mount=type=cache,id=npm,target=/root/.npm npm ci --omit=dev
+ RUN npm run build
+""",
+    )
+
+
+@pytest.mark.parametrize("script", ['{"scripts": {"prepare": "make"}}', '{"workspaces": ["a"]}', "["])
+def test_dependencies_that_may_need_more(script: str) -> None:
+    """An install that may need any other file is told in words only."""
+    assert node_fix(script) == Fix(
+        "Copy package.json and package-lock.json first, and run npm ci --omit=dev before the rest is copied,"
+        " if it needs no other file."
+    )
+
+
+def test_both_fixes() -> None:
+    """What a build seldom reads is left out too, by one patch of both files; a changed manifest is no reason to."""
+    files = {**NODE_FILES, ".git": None, ".git/HEAD": "a"}
+    found = node_fix(after={"src/a.js": "b", ".git/HEAD": "b"}, files=files)
+    assert found
+    assert found.text.startswith("Add .git to .dockerignore, unless the build reads it. Copy package.json and")
+    assert found.patch.index("+++ b/.dockerignore") < found.patch.index("+++ b/Dockerfile")
+    assert node_fix(after={"package.json": "{ }"}) == Fix(
+        "Copy what the steps below need by its name, and the rest further down."
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(["COPY . .", "COPY . /app", "COPY ./ /app/", "COPY --chown=a . ./", "copy  . ."]),
+    st.sampled_from(["RUN npm ci", "# npm\nRUN \\\n # inside\n npm ci"]),
+    st.sampled_from(["", "\n", "\nRUN last", "\nRUN last\n", "\nFROM b\n"]),
+    st.sampled_from(["\n", "\n\n", "\n# between\n\n"]),
+    ENDS,
+)
+def test_moved_copy(copy: str, run: str, below: str, between: str, end: str) -> None:
+    """All instructions are there once, and the named files are copied to the same place before the install."""
+    text = f"FROM a\nWORKDIR /app\n# all\n{copy}{between}{run}{below}".replace("\n", end)
+    dockerfile = read_dockerfile(text)
+    assert dockerfile
+    taken = dockerfile.instructions[2]
+    below_it = next_run(dockerfile, taken)
+    assert below_it is dockerfile.instructions[3]
+    moved = copied_first(dockerfile, taken, below_it, ["a.json", "b"])
+    assert moved
+    after = read_dockerfile(moved)
+    assert after
+    told = [(one.word, one.rest) for one in after.instructions]
+    before = [(one.word, one.rest) for one in dockerfile.instructions]
+    dest = taken.arguments.partition(" ")[2].rstrip("/")
+    first = ("COPY", " ".join((*taken.flags, f"a.json b {dest}/")))
+    assert told == [*before[:2], first, before[3], before[2], *before[4:]]
+    assert (moved.endswith(end), "\r" in moved) == (text.endswith(end), "\r" in text)
+
+
+def test_not_right_below() -> None:
+    """A copy of some files, to elsewhere or with other options, or with something below it, is left alone."""
+    for text in (
+        "COPY a .",
+        "COPY . /b",
+        "COPY --exclude=x . .",
+        "COPY . .\nENV A=1",
+        "COPY . .\nRUN a\nFROM b",
+        "ADD . .",
+    ):
+        dockerfile = read_dockerfile(f"FROM a\nWORKDIR /app\n{text}\n")
+        assert dockerfile
+        run = next_run(dockerfile, dockerfile.instructions[2])
+        assert (run is None) == ("RUN" not in text)

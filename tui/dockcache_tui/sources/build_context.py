@@ -1,17 +1,21 @@
 """Which folders a build sends, and a snapshot of them that is taken beside it."""
 
+import os
+import stat
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from threading import Event, Thread
 
-from dockcache_tui.core.builds.build import BuildSpec, Step
+from dockcache_tui.core.builds.build import BuildSpec, SourceFile, Step
 from dockcache_tui.core.builds.names import parse_name
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.explain.context import Context, SentFile
+from dockcache_tui.core.explain.dependencies import MANIFESTS
 from dockcache_tui.sources.bake_files import bake_targets, is_remote
 from dockcache_tui.sources.context_reader import ContextReader
 from dockcache_tui.sources.docker_cli import Docker
@@ -21,6 +25,7 @@ MAIN = "context"
 """What BuildKit calls the folder that a build is given."""
 _COARSE_CLOCK = 5 if sys.platform == "linux" else time.CLOCK_REALTIME
 """The clock by which Linux dates files, which lags behind (CLOCK_REALTIME_COARSE)."""
+_MAX_MANIFEST = 64 << 10
 _PATIENCE, _LITTLE_PATIENCE = 2.0, 0.5
 """Seconds that a snapshot may still take after a build that succeeded, and after another."""
 
@@ -91,7 +96,14 @@ class ContextSnapshot:
                 unsure = () if self._stopped.is_set() else reader.changed_since(self._began, files)
                 if self._stopped.is_set():  # nobody looked, or not at all of them
                     unsure = (b"", *(file.path for file in files))
-                context = Context(folder.name, str(folder.root), files, unsure=unsure, ignore=reader.ignore)
+                context = Context(
+                    folder.name,
+                    str(folder.root),
+                    files,
+                    unsure=unsure,
+                    ignore=reader.ignore,
+                    manifests=tuple(_manifests(folder.root, files)),
+                )
                 self._contexts.append((folder, context))
         except (DockcacheError, OSError) as error:
             self.problem = str(error)
@@ -106,6 +118,15 @@ class ContextSnapshot:
         if reader.is_news:
             self._stamps.keep(reader.root, reader.known)
         return folder, reader, files
+
+
+def _manifests(root: Path, files: Iterable[SentFile]) -> Iterator[SourceFile]:
+    """Yield the small texts among the files that tell what a project depends on."""
+    for file in files:
+        name = os.fsdecode(file.path)
+        if name in MANIFESTS and stat.S_ISREG(file.mode) and file.size <= _MAX_MANIFEST:
+            with suppress(OSError, UnicodeDecodeError):
+                yield SourceFile(name, (root / name).read_bytes().decode())
 
 
 def is_load(step: Step) -> bool:

@@ -51,6 +51,8 @@ class Context:
     """
     ignore: SourceFile | None = None
     """Its .dockerignore, without a text where there is none; None where that is not known."""
+    manifests: tuple[SourceFile, ...] = ()
+    """The files at its top that tell what its project depends on."""
 
     @property
     def tree(self) -> Tree:

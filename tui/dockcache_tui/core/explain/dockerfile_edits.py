@@ -1,6 +1,7 @@
 """Dockerfiles changed so that they do the same and more of them is reused."""
 
 import re
+from collections.abc import Sequence
 
 from dockcache_tui.core.archives.name import full_name
 from dockcache_tui.core.builds.dockerfile import Dockerfile, Instruction
@@ -8,6 +9,7 @@ from dockcache_tui.core.builds.dockerfile import Dockerfile, Instruction
 _MEANS_SOMETHING = re.compile("SOURCE_DATE_EPOCH|BUILDKIT_.*|(?i:(?:https?|ftp|no|all)_proxy)")
 """Build arguments that BuildKit itself looks at."""
 _READS_ALL = re.compile(r"(?<![\w./-])(?:env|printenv|envsubst|eval|export -p|declare -p)(?![\w./-])")
+_KEEPS_WHAT = re.compile("--(chown|chmod)=")
 _VARIABLE = re.compile(r"\$\{?(\w+)", re.ASCII)
 _PLAIN_WORDS = re.compile(r"""[^"'\\`]*""")
 
@@ -41,6 +43,35 @@ def argument_moved(dockerfile: Dockerfile, step: Instruction, name: str) -> str 
         moved, stays = [line.replace(declared.rest, word)], [*moved, line.replace(declared.rest, others)]
     between = lines[declared.last + 1 : user.above]
     return "".join((*lines[: declared.above], *stays, *between, *moved, *lines[user.above :]))
+
+
+def next_run(dockerfile: Dockerfile, copy: Instruction) -> Instruction | None:
+    """Return the RUN right below the copy of a whole context into the folder where it runs; None for other steps."""
+    stage = dockerfile.stage(copy)
+    number = stage.index(copy) if copy in stage else len(stage)
+    below = stage[number + 1] if number + 1 < len(stage) else None
+    folders = [one.arguments.rstrip("/") for one in stage[:number] if one.word == "WORKDIR"]
+    source, _, dest = copy.arguments.partition(" ")
+    takes_all = copy.word == "COPY" and source in (".", "./") and all(map(_KEEPS_WHAT.match, copy.flags))
+    is_here = dest in (".", "./") or (dest.startswith("/") and dest.rstrip("/") in folders[-1:])
+    return below if below and below.word == "RUN" and takes_all and is_here else None
+
+
+def copied_first(dockerfile: Dockerfile, copy: Instruction, run: Instruction, files: Sequence[str]) -> str | None:
+    """Return the text with some files copied, and the RUN below run, before the rest is copied."""
+    if copy.first != copy.last:
+        return None
+    lines = list(dockerfile.lines)
+    line, ends = lines[copy.first], lines[-1].endswith("\n")
+    end = "\r\n" if line.endswith("\r\n") else "\n"
+    words = line.split()
+    dest = words[-1].rstrip("/")
+    first = f"{' '.join((*words[: 1 + len(copy.flags)], *files, dest))}/{end}"
+    lines[-1] += end * (not ends)
+    between, last = lines[copy.last + 1 : run.above], run.last + 1
+    moved = [first, *lines[run.above : last], *between, *lines[copy.above : copy.last + 1]]
+    text = "".join((*lines[: copy.above], *moved, *lines[last:]))
+    return text if ends else text.removesuffix(end)
 
 
 def pinned(dockerfile: Dockerfile, reference: str, digest: str) -> str | None:

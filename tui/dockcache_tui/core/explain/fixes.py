@@ -1,5 +1,6 @@
 """What would keep a step reused next time, as a patch of the Dockerfile or of .dockerignore where it is one."""
 
+import os
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -11,7 +12,8 @@ from dockcache_tui.core.builds.cause import CauseKind, Fix, MissCause
 from dockcache_tui.core.builds.dockerfile import Dockerfile, Instruction, read_dockerfile
 from dockcache_tui.core.builds.names import parse_name
 from dockcache_tui.core.explain.cause_words import needless
-from dockcache_tui.core.explain.dockerfile_edits import argument_moved, pinned, user_below
+from dockcache_tui.core.explain.dependencies import install_of
+from dockcache_tui.core.explain.dockerfile_edits import argument_moved, copied_first, next_run, pinned, user_below
 from dockcache_tui.core.explain.evidence import Graph
 from dockcache_tui.core.explain.traced_build import TracedBuild, step_ops
 from dockcache_tui.core.wording import cut
@@ -19,6 +21,7 @@ from dockcache_tui.core.wording import cut
 _MAX_INSTRUCTION = 60
 _PLAIN_PATH = re.compile(r"[\w.+@/-]+", re.ASCII)
 """What a patch can name without quotes."""
+_CACHE_MOUNT = re.compile("--mount=type=(cache|secret|ssh)(,|$)")
 _NO_UTF8 = re.compile(r"\\x[89a-f][0-9a-f]|[\ud800-\udfff]")
 """What stands in a text for bytes that are none."""
 _READS_GIT = re.compile(r"(?<![\w./-])git(?![\w-])|vcs|setuptools[_-]scm", re.IGNORECASE)
@@ -56,17 +59,39 @@ def _in_graph(this: TracedBuild, graph: Graph, cause: MissCause, step: Step) -> 
     if not dockerfile or not instruction or not cause.fix:
         return None
     first, words, text = cause.differences[0], cause.fix.text, None
+    name = _below(this.build.folder, graph.dockerfile_path) or graph.request.get("filename", "")
+    patch = ""
     if cause.kind is CauseKind.CONTENT:
         patch = _left_out(this, graph, dockerfile, cause)
-        return Fix(words, patch) if patch else None
-    if cause.kind is CauseKind.BASE and first.new:
+        are_needless = {bool(needless(one.name)) for one in cause.differences}
+        if False in are_needless:
+            said, text = _copied_first(graph, dockerfile, instruction, cause)
+            words = f"{words} {said}" if said and True in are_needless else said or words
+    elif cause.kind is CauseKind.BASE and first.new:
         text = pinned(dockerfile, first.name, first.new)
     elif cause.kind is CauseKind.ENVIRONMENT and (user := user_below(dockerfile, instruction, first.name)):
         what = cut(" ".join(user.text.split()), _MAX_INSTRUCTION)
         words = f"Declare ARG {first.name} just above {what}, unless what runs before that reads it."
         text = argument_moved(dockerfile, instruction, first.name)
-    name = _below(this.build.folder, graph.dockerfile_path) or graph.request.get("filename", "")
-    return Fix(words, diff(name, graph.dockerfile, text)) if text and _PLAIN_PATH.fullmatch(name) else None
+    if text and _PLAIN_PATH.fullmatch(name):
+        patch += diff(name, graph.dockerfile, text)
+    return Fix(words, patch) if patch or words != cause.fix.text else None
+
+
+def _copied_first(graph: Graph, dockerfile: Dockerfile, copy: Instruction, cause: MissCause) -> tuple[str, str | None]:
+    """Return what to do about an install below the copy of all files, and the Dockerfile where that is sure."""
+    context = next((one for one in graph.contexts if one.name == "context"), None)
+    run = next_run(dockerfile, copy)
+    if context is None or run is None or (run.flags and not all(map(_CACHE_MOUNT.match, run.flags))):
+        return "", None
+    top = {os.fsdecode(file.path).partition("/")[0] for file in context.files}
+    found = install_of(run.arguments, top, {one.name: one.text for one in context.manifests})
+    if found is None or {one.name for one in cause.differences} & set(found.files):
+        return "", None
+    named = " and ".join(filter(None, (", ".join(found.files[:-1]), found.files[-1])))
+    words = f"Copy {named} first, and run {cut(run.arguments, _MAX_INSTRUCTION)} before the rest is copied"
+    text = copied_first(dockerfile, copy, run, found.files) if found.is_alone else None
+    return (f"{words}.", text) if text else (f"{words}, if it needs no other file.", None)
 
 
 def _instruction(dockerfile: Dockerfile, step: Step) -> Instruction | None:
