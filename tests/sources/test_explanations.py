@@ -5,15 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from core.explain.changes import FILES, SRC
+from core.explain.changes import ALL, FILES, SRC
 from core.explain.sample_builds import Files
+from core.record_making import at, record
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
 from dockcache_tui.core.builds.progress import Progress, VertexUpdate
 from dockcache_tui.core.builds.reducer import LiveBuild
-from dockcache_tui.core.errors import UsageError
+from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.explain.cause_words import unknown
 from dockcache_tui.core.explain.evidence import Evidence
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.records.losses import Told
+from dockcache_tui.core.records.tombstone import Sight
 from dockcache_tui.core.scope import BranchScope, Checkout, Project
 from dockcache_tui.sources.build_keeper import BuildKeeper
 from dockcache_tui.sources.docker_cli import Docker
@@ -81,6 +84,29 @@ def test_a_build_in_which_nothing_was_missed(kept: Kept) -> None:
     """It has no causes and is compared with nothing."""
     kept.keep(kept.build())
     assert kept.explain(kept.keep(kept.build())) == ({}, "")
+
+
+def test_what_is_gone_is_told_with_what_took_it(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tombstones that are there are enough; without one the builder is read, and where it can't be it stays unknown."""
+    read: list[str] = []
+
+    def see(_: Docker, journal: Journal, name: str) -> None:
+        read.append(name)
+        if len(read) == 1:
+            raise SourceError("it is down")
+        lost = tuple(record(one.name, created=-9, what=("regular", one.name)) for one in first.steps)
+        journal.see((name, "node0"), Sight(at(0), lost, "w"), lambda _: Told())
+        journal.see((name, "node0"), Sight(at(1), (), "v"), lambda _: Told())
+
+    monkeypatch.setattr("dockcache_tui.sources.explanations.see_builder", see)
+    first = kept.keep(kept.build(started_at=at(-9), completed_at=at(-8)))
+    kept.builder.forget(ALL)
+    second = kept.keep(kept.build(started_at=at(9), completed_at=at(10)))
+    gone = "Nothing that it depends on changed, but the builder no longer has its result"
+    assert kept.explain(second)[0][ALL] == f"{gone}."
+    for _ in range(2):
+        assert kept.explain(second)[0][ALL] == f"{gone}: the builder was made anew, with an empty cache."
+    assert read == ["one", "one"]
 
 
 def test_builds_that_reached_no_step_are_no_earlier_builds(kept: Kept) -> None:

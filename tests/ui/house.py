@@ -194,6 +194,7 @@ class House:
     compared: list[tuple[str, str]] = field(default_factory=list)
     experiments: RunningLab | None = None
     planned: list[LabPlan | None] = field(default_factory=list)
+    seen: list[tuple[BuilderSnapshot, tuple[Build, ...]]] = field(default_factory=list)
 
     def checkout(self) -> Checkout:
         """Return the checkout."""
@@ -248,7 +249,8 @@ class House:
         return nullcontext(self.experiments)
 
     def see(self, snapshot: BuilderSnapshot, builds: Sequence[Build]) -> None:
-        """Keep nothing."""
+        """Note what is kept of a reading."""
+        self.seen.append((snapshot, tuple(builds)))
 
     def known_builds(self, builder: Builder) -> tuple[Build, ...]:  # noqa: ARG002 - there is one builder
         """Return the journal's builds."""

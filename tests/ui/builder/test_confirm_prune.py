@@ -59,6 +59,8 @@ async def test_marked_records_go_leaf_first() -> None:
         await app.see_no("left")
     assert {*house.cache.pruned[:2]} == {key("left"), key("right")}
     assert house.cache.pruned[2:] == [key("base")]
+    kept = [len(snapshot.records) for snapshot, _ in house.seen]
+    assert (kept[0], kept[-1]) == (4, 1), "which records there are is kept before and after"
 
 
 async def test_what_frees_nothing_is_told() -> None:

@@ -92,7 +92,7 @@ class Explanations:
     def _with_evictions(self, build: Build, earlier: Build, found: Mapping[str, MissCause]) -> Mapping[str, MissCause]:
         """Return causes with what took the results that are gone; the builder is read where that is not known yet."""
         for look in (False, True):
-            if not any(map(is_evicted, found.values())):
+            if not build.builder or not any(map(is_evicted, found.values())):
                 break
             if look:
                 with suppress(SourceError):  # then it stays unknown

@@ -6,6 +6,7 @@ who reads a builder is told of its garbage collections and of the prunes of othe
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.instant import Instant
@@ -109,32 +110,27 @@ class _Loss:
     def _collection(self) -> tuple[tuple[Rule, ...], Pass] | None:
         """Return a pass of the garbage collection that takes exactly what went."""
         after = self._now.taken_at
-        ways = [
-            (policy, state, moment, started)
-            for policy in self._policies()
-            for moment in self._moments(policy)
-            for state in self._states
-            for started in (None, after)
-        ]
-        for policy, state, moment, started in ways:
-            found = collect(state, policy, moment, started=started)
-            if self._is_what_went(found):
-                return policy, found
-        for policy, state, moment, started in ways:
-            crowded = self._with_little_free(policy, state, moment, started)
+        ways = tuple(product(self._policies(), self._states, (None, after)))
+        for policy, state, started in ways:
+            for moment in self._moments(policy):
+                found = collect(state, policy, moment, started=started)
+                if self._is_what_went(found):
+                    return policy, found
+        for policy, state, started in ways:
+            crowded = self._with_little_free(policy, state, started)
             if crowded is not None and self._is_what_went(crowded):
                 return policy, crowded
         return None
 
     def _with_little_free(
-        self, policy: Sequence[Rule], state: Sequence[Record], moment: Instant, started: Instant | None
+        self, policy: Sequence[Rule], state: Sequence[Record], started: Instant | None
     ) -> Pass | None:
         """Return a pass that takes as many records as went since the disk was too full, where a rule looks at that."""
         wanted = max((rule.min_free for rule in policy), default=0)
         few, many = 1, min(wanted, sum(one.size for one in self._gone))
         while few <= many:
             missing = (few + many) // 2
-            found = collect(state, policy, moment, free=wanted - missing, started=started)
+            found = collect(state, policy, self._now.taken_at, free=wanted - missing, started=started)
             if len(found.taken) == len(self._gone):
                 return found
             if len(found.taken) < len(self._gone):
