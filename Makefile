@@ -57,7 +57,7 @@ lock: $(STAMP) ## Lock the dependencies again (UPGRADE=--upgrade for newer ones)
 
 proto: $(STAMP) ## Make BuildKit's stubs again from our .proto
 	$(BIN)/python -m grpc_tools.protoc --proto_path tui --plugin=$(BIN)/protoc-gen-mypy --python_out tui --mypy_out tui \
-		dockcache_tui/sources/buildkit/control.proto
+		dockcache_tui/sources/buildkit/control.proto dockcache_tui/sources/buildkit/gateway.proto
 
 bench: $(STAMP) ## Measure the big table, the service, archives, memory, owners, and the snapshot of a build's files
 	$(BIN)/python benchmarks/table.py

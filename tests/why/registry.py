@@ -18,6 +18,7 @@ _LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
 _USERS = b"root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000:app:/:/bin/sh\n"
 _PATH = "PATH=/bin:/sbin:/usr/bin:/usr/sbin"
+_TAKES_INPUTS = {"moby.buildkit.frontend.caps": "moby.buildkit.frontend.inputs,moby.buildkit.frontend.contexts"}
 _SCANNER = """echo '{"predicateType": "https://spdx.dev/Document"}' > "$BUILDKIT_SCAN_DESTINATION/sbom.spdx.json\""""
 
 Document = dict[str, Any]
@@ -74,7 +75,9 @@ class Registry:
         """Push a Dockerfile frontend as docker/dockerfile:TAG; returns its digest."""
         files = layer_of({"bin/dockerfile-frontend": (program.read_bytes(), 0o755)})
         entry = ["/bin/dockerfile-frontend"]
-        pushed = self._image("dockerfile", tag, (files,), owner="docker", Entrypoint=entry, Labels=labels)
+        pushed = self._image(
+            "dockerfile", tag, (files,), owner="docker", Entrypoint=entry, Labels=_TAKES_INPUTS | labels
+        )
         return str(pushed["digest"])
 
     def tag(self, name: str, tag: str, variant: str) -> None:

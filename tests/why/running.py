@@ -34,15 +34,26 @@ class Outcome:
 
 
 def run_case(
-    case: Case, around: Surroundings, folder: Path, look: Callable[[Ran, Path], None] = lambda *_: None
+    case: Case,
+    around: Surroundings,
+    folder: Path,
+    look: Callable[[Ran, Path], None] = lambda *_: None,
+    before: Callable[[BuildSpec, Docker], None] = lambda *_: None,
 ) -> Outcome:
-    """Run a case in an empty folder, on a builder that holds nothing; `look` is called after each build."""
-    return _Run(case, around, folder, look).all()
+    """Run a case in an empty folder, on a builder that holds nothing; `before` and `look` are called around builds."""
+    return _Run(case, around, folder, look, before).all()
 
 
 class _Run:
-    def __init__(self, case: Case, around: Surroundings, folder: Path, look: Callable[[Ran, Path], None]) -> None:
-        self._case, self._around, self._folder, self._look = case, around, folder, look
+    def __init__(
+        self,
+        case: Case,
+        around: Surroundings,
+        folder: Path,
+        look: Callable[[Ran, Path], None],
+        before: Callable[[BuildSpec, Docker], None],
+    ) -> None:
+        self._case, self._around, self._folder, self._look, self._before = case, around, folder, look, before
         self._work = folder / "work"
         self._names = {
             "REG": around.registry.address,
@@ -93,11 +104,13 @@ class _Run:
 
     def _build(self, flags: list[str], environment: Mapping[str, str]) -> Ran:
         docker = Docker({**self._around.engine.variables, **environment})
+        words = tuple(filled(flag, self._names) for flag in (*self._around.flags, *flags))
+        spec = BuildSpec(str(self._work), builder=self._around.builder, extra=words)
+        self._before(spec, docker)
         journal = Journal(self._folder / "journal")
         runner = Runner(docker, journal)
         try:
-            words = tuple(filled(flag, self._names) for flag in (*self._around.flags, *flags))
-            launched = runner.start(BuildSpec(str(self._work), builder=self._around.builder, extra=words))
+            launched = runner.start(spec)
             said = tuple(launched)
             ran = Ran(launched.result(), said)
             self._look(ran, self._work)

@@ -36,6 +36,7 @@ COMMANDS = {
     "builds": ("dockcache_tui.cli.builds:builds", "List the builds started from here, or all builds on a builder."),
     "explain": ("dockcache_tui.cli.explain:explain", "Tell why a build's steps were not reused, and what would help."),
     "rebuild": ("dockcache_tui.cli.rebuild:rebuild", "Build a project again, and print what was reused."),
+    "predict": ("dockcache_tui.cli.predict:predict", "Tell what a build would reuse now, without building."),
     "demo": ("dockcache_tui.cli.demo:demo", "Open the app on an engine of its own, or on a recording."),
     "service": ("dockcache_tui.cli.service:service", "Run a local GitHub Actions cache, artifact and REST service."),
     "lab": ("dockcache_tui.cli.lab:lab", "Run the experiments on this machine, and compare what they cost."),

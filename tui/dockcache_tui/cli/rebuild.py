@@ -1,5 +1,6 @@
 """`dockcache-tui rebuild`."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -25,7 +26,7 @@ _EXIT = {BuildStatus.SUCCEEDED: ExitCode.OK, BuildStatus.CANCELED: ExitCode.INTE
 _LAST_LINES = 20
 
 
-class _WithRest(click.Command):
+class WithRest(click.Command):
     """A command that keeps what follows `--` apart from its own words."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -35,19 +36,30 @@ class _WithRest(click.Command):
         return super().parse_args(ctx, args[:at])
 
 
-@click.command(cls=_WithRest, options_metavar="[OPTIONS]")
-@click.argument("path", default=".", type=click.Path(path_type=Path), metavar="[PATH] [-- BUILDX ARGS]")
-@click.option(
-    "-f", "--file", "files", multiple=True, metavar="FILE", help="The Dockerfile, or the compose or bake files."
-)
-@click.option("--target", metavar="NAME", help="The stage, or the bake target.")
-@click.option("--build-arg", "build_args", multiple=True, metavar="K[=V]", help="A build argument. May be repeated.")
-@click.option("--cache-from", multiple=True, metavar="SPEC", help="A cache to import. May be repeated.")
+def what_to_build(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the words that say what to build."""
+    for words in (
+        click.option("--no-cache", is_flag=True, help="Reuse nothing this time."),
+        click.option(
+            "--builder", metavar="B", help="The buildx builder; by default BUILDX_BUILDER, else that of the last build."
+        ),
+        click.option("--cache-from", multiple=True, metavar="SPEC", help="A cache to import. May be repeated."),
+        click.option(
+            "--build-arg", "build_args", multiple=True, metavar="K[=V]", help="A build argument. May be repeated."
+        ),
+        click.option("--target", metavar="NAME", help="The stage, or the bake target."),
+        click.option(
+            "-f", "--file", "files", multiple=True, metavar="FILE", help="The Dockerfile, or the compose or bake files."
+        ),
+        click.argument("path", default=".", type=click.Path(path_type=Path), metavar="[PATH] [-- BUILDX ARGS]"),
+    ):
+        command = words(command)
+    return command
+
+
+@click.command(cls=WithRest, options_metavar="[OPTIONS]")
+@what_to_build
 @click.option("--cache-to", multiple=True, metavar="SPEC", help="A cache to export to. May be repeated.")
-@click.option(
-    "--builder", metavar="B", help="The buildx builder; by default BUILDX_BUILDER, else that of the last build."
-)
-@click.option("--no-cache", is_flag=True, help="Reuse nothing this time.")
 @json_option("json-builds.md")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print why steps were not reused, as Markdown.")
 @click.pass_obj

@@ -153,4 +153,4 @@ def _named(words: Sequence[str]) -> Iterator[tuple[str, str]]:
         if option == "--build-context":
             name, _, place = (value if equals else following).partition("=")
             if name and place:
-                yield name, place
+                yield name.removesuffix(":latest"), place

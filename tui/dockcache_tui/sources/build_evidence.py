@@ -82,7 +82,7 @@ class EvidenceOfOurs:
         return replace(self.told, graphs=graphs, missing=tuple(missing))
 
     def _with_contexts(self, graph: Graph) -> Graph:
-        taken = _taken(graph)
+        taken = sent_paths(graph)
         target = self.targets.get(graph.ref, "")
         contexts = [
             self._of_builder(context, None if taken is None else taken[context.name])
@@ -97,7 +97,7 @@ class EvidenceOfOurs:
     def _of_builder(self, context: Context, follow: Sequence[str] | None) -> Context:
         """Return a context with what the builder kept of its copy; `follow` is None where it is not known."""
         loads = [step for step in self.build.steps if _loads(step, context.name)]
-        place = _place(self.build, context.name)
+        place = copy_place(self.build, context.name)
         if not any(step.completed_at for step in loads):  # its copy is what it was
             return context
         before = (self.build.node and self.copy(place)) or ()
@@ -130,7 +130,7 @@ def _caches(spec: BuildSpec, graph: Graph) -> tuple[tuple[CachePlace, ...], tupl
     return tuple(dict.fromkeys((*asked, *told))), written
 
 
-def _taken(graph: Graph) -> dict[str, Sequence[str]] | None:
+def sent_paths(graph: Graph) -> dict[str, Sequence[str]] | None:
     """Return the names of the contexts that operations take, each with the paths that are sent; None for unknown."""
     if graph.ops is None:
         return None
@@ -170,6 +170,6 @@ def _loads(step: Step, name: str) -> bool:
     return name == (MAIN if named == step.name.partition("]")[0] else named.partition("::")[0])
 
 
-def _place(build: Build, name: str) -> Place:
+def copy_place(build: Build, name: str) -> Place:
     """Return where a builder has its copy of a folder; it finds it by the name of the folder that a build is given."""
     return (build.builder, build.node, f"{name}:{build.context.rpartition('/')[2]}")

@@ -29,6 +29,14 @@ class StepState(StrEnum):
     CANCELED = "canceled"
 
 
+class Prediction(StrEnum):
+    """What is foretold of a step that has not run."""
+
+    HIT = "hit"
+    MISS = "miss"
+    UNKNOWN = "unknown"
+
+
 class BuildStatus(StrEnum):
     """What became of a build."""
 
@@ -57,6 +65,8 @@ class Step:
     error: str = ""
     cause: MissCause | None = None
     """Why it was not reused; None where it was, or nobody has looked."""
+    prediction: Prediction | None = None
+    """What was foretold of it; None where nothing was."""
     layers: tuple[str, ...] = ()
     """Digests of the layers it made, lowest first: those that an export or an import packed, as history tells."""
     received_at: Instant | None = field(default=None, compare=False)

@@ -5,6 +5,7 @@ from typing import Any
 
 from dockcache_tui.core.builds.build import Build, Step, StepState
 from dockcache_tui.core.builds.cause import cause_row, warning_row
+from dockcache_tui.core.builds.names import identity
 from dockcache_tui.core.field import ColumnLook, Field, Kind, json_row, json_values
 
 _SAID_CACHED = {StepState.REUSED, StepState.FALSE_HIT}
@@ -209,3 +210,13 @@ def whole_build(build: Build) -> Mapping[str, Any]:
     steps = [json_row(STEP_FIELDS, step) for step in build.steps]
     more = json_values(WHOLE_FIELDS, build)
     return {"schema": 1, **json_row(BUILD_FIELDS, build), **more, "step_list": steps}
+
+
+def coming_build(build: Build, last: Mapping[str, float]) -> Mapping[str, Any]:
+    """Return a build that has not run, as `predict --json` prints it; `last` is what steps took, by their identity."""
+    told = whole_build(build)
+    steps = [
+        {**row, "prediction": step.prediction, "last_duration": last.get(identity(step.name))}
+        for row, step in zip(told["step_list"], build.steps, strict=True)
+    ]
+    return {**told, "ref": None, "status": None, "started_at": None, "step_list": steps}

@@ -63,7 +63,7 @@ class KeyedGraph:
 
     def base(self, op: Op) -> str | None:
         """Return the source at the bottom of an operation, None for one that stands on nothing."""
-        while op.inputs and (below := _stands_on(op)):
+        while op.inputs and (below := stands_on(op)):
             op = self.ops[below[0].op]
         return op.id if op.kind == "source" and not is_local(op) else None
 
@@ -98,11 +98,11 @@ class KeyedGraph:
             yield KeyedRecord(content, content_record(content))
 
     def _below(self, op: Op) -> Iterator[Edge]:
-        waiting = list(_stands_on(op))
+        waiting = list(stands_on(op))
         while waiting:
             edge = waiting.pop()
             yield edge
-            waiting += _stands_on(self.ops[edge.op])
+            waiting += stands_on(self.ops[edge.op])
 
     def _links(self, op: str) -> Iterator[Link]:
         for number, (edge, one) in enumerate(zip(self.ops[op].inputs, self.inputs[op], strict=True)):
@@ -128,7 +128,7 @@ def is_local(op: Op) -> bool:
     return op.kind == "source" and op.body["identifier"].startswith(_LOCAL)
 
 
-def _stands_on(op: Op) -> tuple[Edge, ...]:
+def stands_on(op: Op) -> tuple[Edge, ...]:
     """Return the inputs that an operation adds layers to."""
     numbers: Iterable[int] = ()
     if op.kind == "exec":

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,10 +54,15 @@ def read_ops(document: str | bytes) -> Ops:
         told = json.loads(document)
         inner = told.get("buildDefinition", {}).get("internalParameters", {})
         config = inner.get("buildConfig") or told.get("buildConfig") or {}
-        ops = tuple(_op(one) for one in config.get("llbDefinition") or ())
-        vertexes = {str(vertex): str(step) for vertex, step in (config.get("digestMapping") or {}).items()}
+        return ops_of(config.get("llbDefinition") or (), config.get("digestMapping") or {})
     except (AttributeError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"no provenance: {error!r}") from error
+
+
+def ops_of(definition: Iterable[Body], mapping: Mapping[str, str]) -> Ops:
+    """Return the operations of a provenance's `llbDefinition` and `digestMapping`; raises ValueError."""
+    ops = tuple(map(_op, definition))
+    vertexes = {str(vertex): str(step) for vertex, step in mapping.items()}
     known = set[str]()
     for op in ops:
         if op.id in known or any(edge.op not in known for edge in op.inputs):

@@ -155,7 +155,7 @@ def read_evidence(document: bytes, graph: Graph | None = None, version: str = ""
     read = replace(
         known,
         imports=places_read(request),
-        ops=Ops(tuple(map(_without_secrets, ops.ops)), ops.vertexes) if ops.ops else None,
+        ops=Ops(tuple(map(without_secrets, ops.ops)), ops.vertexes) if ops.ops else None,
         request=without_credentials(request),
         secrets=parameters.ids(),
         dockerfile=told.buildkit().dockerfile(),
@@ -225,7 +225,7 @@ def without_credentials(request: Mapping[str, str]) -> dict[str, str]:
     return {name: _without_credentials(value) for name, value in request.items() if name not in _WITH_TOKENS}
 
 
-def _without_secrets(op: Op) -> Op:
+def without_secrets(op: Op) -> Op:
     """Return an operation without proxies and names and passwords in addresses, none of which is in any key."""
     if op.kind == "exec":
         meta = {name: value for name, value in op.body["meta"].items() if name != "proxy_env"}

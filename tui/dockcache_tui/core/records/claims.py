@@ -101,7 +101,7 @@ class _Forest:
     def of(cls, records: Sequence[Record], parents: Sequence[Sequence[int]], builds: Sequence[Build]) -> "_Forest":
         children: list[list[int]] = [[] for _ in records]
         for position, above in enumerate(parents):
-            if _is_root(records[position]):
+            if is_root(records[position]):
                 for parent in above:
                     children[parent].append(position)
         alike: defaultdict[StepKey, dict[str, dict[str, _Alike]]] = defaultdict(dict)
@@ -111,7 +111,7 @@ class _Forest:
                 platform = alike[key].setdefault(parse_name(record.description).platform, {})
                 likeness = _likeness(record)
                 if likeness not in platform:
-                    platform[likeness] = _Alike(_is_root(record), _is_kept(record))
+                    platform[likeness] = _Alike(is_root(record), _is_kept(record))
                 group = platform[likeness]
                 group.positions.append(one)
                 group.members.add(one)
@@ -222,7 +222,7 @@ def _of_another_name(nameless: Sequence[tuple[Claim, Sequence[Claim]]], forest: 
     A step of another text and equal work made it, on the record of the step above, or on none; or it is gone.
     """
     records, parents = forest.records, forest.parents
-    bottom = [one for one, above in enumerate(parents if nameless else ()) if not above and _is_root(records[one])]
+    bottom = [one for one, above in enumerate(parents if nameless else ()) if not above and is_root(records[one])]
     for claim, above in nameless:
         possible = [one for up in above for place in up.records for one in forest.children[place]] if above else bottom
         claim.records |= {one for one in possible if not _is_kept(records[one]) and claim.may_be_of(records[one])}
@@ -239,7 +239,7 @@ def _likeness(record: Record) -> str:
     return f"{record.type} {head if made else ''}"
 
 
-def _is_root(record: Record) -> bool:
+def is_root(record: Record) -> bool:
     """Tell whether it holds the whole root of its step: what a step has mounted besides stands on other records."""
     return record.type == "regular" and (not record.description.startswith("mount ") or record.description[6:8] == "/ ")
 

@@ -10,14 +10,17 @@ import grpc
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.explain.evidence import Evidence
+from dockcache_tui.core.explain.rules import rules_of
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.record import BuilderSnapshot, NodeStatus, Pruned, PruneOutcome, Record, RecordKey
 from dockcache_tui.sources.audit import AuditLog, Named
 from dockcache_tui.sources.builders import find_builder
 from dockcache_tui.sources.buildkit import control_pb2 as pb
 from dockcache_tui.sources.buildkit.convert import progress, record, text
+from dockcache_tui.sources.buildkit.definition import Planned
 from dockcache_tui.sources.buildkit.dial import write_instances
 from dockcache_tui.sources.buildkit.evidence import history_evidence
+from dockcache_tui.sources.buildkit.gateway import Question, ask
 from dockcache_tui.sources.buildkit.history import BuildHistory
 from dockcache_tui.sources.buildkit.node import NodeClient, NodeStream, open_node, unimplemented
 from dockcache_tui.sources.docker_cli import Docker
@@ -199,6 +202,12 @@ class BuildKitBuilder:
     def evidence(self, node: str, ref: str) -> Evidence:
         """Return what a node's history keeps of a build that is over; raises SourceError where it keeps nothing."""
         return history_evidence(self._node(node), ref)
+
+    def plan(self, node: str, question: Question) -> tuple[Planned, ...]:
+        """Return what a build on a node would do, a graph for each platform; nothing is built. Raises SourceError."""
+        one = self._node(node)
+        rules = rules_of(one.status().buildkit_version)
+        return ask(one, question, omits_zeros=rules is None or rules.omits_zeros)
 
     def close(self) -> None:
         """End all streams, channels and processes; may be called twice."""

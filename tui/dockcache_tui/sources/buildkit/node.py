@@ -31,6 +31,9 @@ _OPTIONS = [
     ("grpc.keepalive_time_ms", 360_000),
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.use_local_subchannel_pool", 1),
+    # An error in a Dockerfile comes with all of it.
+    ("grpc.max_metadata_size", 1 << 20),
+    ("grpc.absolute_max_metadata_size", 1 << 20),
 ]
 _OLD = {
     "ListenBuildHistory": "Build history needs BuildKit 0.11 or newer, or Docker 23.0 or newer.",
@@ -40,6 +43,7 @@ _HEARTBEAT = 5.0
 _REASON_PATIENCE = 1.0
 """Seconds to wait for dial-stdio's own words after its connection closed."""
 T = TypeVar("T")
+CallMetadata = tuple[tuple[str, str], ...]
 
 
 class OpenCall(Protocol[T_co]):
@@ -67,17 +71,17 @@ class NodeClient:
         self._heart: Thread | None = None
         self._waiting: WeakSet[grpc.Future[Any]] = WeakSet()
 
-    def call(self, method: str, request: Message, response: type[R], seconds: float) -> R:
+    def call(self, method: str, request: Message, response: type[R], seconds: float, metadata: CallMetadata = ()) -> R:
         """Make a call that changes nothing and give its answer; a connection that had died is dialled once more."""
         rpc = self._unary(method, response)
         self._beat()
         try:
             try:
-                answer: R = self._answer(rpc, request, seconds)
+                answer: R = self._answer(rpc, request, seconds, metadata)
             except grpc.RpcError as error:
                 if error.code() is not grpc.StatusCode.UNAVAILABLE or self.bridge.failure(_REASON_PATIENCE):
                     raise
-                answer = self._answer(rpc, request, seconds)
+                answer = self._answer(rpc, request, seconds, metadata)
         except (grpc.RpcError, grpc.FutureCancelledError, ValueError) as error:
             check()
             raise self.explained(error, method) from error
@@ -95,6 +99,14 @@ class NodeClient:
         except ValueError as error:
             raise self.explained(error, method) from error
         return call
+
+    def begin(self, method: str, request: Message, response: type[R], seconds: float) -> "grpc.Future[R]":
+        """Start a call without waiting for its answer; raises SourceError where the channel is closed."""
+        self._beat()
+        try:
+            return self._unary(method, response).future(request, timeout=seconds)
+        except ValueError as error:
+            raise self.explained(error, method) from error
 
     def explained(self, error: Exception, method: str) -> SourceError:
         """Return a gRPC error as one with a reason and a hint; ValueError is what a closed channel raises."""
@@ -155,9 +167,15 @@ class NodeClient:
             _path(method), request_serializer=_bytes, response_deserializer=response.FromString
         )
 
-    def _answer(self, rpc: "grpc.UnaryUnaryMultiCallable[Message, R]", request: Message, seconds: float) -> R:
+    def _answer(
+        self,
+        rpc: "grpc.UnaryUnaryMultiCallable[Message, R]",
+        request: Message,
+        seconds: float,
+        metadata: CallMetadata,
+    ) -> R:
         """Wait for an answer as long as the heart beats."""
-        call = rpc.future(request, timeout=seconds)
+        call = rpc.future(request, timeout=seconds, metadata=metadata)
         self._waiting.add(call)
         with cut_by(call.cancel):
             answer: R = call.result()

@@ -1,0 +1,249 @@
+"""What is foretold of a build is what a builder then does, and is unknown where that is not certain."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from core.explain.changes import ALL, CHANGES, DEPS, FILES, MAKE, OUT, SRC, TEXT, Change, build
+from core.explain.sample_builds import Builder
+from core.record_making import record
+from dockcache_tui.core.builds.build import Build, Prediction, Step, StepState
+from dockcache_tui.core.builds.cause import CauseKind
+from dockcache_tui.core.builds.names import parse_name
+from dockcache_tui.core.explain import prediction as reasons
+from dockcache_tui.core.explain.holdings import Holdings
+from dockcache_tui.core.explain.ops import Op, Ops
+from dockcache_tui.core.explain.prediction import Coming, predict
+from dockcache_tui.core.explain.source_keys import Resolved
+from dockcache_tui.core.explain.traced_build import TracedBuild
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.records.record import Record
+
+HIT, MISS, UNKNOWN = Prediction.HIT, Prediction.MISS, Prediction.UNKNOWN
+TRUTH = {StepState.REUSED: HIT, StepState.BUILT: MISS}
+
+
+def waiting(traced: TracedBuild) -> Coming:
+    """Return a build as if it had not run; a flag runs all steps but WORKDIR anew."""
+    steps = tuple(replace(step, state=StepState.WAITING) for step in traced.build.steps)
+    flagged = traced.evidence.graphs[0].request.get("no-cache") == ""
+    anew = frozenset(step.digest for step in steps if flagged and "WORKDIR" not in step.name)
+    return Coming(TracedBuild(replace(traced.build, steps=steps), traced.evidence), anew)
+
+
+def records(earlier: Iterable[TracedBuild], without: Sequence[str] = ()) -> tuple[Record, ...]:
+    """Return what a node has once it has run builds in turn, but for what some instructions made."""
+    found: dict[str, Record] = {}
+    last: dict[str, str] = {}
+    for traced in earlier:
+        above: dict[str, str] = {}
+        for number, step in enumerate(traced.build.steps):
+            parsed = parse_name(step.name)
+            if step.state is StepState.BUILT:
+                last[step.name] = f"{traced.build.ref}-{number}"
+                parents = filter(None, [above.get(parsed.stage)])
+                made = record(last[step.name], *parents, node="n", what=("regular", _description(step)))
+                if parsed.instruction not in without:
+                    found[last[step.name]] = replace(made, created_at=traced.build.started_at)
+            above[parsed.stage] = last[step.name]
+    return tuple(found.values())
+
+
+def _description(step: Step) -> str:
+    word, _, rest = parse_name(step.name).instruction.partition(" ")
+    command = " ".join(one for one in rest.split() if not one.startswith("--"))
+    return f"mount / from exec /bin/sh -c {command}" if word == "RUN" else step.name
+
+
+def ran(traced: TracedBuild) -> TracedBuild:
+    """Return a build whose steps have times, far from those of other builds."""
+    at = Instant(int(traced.build.ref[3:]) * 100_000_000_000)
+    steps = tuple(replace(step, started_at=at, completed_at=at) for step in traced.build.steps)
+    return TracedBuild(replace(traced.build, node="n", started_at=at, completed_at=at, steps=steps), traced.evidence)
+
+
+def foretold(
+    coming: Coming, earlier: Sequence[TracedBuild], held: Sequence[Record], known: Sequence[TracedBuild] | None = None
+) -> Build:
+    """Return what is foretold after some builds, where a node has these records."""
+    of = [one.build.ref for one in (earlier if known is None else known)]
+    return predict(coming, earlier, Holdings(held, [one.build for one in earlier], of))
+
+
+def by_instruction(told: Build) -> dict[str, tuple[Prediction | None, str]]:
+    """Return what is foretold of each step, and what is said of it."""
+    return {
+        parse_name(step.name).instruction: (step.prediction, step.cause.text if step.cause else "")
+        for step in told.steps
+    }
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_each_change(name: str) -> None:
+    """What is foretold after a change is what the builder does, and the causes are those of the build itself."""
+    builder = Builder()
+    first = ran(build(builder))
+    second = ran(build(builder, CHANGES[name]))
+    told = foretold(waiting(second), [first], records([first]))
+    for step, truth in zip(told.steps, second.build.steps, strict=True):
+        assert step.prediction in (TRUTH[truth.state], UNKNOWN), step
+        if step.prediction is UNKNOWN:
+            assert step.cause
+            assert step.cause.text == f"Not known. {reasons.OUTPUT}"
+    own = {
+        parse_name(step.name).instruction: step.cause.text
+        for step in told.steps
+        if step.cause and step.cause.kind not in (CauseKind.CASCADE, CauseKind.UNKNOWN)
+    }
+    assert own == CHANGES[name].said
+    assert told.compared_with == first.build.ref
+
+
+@pytest.mark.matrix
+def test_two_changes_in_turn() -> None:
+    """After any two builds a third one, like the first or like both, is foretold without a mistake."""
+    for one, other in product(CHANGES.values(), repeat=2):
+        if not one.can_follow(TEXT) or not other.can_follow(TEXT.replace(*one.edit, 1)):
+            continue
+        builder = Builder()
+        earlier = [ran(build(builder)), ran(build(builder, one))]
+        third = ran(build(builder, one, other))
+        told = foretold(waiting(third), earlier, records(earlier))
+        for step, truth in zip(told.steps, third.build.steps, strict=True):
+            assert step.prediction in (TRUTH[truth.state], UNKNOWN), (one, other, step)
+
+
+def test_a_step_that_is_gone() -> None:
+    """What the builder no longer has runs again; what nothing needs any more may not."""
+    builder = Builder()
+    first = ran(build(builder))
+    again = waiting(ran(build(builder)))
+    told = by_instruction(foretold(again, [first], records([first], without=[OUT])))
+    gone = "Nothing that it depends on changed, but the builder no longer has its result."
+    assert told[OUT] == (MISS, gone)
+    assert {told[one][0] for one in (DEPS, ALL, SRC, MAKE)} == {HIT}
+    told = by_instruction(foretold(again, [first], records([first], without=[MAKE])))
+    assert told[MAKE] == (UNKNOWN, f"Not known. {reasons.NOT_NEEDED}")
+    assert told[OUT][0] is HIT
+
+
+def test_what_others_built() -> None:
+    """A step that others built on what it stands on is unknown; one that they built on something else runs."""
+    builder = Builder()
+    first = ran(build(builder))
+    others = ran(build(builder, Change({}, files={"src/a.go": "other"})))
+    coming = waiting(ran(build(builder, Change({}, files={"src/a.go": "other"}))))
+    held = records([first, others])
+    told = by_instruction(foretold(coming, [first], held))
+    assert told[ALL][0] is HIT
+    assert told[SRC] == (UNKNOWN, f"Not known. {reasons.OTHERS}")
+    elsewhere = [replace(one, parents=("another",)) if one.id.startswith("ref2") else one for one in held]
+    told = by_instruction(foretold(coming, [first], elsewhere))
+    assert [told[one][0] for one in (SRC, MAKE, OUT)] == [MISS, MISS, UNKNOWN]
+
+
+def test_a_step_that_was_reused_from_others() -> None:
+    """What an earlier build reused is there as long as one record can be it."""
+    builder = Builder()
+    others = ran(build(builder))
+    ours = ran(build(builder))
+    coming = waiting(ran(build(builder)))
+    held = records([others])
+    assert {one for one, _ in by_instruction(foretold(coming, [ours], held)).values()} == {HIT}
+    told = by_instruction(foretold(coming, [ours], [one for one in held if OUT not in one.description]))
+    assert told[OUT] == (UNKNOWN, f"Not known. {reasons.HELD}")
+
+
+def test_several_records_of_one_moment() -> None:
+    """Where two builds ran a step at once and one result is left, neither is known to be there."""
+    builder = Builder()
+    first = ran(build(builder))
+    second = ran(build(builder, Change({}, files={"src/a.go": "other"})))
+    second = TracedBuild(
+        replace(second.build, steps=tuple(replace(one, started_at=Instant(0)) for one in second.build.steps)),
+        second.evidence,
+    )
+    held = [one for one in records([first, second]) if one.id.startswith("ref1") or SRC not in one.description]
+    told = by_instruction(foretold(waiting(ran(build(builder))), [second, first], held))
+    assert told[SRC] == (UNKNOWN, f"Not known. {reasons.HELD}")
+
+
+def changed(traced: TracedBuild, change: Callable[[Op], Op]) -> TracedBuild:
+    """Return a build with other operations."""
+    graph = traced.evidence.graphs[0]
+    assert graph.ops
+    ops = Ops(tuple(map(change, graph.ops.ops)), graph.ops.vertexes)
+    graph = replace(graph, ops=ops, sources={op.id: Resolved() for op in ops.ops})
+    return TracedBuild(traced.build, replace(traced.evidence, graphs=(graph,)))
+
+
+def test_what_hangs_on_a_server() -> None:
+    """A step that takes what a server says is unknown, and so is what stands on it."""
+    text = "FROM busybox AS build\nCOPY --from=afar x /x\nRUN echo all\n"
+
+    def fetched(op: Op) -> Op:
+        is_it = op.kind == "source" and "afar" in op.body["identifier"]
+        return replace(op, body={"identifier": "https://example.invalid/x"}) if is_it else op
+
+    builder = Builder()
+    first = changed(ran(builder.build(text)), fetched)
+    told = foretold(waiting(changed(ran(builder.build(text)), fetched)), [first], records([first]))
+    assert list(by_instruction(told).values()) == [
+        (UNKNOWN, f"Not known. {reasons.SERVER}"),
+        (UNKNOWN, f"Not known. {reasons.ABOVE}"),
+    ]
+
+
+def test_an_operation_that_is_not_known() -> None:
+    """A step with something in it that we don't know is unknown."""
+    builder = Builder()
+    first = ran(build(builder))
+    coming = changed(ran(build(builder)), lambda op: replace(op, kind="", body={}) if op.kind == "exec" else op)
+    told = by_instruction(foretold(waiting(coming), [first], records([first])))
+    assert told[DEPS] == (UNKNOWN, f"Not known. {reasons.STRANGE}")
+
+
+def test_a_cache_that_is_read() -> None:
+    """What the builder has is reused; of all else a cache that nobody looked into may have the result."""
+    builder = Builder()
+    first = ran(build(builder))
+    coming = replace(waiting(ran(build(builder, CHANGES["content"]))), imports=True)
+    told = by_instruction(foretold(coming, [first], records([first])))
+    assert told[ALL][0] is HIT
+    assert told[SRC] == (UNKNOWN, f"Not known. {reasons.IMPORTED}")
+
+
+def test_a_builder_of_an_unknown_version() -> None:
+    """Where versions of BuildKit would differ nothing is foretold, and all else is."""
+    builder = Builder()
+    first = ran(build(builder))
+    again = ran(build(builder))
+    again = TracedBuild(again.build, replace(again.evidence, version="v0.0.0+unknown"))
+    told = by_instruction(foretold(waiting(again), [first], records([first])))
+    assert told[ALL][0] is HIT
+    second = ran(build(builder, Change({}, images={"busybox": "other"})))
+    second = TracedBuild(second.build, replace(second.evidence, version="v0.0.0+unknown"))
+    told = by_instruction(foretold(waiting(second), [first], records([first])))
+    assert told[ALL] == (UNKNOWN, f"Not known. {reasons.VERSIONS}")
+
+
+def test_files_that_are_not_sure() -> None:
+    """A step whose files the builder may have otherwise is unknown."""
+    builder = Builder()
+    first = ran(build(builder))
+    again = ran(build(builder))
+    graph = again.evidence.graphs[0]
+    context = replace(graph.contexts[0], unsure=(b"src/a.go",))
+    again = TracedBuild(again.build, replace(again.evidence, graphs=(replace(graph, contexts=(context,)),)))
+    told = by_instruction(foretold(waiting(again), [first], records([first])))
+    assert told[SRC] == (UNKNOWN, f"Not known. {reasons.COPY}")
+    assert told[ALL][0] is HIT
+
+
+def test_a_first_build() -> None:
+    """On a builder that has nothing every step runs."""
+    told = foretold(waiting(ran(Builder().build(TEXT, FILES))), [], [])
+    assert {step.prediction for step in told.steps} == {MISS}
+    assert {step.cause.kind for step in told.steps if step.cause} == {CauseKind.FIRST_BUILD}

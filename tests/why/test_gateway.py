@@ -1,0 +1,111 @@
+"""A builder's own frontend tells the operations of a build that has not run, and nothing is built."""
+
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from dockcache_tui.core.builds.build import BuildSpec, BuildStatus
+from dockcache_tui.core.builds.frontend_options import frontend_options
+from dockcache_tui.core.errors import SourceError
+from dockcache_tui.core.explain.op_keys import op_keys
+from dockcache_tui.core.explain.rules import rules_of
+from dockcache_tui.sources.build_context import sent_folders
+from dockcache_tui.sources.buildkit.builder import open_builder
+from dockcache_tui.sources.buildkit.definition import Planned
+from dockcache_tui.sources.buildkit.gateway import Question
+from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.journal import Journal
+from dockcache_tui.sources.predictions import question
+from why.case import Case, all_cases
+from why.history import kept_refs
+from why.running import Ran, run_case
+from why.surroundings import Surroundings
+
+DECIDING = ("target", "platform", "no-cache", "add-hosts", "force-network-mode", "shm-size", "ulimit", "cgroup-parent")
+"""What a frontend may be asked that decides what steps do."""
+
+
+def test_nothing_is_built(around: Surroundings) -> None:
+    """A RUN that would never end is told at once; no build is kept, and one small record is left for the text."""
+    text = b"FROM busybox AS a\nRUN sleep 1000\nFROM busybox\nCOPY --from=a /x /x\nRUN exit 3\n"
+    with closing(open_builder(around.docker, around.builder)) as builder:
+        before, refs = {one.id for one in builder.snapshot().records}, kept_refs(around)
+        for _ in range(2):
+            (told,) = builder.plan("", Question(text, options={"target": "a"}))
+            (whole,) = builder.plan("", Question(text))
+        after = builder.snapshot().records
+    assert "[a 2/2] RUN sleep 1000" in [step.name for step in told.steps.values()]
+    assert [step.line for step in whole.steps.values() if "exit" in step.name] == [5]
+    assert kept_refs(around) == refs
+    left = [one for one in after if one.id not in before]
+    assert {one.description for one in left} <= {"[dockcache] Dockerfile"}
+    assert len(left) <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"FROM busybox\nRUNN x\n", "unknown instruction: RUNN"),
+        (b"FROM busybox:gone\n", "busybox:gone"),
+        (b"FROM busybox\n" + b"# x\n" * 10_000 + b"RUNN\n", "unknown instruction: RUNN"),
+    ],
+    ids=["syntax", "image", "long"],
+)
+def test_what_the_frontend_refuses(around: Surroundings, text: bytes, said: str) -> None:
+    """An error is told in the frontend's words, and the builder answers as before."""
+    with closing(open_builder(around.docker, around.builder)) as builder:
+        with pytest.raises(SourceError, match=said):
+            builder.plan("", Question(text))
+        assert builder.plan("", Question(b"FROM scratch\n"))[0].ops.ops == ()
+
+
+@pytest.mark.matrix
+def test_all_cases(around: Surroundings, tmp_path: Path) -> None:
+    """Both builds of all cases have the keys that their operations had beforehand; the counts are printed."""
+    around.push_frontends()
+    counts: Counter[str] = Counter()
+    wrong: list[str] = []
+    for name in all_cases():
+        (tmp_path / name).mkdir()
+        of_this, found = of_case(name, around, tmp_path / name)
+        counts += of_this
+        wrong += [f"{name}: {one}" for one in found]
+        print(f"{name:42} {dict(of_this)} {found or ''}", flush=True)  # noqa: T201 - the table
+    print(f"{dict(counts)}, {len(wrong)} wrong")  # noqa: T201 - the count
+    assert (counts["operations"] > 1000, wrong) == (True, [])
+
+
+def of_case(name: str, around: Surroundings, folder: Path) -> tuple[Counter[str], list[str]]:
+    """Compare what is told before each build of a case with its evidence."""
+    counts: Counter[str] = Counter()
+    wrong, rules = list[str](), rules_of(around.version)
+    assert rules
+    told: list[Planned] = []
+    options: dict[str, str] = {}
+
+    def ask(spec: BuildSpec, docker: Docker) -> None:
+        with closing(open_builder(docker, spec.builder)) as builder:
+            asked = frontend_options(spec, docker.environment, builder.driver)
+            told[:] = builder.plan("", question(spec, asked, sent_folders(spec, docker)))
+        options.clear()
+        options.update(asked.options)
+
+    def look(ran: Ran, _: Path) -> None:
+        with closing(Journal(folder / "journal")) as journal:
+            evidence = journal.evidence(ran.build.ref)
+        if ran.build.status is not BuildStatus.SUCCEEDED or not evidence:
+            return
+        for graph, ours in zip(evidence.graphs, told, strict=True):
+            assert graph.ops
+            asked = {name: text for name, text in graph.request.items() if name in options or name in DECIDING}
+            if asked != options:
+                wrong.append(f"asked {asked}, but {options}")
+            for op, our in zip(graph.ops.ops, ours.ops.ops, strict=True):
+                same = op_keys(op, rules) == op_keys(our, rules) and op.inputs == our.inputs
+                counts["operations"] += 1
+                wrong.extend([] if same else [f"{op}, but {our}"])
+
+    run_case(Case.named(name), around, folder, look, ask)
+    return counts, wrong
