@@ -94,7 +94,7 @@ COPY src /w/src (build, line 8, 2.0s)
     1 more step ran because of it: RUN --mount=type=cache,target=/c,id=one touch /out.
     All of this took 4.0s.
 
-RUN echo more (stage-0, line 11, 2.0s)
+RUN echo more (stage-1, line 11, 2.0s)
     “runtime” in it became “more”.
     runtime -> more
     1 more step ran because of it: COPY --from=build /out /app.

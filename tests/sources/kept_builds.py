@@ -27,7 +27,10 @@ class Kept:
 
     def build(self, files: Files = FILES, text: str = TEXT, **more: Any) -> TracedBuild:
         """Build, without keeping it."""
-        traced = self.builder.build(text, files)
+        return self.of_project(self.builder.build(text, files), **more)
+
+    def of_project(self, traced: TracedBuild, **more: Any) -> TracedBuild:
+        """Return a build as one of the project."""
         about: dict[str, Any] = {"folder": "/p", "project": PROJECT} | more
         return replace(traced, build=replace(traced.build, **about))
 

@@ -112,7 +112,7 @@ class Dockerfile:
     def _step(self, body: Mapping[str, Any], inputs: Iterable[str], line: str, *, platform: bool = False) -> None:
         self._top = self._add(body, inputs, platform=platform)
         self._stages[self._stage] = self._top
-        self.names[self._top] = f"[{self._stage or 'stage-0'} 1/1] {line}"
+        self.names[self._top] = f"[{self._stage or f'stage-{len(self._stages) - 1}'} 1/1] {line}"
         self.lines.setdefault(self._top, self._line)
 
     def _add(self, body: Mapping[str, Any], inputs: Iterable[str] = (), *, platform: bool = False) -> str:
@@ -190,7 +190,9 @@ class Builder:
                 for edge, one in zip(op.inputs, keyed.inputs[op.id], strict=True)
             ]
             name = names.get(op.id, "")
-            flagged = graph.request.get("no-cache") == "" and "WORKDIR" not in name and op.inputs
+            stages = graph.request.get("no-cache")
+            is_meant = stages == "" or (stages is not None and name[1:].partition(" ")[0] in stages.split(","))
+            flagged = is_meant and "WORKDIR" not in name and op.inputs
             answers = RecordStore(self._records.values()).answers(keyed.keys[op.id].known, inputs)
             found[Edge(op.id)] = frozenset() if flagged else answers
             if op.id in names:

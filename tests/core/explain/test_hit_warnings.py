@@ -281,7 +281,7 @@ def _of(traced: TracedBuild, state: Callable[[Step], StepState]) -> TracedBuild:
     return TracedBuild(replace(traced.build, node="n", steps=steps), traced.evidence)
 
 
-COPIED = record(f"[stage-0 1/1] {OUT}", 10.5)
+COPIED = record(f"[stage-1 1/1] {OUT}", 10.5)
 
 
 def test_a_changed_result() -> None:
@@ -339,7 +339,7 @@ def test_results_that_did_not_change() -> None:
     for one in (elsewhere, updated):
         assert changed_results(this, one, [COPIED]) == ()
     (graph,) = this.evidence.graphs
-    for request in ({}, {"no-cache": ""}, {"no-cache": "build,stage-0"}):
+    for request in ({}, {"no-cache": ""}, {"no-cache": "build,stage-1"}):
         flagged = replace(this.evidence, graphs=(replace(graph, request=request),))
         assert changed_results(TracedBuild(this.build, flagged), earlier, [COPIED]) == ()
 
