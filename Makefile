@@ -59,13 +59,14 @@ proto: $(STAMP) ## Make BuildKit's stubs again from our .proto
 	$(BIN)/python -m grpc_tools.protoc --proto_path tui --plugin=$(BIN)/protoc-gen-mypy --python_out tui --mypy_out tui \
 		dockcache_tui/sources/buildkit/control.proto dockcache_tui/sources/buildkit/gateway.proto
 
-bench: $(STAMP) ## Measure the big table, the service, archives, memory, owners, and the snapshot of a build's files
+bench: $(STAMP) ## Measure the big table, the service, archives, memory, owners, the snapshot of a build's files, and the explanation of a build
 	$(BIN)/python benchmarks/table.py
 	$(BIN)/python benchmarks/actions.py
 	$(BIN)/python benchmarks/archives.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/ownership.py
 	$(BIN)/python benchmarks/snapshot.py
+	$(BIN)/python benchmarks/explain.py
 
 screenshots: $(STAMP) ## Take the README's pictures of the real app
 	$(BIN)/python scripts/screenshots.py

@@ -35,7 +35,7 @@ def sent(count: int, edited: int = -1) -> tuple[SentFile, ...]:
 def evidence(*contexts: tuple[SentFile, ...], ref: str = "r") -> Evidence:
     """Return the evidence of a build with these contexts."""
     body = {"meta": {"args": ["sh", "-c", "a\udcff"], "cwd": "/"}, "mounts": [{"dest": "/"}]}
-    op = Op("step1", "exec", body, {"Architecture": "amd64", "OS": "linux"}, (Edge("step0", 1),))
+    op = Op("step1", "", body, {"Architecture": "amd64", "OS": "linux"}, (Edge("step0", 1),))
     graph = Graph(
         ref,
         "t",

@@ -40,6 +40,19 @@ def test_what_the_builder_kept() -> None:
     assert taken(context, Taken("/a")) == digest(A.encode())
 
 
+@pytest.mark.parametrize("unsure", [(), (b"d/x",), (b"",)])
+def test_a_tree_made_from_that_of_another_context(unsure: tuple[bytes, ...]) -> None:
+    """It is the same as one made of all files, whatever is not known of either."""
+    first = Context("context", "/p", FILES, unsure=unsure)
+    other = (SentFile(b"a", stat.S_IFREG | 0o644, X), *FILES[1:3], SentFile(b"new", stat.S_IFREG, A))
+    for kept in ((), (SentFile(b"d/x", stat.S_IFREG | 0o644, D),)):
+        second = Context("context", "/p", other, kept=kept)
+        for one, like in ((second, first), (first, second)):
+            made = one.tree_from(like)
+            assert list(made.keys_from(b"")) == list(one.tree.keys_from(b""))
+            assert made.at(b"/", follows=False) == one.tree.at(b"/", follows=False)
+
+
 @pytest.mark.parametrize("unread", [False, True])
 def test_what_is_not_known(unread: bool) -> None:  # noqa: FBT001
     """What takes a file that is not known has no digest, as none of the folders around it; what takes others has."""

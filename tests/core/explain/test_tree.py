@@ -1,12 +1,13 @@
 """What stands at a path, and its digest."""
 
+from collections.abc import Mapping
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.explain.trees import folder, hashed, tree
+from core.explain.trees import entries, folder, hashed, tree
 from dockcache_tui.core.explain.go_json import digest
 from dockcache_tui.core.explain.tree import Entry, PathKind, Tree
 
@@ -67,17 +68,24 @@ def test_byte_255() -> None:
 PATHS = st.lists(st.text(alphabet="ab!\u00e9", min_size=1, max_size=2), min_size=1, max_size=4)
 
 
-@given(st.lists(st.tuples(PATHS, st.text(max_size=2)), max_size=8), st.randoms())
-def test_any_tree(told: list[tuple[list[str], str]], random: Random) -> None:
-    """The order of entries is nothing, every folder has a digest, and a changed file changes those it is in, only."""
+def _with_folders(told: list[tuple[list[str], str]]) -> Mapping[str, str | None]:
     files: dict[str, str | None] = {}
     for parts, content in told:
         for depth in range(1, len(parts)):
             files["/".join(parts[:depth])] = None
         files.setdefault("/".join(parts), f"file {content}")
-    entries = list(files)
-    random.shuffle(entries)
-    shuffled, straight = tree({path: files[path] for path in entries}), tree(files)
+    return files
+
+
+ANY_FILES = st.lists(st.tuples(PATHS, st.text(max_size=2)), max_size=8).map(_with_folders)
+
+
+@given(ANY_FILES, st.randoms())
+def test_any_tree(files: Mapping[str, str | None], random: Random) -> None:
+    """The order of entries is nothing, every folder has a digest, and a changed file changes those it is in, only."""
+    order = list(files)
+    random.shuffle(order)
+    shuffled, straight = tree({path: files[path] for path in order}), tree(files)
     paths = [b"/", *(f"/{path}".encode() for path in files)]
     assert [shuffled.at(path, follows=False) for path in paths] == [straight.at(path, follows=False) for path in paths]
     for path, kept in files.items():
@@ -86,6 +94,22 @@ def test_any_tree(told: list[tuple[list[str], str]], random: Random) -> None:
             differ = {one for one in paths if changed.at(one, follows=False) != straight.at(one, follows=False)}
             parts = path.split("/")
             assert differ == {b"/", *(f"/{'/'.join(parts[:end])}".encode() for end in range(1, len(parts) + 1))}
+
+
+@given(ANY_FILES, ANY_FILES)
+def test_a_tree_made_from_another(files: Mapping[str, str | None], others: Mapping[str, str | None]) -> None:
+    """Whatever came, went or changed, and whether or not the other's digests were asked for, it is as one made anew."""
+    paths = [b"/", *(f"/{path}".encode() for path in {**files, **others})]
+    for asked in (False, True):
+        before = tree(files)
+        digests = [before.at(path, follows=False) for path in paths] if asked else []
+        changed = {path: content for path, content in others.items() if path not in files or files[path] != content}
+        made = before.changed(entries(changed), [path.encode() for path in files.keys() - others.keys()])
+        assert list(made.keys_from(b"")) == list(tree(others).keys_from(b""))
+        assert [made.at(path, follows=False) for path in paths] == [
+            tree(others).at(path, follows=False) for path in paths
+        ]
+        assert not asked or digests == [before.at(path, follows=False) for path in paths]
 
 
 def test_depth() -> None:

@@ -1,6 +1,6 @@
 """Trees made of few words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from dockcache_tui.core.explain.go_json import digest
 from dockcache_tui.core.explain.tree import Entry, PathKind, Tree
@@ -8,7 +8,12 @@ from dockcache_tui.core.explain.tree import Entry, PathKind, Tree
 
 def tree(files: Mapping[str, str | None]) -> Tree:
     """Return a tree: a text is a file's content, one that begins with `->` a link's target, None a folder."""
-    return Tree(_entry(path, content) for path, content in files.items())
+    return Tree(entries(files))
+
+
+def entries(files: Mapping[str, str | None]) -> Iterator[Entry]:
+    """Yield what such a tree is made of."""
+    return (_entry(path, content) for path, content in files.items())
 
 
 def hashed(content: str) -> str:

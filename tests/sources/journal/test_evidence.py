@@ -13,10 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.explain.sample_builds import Builder
 from disks import Disk
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.explain.context import SentFile
 from dockcache_tui.core.explain.evidence import Evidence
+from dockcache_tui.core.explain.keyed_graph import KeyedGraph
+from dockcache_tui.core.explain.rules import possible_rules
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.journal import evidence as evidence_module
@@ -241,3 +244,25 @@ def kill_a_writer(folder: Path, random: Random) -> None:
     for _, ref, number in told:
         whole = evidence(sent(500 + int(number), int(number)), ref=ref)
         assert found[ref] in ((whole,) if int(number) == last_kept else (whole, None))
+
+
+def test_without_files(journal: Journal) -> None:
+    """The operations alone come with what was worked out of the files: enough to tell which build is near."""
+    traced = Builder().build("FROM busybox\nCOPY a /a\n", {"a": "1"})
+    ref = begun(journal, traced.evidence, {})
+    (whole,), (few,) = (one.graphs for one in (journal.evidence(ref), journal.evidence(ref, files=False)) if one)
+    rules = traced.evidence.rules[0]
+    assert (whole.contexts[0].files, few.contexts) == (traced.evidence.graphs[0].contexts[0].files, ())
+    assert KeyedGraph(few, rules).all_keys == KeyedGraph(traced.evidence.graphs[0], rules).all_keys
+
+
+def test_what_was_worked_out_under_other_rules(journal: Journal) -> None:
+    """It does not count: the digests of what a wildcard takes differ from version to version."""
+    traced = Builder().build("FROM busybox\nCOPY a* /a\n", {"a1": "1", "a2": "2"})
+    ref = begun(journal, traced.evidence, {})
+    kept = journal.evidence(ref)
+    assert kept
+    for rules in (*traced.evidence.rules, *possible_rules("v0.25.0", ())):
+        keys = [KeyedGraph(one.under(rules)[0], rules).all_keys for one in (kept, traced.evidence)]
+        assert keys[0] == keys[1]
+    assert kept.graphs[0].contents

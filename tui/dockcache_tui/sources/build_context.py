@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from threading import Event, Thread
@@ -91,24 +91,19 @@ class ContextSnapshot:
     def _run(self) -> None:
         try:
             read = [self._read(folder) for folder in sent_folders(self._spec, self._docker)]
+            for _, _, context in read:
+                if not self._sent.is_set():  # then there is time for what will be asked for at the end
+                    context.tree.at(b"/", follows=False)
             self._sent.wait()
-            for folder, reader, files in read:
-                unsure = () if self._stopped.is_set() else reader.changed_since(self._began, files)
+            for folder, reader, context in read:
+                unsure = () if self._stopped.is_set() else reader.changed_since(self._began, context.files)
                 if self._stopped.is_set():  # nobody looked, or not at all of them
-                    unsure = (b"", *(file.path for file in files))
-                context = Context(
-                    folder.name,
-                    str(folder.root),
-                    files,
-                    unsure=unsure,
-                    ignore=reader.ignore,
-                    manifests=tuple(_manifests(folder.root, files)),
-                )
-                self._contexts.append((folder, context))
+                    unsure = (b"", *(file.path for file in context.files))
+                self._contexts.append((folder, replace(context, unsure=unsure) if unsure else context))
         except (DockcacheError, OSError) as error:
             self.problem = str(error)
 
-    def _read(self, folder: SentFolder) -> tuple[SentFolder, ContextReader, tuple[SentFile, ...]]:
+    def _read(self, folder: SentFolder) -> tuple[SentFolder, ContextReader, Context]:
         root = str(folder.root).encode("utf-8", "surrogateescape")
         reader = ContextReader(folder.root, folder.dockerfile, self._stamps.known(root))
         self._readers.append(reader)
@@ -117,7 +112,8 @@ class ContextSnapshot:
         files = reader.read()
         if reader.is_news:
             self._stamps.keep(reader.root, reader.known)
-        return folder, reader, files
+        manifests = tuple(_manifests(folder.root, files))
+        return folder, reader, Context(folder.name, str(folder.root), files, ignore=reader.ignore, manifests=manifests)
 
 
 def _manifests(root: Path, files: Iterable[SentFile]) -> Iterator[SourceFile]:

@@ -115,6 +115,8 @@ class EvidenceOfOurs:
         self.copies[place] = tuple(
             replace(file, digest="") if path in unknown else file for path, file in sorted(after.items())
         )
+        if (kept, unsure) == (context.kept, context.unsure):
+            return context
         return replace(context, kept=kept, unsure=unsure)
 
 

@@ -114,10 +114,11 @@ class Explanations:
             return None
         found = nearest(this, (*others, *self._kept_before(this.build))) if this.build.ours else None
         if found and any(graph.ops for graph in found.evidence.graphs):
-            return found
+            return self._with_kept_files(found)
         with suppress(SourceError):  # a builder that can't be asked tells of no earlier build
             others = (*others, *self._told_before(this.build))
-        return nearest(this, (*others, *self._kept_before(this.build)))
+        found = nearest(this, (*others, *self._kept_before(this.build)))
+        return self._with_kept_files(found) if found else None
 
     def named(self, name: str, builder: str = "") -> TracedBuild:
         """Return the build with a ref that begins so, or the `last`; of a builder's where one is named.
@@ -177,8 +178,12 @@ class Explanations:
         return read_project(self._folder, self._docker.environment)
 
     def _kept_before(self, build: Build) -> Iterator[TracedBuild]:
+        """Yield the earlier builds of ours, without their files: what was worked out of those tells how near one is."""
         for one in self._journal.earlier(build, MAX_EARLIER):
-            yield TracedBuild(one, self._journal.evidence(one.ref) or Evidence())
+            yield TracedBuild(one, self._journal.evidence(one.ref, files=False) or Evidence())
+
+    def _with_kept_files(self, traced: TracedBuild) -> TracedBuild:
+        return self._traced(traced.build) if traced.build.ours else traced
 
     def _told_before(self, build: Build) -> Iterator[TracedBuild]:
         """Yield the builds of others that its builder remembers of its project."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from dockcache_tui.core.explain.evidence import Evidence
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph
-from dockcache_tui.core.explain.rules import KeyRules, possible_rules
+from dockcache_tui.core.explain.rules import KeyRules
 from dockcache_tui.core.explain.traced_build import TracedBuild
 from dockcache_tui.core.instant import Instant
 
@@ -14,8 +14,7 @@ def nearest(this: TracedBuild, earlier: Iterable[TracedBuild]) -> TracedBuild | 
 
     The first one with all keys ends the search, so that newest ones should come first.
     """
-    ops = [op for graph in this.evidence.graphs if graph.ops for op in graph.ops.ops]
-    rules = next(iter(possible_rules(this.evidence.version, ops)), None)
+    rules = next(iter(this.evidence.rules), None)
     keys = _keys(this.evidence, rules)
     best: tuple[int, Instant, TracedBuild] | None = None
     for one in earlier:
@@ -30,5 +29,5 @@ def nearest(this: TracedBuild, earlier: Iterable[TracedBuild]) -> TracedBuild | 
 
 
 def _keys(evidence: Evidence, rules: KeyRules | None) -> frozenset[str]:
-    graphs = [KeyedGraph(graph, rules) for graph in evidence.graphs if graph.ops and rules]
+    graphs = [KeyedGraph(graph, rules) for graph in evidence.under(rules)] if rules else []
     return frozenset(key for graph in graphs for key in graph.all_keys)

@@ -6,11 +6,10 @@ from dataclasses import replace
 from dockcache_tui.core.builds.build import Build, Step
 from dockcache_tui.core.builds.cause import MissCause
 from dockcache_tui.core.explain import cause_words as words
-from dockcache_tui.core.explain.evidence import Evidence
 from dockcache_tui.core.explain.fixes import with_patches
 from dockcache_tui.core.explain.graph_causes import GraphCauses
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph
-from dockcache_tui.core.explain.rules import KeyRules, possible_rules
+from dockcache_tui.core.explain.rules import KeyRules
 from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed, step_ops
 
 
@@ -25,13 +24,9 @@ def causes(this: TracedBuild, earlier: TracedBuild | None) -> Mapping[str, MissC
     `earlier` is the build to compare with, None where none is known of this project.
     """
     missed = [step for step in this.build.steps if is_missed(step)]
-    told = [_compared(this, earlier, rules) for rules in _rules(this.evidence)] if earlier else []
+    told = [_compared(this, earlier, rules) for rules in this.evidence.rules] if earlier else []
     found = {step.digest: _agreed([one[step.digest] for one in told if step.digest in one]) for step in missed}
     return with_patches(this, {step.digest: found[step.digest] or _alone(this, earlier, step) for step in missed})
-
-
-def _rules(evidence: Evidence) -> tuple[KeyRules, ...]:
-    return possible_rules(evidence.version, [op for graph in evidence.graphs if graph.ops for op in graph.ops.ops])
 
 
 def _agreed(told: list[MissCause]) -> MissCause | None:
@@ -41,14 +36,15 @@ def _agreed(told: list[MissCause]) -> MissCause | None:
 
 
 def _compared(this: TracedBuild, earlier: TracedBuild, rules: KeyRules) -> Mapping[str, MissCause]:
+    graphs = this.evidence.under(rules)
+    like = [context for graph in graphs for context in graph.contexts]
     olds = {
-        str(number): KeyedGraph(graph, rules, str(number))
-        for number, graph in enumerate(earlier.evidence.graphs)
-        if graph.ops
+        str(number): KeyedGraph(graph, rules, str(number), like)
+        for number, graph in enumerate(earlier.evidence.under(rules))
     }
     found: dict[str, MissCause] = {}
-    for graph in this.evidence.graphs:
-        if graph.ops and olds:
+    for graph in graphs:
+        if olds:
             found = {**GraphCauses(this, KeyedGraph(graph, rules), earlier, olds).all(), **found}
     return found
 

@@ -8,7 +8,6 @@ from dockcache_tui.core.explain.evidence import Graph
 from dockcache_tui.core.explain.hit_warnings import CLOCKS_NS, instruction, named, quoted
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph
 from dockcache_tui.core.explain.ops import Edge
-from dockcache_tui.core.explain.rules import possible_rules
 from dockcache_tui.core.explain.store import Found, RecordStore
 from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed, step_ops
 from dockcache_tui.core.records.record import Record
@@ -24,15 +23,16 @@ def changed_results(this: TracedBuild, earlier: TracedBuild, records: Iterable[R
     """
     build, before = this.build, earlier.build
     is_there = build.node and (build.builder, build.node) == (before.builder, before.node)
-    if not is_there or this.evidence.version != earlier.evidence.version:
+    rules = next(iter(this.evidence.rules), None)
+    if not is_there or this.evidence.version != earlier.evidence.version or rules is None:
         return ()
     there = [record for record in records if record.node == build.node]
     return tuple(
         warning
-        for graph in this.evidence.graphs
-        for old in earlier.evidence.graphs
-        if graph.ops and old.ops and (old.target, old.platform) == (graph.target, graph.platform)
-        for warning in _changed(this, graph, earlier, old, there)
+        for graph in this.evidence.under(rules)
+        for old in earlier.evidence.under(rules)
+        if (old.target, old.platform) == (graph.target, graph.platform)
+        for warning in _changed(this, KeyedGraph(graph, rules), earlier, KeyedGraph(old, rules), there)
     )
 
 
@@ -45,15 +45,12 @@ def flagged_ops(this: TracedBuild, graph: Graph) -> frozenset[str]:
 
 
 def _changed(
-    this: TracedBuild, graph: Graph, earlier: TracedBuild, old_graph: Graph, records: Sequence[Record]
+    this: TracedBuild, new: KeyedGraph, earlier: TracedBuild, old: KeyedGraph, records: Sequence[Record]
 ) -> Iterator[HitWarning]:
-    flagged = flagged_ops(this, graph)
-    ops = graph.ops.ops if graph.ops else ()
-    rules = next(iter(possible_rules(this.evidence.version, ops)), None)
-    if not flagged or rules is None:
+    flagged = flagged_ops(this, new.graph)
+    if not flagged:
         return
-    new, old = KeyedGraph(graph, rules), KeyedGraph(old_graph, rules)
-    steps, old_steps = step_ops(this.build.steps, graph), step_ops(earlier.build.steps, old_graph)
+    steps, old_steps = step_ops(this.build.steps, new.graph), step_ops(earlier.build.steps, old.graph)
     equal = _equal(new, old)
     for op in new.ops.values():
         sources = [

@@ -1,6 +1,6 @@
 """The digest of the files that a step takes from an input, and what it is made of."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, takewhile
 from os import fsdecode, fsencode
@@ -11,7 +11,7 @@ from dockcache_tui.core.explain.go_json import digest
 from dockcache_tui.core.explain.inputs import InputKey, Taken, clean, has_wildcard
 from dockcache_tui.core.explain.path_match import path_match
 from dockcache_tui.core.explain.rules import KeyRules
-from dockcache_tui.core.explain.tree import PathKind, Tree, path_of
+from dockcache_tui.core.explain.tree import PathKind, Tree, key_of, path_of
 
 
 def content_digest(tree: Tree, key: InputKey, rules: KeyRules) -> str | None:
@@ -46,13 +46,15 @@ def taken_digest(tree: Tree, taken: Taken, rules: KeyRules) -> str | None:
     return _list_digest(tree, taken, path, listed, rules)
 
 
-def taken_paths(tree: Tree, taken: Taken) -> Mapping[bytes, bytes]:
+def taken_paths(tree: Tree, taken: Taken, among: Iterable[bytes] | None = None) -> Mapping[bytes, bytes]:
     """Return all that a path takes, by its path as the instruction has it, each with its path in the tree.
 
     They differ where a link was followed. Both are absolute; those of folders end in a slash. Empty where it can't be
-    known.
+    known. `among` are the only paths in the tree, relative, that are asked for below a plain path that is no link.
     """
     path = clean(taken.path)
+    if taken.is_plain and among is not None:
+        return dict(_among(tree, fsencode(path), among))
     if taken.is_plain:
         return _expanded(tree, fsencode(path), follows=taken.follows)
     try:
@@ -78,6 +80,16 @@ def _expanded(tree: Tree, path: bytes, *, follows: bool) -> Mapping[bytes, bytes
     keys = (key for key in chain((first,), inside) if tree.kind(key) is not PathKind.FOLDER and key != b"\0")
     places = (path_of(key) for key in keys)
     return {start + place[shift:]: place for place in places}
+
+
+def _among(tree: Tree, path: bytes, among: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    for one in among:
+        place = b"/" + one
+        if place == path or place.startswith(path.rstrip(b"/") + b"/"):
+            key = key_of(place)
+            if tree.resolve(place, follows=False) == key:
+                place += b"/" * (tree.kind(key) is PathKind.FOLDER)
+                yield place, place
 
 
 @dataclass(slots=True)

@@ -2,12 +2,14 @@
 
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from os import fsdecode
+from os import fsdecode, fsencode
 
 from dockcache_tui.core.builds.cause import MissEvidence
 from dockcache_tui.core.explain.content import taken_paths
 from dockcache_tui.core.explain.context import SentFile
+from dockcache_tui.core.explain.inputs import clean
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph
+from dockcache_tui.core.explain.tree import key_of
 from dockcache_tui.core.wording import count
 
 _TYPES = {
@@ -27,7 +29,8 @@ def content_differences(
     old: KeyedGraph, old_op: str, new: KeyedGraph, op: str, number: int
 ) -> tuple[MissEvidence, ...]:
     """Return what differs of the files that one input of an operation gives, by path; nothing of files not known."""
-    before, after = _taken(old, old_op, number), _taken(new, op, number)
+    among = _among(old, old_op, new, op, number)
+    before, after = _taken(old, old_op, number, among), _taken(new, op, number, among)
     removed = {path: before[path] for path in before.keys() - after.keys()}
     added = {path: after[path] for path in after.keys() - before.keys()}
     both = ((before[path], after[path], path) for path in before.keys() & after.keys())
@@ -40,12 +43,25 @@ def content_differences(
     return tuple(sorted(found, key=lambda one: (one.name, one.what)))
 
 
-def _taken(graph: KeyedGraph, op: str, number: int) -> _Taken:
+def _among(old: KeyedGraph, old_op: str, new: KeyedGraph, op: str, number: int) -> list[bytes] | None:
+    """Return the paths whose files differ at all; None where a link leads to some, which may lead elsewhere now."""
+    sources = old.ops[old_op].inputs[number].op, new.ops[op].inputs[number].op
+    trees = old.tree(sources[0]), new.tree(sources[1])
+    taken = {*old.inputs[old_op][number].key.taken, *new.inputs[op][number].key.taken}
+    for path in (fsencode(clean(one.path)) for one in taken):
+        if any(tree is None or tree.resolve(path, follows=True) != key_of(path) for tree in trees):
+            return None
+    before, after = old.files(sources[0]), new.files(sources[1])
+    differing = [path for path, file in after.items() if (other := before.get(path)) is not file and other != file]
+    return [*differing, *(before.keys() - after.keys())]
+
+
+def _taken(graph: KeyedGraph, op: str, number: int, among: Iterable[bytes] | None) -> _Taken:
     source = graph.ops[op].inputs[number].op
     tree, files = graph.tree(source), graph.files(source)
     if tree is None:
         return {}
-    found = (one for taken in graph.inputs[op][number].key.taken for one in taken_paths(tree, taken).items())
+    found = (one for taken in graph.inputs[op][number].key.taken for one in taken_paths(tree, taken, among).items())
     return {path: (place, file) for path, place in found if (file := files.get(place.strip(b"/")))}
 
 

@@ -1,7 +1,9 @@
 """A build context: its files as a client sends them, and as its builder then has them."""
 
 import stat
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from dockcache_tui.core.builds.build import SourceFile
 from dockcache_tui.core.explain.tree import Entry, PathKind, Tree
@@ -34,7 +36,7 @@ class SentFile:
     """Why it could not be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Context:
     """All that a build may take from one folder, by path in byte order."""
 
@@ -54,16 +56,37 @@ class Context:
     manifests: tuple[SourceFile, ...] = ()
     """The files at its top that tell what its project depends on."""
 
-    @property
-    def tree(self) -> Tree:
-        """The files as the builder has them; what is not known of them is of no digest."""
+    @cached_property
+    def by_path(self) -> Mapping[bytes, SentFile]:
+        """The files as the builder has them; what is not surely known of them is of no digest."""
         found = {file.path: file for file in (*self.files, *self.kept)}
-        for path in self.unsure:
-            file = found.get(path, SentFile(path, stat.S_IFREG))
-            found[path] = SentFile(path, file.mode, link=file.link)
-        root = found.pop(b"", None)
-        entries = (Entry(one.path, _kind(one.mode), one.digest, one.link) for one in found.values())
-        return Tree(entries) if root is None else Tree(entries, root_header="")
+        return found | {path: replace(found[path], digest="") for path in self.unsure if path in found}
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The same as they are hashed, with what came or went meanwhile."""
+        more = (Entry(path, PathKind.FILE, "") for path in self.unsure if path and path not in self.by_path)
+        entries = (*map(_entry, self.by_path.values()), *more)
+        return Tree(entries, root_header="") if b"" in self.unsure else Tree(entries)
+
+    def tree_from(self, other: "Context") -> Tree:
+        """Return the tree, made from that of a context that has mostly the same files."""
+        if self.unsure or other.unsure:
+            return self.tree
+        before, after = other.by_path, self.by_path
+        changed = [
+            file for path, file in after.items() if not ((old := before.get(path)) is file or _is_like(old, file))
+        ]
+        return other.tree.changed(map(_entry, changed), before.keys() - after.keys())
+
+
+def _is_like(old: SentFile | None, new: SentFile) -> bool:
+    """Tell whether two files are hashed alike."""
+    return old is not None and old.digest == new.digest and (old.mode, old.link) == (new.mode, new.link)
+
+
+def _entry(file: SentFile) -> Entry:
+    return Entry(file.path, _kind(file.mode), file.digest, file.link)
 
 
 def _kind(mode: int) -> PathKind:

@@ -1,11 +1,12 @@
 """All that the keys of a build's steps can be computed from, once its project has changed or is gone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dockcache_tui.core.builds.cache_places import CachePlace
 from dockcache_tui.core.explain.context import Context
 from dockcache_tui.core.explain.ops import Ops
+from dockcache_tui.core.explain.rules import KeyRules, possible_rules
 from dockcache_tui.core.explain.source_keys import Resolved
 
 
@@ -42,6 +43,11 @@ class Graph:
     sources: Mapping[str, Resolved] = field(default_factory=dict)
     """What sources came to, by the ids of their operations."""
     contexts: tuple[Context, ...] = ()
+    contents: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict, compare=False)
+    """The digest of what each operation takes from each of its inputs, under the first of the evidence's rules.
+
+    None for one that has none or that is not known; empty where they were not worked out.
+    """
     dockerfile: str = ""
     dockerfile_path: str = ""
     """Where it was on this machine."""
@@ -78,3 +84,13 @@ class Evidence:
     revision: Revision | None = None
     missing: tuple[str, ...] = ()
     """What is not known and why, as sentences."""
+
+    @property
+    def rules(self) -> tuple[KeyRules, ...]:
+        """Return the rules that its builder may have, the newest first."""
+        return possible_rules(self.version, [op for graph in self.graphs if graph.ops for op in graph.ops.ops])
+
+    def under(self, rules: KeyRules) -> tuple[Graph, ...]:
+        """Return the graphs with operations, without digests that were worked out under other rules."""
+        graphs = tuple(graph for graph in self.graphs if graph.ops)
+        return graphs if self.rules[:1] == (rules,) else tuple(replace(graph, contents={}) for graph in graphs)

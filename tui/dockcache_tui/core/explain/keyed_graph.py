@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from dockcache_tui.core.explain.content import content_digest
-from dockcache_tui.core.explain.context import SentFile
-from dockcache_tui.core.explain.evidence import Graph
+from dockcache_tui.core.explain.context import Context, SentFile
+from dockcache_tui.core.explain.evidence import Evidence, Graph
 from dockcache_tui.core.explain.heredocs import heredoc_files, heredoc_tree
 from dockcache_tui.core.explain.inputs import InputKey, input_keys
 from dockcache_tui.core.explain.op_keys import op_keys
@@ -30,15 +30,16 @@ class KeyedInput:
 class KeyedGraph:
     """A graph under the rules of one version; `name` tells its records from those of others."""
 
-    def __init__(self, graph: Graph, rules: KeyRules, name: str = "") -> None:
-        """Compute all keys; the graph has operations."""
+    def __init__(self, graph: Graph, rules: KeyRules, name: str = "", like: Iterable[Context] = ()) -> None:
+        """Compute all keys; the graph has operations. Trees are made from those of the contexts that it is `like`."""
         self.graph, self.rules, self.name = graph, rules, name
         told = graph.ops.ops if graph.ops else ()
         stood_on = {edge.op for op in told for edge in op.inputs}
         self.ops: Mapping[str, Op] = {op.id: op for op in told if op.kind or op.id in stood_on}
         """All but the end of the graph, which does nothing."""
         self._contexts = {context.name: context for context in graph.contexts}
-        self._trees = {op.id: tree for op in self.ops.values() if (tree := self._tree(op))}
+        self._like = {context.name: context for context in like}
+        self._trees = {op.id: tree for op in self.ops.values() if (tree := heredoc_tree(op))}
         self.keys: Mapping[str, Keys] = {
             op.id: op_keys(op, rules, graph.sources.get(op.id)) for op in self.ops.values()
         }
@@ -59,6 +60,10 @@ class KeyedGraph:
 
     def tree(self, op: str) -> Tree | None:
         """Return the files of a context or a text in a Dockerfile, None where they are not known."""
+        name = context_name(self.ops[op])
+        if op not in self._trees and (context := self._contexts.get(name)):
+            like = self._like.get(name)
+            self._trees[op] = context.tree_from(like) if like else context.tree
         return self._trees.get(op)
 
     def base(self, op: Op) -> str | None:
@@ -82,8 +87,7 @@ class KeyedGraph:
         context = self._contexts.get(context_name(self.ops[op]))
         if context is None:
             return {file.path: file for file in heredoc_files(self.ops[op]) or ()}
-        files = {file.path: file for file in (*context.files, *context.kept)}
-        return files | {path: replace(files[path], digest="") for path in context.unsure if path in files}
+        return context.by_path
 
     def record(self, op: str, output: int) -> str:
         """Return what its records are called among those of all graphs."""
@@ -112,15 +116,25 @@ class KeyedGraph:
 
     def _inputs(self, op: Op) -> tuple[KeyedInput, ...]:
         keys = input_keys(op, self.rules)
-        trees = [self._trees.get(edge.op) for edge in op.inputs]
-        return tuple(
-            KeyedInput(key, content_digest(tree, key, self.rules) if tree else None)
-            for key, tree in zip(keys, trees, strict=True)
-        )
+        if (known := self.graph.contents.get(op.id)) is None:
+            trees = (self.tree(edge.op) if key.taken else None for key, edge in zip(keys, op.inputs, strict=True))
+            known = tuple(
+                content_digest(tree, key, self.rules) if tree else None for key, tree in zip(keys, trees, strict=True)
+            )
+        return tuple(KeyedInput(key, content) for key, content in zip(keys, known, strict=True))
 
-    def _tree(self, op: Op) -> Tree | None:
-        context = self._contexts.get(context_name(op))
-        return context.tree if context else heredoc_tree(op)
+
+def with_contents(evidence: Evidence) -> Evidence:
+    """Return evidence with the digests of what its operations take."""
+    rules = next(iter(evidence.rules), None)
+    return replace(evidence, graphs=tuple(_with_contents(graph, rules) for graph in evidence.graphs))
+
+
+def _with_contents(graph: Graph, rules: KeyRules | None) -> Graph:
+    if not (graph.ops and rules):
+        return graph
+    inputs = KeyedGraph(graph, rules).inputs.items()
+    return replace(graph, contents={op: tuple(one.content for one in some) for op, some in inputs if some})
 
 
 def is_local(op: Op) -> bool:

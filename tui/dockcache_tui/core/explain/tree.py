@@ -8,7 +8,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
 from hashlib import sha256
 
 from dockcache_tui.core.explain.go_json import digest
@@ -58,6 +57,32 @@ class Tree:
             b"": PathNode(PathKind.FOLDER),
             b"\0": PathNode(PathKind.HEADER, root_header),
         }
+        self._take(entries)
+        self._folders: dict[bytes, str] = {}
+        self._stale = {key for key, node in self._nodes.items() if node.kind is PathKind.FOLDER}
+        """Folders whose digest is yet to be worked out."""
+
+    def changed(self, entries: Iterable[Entry], gone: Iterable[bytes]) -> "Tree":
+        """Return it with entries in place of those at their paths, and without others; what is equal is shared."""
+        other, entries = Tree(()), tuple(entries)
+        other._nodes = self._nodes.copy()
+        dirty = set[bytes]()
+        for path in (*gone, *(entry.path for entry in entries)):
+            key = key_of(b"/" + path)
+            other._nodes.pop(key, None)
+            other._nodes.pop(key + b"\0", None)
+            while key:
+                dirty.add(key)
+                key = key.rpartition(b"\0")[0]
+        other._take(entries)
+        if other._nodes.keys() == self._nodes.keys():
+            other._keys = self._keys
+        stale = self._stale | dirty | {b""}
+        other._folders = {key: digest for key, digest in self._folders.items() if key not in stale}
+        other._stale = {key for key in stale if key in other._nodes and other.kind(key) is PathKind.FOLDER}
+        return other
+
+    def _take(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
             key = key_of(b"/" + entry.path)
             if entry.kind is PathKind.FOLDER:
@@ -78,7 +103,12 @@ class Tree:
 
     def digest(self, key: bytes) -> str:
         """Return the digest of what stands under a key that is there, empty where it is not known."""
-        return self._folders[key] if self._nodes[key].kind is PathKind.FOLDER else self._nodes[key].digest
+        if self._nodes[key].kind is not PathKind.FOLDER:
+            return self._nodes[key].digest
+        for folder in sorted(self._stale, reverse=True):  # those inside others first
+            self._folders[folder] = self._of_folder(folder)
+        self._stale = set()
+        return self._folders[key]
 
     def at(self, path: bytes, *, follows: bool) -> str | None:
         """Return the digest of what stands at an absolute path, None where nothing does or it is not known."""
@@ -110,19 +140,14 @@ class Tree:
         key = key_of(b"/" + b"/".join(here))
         return key if key in self._nodes else None
 
-    @cached_property
-    def _folders(self) -> dict[bytes, str]:
-        """Return the digest of each whole folder; those inside others come after them in the order of keys."""
-        found: dict[bytes, str] = {}
-        for key in reversed(self._keys):
-            if self._nodes[key].kind is PathKind.FOLDER:
-                hashed, known = sha256(), True
-                for child in self._children(key):
-                    of_child = found[child] if child in found else self._nodes[child].digest
-                    hashed.update(child[len(key) :] + of_child.encode())
-                    known = known and bool(of_child)
-                found[key] = f"sha256:{hashed.hexdigest()}" if known else ""
-        return found
+    def _of_folder(self, key: bytes) -> str:
+        """Return the digest of a whole folder; those of the folders inside it are known."""
+        hashed, known = sha256(), True
+        for child in self._children(key):
+            of_child = self._nodes[child].digest or self._folders.get(child, "")
+            hashed.update(child[len(key) :] + of_child.encode())
+            known = known and bool(of_child)
+        return f"sha256:{hashed.hexdigest()}" if known else ""
 
     def _children(self, key: bytes) -> Iterator[bytes]:
         """Yield the keys that a folder's digest is made of: its header, then what is in it."""

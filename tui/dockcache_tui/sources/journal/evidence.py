@@ -24,10 +24,14 @@ MAX_COPIES = 100
 _VARIABLE = "DOCKCACHE_EVIDENCE"
 _GROUP = 64
 """Files to a group, on average."""
+_MAX_DECODED = 1000
+"""Groups of files that are kept in memory."""
 _FAST = 1
 
 _Row = tuple[bytes, int, bytes, int, int, bytes, bytes, bytes, tuple[int, int], tuple[tuple[bytes, bytes], ...], str]
 _rows = msgspec.msgpack.Decoder(list[_Row])
+Decoded = dict[bytes, tuple[SentFile, ...]]
+"""Groups of files that are in memory, by their digests: trees that were loaded share them."""
 Read = Callable[..., list[tuple[Any, ...]]]
 """Returns the rows of a query."""
 
@@ -43,16 +47,28 @@ def budget(environment: Mapping[str, str] = os.environ) -> int:
 
 @dataclass(frozen=True, slots=True)
 class PackedTree:
-    """Files in groups, each as bytes, and what names the whole."""
+    """Files in groups, each as bytes by its digest, and what names the whole."""
 
     digest: bytes
-    groups: tuple[bytes, ...]
+    groups: tuple[tuple[bytes, bytes], ...]
 
 
-def pack(files: Iterable[SentFile]) -> PackedTree:
-    """Group files so that a change makes few new groups."""
-    groups = tuple(msgspec.msgpack.encode(group) for group in _groups(files))
-    return PackedTree(hashlib.sha256(b"".join(map(_digest, groups))).digest(), groups)
+def pack(files: Iterable[SentFile], decoded: Decoded) -> PackedTree:
+    """Group files so that a change makes few new groups; `decoded` then has them."""
+    groups = []
+    for group in _groups(files):
+        packed = msgspec.msgpack.encode([_row(file) for file in group])
+        groups.append((hashlib.sha256(packed).digest(), packed, group))
+    _remember(decoded, ((digest, group) for digest, _, group in groups))
+    return PackedTree(
+        hashlib.sha256(b"".join(digest for digest, *_ in groups)).digest(), tuple(one[:2] for one in groups)
+    )
+
+
+def _remember(decoded: Decoded, groups: Iterable[tuple[bytes, tuple[SentFile, ...]]]) -> None:
+    if len(decoded) > _MAX_DECODED:
+        decoded.clear()
+    decoded.update(groups)
 
 
 def keep(connection: sqlite3.Connection, build: int, evidence: Evidence, trees: Sequence[PackedTree]) -> None:
@@ -66,14 +82,19 @@ def keep(connection: sqlite3.Connection, build: int, evidence: Evidence, trees: 
     )
 
 
-def load(read: Read, build: int) -> Evidence | None:
-    """Return what is kept of a build, None where nothing is; the queries must be of one moment."""
+def load(read: Read, build: int, decoded: Decoded, *, files: bool = True) -> Evidence | None:
+    """Return what is kept of a build, None where nothing is; the queries must be of one moment.
+
+    Without files it has no contexts either.
+    """
     found = read("SELECT document FROM evidence WHERE build = ?", build)
     if not found:
         return None
     evidence = from_json(zlib.decompress(found[0][0]).decode(), Evidence)
+    if not files:
+        return replace(evidence, graphs=tuple(replace(graph, contexts=()) for graph in evidence.graphs))
     trees = read("SELECT tree FROM evidence_trees WHERE build = ? ORDER BY position", build)
-    loaded = {tree: _load_tree(read, tree) for (tree,) in set(trees)}
+    loaded = {tree: _load_tree(read, tree, decoded) for (tree,) in set(trees)}
     return _with_files(evidence, (loaded[tree] for (tree,) in trees))
 
 
@@ -90,10 +111,10 @@ def keep_copy(connection: sqlite3.Connection, place: tuple[str, str, str], tree:
     _sweep(connection, (one for (one,) in gone))
 
 
-def load_copy(read: Read, place: tuple[str, str, str]) -> tuple[SentFile, ...] | None:
+def load_copy(read: Read, place: tuple[str, str, str], decoded: Decoded) -> tuple[SentFile, ...] | None:
     """Return the files that a builder's node has of a folder, None where that is not known."""
     found = read("SELECT tree FROM copies WHERE builder = ? AND node = ? AND name = ?", *place)
-    return _load_tree(read, found[0][0]) if found else None
+    return _load_tree(read, found[0][0], decoded) if found else None
 
 
 def shrink(connection: sqlite3.Connection, room: int) -> None:
@@ -137,15 +158,14 @@ def _keep_tree(connection: sqlite3.Connection, tree: PackedTree) -> int:
     if found:
         return int(found[0])
     number = int(connection.execute("INSERT INTO trees(sha256) VALUES (?)", (tree.digest,)).lastrowid or 0)
-    chunks = [_keep_chunk(connection, group) for group in tree.groups]
+    chunks = [_keep_chunk(connection, *group) for group in tree.groups]
     connection.executemany(
         "INSERT INTO tree_chunks VALUES (?, ?, ?)", [(number, position, chunk) for position, chunk in enumerate(chunks)]
     )
     return number
 
 
-def _keep_chunk(connection: sqlite3.Connection, group: bytes) -> int:
-    digest = _digest(group)
+def _keep_chunk(connection: sqlite3.Connection, digest: bytes, group: bytes) -> int:
     found = connection.execute("SELECT id FROM chunks WHERE sha256 = ?", (digest,)).fetchone()
     if found:
         return int(found[0])
@@ -154,9 +174,17 @@ def _keep_chunk(connection: sqlite3.Connection, group: bytes) -> int:
     return int(connection.execute(words, (digest, len(packed), packed)).lastrowid or 0)
 
 
-def _load_tree(read: Read, tree: int) -> tuple[SentFile, ...]:
-    words = "SELECT files FROM tree_chunks JOIN chunks ON chunks.id = chunk WHERE tree = ? ORDER BY position"
-    return tuple(_file(row) for (blob,) in read(words, tree) for row in _rows.decode(zlib.decompress(blob)))
+def _load_tree(read: Read, tree: int, decoded: Decoded) -> tuple[SentFile, ...]:
+    words = "SELECT chunk, sha256 FROM tree_chunks JOIN chunks ON chunks.id = chunk WHERE tree = ? ORDER BY position"
+    groups = []
+    for chunk, digest in read(words, tree):
+        group = decoded.get(digest)
+        if group is None:
+            ((blob,),) = read("SELECT files FROM chunks WHERE id = ?", chunk)
+            group = tuple(map(_file, _rows.decode(zlib.decompress(blob))))
+        groups.append((digest, group))
+    _remember(decoded, groups)
+    return tuple(file for _, group in groups for file in group)
 
 
 def _with_files(evidence: Evidence, files: Iterator[tuple[SentFile, ...]]) -> Evidence:
@@ -167,16 +195,16 @@ def _with_files(evidence: Evidence, files: Iterator[tuple[SentFile, ...]]) -> Ev
     return replace(evidence, graphs=tuple(graphs))
 
 
-def _groups(files: Iterable[SentFile]) -> Iterator[list[_Row]]:
+def _groups(files: Iterable[SentFile]) -> Iterator[tuple[SentFile, ...]]:
     """Cut where a path's own hash says so: a file that comes or goes moves no other cut."""
-    group: list[_Row] = []
+    group: list[SentFile] = []
     for file in files:
-        group.append(_row(file))
+        group.append(file)
         if zlib.crc32(file.path) % _GROUP == 0:
-            yield group
+            yield tuple(group)
             group = []
     if group:
-        yield group
+        yield tuple(group)
 
 
 def _row(file: SentFile) -> _Row:
@@ -189,7 +217,3 @@ def _file(row: _Row) -> SentFile:
     path, mode, digest, length, mtime, content, link, hard_link, device, xattrs, error = row
     known = f"sha256:{digest.hex()}" if digest else ""
     return SentFile(path, mode, known, length, mtime, content.hex(), link, hard_link, device, xattrs, error)
-
-
-def _digest(group: bytes) -> bytes:
-    return hashlib.sha256(group).digest()

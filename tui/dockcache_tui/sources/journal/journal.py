@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ from dockcache_tui.core.builds.next_build import reads_stdin
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.explain.context import SentFile
 from dockcache_tui.core.explain.evidence import Evidence
+from dockcache_tui.core.explain.keyed_graph import with_contents
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.losses import Told, tombstones
 from dockcache_tui.core.records.tombstone import Sight, Tombstone
@@ -53,6 +55,7 @@ class Journal:
     def __init__(self, folder: Path | None = None, budget: int | None = None) -> None:
         """Open the journal in a folder, by default the platform's; `budget` is the bytes that evidence may take."""
         folder = folder or data_folder()
+        self._decoded: kept_evidence.Decoded = {}
         self._budget = kept_evidence.budget() if budget is None else budget
         self._store = JournalStore(folder, patient=True)
         self.stamps = FileStamps(folder / "stamps")
@@ -100,26 +103,32 @@ class Journal:
         """
         if self._store.in_memory:
             return
-        trees = [kept_evidence.pack(context.files) for graph in evidence.graphs for context in graph.contexts]
-        packed = {place: None if files is None else kept_evidence.pack(files) for place, files in copies.items()}
+        pack = partial(kept_evidence.pack, decoded=self._decoded)
+        trees = [pack(context.files) for graph in evidence.graphs for context in graph.contexts]
+        packed = {place: None if files is None else pack(files) for place, files in copies.items()}
         with self._store.write() as connection:
-            kept_evidence.keep(connection, self._id(ref), evidence, trees)
+            kept_evidence.keep(connection, self._id(ref), with_contents(evidence), trees)
             for place, tree in packed.items():
                 kept_evidence.keep_copy(connection, place, tree)
             kept_evidence.shrink(connection, self._budget)
 
-    def evidence(self, ref: str) -> Evidence | None:
-        """Return what is known of a build; None when it was not kept: by an older version, or for lack of room."""
+    def evidence(self, ref: str, *, files: bool = True) -> Evidence | None:
+        """Return what is known of a build; None when it was not kept: by an older version, or for lack of room.
+
+        Without files it has no contexts either.
+        """
         words = "SELECT id FROM builds WHERE ref = ? OR id = (SELECT build FROM refs WHERE ref = ?)"
         found = self._store.read(words, ref, ref)
-        return self._store.read_together(lambda read: kept_evidence.load(read, found[0][0])) if found else None
+        if not found:
+            return None
+        return self._store.read_together(lambda read: kept_evidence.load(read, found[0][0], self._decoded, files=files))
 
     def copy(self, place: tuple[str, str, str]) -> tuple[SentFile, ...] | None:
         """Return the files that a builder's node has of a folder since it last took them from us, None for unknown.
 
         The place is the builder, the node and the copy's name.
         """
-        return self._store.read_together(lambda read: kept_evidence.load_copy(read, place))
+        return self._store.read_together(lambda read: kept_evidence.load_copy(read, place, self._decoded))
 
     def record(self, ref: str, steps: Sequence[Step]) -> None:
         """Write down steps as they finish."""
