@@ -60,3 +60,27 @@ def test_builds_of_others(
     assert "\n    src/a.txt changed.\n" in second
     assert "\n    No earlier build of this project is known." in first
     assert "of acme/web on branch main" in second
+
+
+@pytest.mark.usefixtures("at_engine")
+def test_builds_that_failed(
+    remote_builder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file that changed is named of a build that failed; a step that failed before has no result yet."""
+    monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "a.txt").write_text("good")
+    mark = uuid4().hex
+    once = f"RUN --mount=type=cache,target=/c,id={mark} test -e /c/{mark} || ! touch /c/{mark}"
+    (folder / "Dockerfile").write_text(f"FROM busybox\nCOPY a.txt /\n{once}\nRUN grep good /a.txt\nRUN true\n")
+
+    def told(code: int) -> str:
+        assert run(["rebuild", str(folder), "--builder", remote_builder]) == code
+        return capsys.readouterr().out.partition("\n\n")[2]
+
+    assert "No earlier build of this project is known." in told(1)
+    assert "\n    It has no result yet: it failed in the earlier build.\n" in told(0)
+    for text, code in (("bad", 1), ("good again", 0)):
+        (folder / "a.txt").write_text(text)
+        assert "\n    a.txt changed.\n" in told(code)

@@ -475,3 +475,31 @@ def test_commits() -> None:
     assert unknown
     assert cause.differences == (MissEvidence("content", "git://host/r.git#main", "a" * 40, "b" * 40),)
     assert unknown.text == "Not known. What git://host/r.git#main served is not known."
+
+
+def test_after_a_build_that_failed() -> None:
+    """Where the earlier build failed is no result yet; what it did not come to ran because of that."""
+    builder = Builder()
+    earlier = builder.build(TEXT, FILES)
+    builder.forget(ALL)
+    ended = {ALL: StepState.FAILED, SRC: StepState.WAITING, MAKE: StepState.WAITING}
+    steps = tuple(
+        replace(step, state=ended.get(parse_name(step.name).instruction, step.state)) for step in earlier.build.steps
+    )
+    failed = replace(earlier, build=replace(earlier.build, status=BuildStatus.FAILED, steps=steps))
+    told = compared(builder, failed)
+    kinds = {step: cause.kind for step, cause in told.items()}
+    assert kinds == {ALL: CauseKind.NEW_STEP, SRC: CauseKind.CASCADE, MAKE: CauseKind.CASCADE}
+    assert told[ALL].text == "It has no result yet: it failed in the earlier build."
+
+
+def test_builders_that_are_not_told() -> None:
+    """Of builds of unknown builders it is not said that a result is gone from one."""
+    builder = Builder()
+    earlier = builder.build(TEXT, FILES)
+    builder.forget(ALL)
+    builder.name = ""
+    told = compared(builder, earlier)
+    assert told[ALL].text == (
+        "Not known. Nothing that it depends on changed. Which builder ran the two builds is not told."
+    )

@@ -2,56 +2,24 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Thread
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, Step
 from dockcache_tui.core.builds.cache_places import CachePlace, option_values, places_of
-from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.explain.context import Context, SentFile
 from dockcache_tui.core.explain.copies import bytes_received, kept_files, sent_files
 from dockcache_tui.core.explain.evidence import Evidence, Graph
-from dockcache_tui.core.explain.provenance import NO_FILES, NO_REVISION, joined
+from dockcache_tui.core.explain.provenance import NO_FILES, NO_REVISION
 from dockcache_tui.sources.build_context import MAIN, SentFolder, is_load
-from dockcache_tui.sources.buildkit.builder import open_builder
-from dockcache_tui.sources.buildx_files import BuildRefs
-from dockcache_tui.sources.docker_cli import Docker
 
 CHANGED = "Some files changed while they were read and sent: what the builder has of them is not known."
 UNREAD = "Some files could not be read, or not before the build was over."
 NO_REF = "The builder did not say what it calls the build, and so can't be asked about it."
-_PATIENCE = 5.0
-"""Seconds that a builder may take to tell of a build that is over."""
 
 Place = tuple[str, str, str]
 """Of a builder's copy of a folder: builder, node and the copy's name."""
 Folders = Sequence[tuple[SentFolder, Context]]
-
-
-class HistoryReading:
-    """A builder's own account of a build that is over, asked for beside other work."""
-
-    def __init__(self, docker: Docker, refs: BuildRefs) -> None:
-        """Ask at once."""
-        self._docker, self._refs = docker, refs
-        self._evidence, self._problem = Evidence(), "The builder did not tell of the build in time."
-        self._thread = Thread(target=self._run, name="evidence", daemon=True)
-        self._thread.start()
-
-    def evidence(self) -> Evidence:
-        """Return it; what is missing of it says why where it could not be had."""
-        self._thread.join(_PATIENCE)
-        return replace(self._evidence, missing=self._evidence.missing or tuple(filter(None, (self._problem,))))
-
-    def _run(self) -> None:
-        try:
-            with closing(open_builder(self._docker, self._refs.builder)) as builder:
-                self._evidence = joined(builder.evidence(self._refs.node, ref) for ref in self._refs.refs)
-                self._problem = ""
-        except DockcacheError as error:
-            self._problem = f"The builder does not tell of the build: {error}."
 
 
 @dataclass(slots=True)

@@ -17,11 +17,12 @@ from dockcache_tui.core.explain.evidence import Evidence
 from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.build_context import ContextSnapshot
-from dockcache_tui.sources.build_evidence import NO_REF, EvidenceOfOurs, Folders, HistoryReading
+from dockcache_tui.sources.build_evidence import NO_REF, EvidenceOfOurs, Folders
 from dockcache_tui.sources.buildx_files import BuildRefs, RefWatch, bake_targets_of
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.explanations import Explanations
 from dockcache_tui.sources.git import read_checkout
+from dockcache_tui.sources.history_reading import HistoryReading
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.provenance import history_tells
 
@@ -65,7 +66,7 @@ class BuildKeeper:
         self._learn(whole if refs and whole and set(refs.refs) <= set(whole.refs) else refs)
         build = replace(self.build(status), completed_at=ended, error=error)
         self._try(lambda: self._journal.finish(self._ref, build))
-        reading = HistoryReading(self._docker, self._refs) if self._refs.refs else None
+        reading = HistoryReading(self._docker, self._refs, self._spec) if self._refs.refs else None
         build = self._with_history(build)
         self._try(lambda: self._journal.finish(self._ref, build))
         folders = self._snapshot.contexts(succeeded=status is BuildStatus.SUCCEEDED)

@@ -281,6 +281,12 @@ def of_gone_there(place: CachePlace, seen: str, since: str) -> MissCause:
     return MissCause(CauseKind.EVICTED, text, (difference,), fix=Fix("Write the cache anew with --cache-to."))
 
 
+def of_unfinished(*, failed: bool) -> MissCause:
+    """Return the cause of a step of which the earlier build has no result, since it failed or was canceled."""
+    what = "it failed in the earlier build" if failed else "the earlier build ended before it"
+    return MissCause(CauseKind.NEW_STEP, f"It has no result yet: {what}.")
+
+
 def of_dead_blob(blob: str, places: Sequence[CachePlace] = ()) -> MissCause:
     """Return the cause of a step that one of the caches that were read named and did not have."""
     named = " or ".join(place.words for place in places) or "The cache"

@@ -7,7 +7,7 @@ files, another step above it, a result that is gone, and last a step above it th
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from dockcache_tui.core.builds.build import Step, StepState
+from dockcache_tui.core.builds.build import BuildStatus, Step, StepState
 from dockcache_tui.core.builds.cause import CauseKind, MissCause, MissEvidence
 from dockcache_tui.core.builds.names import parse_name
 from dockcache_tui.core.explain import cause_words as words
@@ -23,6 +23,8 @@ from dockcache_tui.core.explain.store import Found, RecordStore
 from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed, stage_of, step_ops
 
 _KEPT = {StepState.BUILT, StepState.FALSE_HIT, StepState.REUSED}
+_UNDONE = {StepState.FAILED, StepState.CANCELED, StepState.WAITING}
+_BROKEN_OFF = (BuildStatus.FAILED, BuildStatus.CANCELED)
 _SOURCE, _FILES, _CASCADE, _PARENT, _PERHAPS, _UNSURE, _DOUBTFUL = 0, 1, 2, 3, 4, 8, 9
 """How sure it is that an input kept a step from being reused; from `_PERHAPS` on its files may have been equal."""
 
@@ -92,13 +94,19 @@ class GraphCauses:
     def _vanished(self, op: Op, step: Step, answers: frozenset[str]) -> MissCause:
         """Return the cause of a step of which nothing changed."""
         this, earlier = self._this.build, self._earlier.build
+        states = self._states(answers)
+        if earlier.status in _BROKEN_OFF and states and states <= _UNDONE:
+            return self._unfinished(op, failed=StepState.FAILED in states)
         if reason := self._doubt(op, step, answers):
             return words.unknown(reason)
         seen, since = str(earlier.completed_at or earlier.started_at), str(this.started_at)
         names = (earlier.builder, this.builder) if earlier.builder != this.builder else (earlier.node, this.node)
         moved = all(names) and names[0] != names[1]
         only_read = not moved and self._only_read(answers)
-        cause = self._in_a_cache(answers, seen, since, moved=moved, is_gone=not (moved or only_read))
+        known = bool(this.builder and earlier.builder)
+        cause = self._in_a_cache(answers, seen, since, moved=moved, is_gone=known and not (moved or only_read))
+        if cause is None and not known:
+            return words.unknown("Nothing that it depends on changed. Which builder ran the two builds is not told.")
         if cause is None and only_read:
             return words.unknown(
                 "The earlier build had its result from a cache that it read, perhaps without its data."
@@ -108,10 +116,21 @@ class GraphCauses:
         self._gone |= dict.fromkeys(answers, cause)
         return cause
 
+    def _unfinished(self, op: Op, *, failed: bool) -> MissCause:
+        """Return the cause of a step that the earlier build failed at, or did not come to."""
+        above = next((edge.op for edge in op.inputs if edge.op in self._causes), None)
+        if failed or above is None:
+            return words.of_unfinished(failed=failed)
+        root = self._causes[above].root or self._steps[above].digest
+        return words.of_cascade(root, self._name_of(root))
+
     def _only_read(self, answers: frozenset[str]) -> bool:
         """Tell whether the earlier build may have read a result from a cache, without its builder keeping it."""
-        states = {self._old_steps[graph][op].state for graph, op in _places(answers) if op in self._old_steps[graph]}
-        return states & _KEPT == {StepState.REUSED} and self._earlier.imports
+        return self._states(answers) & _KEPT == {StepState.REUSED} and self._earlier.imports
+
+    def _states(self, answers: frozenset[str]) -> set[StepState]:
+        """Return what became of steps in the earlier build."""
+        return {self._old_steps[graph][op].state for graph, op in _places(answers) if op in self._old_steps[graph]}
 
     def _in_a_cache(
         self, answers: frozenset[str], seen: str, since: str, *, moved: bool, is_gone: bool
@@ -139,7 +158,6 @@ class GraphCauses:
     def _doubt(self, op: Op, step: Step, answers: frozenset[str]) -> str:
         """Return why it is not certain that the builder of the earlier build had a result, as a sentence."""
         this, earlier = self._this, self._earlier
-        states = {self._old_steps[graph][op].state for graph, op in _places(answers) if op in self._old_steps[graph]}
         above = {self._causes[edge.op].kind for edge in op.inputs if edge.op in self._causes}
         moved = earlier.build.builder != this.build.builder
         updated = rules_of(earlier.evidence.version) != rules_of(this.evidence.version)
@@ -147,7 +165,8 @@ class GraphCauses:
         doubts = {
             "--no-cache-filter may name its stage, or its result is gone.": may_be_flagged,
             "The data of a step above it was gone from a cache, perhaps its own too.": CauseKind.DEAD_BLOB in above,
-            "The earlier build did not need it, so there may never have been a result of it.": not states & _KEPT,
+            "The earlier build did not need it, so there may never have been a result of it.": not self._states(answers)
+            & _KEPT,
             "The builder was updated since, and calls some results by other names now.": updated and not moved,
         }
         return next((reason for reason, is_so in doubts.items() if is_so), "")

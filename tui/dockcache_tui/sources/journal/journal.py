@@ -182,22 +182,26 @@ class Journal:
     def earlier(self, build: Build, limit: int) -> tuple[Build, ...]:
         """Return the builds of a build's project that it may be compared with: some step of theirs came to its end.
 
-        Those that succeeded come first, then those of its own folder, then the newest.
+        Half of them are the newest, half the newest that succeeded; those of its own folder come first.
         """
-        found = self._store.read(
-            f"SELECT {rows.BUILD} FROM builds"  # noqa: S608
-            " WHERE (folder = ? OR project = ? OR lower(repo) = ?) AND started_ns < ? AND EXISTS"
-            " (SELECT 1 FROM steps WHERE build = id AND cacheable AND state IN ('reused', 'built', 'false hit'))"
-            " ORDER BY status = ? DESC, folder = ? DESC, id DESC LIMIT ?",
-            build.folder,
-            build.project and build.project.id,
-            (build.project and build.project.repo.lower()) or None,
-            build.started_at.ns,
-            BuildStatus.SUCCEEDED,
-            build.folder,
-            limit,
-        )
-        return tuple(self._whole(row) for row in found)
+        found: dict[int, tuple[Any, ...]] = {}
+        for status in (None, BuildStatus.SUCCEEDED):
+            rows_found = self._store.read(
+                f"SELECT {rows.BUILD} FROM builds"  # noqa: S608
+                " WHERE (folder = ? OR project = ? OR lower(repo) = ?) AND started_ns < ? AND coalesce(status = ?, 1)"
+                " AND EXISTS"
+                " (SELECT 1 FROM steps WHERE build = id AND cacheable AND state IN ('reused', 'built', 'false hit'))"
+                " ORDER BY folder = ? DESC, id DESC LIMIT ?",
+                build.folder,
+                build.project and build.project.id,
+                (build.project and build.project.repo.lower()) or None,
+                build.started_at.ns,
+                status,
+                build.folder,
+                limit // 2,
+            )
+            found |= {row[-1]: row for row in rows_found}
+        return tuple(self._whole(row) for row in found.values())
 
     def last(self, project: Project, folder: str) -> tuple[Build, ...]:
         """Return the newest build that has ended, of a project or a folder of it where one is known, else of any."""
