@@ -82,10 +82,10 @@ class Loser:
         for _ in range(2):
             see(self.journal, builder.snapshot(), builds)
 
-    def gone(self) -> tuple[Tombstone, ...]:
+    def gone(self, *, anew: bool = False) -> tuple[Tombstone, ...]:
         """Return what went since this was asked last, after another reading."""
         before = {one.record.id for one in self.journal.tombstones(self.name)}
-        self.see()
+        self.see(anew=anew)
         return tuple(one for one in self.journal.tombstones(self.name) if one.record.id not in before)
 
     def make(self, layers: int = 0, *, mount: bool = False) -> Path:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,7 @@ def pruned(*words: str) -> Callable[[Loser], None]:
     return lambda one: one.prune(*words)
 
 
-def anew(one: Loser) -> None:
+def made_anew(one: Loser) -> None:
     """Begin with an empty root."""
     one.stop()
     one.forget()
@@ -116,7 +117,7 @@ STAGES: tuple[tuple[str, LossKind, Callable[[Loser], None]], ...] = (
     ("prune --reserved-space", PRUNE, limited("--reserved-space")),
     ("prune --all --max-used-space", PRUNE, limited("--max-used-space", "--all")),
     ("prune --filter id=", PRUNE, by_id),
-    ("another root", OTHER_ROOT, anew),
+    ("another root", OTHER_ROOT, made_anew),
     ("a restart that lost its records", RESTART, broken),
 )
 COLLECTED = (
@@ -152,15 +153,15 @@ def _filled(one: Loser) -> None:
         one.build(one.random.choice(one.projects[-2:]))
 
 
-def _staged(one: Loser, seed: int) -> Iterator[Staged]:
-    """Stage each loss once, with a standing connection or a new one."""
+def _staged(one: Loser, *, anew: bool = False) -> Iterator[Staged]:
+    """Stage each loss once, read through a standing connection or through new ones."""
     for how, truth, lose in STAGES:
         _filled(one)
-        one.see(anew=bool(seed % 2))
+        one.see(anew=anew)
         lose(one)
         if how != "another root" and one.random.random() < 0.3:
             one.make()
-        yield Staged(how, truth, one.gone())
+        yield Staged(how, truth, one.gone(anew=anew))
     _filled(one)
     one.see()
     leaf = one.projects[-1]
@@ -202,16 +203,16 @@ def test_staged_losses(
     """Of more than 40 losses the truth is always among the causes named, and nothing is certain that is not so."""
     monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "audit"))
     works: list[tuple[tuple[str, ...], Callable[[Loser], Iterator[Staged]]]] = [
-        ((ROOMY,), lambda one: _staged(one, 0)),
-        ((), lambda one: _staged(one, 1)),
-        (('maxUsedSpace = "900GB"\nminFreeSpace = "1MB"',), lambda one: _staged(one, 2)),
+        ((ROOMY,), _staged),
+        ((), partial(_staged, anew=True)),
+        (('maxUsedSpace = "900GB"\nminFreeSpace = "1MB"',), _staged),
         ((ROOMY,), _collected),
         (('maxUsedSpace = "700KB"',), _over),
         (('reservedSpace = "900KB"\nall = true',), _over),
     ]
     with ExitStack() as stack, ThreadPoolExecutor(len(works)) as pool:
         losers = [stack.enter_context(losing(engine, tmp_path, rules, seed)) for seed, (rules, _) in enumerate(works)]
-        done = pool.map(lambda pair: list(pair[0](pair[1])), zip([work for _, work in works], losers, strict=True))
+        done = pool.map(lambda work, one: list(work(one)), [work for _, work in works], losers)
         staged = [one for found in done for one in found]
     tally = Counter((one.how, one.verdict) for one in staged)
     lines = [f"{how:45} {verdict:24} {number:3}" for (how, verdict), number in sorted(tally.items())]

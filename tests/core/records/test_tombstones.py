@@ -159,6 +159,7 @@ def test_a_full_disk_is_thought_of() -> None:
     [
         (Rule(), "docker buildx prune"),
         (Rule(all=True), "docker buildx prune --all"),
+        (Rule(all=True, filters=("type==frontend",)), "docker buildx prune --all --filter type=frontend"),
         (Rule(filters=("type==exec.cachemount",)), "docker buildx prune --filter type=exec.cachemount"),
         (Rule(max_used=90), "docker buildx prune --max-used-space …"),
         (Rule(keep_duration=16), "docker buildx prune --filter until=…"),
@@ -184,11 +185,11 @@ def test_what_nothing_takes_is_not_known() -> None:
 
 
 def test_a_restart_fits_where_everything_went() -> None:
-    """It may have lost its cache if the connection broke or is new, with the same worker."""
+    """It may have lost its cache if the connection broke; if it is new that can't be excluded."""
     before = sight(10, CACHE)
-    for connected in (15, None):
-        found = causes(before, sight(20, [], connected=connected))
-        assert all((RESTART, FITS) in one for one in found.values())
+    for connected, broke, certainty in ((15, True, FITS), (15, False, UNKNOWN), (None, False, UNKNOWN)):
+        found = causes(before, replace(sight(20, [], connected=connected), reconnected=broke))
+        assert all((RESTART, certainty) in one for one in found.values())
     assert all(RESTART not in {kind for kind, _ in one} for one in causes(before, sight(20, [])).values())
 
 

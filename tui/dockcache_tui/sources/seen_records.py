@@ -34,7 +34,9 @@ def see(journal: Journal, snapshot: BuilderSnapshot, builds: Sequence[Build] | N
     for node in snapshot.nodes:
         if not node.error:
             here = tuple(records[node.name])
-            now = Sight(snapshot.taken_at, here, node.worker, node.policy, node.connected_at)
+            now = Sight(
+                snapshot.taken_at, here, node.worker, node.policy, node.connected_at, reconnected=node.reconnected
+            )
             with suppress(SourceError):
                 journal.see((snapshot.builder, node.name), now, partial(told, node.name))
 

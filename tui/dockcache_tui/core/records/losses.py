@@ -75,7 +75,8 @@ class _Loss:
         self._collected = self._collection()
         self._prunes = tuple(self._pruned())
         stayed = {one.id for one in before.records} & {one.id for one in now.records}
-        self._restarted = not stayed and self._may_have_restarted()
+        self._lost_all = not stayed and self._may_have_restarted()
+        self._restarted = self._lost_all and now.reconnected
         self._open = tuple(self._possible())
 
     def causes(self, record: Record) -> tuple[LossCause, ...]:
@@ -94,10 +95,11 @@ class _Loss:
         """Return what does not fit and can't be excluded."""
         if not self._collected and not self._no_collection():
             yield LossCause(LossKind.GC, Certainty.UNKNOWN)
-        if not self._collected and not self._prunes and not self._restarted:
+        nothing_fits = not (self._collected or self._prunes or self._restarted)
+        if nothing_fits:
             yield LossCause(LossKind.PRUNE, Certainty.UNKNOWN)
-            if self._may_have_restarted():
-                yield LossCause(LossKind.RESTART, Certainty.UNKNOWN)
+        if self._may_have_restarted() and (nothing_fits or (self._lost_all and not self._restarted)):
+            yield LossCause(LossKind.RESTART, Certainty.UNKNOWN)
 
     def _may_have_restarted(self) -> bool:
         since = self._now.connected_at
@@ -150,23 +152,23 @@ class _Loss:
         return dict.fromkeys((last, first, *ripe))
 
     def _pruned(self) -> Iterator[str]:
-        """Return the prunes, as people ask for them, that would have taken exactly what went."""
-        types = {one.type for one in self._gone}
-        size = sum(one.size for one in self._gone)
+        """Return the prunes, as people ask for them, that take exactly what went; with `--all` where it counts."""
         youngest = max(_used(one) for one in self._gone)
-        age = (self._now.taken_at.ns - youngest) / 1e9
+        options = {"": Rule()}
+        if len(types := {one.type for one in self._gone}) == 1:
+            (kind,) = types
+            options[f" --filter type={kind}"] = Rule(filters=(f"type=={kind}",))
+        if youngest:
+            options[" --filter until=…"] = Rule(keep_duration=(self._now.taken_at.ns - youngest) / 1e9)
+        for option, rule in options.items():
+            for flag, one in (("", rule), (" --all", replace(rule, all=True))):
+                if any(self._takes(state, one) for state in self._states):
+                    yield f"{_PRUNE}{flag}{option}"
+                    break
         for flag in ("", " --all"):
-            rules = {f"{_PRUNE}{flag}": Rule(all=bool(flag))}
-            if len(types) == 1:
-                kind = next(iter(types))
-                rules[f"{_PRUNE}{flag} --filter type={kind}"] = Rule(all=bool(flag), filters=(f"type=={kind}",))
-            if youngest > 0:
-                rules[f"{_PRUNE}{flag} --filter until=…"] = Rule(all=bool(flag), keep_duration=age)
-            for name, rule in rules.items():
-                if any(self._takes(state, rule) for state in self._states):
-                    yield name
-            if size and any(self._takes_down_to(state, all_=bool(flag)) for state in self._states):
+            if any(self._takes_down_to(state, all_=bool(flag)) for state in self._states):
                 yield f"{_PRUNE}{flag} --max-used-space …"
+                break
 
     def _takes(self, state: Sequence[Record], rule: Rule) -> bool:
         now = self._now.taken_at

@@ -88,6 +88,8 @@ class NodeStatus:
     policy: tuple[Rule, ...] | None = None
     connected_at: Instant | None = None
     """Since when the connection has stood: its daemon has not ended since then."""
+    reconnected: bool = False
+    """Whether there was a connection before that broke."""
 
 
 @dataclass(frozen=True, slots=True)

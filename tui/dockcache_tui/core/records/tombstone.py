@@ -14,6 +14,7 @@ class Sight:
     """The records of one node at one moment, with the worker that kept them and the rules it collects garbage by.
 
     `connected_at` is since when the connection has stood: the daemon did not end after that. None where it is unknown.
+    `reconnected` tells whether there was one before that broke.
     """
 
     taken_at: Instant
@@ -21,6 +22,7 @@ class Sight:
     worker: str = ""
     policy: tuple[Rule, ...] | None = None
     connected_at: Instant | None = None
+    reconnected: bool = False
 
 
 class LossKind(StrEnum):

@@ -145,6 +145,7 @@ class Bridge:
         self._closed = False
         self.connected_at: Instant | None = None
         """When it dialled last: since then the daemon has not ended, or the connection would have."""
+        self.reconnected = False
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(path)
         self._listener.listen()
@@ -193,6 +194,7 @@ class Bridge:
             self._folder.remove()
 
     def _converse(self, connection: socket.socket) -> None:
+        self.reconnected = self.connected_at is not None
         self.connected_at = Instant.now()
         try:
             with connection:

@@ -145,7 +145,11 @@ class NodeClient:
                     raise
                 self._version = ""
         told = NodeStatus(
-            self.name, self.endpoint, buildkit_version=self._version, connected_at=self.bridge.connected_at
+            self.name,
+            self.endpoint,
+            buildkit_version=self._version,
+            connected_at=self.bridge.connected_at,
+            reconnected=self.bridge.reconnected,
         )
         try:
             workers = self.call("ListWorkers", pb.ListWorkersRequest(), pb.ListWorkersResponse, 10).record
