@@ -34,6 +34,7 @@ class Loser:
     rules: Sequence[str]
     random: Random
     opened: BuildKitBuilder | None = None
+    is_known: bool = False
     projects: list[Path] = field(default_factory=list)
 
     @property
@@ -50,6 +51,13 @@ class Loser:
         (self.home / "buildkitd.toml").write_text(f"{base}\n{own}{policy}")
         (self.home / "s").unlink(missing_ok=True)
         self._daemon.start(self.engine.variables, (self.home / "s").exists)
+        if self.is_known:
+            self.bootstrap()
+
+    def bootstrap(self) -> None:
+        """Wait until the daemon answers."""
+        Docker(self.engine.variables).run("buildx", "inspect", "--bootstrap", self.name, timeout=60)
+        self.is_known = True
 
     def stop(self) -> None:
         """Stop the daemon; what it has stays."""
@@ -137,6 +145,6 @@ def losing(engine: lab.Engine, folder: Path, rules: Sequence[str] = (ROOMY,), se
         one.start()
         docker.run("buildx", "create", "--name", name, "--driver=remote", f"unix://{home}/s")
         stack.callback(docker.run, "buildx", "rm", "--force", name)
-        docker.run("buildx", "inspect", "--bootstrap", name, timeout=60)
+        one.bootstrap()
         stack.callback(one.close)
         yield one

@@ -100,7 +100,8 @@ def evidence_lines(cause: MissCause) -> tuple[str, ...]:
         return ()
     shown = [one for one in cause.differences if one.old is not None or one.new is not None]
     if cause.kind is CauseKind.EVICTED:
-        return tuple(f"{_name(one)}last seen {one.old or 'at an unknown time'}, gone since {one.new}" for one in shown)
+        # what may have taken it is in the sentence, and of all of that the times are the same
+        return tuple(f"last seen {one.old or 'at an unknown time'}, gone since {one.new}" for one in shown[:1])
     return tuple(f"{_name(one)}{_values(one)}" for one in shown)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -115,12 +116,13 @@ def _value(text: str) -> str:
 
 def _lines(cause: MissCause, found: Iterable[MissEvidence], now: Instant, style: Style) -> Iterator[Text]:
     """Yield what differs as a small diff; what it is stands before it, unless that is clear."""
+    if cause.kind is CauseKind.EVICTED:  # of all that may have taken it the times are the same
+        for one in islice(found, 1):
+            yield Text(f"last seen {_moment(one.old, now)}")
+            yield Text(f"gone since {_moment(one.new, now)}")
+        return
     for one in found:
         label = _label(cause.kind, one)
-        if cause.kind is CauseKind.EVICTED:
-            for words, moment in (("last seen", one.old), ("gone since", one.new)):
-                yield Text(f"{label}{words} {_moment(moment, now)}")
-            continue
         if one.old is None and one.new is None:
             yield Text(label)
         for sign, value, look in (("-", one.old, "old"), ("+", one.new, "new")):
