@@ -193,7 +193,7 @@ def _over(one: Loser) -> Iterator[Staged]:
         one.make(4)
         one.see()
         _wait_for_loss(one, _PASS)
-        yield Staged(f"over a limit: {one.rules[0]}", GC, one.gone())
+        yield Staged(f"over a limit: {one.rules[0]}".replace("\n", ", "), GC, one.gone())
 
 
 @pytest.mark.matrix

@@ -127,6 +127,16 @@ def test_other_causes_stay() -> None:
     assert told(buried(OURS), cause=words.NEW_STEP) == words.NEW_STEP
 
 
+def test_only_what_is_certain_is_told_without_a_question_mark() -> None:
+    """In a narrow column there is no room for how sure it is."""
+    assert [words.short(told(one)) for one in (buried(RULE), buried(ALL), buried(ANEW), buried(RULE, ALL))] == [
+        "gone: cleaned up?",
+        "gone: pruned?",
+        "gone: builder made anew",
+        "gone from the builder",
+    ]
+
+
 def test_hostile_names_do_no_harm() -> None:
     """Whatever a description holds is compared, never run or read as a pattern."""
     odd = record("odd", created=8, what=("regular", "[3/3] RUN $(x) ${y} (a+)+ \0"))

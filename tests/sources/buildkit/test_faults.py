@@ -199,7 +199,9 @@ def test_a_lost_connection_is_dialled_again(tmp_path: Path) -> None:
     docker = fake_docker(tmp_path, address)
     with server.listening(address):
         builder = open_builder(docker, "fake")
-        assert len(builder.snapshot().records) == 1
+        (first,) = builder.snapshot().nodes
+        assert builder.snapshot().nodes == (first,), "over one connection, since the same moment"
+        assert not first.reconnected
     address.unlink(missing_ok=True)
     began = time.monotonic()
     with pytest.raises(SourceError, match="Cannot connect") as caught:
@@ -210,12 +212,16 @@ def test_a_lost_connection_is_dialled_again(tmp_path: Path) -> None:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
-                assert len(builder.snapshot().records) == 1
+                (back,) = builder.snapshot().nodes
                 break
             except SourceError:
                 time.sleep(0.2)
         else:
             pytest.fail("the builder did not come back")
+    assert back.reconnected
+    assert first.connected_at
+    assert back.connected_at
+    assert back.connected_at > first.connected_at
     builder.close()
     with pytest.raises(SourceError, match="closed"):
         builder.snapshot()

@@ -97,9 +97,10 @@ _SHORT = {
     CauseKind.PARENT: {"": "step above changed", "removed": "step above is gone"},
     CauseKind.EVICTED: {
         "": "gone from {place}",
-        "gc": "gone: cleaned up",
-        "prune": "gone: pruned",
-        "restart": "gone: restart",
+        "gc": "gone: cleaned up?",
+        "prune": "gone: pruned?",
+        "restart": "gone: a restart?",
+        "other root": "gone: builder made anew",
     },
     CauseKind.NOT_IMPORTED: {"": "not read from {name}"},
     CauseKind.DEAD_BLOB: {"": "its data was gone"},
