@@ -81,6 +81,6 @@ def test_builds_that_failed(
 
     assert "No earlier build of this project is known." in told(1)
     assert "\n    It has no result yet: it failed in the earlier build.\n" in told(0)
-    for text, code in (("bad", 1), ("good again", 0)):
+    for text, code in ((f"bad {mark}", 1), (f"good again {mark}", 0)):
         (folder / "a.txt").write_text(text)
         assert "\n    a.txt changed.\n" in told(code)
