@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, SourceFile, Step, StepState
+from dockcache_tui.core.builds.cache_places import CachePlace
 from dockcache_tui.core.explain.context import Context, SentFile
 from dockcache_tui.core.explain.copies import bytes_received
 from dockcache_tui.core.explain.evidence import Evidence, Graph
@@ -42,17 +43,20 @@ def ours(
     build: Build = BUILD,
     ops: Ops | None = TAKEN,
     before: tuple[SentFile, ...] | None = (OLD,),
+    spec: BuildSpec = SPEC,
+    imports: tuple[CachePlace, ...] = (),
+    cache_to: tuple[str, ...] = (),
 ) -> tuple[Evidence, Mapping[Place, tuple[SentFile, ...] | None]]:
     """Return the evidence of a build of one folder, and what its builder's copies are then."""
-    told = Evidence("v0.34.2", (Graph("r", ops=ops),))
-    folders = ((SentFolder("", "context", Path("/x/p"), Path("/x/p/Dockerfile")), context),)
+    told = Evidence("v0.34.2", (Graph("r", ops=ops, imports=imports),))
+    folders = ((SentFolder("", "context", Path("/x/p"), Path("/x/p/Dockerfile"), cache_to), context),)
     asked = list[Place]()
 
     def copy(place: Place) -> tuple[SentFile, ...] | None:
         asked.append(place)
         return before
 
-    together = EvidenceOfOurs(build, told, folders, {"r": "default"}, copy, SPEC)
+    together = EvidenceOfOurs(build, told, folders, {"r": "default"}, copy, spec)
     evidence = together.put_together()
     assert set(asked) <= {PLACE}
     return evidence, together.copies
@@ -203,3 +207,28 @@ def test_manifests(tmp_path: Path) -> None:
     ((_, context),) = snapshot.contexts(succeeded=True)
     assert context.manifests == (SourceFile("package.json", "{}"),)
     assert context.ignore == SourceFile(".dockerignore", "a\n")
+
+
+def test_caches() -> None:
+    """The caches that a build read and wrote are kept, by its options and by what its builder tells."""
+    words = ("--cache-from=type=local,src=/none", "-t", "app", "--cache-to", "type=inline")
+    spec = BuildSpec("/x/p", cache_from=("type=local,src=c",), cache_to=("type=gha,mode=max",), extra=words)
+    scope, image = CachePlace("gha scope", "other"), CachePlace("registry", "app:latest")
+    evidence, _ = ours(Context("context", "/x/p"), spec=spec, imports=(CachePlace("folder", "c"), scope))
+    (graph,) = evidence.graphs
+    assert graph.imports == (CachePlace("folder", "/x/p/c"), CachePlace("folder", "/none"), scope)
+    assert [place.is_there for place in graph.imports] == [True, False, True]
+    assert graph.exports == (CachePlace("gha scope", "buildkit"), image)
+    assert [place.whole for place in graph.exports] == [True, False]
+
+
+def test_caches_of_a_bake_file() -> None:
+    """What a bake file says is kept where nothing else was asked for, unless it was not written."""
+    context, of_file = Context("context", "/x/p"), ("type=local,dest=c", "type=gha,scope=s")
+    failed = Step("e", "exporting to GitHub Actions Cache", StepState.FAILED, cacheable=False)
+    builds = (BUILD, replace(BUILD, steps=(LOADED, failed)), replace(BUILD, status=BuildStatus.FAILED))
+    exports = [ours(context, build=build, cache_to=of_file)[0].graphs[0].exports for build in builds]
+    assert [[place.name for place in found] for found in exports] == [["/x/p/c", "s"], ["/x/p/c"], []]
+    given = BuildSpec("/x/p", cache_to=("type=gha,scope=t",))
+    (graph,) = ours(context, spec=given, cache_to=of_file)[0].graphs
+    assert graph.exports == (CachePlace("gha scope", "t"),)

@@ -1,11 +1,13 @@
 """Finding what a project builds, and the words that build it."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dockcache_tui.core.builds.build import BuildSpec
+from dockcache_tui.core.builds.cache_places import CachePlace, places_of
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import Checkout
@@ -160,7 +162,7 @@ def test_files_from_elsewhere(project: Path) -> None:
 
 
 def test_compose_is_found_when_it_builds(engine: Engine, project: Path, journal: Journal) -> None:
-    """A compose file counts only when a service of it is built; buildx itself says which."""
+    """A compose file counts only when a service of it is built; buildx itself says which, and what a bake file does."""
     docker = Docker(engine.variables)
     (project / "Dockerfile").touch()
     compose = project / "compose.yaml"
@@ -170,6 +172,11 @@ def test_compose_is_found_when_it_builds(engine: Engine, project: Path, journal:
     spec = find_spec(project, docker, journal)
     assert spec == BuildSpec(str(project), "", "compose")
     assert bake_targets(spec, docker) == {"web": BakeTarget(str(project / "sub"), "D")}
+    compose.unlink()
+    told = {"target": {"default": {"cache-to": ["type=local,dest=c"]}}}
+    (project / "docker-bake.json").write_text(json.dumps(told))
+    spec = find_spec(project, docker, journal)
+    assert places_of(bake_targets(spec, docker)["default"].cache_to, "/") == (CachePlace("folder", "/c"),)
 
 
 @pytest.mark.parametrize("text", ["", "services: [", "services: {web: {build: {context: 1}}", "name: x\n", "\0"])

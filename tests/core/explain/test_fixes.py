@@ -79,6 +79,27 @@ def test_argument() -> None:
 
 
 @pytest.mark.parametrize(
+    ("request_more", "name"),
+    [
+        ({"filename": "Dockerfile", "vcs:localdir:dockerfile": "deploy"}, "deploy/Dockerfile"),
+        ({"filename": "Dockerfile"}, "Dockerfile"),
+        ({"filename": "odd name"}, ""),
+        ({}, ""),
+    ],
+)
+def test_dockerfiles_of_others(request_more: Mapping[str, str], name: str) -> None:
+    """Of a build of others the Dockerfile is named as its builder tells; there is no patch where it tells no name."""
+    builder = Builder()
+    earlier = builder.build(VERSIONED, {"a": "b"})
+    this = builder.build(VERSIONED, {"a": "b"}, {"build-arg:COMMIT": "abc", **request_more})
+    (graph,) = this.evidence.graphs
+    this = replace(this, evidence=replace(this.evidence, graphs=(replace(graph, dockerfile_path=""),)))
+    found = next(iter(causes(this, earlier).values())).fix
+    assert found
+    assert found.patch.partition("\n")[0] == (f"--- a/{name}" if name else "")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         VERSIONED.replace("ENV A=1", "ENV A=$COMMIT"),
@@ -105,9 +126,9 @@ def test_several_arguments() -> None:
 
 
 LINES = (
-    "ARG A=1", "ARG B=$A", "ARG A=2 B=3 C", "ARG C", "ENV D=$B", "ENV A=$C", "RUN one", "RUN two $A", "# about",
-    "RUN cat <<EOF && \\\n  # inside\n  more\n$B\nFROM x\nEOF", "COPY . .", "WORKDIR /$C", "", "ONBUILD RUN $A",
-    "FROM busybox AS s", "RUN printenv", "RUN ${C:-x}",
+    "ARG A=1", "ARG B=$A", "ARG A=2 B=3 C", "ARG A=2 B=$A C", "ARG C", "ENV D=$B", "ENV A=$C", "RUN one",
+    "RUN two $A", "# about", "RUN cat <<EOF && \\\n  # inside\n  more\n$B\nFROM x\nEOF", "COPY . .", "WORKDIR /$C", "",
+    "ONBUILD RUN $A", "FROM busybox AS s", "RUN printenv", "RUN ${C:-x}",
 )  # fmt: skip
 
 

@@ -43,12 +43,15 @@ class BakeTarget:
     dockerfile: str
     named: tuple[tuple[str, str], ...] = ()
     """Its further contexts by name."""
+    cache_to: tuple[str, ...] = ()
+    """The caches that it writes, as --cache-to takes them."""
 
 
-class _Target(msgspec.Struct):
+class _Target(msgspec.Struct, rename={"cache_to": "cache-to"}):
     context: str = "."
     dockerfile: str = "Dockerfile"
     contexts: dict[str, str] = {}
+    cache_to: list[str | dict[str, str]] = []
 
 
 class _Bake(msgspec.Struct):
@@ -91,6 +94,7 @@ def bake_targets(spec: BuildSpec, docker: Docker) -> dict[str, BakeTarget]:
             _path(files.folder, target.context),
             target.dockerfile,
             tuple((other, _path(files.folder, place)) for other, place in target.contexts.items()),
+            tuple(map(_cache, target.cache_to)),
         )
         for name, target in found.items()
     }
@@ -122,6 +126,11 @@ def is_remote(path: str) -> bool:
 
 def _path(folder: str, path: str) -> str:
     return path if is_remote(path) else str(Path(folder, path))
+
+
+def _cache(told: str | Mapping[str, str]) -> str:
+    """Return a cache as an option takes it; older versions of buildx print it so."""
+    return told if isinstance(told, str) else ",".join(f"{name}={value}" for name, value in told.items())
 
 
 def _printed(files: BakeFiles, docker: Docker) -> _Bake:

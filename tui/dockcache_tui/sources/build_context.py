@@ -38,13 +38,15 @@ class SentFolder:
     name: str
     root: Path
     dockerfile: Path | None = None
+    cache_to: tuple[str, ...] = ()
+    """The caches that a bake file's target writes."""
 
 
 def sent_folders(spec: BuildSpec, docker: Docker) -> tuple[SentFolder, ...]:
     """Return the folders that a build sends; none for what is elsewhere. Raises SourceError for a bad bake file."""
     if spec.kind != "dockerfile":
         return tuple(
-            folder
+            replace(folder, cache_to=told.cache_to)
             for target, told in bake_targets(spec, docker).items()
             for folder in _folders(target, spec.project, told.context, told.dockerfile, told.named)
         )

@@ -1,11 +1,11 @@
 """Puts the evidence of a build of ours together: what its builder tells of it, and the folders that it sent."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dockcache_tui.core.builds.build import Build, BuildSpec, Step
+from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.cache_places import CachePlace, option_values, places_of
 from dockcache_tui.core.explain.context import Context, SentFile
 from dockcache_tui.core.explain.copies import bytes_received, kept_files, sent_files
@@ -16,6 +16,13 @@ from dockcache_tui.sources.build_context import MAIN, SentFolder, is_load
 CHANGED = "Some files changed while they were read and sent: what the builder has of them is not known."
 UNREAD = "Some files could not be read, or not before the build was over."
 NO_REF = "The builder did not say what it calls the build, and so can't be asked about it."
+
+_EXPORTS = {
+    "registry": "exporting cache to registry",
+    "gha scope": "exporting to GitHub Actions Cache",
+    "folder": "exporting cache to client directory",
+}
+"""What BuildKit calls the step that writes a cache; a build may go on when it fails."""
 
 Place = tuple[str, str, str]
 """Of a builder's copy of a folder: builder, node and the copy's name."""
@@ -57,9 +64,9 @@ class EvidenceOfOurs:
             for folder, context in self.folders
             if folder.target in ("", target) and (taken is None or context.name in taken)
         ]
-        paths = [folder.dockerfile for folder, _ in self.folders if folder.dockerfile and folder.target in ("", target)]
-        path = str(paths[0]) if paths else ""
-        imports, exports = _caches(self.spec, graph)
+        mine = [folder for folder, _ in self.folders if folder.target in ("", target)]
+        path = next((str(folder.dockerfile) for folder in mine if folder.dockerfile), "")
+        imports, exports = _read(self.spec, graph), _written(self.spec, self.build, mine)
         return replace(graph, contexts=tuple(contexts), dockerfile_path=path, imports=imports, exports=exports)
 
     def _of_builder(self, context: Context, follow: Sequence[str] | None) -> Context:
@@ -88,16 +95,24 @@ class EvidenceOfOurs:
         return replace(context, kept=kept, unsure=unsure)
 
 
-def _caches(spec: BuildSpec, graph: Graph) -> tuple[tuple[CachePlace, ...], tuple[CachePlace, ...]]:
-    """Return the caches that a build was told to read and to write; buildx leaves out folders without a cache."""
-    tags = option_values(spec.extra, "-t", "--tag")
+def _read(spec: BuildSpec, graph: Graph) -> tuple[CachePlace, ...]:
+    """Return the caches that a build was told to read; buildx leaves out folders without a cache."""
     asked = places_of((*spec.cache_from, *option_values(spec.extra, "--cache-from")), spec.project)
-    written = places_of((*spec.cache_to, *option_values(spec.extra, "--cache-to")), spec.project, tags)
     told = [
         replace(one, name=str(Path(spec.project, one.name))) if one.kind == "folder" else one for one in graph.imports
     ]
     asked = tuple(replace(one, is_there=one.kind != "folder" or one in told) for one in asked)
-    return tuple(dict.fromkeys((*asked, *told))), written
+    return tuple(dict.fromkeys((*asked, *told)))
+
+
+def _written(spec: BuildSpec, build: Build, folders: Iterable[SentFolder]) -> tuple[CachePlace, ...]:
+    """Return the caches that a build wrote; a bake file's hold where nothing else was asked for."""
+    asked = (*spec.cache_to, *option_values(spec.extra, "--cache-to"))
+    specs = asked or tuple(dict.fromkeys(cache for folder in folders for cache in folder.cache_to))
+    found = places_of(specs, spec.project, option_values(spec.extra, "-t", "--tag"))
+    failed = {step.name for step in build.steps if step.state is not StepState.BUILT}
+    done = build.status is BuildStatus.SUCCEEDED
+    return tuple(place for place in found if done and _EXPORTS.get(place.kind, "") not in failed)
 
 
 def sent_paths(graph: Graph) -> dict[str, Sequence[str]] | None:

@@ -37,7 +37,8 @@ def argument_moved(dockerfile: Dockerfile, step: Instruction, name: str) -> str 
     if len(words) > 1:
         word = next(one for one in words if one.partition("=")[0] == name)
         others = " ".join(one for one in words if one != word)
-        if declared.first != declared.last or not _PLAIN_WORDS.fullmatch(declared.rest) or name in others:
+        is_apart = name not in others and "$" not in word
+        if declared.first != declared.last or not _PLAIN_WORDS.fullmatch(declared.rest) or not is_apart:
             return None
         line = moved.pop()
         moved, stays = [line.replace(declared.rest, word)], [*moved, line.replace(declared.rest, others)]

@@ -59,7 +59,7 @@ def _in_graph(this: TracedBuild, graph: Graph, cause: MissCause, step: Step) -> 
     if not dockerfile or not instruction or not cause.fix:
         return None
     first, words, text = cause.differences[0], cause.fix.text, None
-    name = _below(this.build.folder, graph.dockerfile_path) or graph.request.get("filename", "")
+    name = _below(this.build.folder, graph.dockerfile_path) or _told_name(graph.request)
     patch = ""
     if cause.kind is CauseKind.CONTENT:
         patch = _left_out(this, graph, dockerfile, cause)
@@ -129,6 +129,12 @@ def with_lines(text: str, lines: Iterable[str]) -> str:
     """Return a text with further lines that end as its own do."""
     end = "\r\n" if "\r\n" in text else "\n"
     return text + end * bool(text and not text.endswith("\n")) + "".join(f"{line}{end}" for line in lines)
+
+
+def _told_name(request: Mapping[str, str]) -> str:
+    """Return where a Dockerfile is in its repository, as its builder tells; empty where that is not told."""
+    folder, name = request.get("vcs:localdir:dockerfile", ""), request.get("filename", "")
+    return posixpath.normpath(posixpath.join(folder, name)) if name else ""
 
 
 def _below(folder: str, path: str) -> str:
