@@ -32,7 +32,7 @@ def compare(around: Surroundings, build: Build, refs: Iterable[str]) -> tuple[in
     ends: dict[str, set[bool]] = defaultdict(set)
     operations: dict[str, str] = {}
     for ref in refs:
-        for line in _history(around, "logs", "--progress=rawjson", ref).stderr.splitlines():
+        for line in log(around, ref).splitlines():
             for vertex in json.loads(line).get("vertexes") or ():
                 if vertex.get("completed") and vertex.get("inputs"):
                     ends[vertex["digest"]].add(vertex.get("cached", False))
@@ -49,6 +49,11 @@ def compare(around: Surroundings, build: Build, refs: Iterable[str]) -> tuple[in
     if operations.keys() & ends.keys() and counting != counted:
         otherwise.append(f"counted {sorted(counted)}, there are {sorted(counting)}")
     return len(steps), otherwise
+
+
+def log(around: Surroundings, ref: str) -> str:
+    """Return what the daemon told of a build while it ran, in BuildKit's JSON."""
+    return _history(around, "logs", "--progress=rawjson", ref).stderr
 
 
 def provenance(around: Surroundings, ref: str) -> str:

@@ -111,7 +111,7 @@ def test_gone() -> None:
         ALL: "evicted",
         SRC: "content",
         MAKE.replace("touch /out", "touch /out /o"): "command",
-        OUT: "cascade",
+        OUT: "unknown",
     }
     assert told[ALL].text == "Nothing that it depends on changed, but the builder no longer has its result."
     assert told[ALL].differences == (MissEvidence("unknown", "", "1970-01-01T00:00:01Z", "1970-01-01T00:00:02Z"),)
@@ -127,7 +127,7 @@ def test_gone_above_an_edit() -> None:
         ALL: "evicted",
         SRC: "content",
         MAKE: "evicted",
-        OUT: "cascade",
+        OUT: "unknown",
     }
 
 
@@ -503,3 +503,17 @@ def test_builders_that_are_not_told() -> None:
     assert told[ALL].text == (
         "Not known. Nothing that it depends on changed. Which builder ran the two builds is not told."
     )
+
+
+def test_files_of_a_step_that_a_flag_ran_again() -> None:
+    """What takes them ran for others than before or for want of its own result: nothing tells which."""
+    text = "FROM busybox AS a\nRUN one\nFROM busybox\nCOPY --from=a /x /y\n"
+    builder = Builder()
+    earlier = builder.build(text)
+    builder.forget("RUN one")
+    builder.forget("COPY --from=a /x /y")
+    this = builder.build(text, None, {"no-cache": "a"})
+    assert [cause.text for cause in causes(this, earlier).values()] == [
+        "--no-cache-filter=a says not to reuse its stage.",
+        "Not known. It takes files of a step that ran: they are others now, or its own result is gone.",
+    ]

@@ -197,7 +197,17 @@ class GraphCauses:
             return gone
         if rank >= _PERHAPS and len({(one.kind, one.root) for rank, one in ways if rank != _DOUBTFUL}) > 1:
             return words.unknown("It takes files from several places, of which any may have changed.")
+        if rank >= _PERHAPS and cause.kind is CauseKind.CASCADE and self._may_be_gone(cause.root):
+            return words.unknown("It takes files of a step that ran: they are others now, or its own result is gone.")
         return cause
+
+    def _may_be_gone(self, root: str) -> bool:
+        """Tell whether the result of a step may be gone that takes files of one that ran, and may have made the same.
+
+        A flag alone changes no files, and where some results are gone others may be.
+        """
+        ended = next(self._causes[op] for op, step in self._steps.items() if step.digest == root)
+        return ended.kind is CauseKind.FLAG or any(one.kind is CauseKind.EVICTED for one in self._gone.values())
 
     def _way(self, op: Op, old: Op, number: int) -> tuple[int, MissCause] | None:
         """Return how an input kept the step from being reused, and how sure that is; None for one that did not."""

@@ -18,7 +18,7 @@ from dockcache_tui.core.explain.evidence import Graph
 from dockcache_tui.core.explain.holdings import Holdings, HowSure
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph, KeyedInput, is_local, stands_on
 from dockcache_tui.core.explain.ops import Edge, Op
-from dockcache_tui.core.explain.rules import KeyRules, agreed, possible_rules
+from dockcache_tui.core.explain.rules import KeyRules, agreed
 from dockcache_tui.core.explain.store import record_digest
 from dockcache_tui.core.explain.traced_build import TracedBuild, step_ops
 
@@ -70,8 +70,7 @@ def predict(coming: Coming, earlier: Sequence[TracedBuild], held: Holdings) -> B
     `earlier` are builds on the same node, the newest first.
     """
     this = coming.traced
-    ops = [op for graph in this.evidence.graphs if graph.ops for op in graph.ops.ops]
-    told = [_under(rules, coming, earlier, held) for rules in possible_rules(this.evidence.version, ops)]
+    told = [_under(rules, coming, earlier, held) for rules in this.evidence.rules]
     digests = {digest: None for one in told for digest in one}
     found = {digest: agreed(one[digest] for one in told) for digest in digests}
     unsure = _Foretold(Prediction.UNKNOWN, VERSIONS)
@@ -100,13 +99,11 @@ def _with(step: Step, foretold: _Foretold | None, why: Mapping[str, MissCause]) 
 def _under(rules: KeyRules, coming: Coming, earlier: Sequence[TracedBuild], held: Holdings) -> Mapping[str, _Foretold]:
     kept: defaultdict[str, list[_Kept]] = defaultdict(list)
     for number, traced in enumerate(earlier):
-        for position, graph in enumerate(traced.evidence.graphs):
-            if graph.ops:
-                _keep(kept, traced, KeyedGraph(graph, rules, f"{number}.{position}"), held)
+        for position, graph in enumerate(traced.evidence.under(rules)):
+            _keep(kept, traced, KeyedGraph(graph, rules, f"{number}.{position}"), held)
     found: dict[str, _Foretold] = {}
-    for graph in coming.traced.evidence.graphs:
-        if graph.ops:
-            found |= _GraphPrediction(coming, graph, rules, kept, held).all()
+    for graph in coming.traced.evidence.under(rules):
+        found |= _GraphPrediction(coming, graph, rules, kept, held).all()
     return found
 
 
