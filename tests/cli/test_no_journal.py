@@ -45,6 +45,7 @@ def test_commands_go_on_without_a_journal(
     for words in (
         ["rebuild", str(project), *builder, "--json"],
         ["records", *builder, "--json"],
+        ["records", "gone", *builder, "--json"],
         ["records", "prune", *builder, "--filter", "size>0", "--json"],
         ["builds", *builder, "--json"],
         ["builds", "--json"],

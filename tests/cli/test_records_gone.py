@@ -9,7 +9,9 @@ import pytest
 
 from dockcache_tui.cli.main import run
 from dockcache_tui.lab.engine import Engine
+from dockcache_tui.sources.buildkit import control_pb2 as pb
 from documented import check_documented
+from sources.control_server import ControlServer, fake_docker
 from sources.real_builds import Project
 
 _GONE = "Nothing that it depends on changed, but the builder no longer has its result"
@@ -58,3 +60,35 @@ def test_what_went_between_two_commands(
     told = capfd.readouterr()
     assert "dockcache-tui pruned it" in told.out
     assert f"went from {remote_builder}" in told.err
+
+
+def test_a_builder_that_is_down_is_told_with_what_it_lost_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What is known is listed all the same, as JSON, CSV and a table, and the exit code says that not all is."""
+    monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "data"))
+    address = tmp_path / "control.sock"
+    for name, value in fake_docker(tmp_path, address).environment.items():
+        monkeypatch.setenv(name, value)
+    kept, lost = pb.UsageRecord(id=b"kept"), pb.UsageRecord(id=b"lost", description=b"[red]x")
+    told = [pb.DiskUsageResponse(record=[kept, lost]).SerializeToString()]
+    with ControlServer({"DiskUsage": lambda _request, _context: told[-1]}).listening(address):
+        assert run(["records", "gone", "--json"]) == 0
+        assert json.loads(capfd.readouterr().out)["items"] == []
+        told.append(pb.DiskUsageResponse(record=[kept]).SerializeToString())
+        assert run(["records", "gone", "--json"]) == 0
+        (item,) = json.loads(capfd.readouterr().out)["items"]
+    assert item["id"] == "lost"
+    assert [(one["what"], one["certainty"]) for one in item["causes"]] == [
+        ("gc", "unknown"),
+        ("prune", "unknown"),
+        ("restart", "unknown"),
+    ]
+    address.unlink(missing_ok=True)
+    assert run(["records", "gone", "--csv"]) == 1
+    assert capfd.readouterr().out.splitlines()[1].startswith("fake,fake,lost,")
+    assert run(["records", "gone"]) == 1
+    said = capfd.readouterr()
+    assert "Docker is not running" in said.err
+    assert "1 record, 0 B (0 bytes) went from fake" in said.err
+    assert "[red]x" in said.out

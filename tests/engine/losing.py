@@ -9,6 +9,8 @@ from pathlib import Path
 from random import Random
 from uuid import uuid4
 
+import pytest
+
 from dockcache_tui.core.builds.build import Build
 from dockcache_tui.core.records.tombstone import Tombstone
 from dockcache_tui.lab import engine as lab
@@ -131,7 +133,8 @@ class Loser:
 @contextmanager
 def losing(engine: lab.Engine, folder: Path, rules: Sequence[str] = (ROOMY,), seed: int = 0) -> Iterator[Loser]:
     """Lend a daemon, and take it and its builder away again."""
-    assert engine.owned
+    if not engine.owned:
+        pytest.skip("a daemon with a policy of its own needs our engine's programs")
     golang.buildkit(engine, lab.narrate)
     name = f"dockcache-losing-{uuid4().hex[:8]}"
     home = engine.run / name

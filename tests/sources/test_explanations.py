@@ -87,7 +87,7 @@ def test_a_build_in_which_nothing_was_missed(kept: Kept) -> None:
 
 
 def test_what_is_gone_is_told_with_what_took_it(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tombstones that are there are enough; without one the builder is read, and where it can't be it stays unknown."""
+    """A builder that was not read since the build is read; where it can't be, it stays unknown."""
     read: list[str] = []
 
     def see(_: Docker, journal: Journal, name: str) -> None:
@@ -96,7 +96,7 @@ def test_what_is_gone_is_told_with_what_took_it(kept: Kept, monkeypatch: pytest.
             raise SourceError("it is down")
         lost = tuple(record(one.name, created=-9, what=("regular", one.name)) for one in first.steps)
         journal.see((name, "node0"), Sight(at(0), lost, "w"), lambda _: Told())
-        journal.see((name, "node0"), Sight(at(1), (), "v"), lambda _: Told())
+        journal.see((name, "node0"), Sight(at(11), (), "v"), lambda _: Told())
 
     monkeypatch.setattr("dockcache_tui.sources.explanations.see_builder", see)
     first = kept.keep(kept.build(started_at=at(-9), completed_at=at(-8)))

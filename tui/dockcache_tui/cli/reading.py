@@ -43,6 +43,8 @@ def read(builder: "Builder") -> Reading:
             narrate(f"{node.name}: {node.error}")
             narrate(node.error_hint)
     with kept() as journal:
+        if journal.notice:
+            narrate(journal.notice)
         builds = known_builds(builder, journal)
         remember(journal, snapshot, builds)
     return Reading.of(snapshot, builds)
@@ -50,12 +52,10 @@ def read(builder: "Builder") -> Reading:
 
 @contextmanager
 def kept() -> Iterator["Journal"]:
-    """Open the journal for a while, and tell what is to be known of it."""
+    """Open the journal for a while."""
     from dockcache_tui.sources.journal import Journal
 
     with closing(Journal()) as journal:
-        if journal.notice:
-            narrate(journal.notice)
         yield journal
 
 

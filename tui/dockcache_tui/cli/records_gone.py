@@ -31,13 +31,12 @@ def gone(*, builder: str, expression: str, sort: str, as_json: bool, as_csv: boo
     """
     expect_one(as_json=as_json, as_csv=as_csv)
     passes = parse(expression, GONE_FIELDS).compile(Instant.now())
-    whole = True
+    whole = False
     with opened(builder) as source:
         name = source.name
         try:
             whole = not any(node.error for node in read(source).snapshot.nodes)
         except SourceError as error:  # what is known of it is worth telling
-            whole = False
             narrate(f"{error.title}: {error}")
             narrate(error.hint)
     with kept() as journal:

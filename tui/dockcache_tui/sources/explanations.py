@@ -24,6 +24,7 @@ from dockcache_tui.core.explain.hit_warnings import (
     with_operations,
 )
 from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed
+from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import Project
 from dockcache_tui.sources.archives.build_evidence import read_build_evidence
 from dockcache_tui.sources.branches import RevisionBranches
@@ -90,15 +91,14 @@ class Explanations:
         return replace(this.build, warnings=tuple(found))
 
     def _with_evictions(self, build: Build, earlier: Build, found: Mapping[str, MissCause]) -> Mapping[str, MissCause]:
-        """Return causes with what took the results that are gone; the builder is read where that is not known yet."""
-        for look in (False, True):
-            if not build.builder or not any(map(is_evicted, found.values())):
-                break
-            if look:
-                with suppress(SourceError):  # then it stays unknown
-                    see_builder(self._docker, self._journal, build.builder)
-            found = with_evictions(found, build, earlier, self._journal.tombstones(build.builder))
-        return found
+        """Return causes with what took the results that are gone; a builder that was not read since is read."""
+        if not build.builder or not any(map(is_evicted, found.values())):
+            return found
+        seen = self._journal.seen_at(build.builder)
+        if seen is None or seen < (build.completed_at or Instant.now()):
+            with suppress(SourceError):  # then it stays unknown
+                see_builder(self._docker, self._journal, build.builder)
+        return with_evictions(found, build, earlier, self._journal.tombstones(build.builder))
 
     def _with_operations(self, this: TracedBuild) -> TracedBuild:
         """Return a build that failed, and took old files, with the operations of an earlier one."""

@@ -291,6 +291,11 @@ class Journal:
         self._store.keep(write)
         return found
 
+    def seen_at(self, builder: str) -> Instant | None:
+        """Return when all nodes of a builder had been read last, None where none ever was."""
+        ((taken,),) = self._store.read("SELECT min(taken_ns) FROM sights WHERE builder = ?", builder)
+        return None if taken is None else Instant(taken)
+
     def tombstones(self, builder: str) -> tuple[Tombstone, ...]:
         """Return what is known to have gone from a builder, what went last first."""
         return tombstones_of(self._store.read, builder)
