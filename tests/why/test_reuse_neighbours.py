@@ -45,7 +45,7 @@ def test_all_shapes(name: str, around: Surroundings, tmp_path: Path) -> None:
 def check(shape: Shape, around: Surroundings, folder: Path) -> None:
     """Build, change `f`, build again, and compare what is told with what the daemon tells and keeps of it."""
     work = folder / "work"
-    names = _prepare(shape, around, work)
+    names = prepare(shape, around, work)
     spec = BuildSpec(str(work), builder=BUILDER)
     if shape.bake:
         spec = replace(spec, file="docker-bake.hcl", kind="bake")
@@ -79,7 +79,7 @@ def check(shape: Shape, around: Surroundings, folder: Path) -> None:
         assert recorded <= ran if forced else recorded == ran
 
 
-def _prepare(shape: Shape, around: Surroundings, work: Path) -> dict[str, str]:
+def prepare(shape: Shape, around: Surroundings, work: Path) -> dict[str, str]:
     """Write the project and what the servers serve, and return what stands for the names between @."""
     _prune(around)
     (work / "more").mkdir(parents=True)

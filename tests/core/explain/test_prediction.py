@@ -7,16 +7,20 @@ from itertools import product
 import pytest
 
 from core.explain.changes import ALL, CHANGES, DEPS, FILES, MAKE, OUT, SRC, TEXT, Change, build
-from core.explain.sample_builds import Builder
+from core.explain.sample_builds import VERSION, Builder
 from core.record_making import record
 from dockcache_tui.core.builds.build import Build, Prediction, Step, StepState
 from dockcache_tui.core.builds.cause import CauseKind
 from dockcache_tui.core.builds.names import parse_name
 from dockcache_tui.core.explain import prediction as reasons
+from dockcache_tui.core.explain.cache_config import CachedRecord
 from dockcache_tui.core.explain.holdings import Holdings
+from dockcache_tui.core.explain.keyed_graph import KeyedGraph
 from dockcache_tui.core.explain.ops import Op, Ops
 from dockcache_tui.core.explain.prediction import Coming, predict
+from dockcache_tui.core.explain.rules import KeyRules, rules_of
 from dockcache_tui.core.explain.source_keys import Resolved
+from dockcache_tui.core.explain.store import KeyedRecord, Link, content_record, record_digest
 from dockcache_tui.core.explain.traced_build import TracedBuild
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.record import Record
@@ -213,6 +217,59 @@ def test_a_cache_that_is_read() -> None:
     told = by_instruction(foretold(coming, [first], records([first])))
     assert told[ALL][0] is HIT
     assert told[SRC] == (UNKNOWN, f"Not known. {reasons.IMPORTED}")
+
+
+def newest() -> KeyRules:
+    """Return the rules of the sample builder."""
+    rules = rules_of(VERSION)
+    assert rules
+    return rules
+
+
+def cache(*builds: TracedBuild) -> tuple[CachedRecord, ...]:
+    """Return what builds leave in a cache, with data for all."""
+    graphs = (graph for traced in builds for graph in traced.evidence.graphs)
+    found = (one for graph in graphs for one in KeyedGraph(graph, newest(), "c").records())
+    return tuple(CachedRecord(one, (frozenset({"data"}),)) for one in found)
+
+
+def key_of(traced: TracedBuild, instruction: str) -> str:
+    """Return the digest of the records of a step."""
+    step = next(step.digest for step in traced.build.steps if instruction in step.name)
+    graph = KeyedGraph(traced.evidence.graphs[0], newest())
+    return record_digest(graph.keys[step.removeprefix("vertex ")].known[0])
+
+
+def test_a_cache_that_was_looked_into() -> None:
+    """On an empty builder a cache answers what it has, and all else runs; what lost its data is unknown."""
+    first = build(Builder())
+    made = CachedRecord(KeyedRecord("made", content_record("files of a stage")))
+    cached = tuple(
+        replace(one, record=replace(one.record, links=one.record.links | {Link(1, "made")}))
+        if one.record.digest == key_of(first, OUT)
+        else one
+        for one in (*cache(first), made)
+    )
+    coming = replace(waiting(build(Builder(), CHANGES["content"])), cached=cached)
+    told = by_instruction(foretold(coming, [], []))
+    assert {step: one[0] for step, one in told.items() if one[0] is not HIT} == {SRC: MISS, MAKE: MISS, OUT: UNKNOWN}
+    assert told[OUT][1] == f"Not known. {reasons.OUTPUT}"
+    lost = tuple(replace(one, is_lost=True) for one in coming.cached)
+    told = by_instruction(foretold(replace(coming, cached=lost), [], []))
+    assert told[ALL] == (UNKNOWN, f"Not known. {reasons.LOST}")
+    assert told[SRC][0] is MISS
+
+
+def test_a_cache_of_the_image_only() -> None:
+    """What is only named in a cache runs, unless what stands on it is there."""
+    first = build(Builder())
+    of_last = key_of(first, OUT)
+    little = tuple(one if one.record.digest == of_last else replace(one, results=()) for one in cache(first))
+    told = by_instruction(foretold(replace(waiting(build(Builder())), cached=little), [], []))
+    assert told[OUT][0] is HIT
+    assert told[MAKE] == (UNKNOWN, f"Not known. {reasons.NOT_NEEDED}")
+    told = by_instruction(foretold(replace(waiting(build(Builder(), CHANGES["content"])), cached=little), [], []))
+    assert told[ALL][0] is MISS
 
 
 def test_a_builder_of_an_unknown_version() -> None:

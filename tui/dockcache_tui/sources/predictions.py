@@ -1,14 +1,17 @@
 """What a build of a folder would reuse from its builder now, without building."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
+from dockcache_tui.core.builds.cache_places import places_of
 from dockcache_tui.core.builds.frontend_options import FrontendOptions, frontend_options
 from dockcache_tui.core.builds.names import StepKind, parse_name
 from dockcache_tui.core.errors import UsageError
+from dockcache_tui.core.explain.cache_config import CachedRecord
 from dockcache_tui.core.explain.context import Context, SentFile
 from dockcache_tui.core.explain.copies import kept_files, sent_files
 from dockcache_tui.core.explain.evidence import Evidence, Graph
@@ -26,6 +29,7 @@ from dockcache_tui.sources.build_evidence import copy_place, sent_paths
 from dockcache_tui.sources.buildkit.builder import BuildKitBuilder, open_builder
 from dockcache_tui.sources.buildkit.definition import Planned
 from dockcache_tui.sources.buildkit.gateway import Question
+from dockcache_tui.sources.cache_folder import read_cache_folder
 from dockcache_tui.sources.context_reader import ContextReader
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.git import read_checkout
@@ -85,10 +89,12 @@ class _Prediction:
         graphs = tuple(self._graph(one, asked, folders) for one in planned)
         steps = tuple(step for one in planned for step in _steps(one))
         earlier = list(self._earlier(steps))
+        caches = [_read_cache(spec, self._spec.project) for spec in asked.cache_from]
         coming = Coming(
             TracedBuild(replace(self._build, steps=steps), Evidence(version, graphs)),
             anew=frozenset(digest for one in planned for digest in _anew(one)),
-            imports=bool(asked.cache_from),
+            imports=None in caches,
+            cached=tuple(record for cache in caches for record in cache or ()),
         )
         known = {one.build.ref for one in earlier if any(graph.ops for graph in one.evidence.graphs)}
         return predict(coming, earlier, Holdings(self._records, self._before, known))
@@ -175,6 +181,17 @@ def question(spec: BuildSpec, asked: FrontendOptions, folders: Sequence[SentFold
     if absent := asked.folders - {*named}:
         raise UsageError(f"the context {min(absent)} is no folder", title="Can't foretell this build")
     return Question(text, ignore, asked.options, named)
+
+
+def _read_cache(spec: str, project: str) -> tuple[CachedRecord, ...] | None:
+    """Return what a cache has, None for one that can't be looked into."""
+    place = next(iter(places_of([spec], project)), None)
+    if place is None or place.kind != "folder" or re.search(r"\b(tag|digest)=", spec):
+        return None
+    try:
+        return read_cache_folder(Path(place.name)) or ()
+    except ValueError:  # then the build says why
+        return None
 
 
 def _check(spec: BuildSpec) -> None:

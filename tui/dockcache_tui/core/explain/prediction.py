@@ -5,21 +5,24 @@ input leads to a record of an earlier build surely, perhaps or not at all, and a
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
 
 from dockcache_tui.core.builds.build import Build, Prediction, Step, StepState
 from dockcache_tui.core.builds.cause import MissCause
 from dockcache_tui.core.builds.names import StepKind, parse_name
 from dockcache_tui.core.explain import cause_words as words
 from dockcache_tui.core.explain.baseline import nearest
+from dockcache_tui.core.explain.cache_config import CachedRecord
 from dockcache_tui.core.explain.causes import causes
 from dockcache_tui.core.explain.evidence import Graph
 from dockcache_tui.core.explain.holdings import Holdings, HowSure
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph, KeyedInput, is_local, stands_on
 from dockcache_tui.core.explain.ops import Edge, Op
 from dockcache_tui.core.explain.rules import KeyRules, agreed
-from dockcache_tui.core.explain.store import record_digest
+from dockcache_tui.core.explain.store import KeyedRecord, content_record, record_digest
 from dockcache_tui.core.explain.traced_build import TracedBuild, step_ops
 
 NO, MAYBE, YES = HowSure.NO, HowSure.MAYBE, HowSure.YES
@@ -30,8 +33,9 @@ ABOVE = "It stands on a step of which it is not known whether it is reused."
 HELD = "Whether the builder still has its result is not known."
 OTHERS = "The builder has a result of such a step, and it is not known what that was made from."
 STRANGE = "It does something that is not known here."
+LOST = "A cache that the build reads names its result, and has no data of it."
 IMPORTED = "A cache that the build reads may have its result."
-NOT_NEEDED = "The builder no longer has its result, and perhaps does not need it."
+NOT_NEEDED = "There is no result of it any more, and perhaps nothing needs one."
 VERSIONS = "The builder does not tell its version, and versions differ in this."
 _STATES = {Prediction.HIT: StepState.REUSED, Prediction.MISS: StepState.BUILT, Prediction.UNKNOWN: StepState.WAITING}
 
@@ -45,6 +49,8 @@ class Coming:
     """The steps that are told to run, whatever there is of them."""
     imports: bool = False
     """Whether it reads caches that nobody has looked into."""
+    cached: tuple[CachedRecord, ...] = ()
+    """What the other caches have that it reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,22 @@ class _Kept:
     there: HowSure
     results: frozenset[int]
     """Where it is among the node's records."""
+
+
+_Way = tuple[HowSure, str]
+"""Whether an input leads to a record, and what keeps that from being certain."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A record that may answer an operation."""
+
+    name: str
+    there: HowSure
+    doubt: str
+    """Why its result is perhaps not there, where that is not certain."""
+    results: frozenset[int]
+    way: Callable[[Op, int], _Way]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +149,10 @@ class _GraphPrediction:
     ) -> None:
         self._coming, self._kept, self._held = coming, kept, held
         self._new = KeyedGraph(graph, rules)
+        self._cached: Mapping[str, list[CachedRecord]] = defaultdict(list)
+        for one in coming.cached:
+            self._cached[one.record.digest].append(one)
+        self._digests = {one.record.id: one.record.digest for one in coming.cached}
         self._steps = step_ops(coming.traced.build.steps, graph)
         self._anew = {op for op, step in self._steps.items() if step.digest in coming.anew}
         self._found: dict[Edge, dict[str, HowSure]] = {}
@@ -148,25 +174,48 @@ class _GraphPrediction:
         if op.id in self._anew:
             return _Foretold(Prediction.MISS)
         best, reasons = NO, list[str]()
-        for output in self._new.outputs[op.id]:
-            edge = Edge(op.id, output)
-            self._found[edge] = {}
-            digests = (record_digest(key, output) for key in self._new.keys[op.id].known)
-            for one in (one for digest in digests for one in self._kept.get(digest, ())):
-                ways = [self._way(op, number, one) for number in range(len(op.inputs))]
-                match, reason = min(ways, default=(YES, ""))
-                if match:
-                    self._found[edge][one.graph.record(one.op.id, output)] = match
-                if min(match, one.there) == YES:
-                    self._results[op.id] = self._results.get(op.id, frozenset()) | one.results
-                best = max(best, min(match, one.there))
-                reasons += [reason or HELD] if min(match, one.there) == MAYBE else []
+        for output, candidate in self._candidates(op):
+            ways = [candidate.way(op, number) for number in range(len(op.inputs))]
+            match, reason = min(ways, default=(YES, ""))
+            if match:
+                self._found.setdefault(Edge(op.id, output), {})[candidate.name] = match
+            if min(match, candidate.there) == YES:
+                self._results[op.id] = self._results.get(op.id, frozenset()) | candidate.results
+            best = max(best, min(match, candidate.there))
+            reasons += [reason or candidate.doubt] if min(match, candidate.there) == MAYBE else []
         if best == YES:
             return _Foretold(Prediction.HIT)
         reason = next(iter(reasons), "") or self._doubt(op)
         return _Foretold(Prediction.UNKNOWN, reason) if reason else _Foretold(Prediction.MISS)
 
-    def _way(self, op: Op, number: int, kept: _Kept) -> tuple[HowSure, str]:
+    def _candidates(self, op: Op) -> Iterator[tuple[int, _Candidate]]:
+        """Yield the records with a key of an operation, each with which of its outputs it is of."""
+        for output, key in product(self._new.outputs[op.id], self._new.keys[op.id].known):
+            digest = record_digest(key, output)
+            for kept in self._kept.get(digest, ()):
+                name = kept.graph.record(kept.op.id, output)
+                yield output, _Candidate(name, kept.there, HELD, kept.results, partial(self._way, kept=kept))
+            for one in self._cached.get(digest, ()):
+                there = NO if not one.results else MAYBE if one.is_lost else YES
+                way = partial(self._way_in_cache, record=one.record)
+                yield output, _Candidate(one.record.id, there, LOST, frozenset(), way)
+
+    def _way_in_cache(self, op: Op, number: int, record: KeyedRecord) -> _Way:
+        """Tell the same of a record of a cache that the build reads."""
+        edge, one = op.inputs[number], self._new.inputs[op.id][number]
+        found, links = self._found.get(edge, {}), [link for link in record.links if link.input == number]
+        named = (found.get(link.parent, NO) for link in links if link.selector == (one.key.selector or ""))
+        by_name = max(named, default=NO)
+        by_content = [link for link in links if not link.selector]
+        if one.content and any(self._digests[link.parent] == content_record(one.content) for link in by_content):
+            return YES, ""
+        if by_name == NO and self._is_open(edge.op) and links:
+            return MAYBE, SERVER
+        if by_name == NO and one.key.taken and not one.content and by_content:
+            return MAYBE, COPY if is_local(self._new.ops[edge.op]) else OUTPUT
+        return by_name, ABOVE if by_name == MAYBE else ""
+
+    def _way(self, op: Op, number: int, kept: _Kept) -> _Way:
         """Tell whether an input leads to a record of an earlier build, and what keeps that from being certain."""
         edge, one = op.inputs[number], self._new.inputs[op.id][number]
         old_edge, other = kept.op.inputs[number], kept.graph.inputs[kept.op.id][number]
