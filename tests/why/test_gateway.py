@@ -1,10 +1,17 @@
 """A builder's own frontend tells the operations of a build that has not run, and nothing is built."""
 
+import json
+from base64 import b64encode
 from collections import Counter
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
+import requests
 
 from dockcache_tui.core.builds.build import BuildSpec, BuildStatus
 from dockcache_tui.core.builds.frontend_options import frontend_options
@@ -18,11 +25,13 @@ from dockcache_tui.sources.buildkit.gateway import Question
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.predictions import question
+from dockcache_tui.sources.registry_logins import registry_login
 from why.case import Case, all_cases
 from why.history import kept_refs
 from why.running import Ran, run_case
 from why.surroundings import Surroundings
 
+BASIC = f"Basic {b64encode(b'me:word of mine').decode()}"
 DECIDING = ("target", "platform", "no-cache", "add-hosts", "force-network-mode", "shm-size", "ulimit", "cgroup-parent")
 """What a frontend may be asked that decides what steps do."""
 
@@ -59,6 +68,62 @@ def test_what_the_frontend_refuses(around: Surroundings, text: bytes, said: str)
         with pytest.raises(SourceError, match=said):
             builder.plan("", Question(text))
         assert builder.plan("", Question(b"FROM scratch\n"))[0].ops.ops == ()
+
+
+class Gate(BaseHTTPRequestHandler):
+    """Lets those who are signed in read a registry."""
+
+    registry: str
+    asked: list[str | None]
+
+    def do_GET(self) -> None:
+        """Answer for the registry behind it, or ask who it is."""
+        who = self.headers.get("Authorization")
+        self.asked.append(who)
+        if who != BASIC:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="gate"')
+            self.end_headers()
+            return
+        url, accepted = f"http://{self.registry}{self.path}", {"Accept": self.headers.get("Accept", "")}
+        answer = requests.request(self.command, url, headers=accepted, timeout=10)
+        self.send_response(answer.status_code)
+        for name in ("Content-Type", "Content-Length", "Docker-Content-Digest"):
+            if name in answer.headers:
+                self.send_header(name, answer.headers[name])
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    do_HEAD = do_GET  # noqa: N815 -- as the class behind it names them
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def gate(registry: str) -> Iterator[tuple[str, list[str | None]]]:
+    """Serve a registry to those who are signed in; yields its address and who asked."""
+    asked: list[str | None] = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Here", (Gate,), {"registry": registry, "asked": asked}))
+    Thread(target=server.serve_forever, name="gate", daemon=True).start()
+    try:
+        yield f"127.0.0.1:{server.server_port}", asked
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_private_base(around: Surroundings, tmp_path: Path) -> None:
+    """An image that only a signed-in user may read is read as docker would, and told as refused without that."""
+    with gate(around.registry.address) as (address, asked), closing(open_builder(around.docker, around.builder)) as one:
+        question = Question(f"FROM {address}/library/busybox\nRUN true\n".encode())
+        with pytest.raises(SourceError, match="401"):
+            one.plan("", question)
+        told = {"auths": {address: {"auth": BASIC.removeprefix("Basic ")}}}
+        (tmp_path / "config.json").write_text(json.dumps(told))
+        (plan,) = one.plan("", question, partial(registry_login, {"DOCKER_CONFIG": str(tmp_path)}))
+    assert "[2/2] RUN true" in [step.name for step in plan.steps.values()]
+    assert set(asked) == {None, BASIC}
 
 
 @pytest.mark.matrix

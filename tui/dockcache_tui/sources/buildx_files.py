@@ -33,8 +33,12 @@ def buildx_folder(environment: Mapping[str, str]) -> Path:
     """Return where a buildx of this environment keeps its files."""
     if folder := environment.get("BUILDX_CONFIG"):
         return Path(folder)
-    docker = environment.get("DOCKER_CONFIG") or Path(environment.get("HOME") or Path.home(), ".docker")
-    return Path(docker, "buildx")
+    return docker_folder(environment) / "buildx"
+
+
+def docker_folder(environment: Mapping[str, str]) -> Path:
+    """Return where a docker of this environment keeps its configuration."""
+    return Path(environment.get("DOCKER_CONFIG") or Path(environment.get("HOME") or Path.home(), ".docker"))
 
 
 def read_builder(environment: Mapping[str, str], name: str) -> BuilderFile | None:

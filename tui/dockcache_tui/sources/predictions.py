@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
@@ -34,6 +35,7 @@ from dockcache_tui.sources.context_reader import ContextReader
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.git import read_checkout
 from dockcache_tui.sources.journal import Journal
+from dockcache_tui.sources.registry_logins import registry_login
 
 _MAX_BUILDS = 200
 """Builds of the journal that are looked through for those on the node."""
@@ -82,7 +84,8 @@ class _Prediction:
         node = self._build.node
         asked = frontend_options(self._spec, self._docker.environment, self._builder.driver)
         folders = sent_folders(self._spec, self._docker)
-        planned = self._builder.plan(node, question(self._spec, asked, folders))
+        sign_in = partial(registry_login, self._docker.environment)
+        planned = self._builder.plan(node, question(self._spec, asked, folders), sign_in)
         snapshot = self._builder.snapshot()
         self._records = [record for record in snapshot.records if record.node == node]
         version = next(one.buildkit_version for one in snapshot.nodes if one.name == node)

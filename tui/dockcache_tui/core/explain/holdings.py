@@ -7,6 +7,7 @@ from enum import IntEnum
 from dockcache_tui.core.builds.build import Build, Step, StepState
 from dockcache_tui.core.builds.names import parse_name
 from dockcache_tui.core.explain.ops import Op
+from dockcache_tui.core.explain.traced_build import counts
 from dockcache_tui.core.records.claims import Claim, claims_of, is_root
 from dockcache_tui.core.records.record import Record
 
@@ -37,7 +38,7 @@ class Holdings:
             if claim.lasting or claim.records.isdisjoint(roots):
                 continue
             self._claims[claim.build.ref, claim.step.digest].append(claim)
-            if claim.step.state in _MADE and claim.build.ref in known:
+            if claim.step.state in _MADE and claim.build.ref in known and counts(claim.step):
                 for position in claim.records:
                     self._makers[position].append(claim)
 

@@ -12,7 +12,6 @@ from itertools import product
 
 from dockcache_tui.core.builds.build import Build, Prediction, Step, StepState
 from dockcache_tui.core.builds.cause import MissCause
-from dockcache_tui.core.builds.names import StepKind, parse_name
 from dockcache_tui.core.explain import cause_words as words
 from dockcache_tui.core.explain.baseline import nearest
 from dockcache_tui.core.explain.cache_config import CachedRecord
@@ -23,7 +22,7 @@ from dockcache_tui.core.explain.keyed_graph import KeyedGraph, KeyedInput, is_lo
 from dockcache_tui.core.explain.ops import Edge, Op
 from dockcache_tui.core.explain.rules import KeyRules, agreed
 from dockcache_tui.core.explain.store import KeyedRecord, content_record, record_digest
-from dockcache_tui.core.explain.traced_build import TracedBuild, step_ops
+from dockcache_tui.core.explain.traced_build import TracedBuild, counts, step_ops
 
 NO, MAYBE, YES = HowSure.NO, HowSure.MAYBE, HowSure.YES
 SERVER = "It hangs on what a server says."
@@ -167,7 +166,7 @@ class _GraphPrediction:
         for name in reversed(list(self._new.ops)):
             if self._is_gone(name) and self._is_unneeded(name):
                 self._foretold[name] = _Foretold(Prediction.UNKNOWN, NOT_NEEDED)
-        return {step.digest: self._foretold[op] for op, step in self._steps.items() if _counts(step)}
+        return {step.digest: self._foretold[op] for op, step in self._steps.items() if counts(step)}
 
     def _judge(self, op: Op) -> _Foretold:
         """Find the records that an operation leads to; those it stands on were judged before."""
@@ -235,7 +234,7 @@ class _GraphPrediction:
     def _doubt(self, op: Op) -> str:
         """Return why an operation that no known record answers may be answered all the same."""
         step = self._steps.get(op.id)
-        if step is None or not _counts(step):
+        if step is None or not counts(step):
             return ""
         if not self._new.keys[op.id].known:
             return STRANGE
@@ -252,7 +251,7 @@ class _GraphPrediction:
         """Tell whether an operation will come to what nothing can stand on yet."""
         missed = self._foretold[op].prediction is Prediction.MISS
         found = any(self._found.get(Edge(op, output)) for output in self._new.outputs[op])
-        return missed and not found and op in self._steps and _counts(self._steps[op])
+        return missed and not found and op in self._steps and counts(self._steps[op])
 
     def _below(self, op: Op) -> frozenset[int]:
         """Return where the results that an operation's layers would lie on are; none where that is not known."""
@@ -277,7 +276,3 @@ class _GraphPrediction:
     def _is_unneeded(self, op: str) -> bool:
         users = [one.id for one in self._new.ops.values() if any(edge.op == op for edge in one.inputs)]
         return bool(users) and any(self._foretold[one].prediction is not Prediction.MISS for one in users)
-
-
-def _counts(step: Step) -> bool:
-    return step.cacheable or parse_name(step.name).kind is StepKind.MERGE

@@ -91,7 +91,12 @@ def step_ops(steps: Iterable[Step], graph: Graph) -> Mapping[str, Step]:
 
 def is_missed(step: Step) -> bool:
     """Tell whether a step could have been reused and ran."""
-    return step.state in _RAN and (step.cacheable or parse_name(step.name).kind is StepKind.MERGE)
+    return step.state in _RAN and counts(step)
+
+
+def counts(step: Step) -> bool:
+    """Tell whether a step can be reused; a fetch that has the name of a copy can't."""
+    return step.cacheable or parse_name(step.name).kind is StepKind.MERGE
 
 
 def stage_of(step: Step, graph: Graph) -> str:

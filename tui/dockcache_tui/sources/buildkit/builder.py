@@ -23,6 +23,7 @@ from dockcache_tui.sources.buildkit.evidence import history_evidence
 from dockcache_tui.sources.buildkit.gateway import Question, ask
 from dockcache_tui.sources.buildkit.history import BuildHistory
 from dockcache_tui.sources.buildkit.node import NodeClient, NodeStream, open_node, unimplemented
+from dockcache_tui.sources.buildkit.session import SignIn
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.ending import Ended, cut_by, is_cut, is_ending
 from dockcache_tui.sources.private_folder import PrivateFolder
@@ -203,11 +204,14 @@ class BuildKitBuilder:
         """Return what a node's history keeps of a build that is over; raises SourceError where it keeps nothing."""
         return history_evidence(self._node(node), ref)
 
-    def plan(self, node: str, question: Question) -> tuple[Planned, ...]:
-        """Return what a build on a node would do, a graph for each platform; nothing is built. Raises SourceError."""
+    def plan(self, node: str, question: Question, sign_in: SignIn = lambda _: None) -> tuple[Planned, ...]:
+        """Return what a build on a node would do, a graph for each platform; nothing is built. Raises SourceError.
+
+        `sign_in` tells how registries are read, by their hosts.
+        """
         one = self._node(node)
         rules = rules_of(one.status().buildkit_version)
-        return ask(one, question, omits_zeros=rules is None or rules.omits_zeros)
+        return ask(one, question, sign_in, omits_zeros=rules is None or rules.omits_zeros)
 
     def close(self) -> None:
         """End all streams, channels and processes; may be called twice."""

@@ -1,10 +1,11 @@
 """Asks a node's own frontend what a build would do, as a client of BuildKit's gateway; nothing is built.
 
-A build is opened that waits, without a session and kept in no history. Its frontend gets the Dockerfile as an input,
-and answers with operations that nobody evaluates.
+A build is opened that waits, kept in no history, with a session in which nothing can be asked for but credentials. Its
+frontend gets the Dockerfile as an input, and answers with operations that nobody evaluates.
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
 from uuid import uuid4
@@ -12,6 +13,7 @@ from uuid import uuid4
 from dockcache_tui.sources.buildkit import gateway_pb2 as pb
 from dockcache_tui.sources.buildkit.definition import Planned, planned
 from dockcache_tui.sources.buildkit.node import NodeClient
+from dockcache_tui.sources.buildkit.session import Session, SignIn
 
 _SECONDS = 60.0
 """The longest that a frontend may take: it asks registries, and may be fetched from one itself."""
@@ -34,20 +36,29 @@ class Question:
     """The names of folders given as further contexts."""
 
 
-def ask(node: NodeClient, question: Question, *, omits_zeros: bool = True) -> tuple[Planned, ...]:
+def ask(
+    node: NodeClient, question: Question, sign_in: SignIn = lambda _: None, *, omits_zeros: bool = True
+) -> tuple[Planned, ...]:
     """Return what a build would do, a graph for each platform; raises SourceError.
 
-    It may ask registries for the images that are built on, and leaves one record of the Dockerfile's size.
+    It may ask registries for the images that are built on, signed in as `sign_in` says, and leaves one record of the
+    Dockerfile's size.
     """
     build = uuid4().hex
+    with closing(Session(node, sign_in)) as session:
+        return planned(_answer(node, question, build, session.id), omits_zeros=omits_zeros)
+
+
+def _answer(node: NodeClient, question: Question, build: str, session: str) -> pb.FrontendAnswer:
     about = (("buildkit-controlapi-buildid", build),)
-    waiting = node.begin("Solve", pb.WaitingBuild(ref=build, internal=True), pb.Nothing, _SECONDS)
+    asked = pb.WaitingBuild(ref=build, session=session, internal=True)
+    waiting = node.begin("Solve", asked, pb.Nothing, _SECONDS)
     try:
         answer = node.call(_SOLVE, _request(question), pb.FrontendAnswer, _SECONDS, about)
         node.call(_RETURN, pb.ReturnRequest(result=pb.Result()), pb.Nothing, _RETURN_SECONDS, about)
     finally:
         waiting.cancel()
-    return planned(answer, omits_zeros=omits_zeros)
+    return answer
 
 
 def _request(question: Question) -> pb.FrontendRequest:

@@ -108,6 +108,19 @@ class NodeClient:
         except ValueError as error:
             raise self.explained(error, method) from error
 
+    def duplex(
+        self, method: str, requests: Iterator[Message], response: type[R], metadata: CallMetadata
+    ) -> OpenCall[R]:
+        """Start a call in which both sides send many messages; raises SourceError where the channel is closed."""
+        rpc = self._channel.stream_stream(
+            _path(method), request_serializer=_bytes, response_deserializer=response.FromString
+        )
+        try:
+            call: OpenCall[R] = rpc(requests, metadata=metadata)
+        except ValueError as error:
+            raise self.explained(error, method) from error
+        return call
+
     def explained(self, error: Exception, method: str) -> SourceError:
         """Return a gRPC error as one with a reason and a hint; ValueError is what a closed channel raises."""
         if isinstance(error, grpc.FutureCancelledError) and not self._closed.is_set():
