@@ -107,10 +107,19 @@ def test_a_limit_takes_by_ranks_of_age_and_uses_together() -> None:
         replace(record("new", used=3), usage_count=1),
         replace(record("middle", used=2), usage_count=5),
     ]
-    # old 2/4 + 4/4, middle 3/4 + 3/4, new 4/4 + 2/4: all equal
-    tied = collect(records, [Rule(max_used=3)], NOW)
-    assert (len(tied.taken), tied.tied) == (1, frozenset({"old", "new", "middle"}))
+    # old 2/4 + 4/4, middle 3/4 + 3/4, new 4/4 + 2/4: all equal, and told apart by their uses
+    equal = collect(records, [Rule(max_used=3)], NOW)
+    assert (gone(records, Rule(max_used=3)), equal.tied) == (["new"], frozenset())
     assert gone([*records, record("more", used=4)], Rule(max_used=4)) == ["new"], "4/5 + 2/4"
+
+
+def test_of_many_that_are_equal_any_may_go() -> None:
+    """Up to twelve candidates are in order; with more it is chance, and named."""
+    few = [replace(record(f"r{number:02}", used=number), usage_count=99 - number) for number in range(12)]
+    assert collect(few, [Rule(max_used=12)], NOW).tied == frozenset()
+    assert gone(few, Rule(max_used=12)) == ["r11"], "the one that was used least"
+    many = [*few, replace(record("r12", used=12), usage_count=87)]
+    assert collect(many, [Rule(max_used=13)], NOW).tied == {one.id for one in many}
 
 
 def test_what_was_never_used_goes_by_chance() -> None:
@@ -165,7 +174,7 @@ _TYPES = st.sampled_from(["regular", "regular", "source.local", "exec.cachemount
 def caches(draw: st.DrawFn) -> list[Record]:
     """Draw the records of a node as DiskUsage tells them: what is above a record in use or shared is so too."""
     made: list[Record] = []
-    for number in range(draw(st.integers(0, 12))):
+    for number in range(draw(st.integers(0, 16))):
         above = draw(st.lists(st.sampled_from([one.id for one in made]), max_size=2, unique=True)) if made else []
         flags = draw(st.sampled_from([Flags()] * 6 + [IN_USE, SHARED]))
         one = record(f"r{number}", *above, size=draw(st.integers(0, 30)), flags=flags, what=(draw(_TYPES), ""))
@@ -233,8 +242,12 @@ def test_a_limit_takes_the_lowest_ranks_each_time(records: list[Record], keep: i
         ]
         scores = _scores(ready)
         assert scores[taken.record.id] == min(scores.values())
-        for equal in (id_ for id_, score in scores.items() if score == min(scores.values())):
-            assert equal in found.tied or equal in found.ids
+        equals = [id_ for id_, score in scores.items() if score == min(scores.values())]
+        if len(ready) > 12:
+            assert set(equals) <= found.tied | found.ids
+        else:
+            fewest = min(living[id_].usage_count for id_ in equals)
+            assert living[taken.record.id].usage_count == fewest
         del living[taken.record.id]
         if started is not None and taken.record.created_at < at(started):
             for parent in taken.record.parents:

@@ -9,7 +9,7 @@ from core.record_making import IN_USE, SHARED, at, record
 from core.records.test_collection import RULES, caches
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.collection import collect
-from dockcache_tui.core.records.outlook import Outlook, Way, outlook, outlooks, staying
+from dockcache_tui.core.records.outlook import Outlook, Way, first_to_go, outlook, outlooks, staying
 from dockcache_tui.core.records.policy import Rule
 from dockcache_tui.core.records.record import BuilderSnapshot, NodeStatus, Record
 
@@ -121,6 +121,22 @@ def test_a_tie_is_told() -> None:
     """Of records that were never used BuildKit takes any."""
     found = outlook([record("a", size=5), record("b", size=5)], [Rule(max_used=6)], NOW)
     assert found.going[0].when == "at the next collection, or another that is equal"
+
+
+def test_what_goes_first() -> None:
+    """What the next collection takes is counted; else it is the first by growth and the first by age."""
+    mount = record("mount", size=50, used=990, what=("exec.cachemount", "a mount"))
+    layer = record("layer", size=50, used=995)
+    rules = [Rule(keep_duration=100, filters=("type==exec.cachemount",)), Rule(max_used=150, filters=("id==layer",))]
+    found = outlook([mount, layer], rules, NOW, free=0)
+    assert first_to_go([found, outlook([], [], NOW)]) == (
+        "layer once the cache has grown by 50 B",
+        "a mount once not used until 2023-11-14T22:31:30Z",
+    )
+    assert first_to_go([outlook([mount, layer], [Rule(max_used=60)], NOW)]) == (
+        "1 record, 50 B, goes at the next collection",
+    )
+    assert first_to_go([outlook([mount], [], NOW)]) == ()
 
 
 def test_a_broken_rule_ends_the_outlook_too() -> None:

@@ -6,11 +6,12 @@ from rich.console import Console
 from core.record_making import SHARED, record
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.core.instant import Instant
+from dockcache_tui.core.records.policy import Rule
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.record import BuilderInfo, BuilderSnapshot, NodeStatus
 from dockcache_tui.ui.builder import workers
 from dockcache_tui.ui.builder.record_detail import describe
-from ui.bench import bench
+from ui.bench import NARROW, WIDE, bench
 from ui.house import Cache, House
 
 GONE = SourceError("the socket is dead", title="Docker is not running", hint="Start it.")
@@ -168,3 +169,24 @@ def test_what_stands_in_the_way_of_pruning_is_counted() -> None:
     with console.capture() as shown:
         console.print(describe(reading, reading.by_key[records[0].key], Instant(0)))
     assert "frees nothing: one is shared with an image, and 1 more stands in the way" in shown.get()
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_a_record_says_when_it_goes_and_the_overview_what_goes_next(size: tuple[int, int]) -> None:
+    """By the policy of its node: by growth or at the next collection, or why never; without one nothing is said."""
+    house = family()
+    async with bench(house, size) as app:
+        await app.see("left", "pruning it")
+        await app.see_no("goes")
+        house.cache.nodes = [NodeStatus("node0", policy=(Rule(max_used=9_000),))]
+        house.cache.records.append(record("more"))
+        await app.press("r", "end", "home")
+        await app.see(r"goes +once the cache", r"8\.0 kB", "rule 1: anything")
+        await app.press("1")
+        await app.see(r"goes next +left once the cache has grown by 6\.0 kB")
+        house.cache.nodes = [NodeStatus("node0", policy=(Rule(max_used=1_500),))]
+        house.cache.records.append(record("last"))
+        await app.press("r")
+        await app.see(r"goes next +4 records, 2\.0 kB, go at the next collection")
+        await app.press("2", "end", "up", "up")
+        await app.see("goes +never: an image holds it")

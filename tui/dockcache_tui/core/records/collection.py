@@ -4,20 +4,23 @@
 # - A rule is one prune. Only what no child and no build holds may go; without `all` none internal, frontend or shared.
 # - A limit counts all bytes that no image shares, of every type, also where the rule has a filter. The rule acts while
 #   these are not below what it keeps, and takes one record at a time, the lowest in _Ranks.
+# - Equal ones are told apart by their uses, the fewest first, where there are at most _IN_ORDER candidates: Go sorts no
+#   more than that in order. Of more, and of those that were never used, any may go.
 # - What the daemon found on its disk when it started holds its parents as a use: when the last such child of a parent
 #   goes, the parent is used "now", once more, and so is young again.
 # - The free disk is measured before anything is freed, and deleted bytes come back only after the last rule.
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.daemon_filter import Match, UnforeseenFilterError, UnreadableFilterError, daemon_filter
 from dockcache_tui.core.records.policy import Rule
 from dockcache_tui.core.records.record import Record
 
+_IN_ORDER = 12
 _ONLY_WITH_ALL = {"internal", "frontend"}
 _NEVER = -(2**63)
 """Stands for the last use of what was never used: it is older than anything."""
@@ -79,8 +82,16 @@ def collect(
 class Collection:
     """The records of a node while rules act on them; what they took is gone for those that act later."""
 
-    def __init__(self, records: Iterable[Record], now: Instant, started: Instant | None) -> None:
+    def __init__(
+        self,
+        records: Iterable[Record],
+        now: Instant,
+        started: Instant | None,
+        choose: Callable[[int], int] = lambda _: 0,
+    ) -> None:
+        """Begin with all records; `choose` says which is taken of so many that are equal."""
         self._records = sorted(records, key=lambda one: one.id)
+        self._began, self._started, self._choose = now, started, choose
         self._gone: set[int] = set()
         self._chances: list[set[int]] = []
         positions = {one.id: position for position, one in enumerate(self._records)}
@@ -104,7 +115,19 @@ class Collection:
         self._shared = {i for i, one in enumerate(self._records) if one.shared and i not in above_shared}
 
     def passed(self, rules: Sequence[Rule], free: int | None) -> Pass:
-        """Return what a pass takes; see `collect`."""
+        """Return what a pass takes; see `collect`. Where chance decided, others are tried to see what hangs on it."""
+        first = self.attempt(rules, free)
+        if not self._chances:
+            return first
+        others = [
+            Collection(self._records, self._began, self._started, choose).attempt(rules, free).ids
+            for choose in (lambda count: count - 1, lambda count: count // 2)
+        ]
+        apart = first.ids.union(*others) - first.ids.intersection(*others)
+        return replace(first, tied=apart.union(self._tied()))
+
+    def attempt(self, rules: Sequence[Rule], free: int | None) -> Pass:
+        """Return what a pass takes by one way of choosing, which is used up then."""
         taken: list[Collected] = []
         applied: list[Applied] = []
         broken = unforeseen = ""
@@ -123,7 +146,7 @@ class Collection:
             for record in self.run(rule, matches, total, keep):
                 taken.append(Collected(record, number, total))
                 total -= record.size
-        return Pass(tuple(taken), tuple(applied), self._tied(), broken, unforeseen)
+        return Pass(tuple(taken), tuple(applied), broken=broken, unforeseen=unforeseen)
 
     def total(self) -> int:
         """Return the bytes that a limit counts: those of what no image holds."""
@@ -182,9 +205,9 @@ class Collection:
             ranks.add(position)
         while ranks and (keep is None or total >= keep):
             equals = ranks.lowest()
-            position = min(equals)
+            position = equals[self._choose(len(equals))]
             if keep is not None and len(equals) > 1:
-                self._chances.append(equals)
+                self._chances.append(set(equals))
             ranks.remove(position)
             total -= self._records[position].size
             self._take(position)
@@ -221,57 +244,63 @@ class _Ranks:
     def __init__(self, last: Sequence[int], uses: Sequence[int]) -> None:
         self._last, self._uses = last, uses
         self._groups: dict[int, list[tuple[int, int]]] = {}
-        """By number of uses: last use and position of each record, oldest first."""
+        """By number of uses: last use, negated, and position of each record; the oldest last, where taking is cheap."""
         self._numbers: list[int] = []
         self._moments: list[int] = []
+        """Each last use that there is, negated."""
         self._at_moment: Counter[int] = Counter()
+        self._count = 0
 
-    def __bool__(self) -> bool:
-        return bool(self._numbers)
+    def __len__(self) -> int:
+        return self._count
 
     def add(self, position: int) -> None:
-        last, uses = self._last[position], self._uses[position]
+        self._count += 1
+        moment, uses = -self._last[position], self._uses[position]
         if uses not in self._groups:
             self._groups[uses] = []
             insort(self._numbers, uses)
-        insort(self._groups[uses], (last, position))
-        if last != _NEVER and not self._at_moment[last]:
-            insort(self._moments, last)
-        self._at_moment[last] += 1
+        insort(self._groups[uses], (moment, position))
+        if moment != -_NEVER and not self._at_moment[moment]:
+            insort(self._moments, moment)
+        self._at_moment[moment] += 1
 
     def remove(self, position: int) -> None:
-        last, uses = self._last[position], self._uses[position]
+        self._count -= 1
+        moment, uses = -self._last[position], self._uses[position]
         group = self._groups[uses]
-        del group[bisect_left(group, (last, position))]
+        del group[bisect_left(group, (moment, position))]
         if not group:
             del self._groups[uses]
             del self._numbers[bisect_left(self._numbers, uses)]
-        self._at_moment[last] -= 1
-        if last != _NEVER and not self._at_moment[last]:
-            del self._moments[bisect_left(self._moments, last)]
+        self._at_moment[moment] -= 1
+        if moment != -_NEVER and not self._at_moment[moment]:
+            del self._moments[bisect_left(self._moments, moment)]
 
-    def lowest(self) -> set[int]:
-        """Return the record that goes first, or all that are equally low."""
+    def lowest(self) -> list[int]:
+        """Return the record that goes first, or all of which any may."""
         first = 1 if self._numbers[0] == 0 else 2  # the ranks 1 are those of no use at all
         last_number, last_moment = len(self._numbers) + first - 1, len(self._moments) + 1
         best, lowest, oldest = float("inf"), [], None
         for place, uses in enumerate(self._numbers):
             if (place + first) / last_number > best:
                 break
-            moment = self._groups[uses][0][0]
-            if oldest is not None and moment >= oldest:
+            moment = self._groups[uses][-1][0]
+            if oldest is not None and moment <= oldest:
                 continue  # used more often, and not longer ago
             oldest = moment
-            rank = 1 if moment == _NEVER else bisect_left(self._moments, moment) + 2
+            rank = 1 if moment == -_NEVER else last_moment - bisect_left(self._moments, moment)
             score = rank / last_moment + (place + first) / last_number
             if score < best:
                 best, lowest = score, [uses]
             elif score == best:
                 lowest.append(uses)
-        return {position for uses in lowest for position in self._oldest(self._groups[uses])}
+        if len(self) <= _IN_ORDER:
+            del lowest[1:]
+        return [position for uses in lowest for position in sorted(self._oldest(self._groups[uses]))]
 
     def _oldest(self, group: list[tuple[int, int]]) -> Iterator[int]:
-        for moment, position in group:
-            if moment != group[0][0]:
+        for moment, position in reversed(group):
+            if moment != group[-1][0]:
                 return
             yield position

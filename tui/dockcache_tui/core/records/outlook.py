@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from dockcache_tui.core import wording
 from dockcache_tui.core.instant import Instant
-from dockcache_tui.core.records.collection import Collection, Pass, collect
+from dockcache_tui.core.records.collection import Collection, Pass
 from dockcache_tui.core.records.daemon_filter import daemon_filter
 from dockcache_tui.core.records.policy import Rule
 from dockcache_tui.core.records.record import BuilderSnapshot, Record
@@ -64,6 +64,10 @@ class Going:
         """Tell whether the next collection takes it, which follows the next build."""
         return self.ways[0].sure
 
+    def by(self, rules: Sequence[Rule]) -> str:
+        """Return in words the rule of the surest way."""
+        return f"rule {self.ways[0].rule}: {rules[self.ways[0].rule - 1]}"
+
     @property
     def when(self) -> str:
         """Return in words when it goes, with the rule of each other way."""
@@ -108,8 +112,8 @@ def outlook(
     aged = cache.old_at((number, rule) for number, rule in timed if total >= rule.limit)
     young = cache.old_at((number, rule) for number, rule in timed if total < rule.limit)
     growing = _growing(cache, acting)
-    restarted = first if started else collect(found, rules, now, free=free, started=now)
-    short = collect(found, rules, now, free=0, started=started).taken if free is None else ()
+    restarted = first if started else Collection(found, now, now).attempt(rules, free)
+    short = Collection(found, now, started).attempt(rules, 0).taken if free is None else ()
     for id_ in (*growing, *sorted(aged, key=lambda one: aged[one][0]), *young):
         ways.setdefault(id_, [])
     for id_, (at, number) in aged.items():
@@ -150,6 +154,22 @@ def _growing(cache: Collection, acting: Iterable[tuple[int, Rule]]) -> dict[str,
             found[record.id] = Way(number, growth=growth)
             total -= record.size
     return found
+
+
+def first_to_go(outlooks: Iterable[Outlook]) -> tuple[str, ...]:
+    """Return in words what goes first of all nodes: by the next collection, else by growth and by age, if any does."""
+    going = [one for every in outlooks for one in every.going]
+    following = [one.record.size for one in going if one.next]
+    if following:
+        goes = "goes" if len(following) == 1 else "go"
+        return (
+            f"{wording.count(len(following), 'record')}, {wording.size(sum(following))}, {goes} at the next collection",
+        )
+    ways = [(way, one.record) for one in going for way in one.ways]
+    growing = [(way.growth, way, record) for way, record in ways if way.growth and not way.at]
+    aging = [(way.at.ns, way, record) for way, record in ways if way.at and not way.growth]
+    firsts = [min(ones, key=lambda one: one[0]) for ones in (growing, aging) if ones]
+    return tuple(f"{record.description or record.id} {way}" for _, way, record in firsts)
 
 
 def staying(record: Record) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from dockcache_tui.core.builds.build import Build
 from dockcache_tui.core.records.attribution import ScopedRecord, attribute
 from dockcache_tui.core.records.lineage import Lineage
+from dockcache_tui.core.records.outlook import Outlook
 from dockcache_tui.core.records.record import BuilderSnapshot, RecordKey
 from dockcache_tui.core.scope import Whose
 
@@ -21,6 +22,8 @@ class Reading:
     by_key: dict[RecordKey, ScopedRecord] = field(repr=False)
     owners: Mapping[Whose, int] = field(repr=False)
     """How many records each owner has."""
+    outlooks: Mapping[str, Outlook] = field(default_factory=dict, repr=False)
+    """When the records of each node would go, where that was asked for and its policy is known."""
 
     @classmethod
     def of(cls, snapshot: BuilderSnapshot, builds: Sequence[Build]) -> "Reading":

@@ -16,6 +16,7 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.records.fields import RECORD_FIELDS
+from dockcache_tui.core.records.outlook import Outlook, staying
 from dockcache_tui.core.records.prune import Frees, frees
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.record import Record, RecordKey
@@ -73,6 +74,8 @@ def _facts(reading: Reading, scoped: ScopedRecord, now: Instant) -> Iterable[tup
         if field.label and field.get(scoped) is not None
     }
     yield "pruning it", _freeing(frees(reading.lineage, record.key))
+    if record.node in reading.outlooks:
+        yield "goes", _going(reading.outlooks[record.node], record)
     yield told.pop("size")
     yield told.pop("created_at")
     yield "created by", _by(scoped.created_by, scoped.created_step)
@@ -98,6 +101,11 @@ def _freeing(what: Frees) -> str:
     below = len(what.records) - 1
     with_below = f", with {wording.count(below, 'record')} built on it" if below else ""
     return f"frees {wording.exact_size(what.bytes)}{with_below}"
+
+
+def _going(found: Outlook, record: Record) -> str:
+    going = found.by_id.get(record.id)
+    return f"{going.when} · {going.by(found.rules)}" if going else f"never: {staying(record)}"
 
 
 def _by(build: Build | None, step: Step | None) -> str:

@@ -9,6 +9,7 @@ from textual.message import Message
 from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.errors import DockcacheError, SourceError
 from dockcache_tui.core.records.outcome import compare
+from dockcache_tui.core.records.outlook import outlooks
 from dockcache_tui.core.records.prune import PrunePlan
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.record import BuilderSnapshot, PruneOutcome
@@ -24,6 +25,8 @@ from dockcache_tui.ui.shared.waits import GRACE, TOLD_AFTER, Move, Poller, Post,
 
 BEAT = 4.0
 """Seconds between two readings of a builder."""
+MAX_FORESEEN = 20_000
+"""The most records of which it is foreseen when each would go, which takes half a second then."""
 HANGS = 10.0
 """Seconds after which a reading of what was read before hangs: it would be told as failed when nobody answered."""
 
@@ -168,7 +171,8 @@ class _Connection:
         if last and builds == self._known and snapshot.records == last.snapshot.records:
             return replace(last, snapshot=snapshot)
         self._known = builds
-        return Reading.of(snapshot, builds)
+        reading = Reading.of(snapshot, builds)
+        return replace(reading, outlooks=outlooks(snapshot)) if len(snapshot.records) <= MAX_FORESEEN else reading
 
     def close(self) -> None:
         """Stop reading and listening, off the event loop: processes take a moment to end."""

@@ -21,6 +21,7 @@ from dockcache_tui.core.explain.cause_words import short
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
 from dockcache_tui.core.overview import Held, Overview, Total, held, overview
+from dockcache_tui.core.records.outlook import first_to_go
 from dockcache_tui.core.scope import ScopeFilter
 from dockcache_tui.ui.builds.builds_table import reuse, status
 from dockcache_tui.ui.shared.known import AllKnown
@@ -208,6 +209,9 @@ class OverviewView(VerticalScroll):
         text.append(f" · {wording.size(found.reclaimable.bytes)} could be freed\n", "not bold")
         self._bars(text, "by type", found.types, found.held.all.bytes, width)
         self._bars(text, "by branch", found.held.branches, found.held.all.bytes, width)
+        reading = self._known.reading
+        for words in first_to_go(reading.outlooks.values()) if reading else ():
+            text.append(f"  {'goes next':<10}", "dim").append(f"{literal(words)}\n", "not dim")
         text.append("\n")
 
     def _caches(self, text: Text, width: int) -> None:
