@@ -11,6 +11,7 @@ from core.explain.changes import FILES, TEXT
 from core.explain.sample_builds import Files
 from dockcache_tui.cli.main import run
 from dockcache_tui.core.builds.build import BuildStatus
+from dockcache_tui.core.builds.cause import HitKind, HitWarning
 from dockcache_tui.core.explain.traced_build import TracedBuild
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.journal import Journal
@@ -121,6 +122,13 @@ def test_nothing_to_explain(kept: Kept, capsys: pytest.CaptureFixture[str]) -> N
     kept.keep(kept.build())
     kept.keep(kept.build())
     assert "All steps that could be reused were reused." in told("", capsys)
+
+
+def test_warnings(kept: Kept, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is wrong with what a build reused stands over its causes, in both forms."""
+    kept.keep(kept.build(warnings=(HitWarning(HitKind.STALE, "a.txt is old in the image."),)))
+    assert "\nWarning: a.txt is old in the image.\n" in told("", capsys)
+    assert "\n- `Warning: a.txt is old in the image.`\n" in told("--markdown", capsys)
 
 
 def test_json(kept: Kept, capsys: pytest.CaptureFixture[str]) -> None:

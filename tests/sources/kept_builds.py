@@ -8,6 +8,7 @@ from core.explain.changes import FILES, TEXT
 from core.explain.sample_builds import Builder, Files
 from dockcache_tui.core.builds.build import Build, BuildSpec
 from dockcache_tui.core.builds.names import parse_name
+from dockcache_tui.core.explain.evidence import Revision
 from dockcache_tui.core.explain.traced_build import TracedBuild
 from dockcache_tui.core.scope import Checkout, Project
 from dockcache_tui.sources.docker_cli import Docker
@@ -32,7 +33,8 @@ class Kept:
     def of_project(self, traced: TracedBuild, **more: Any) -> TracedBuild:
         """Return a build as one of the project."""
         about: dict[str, Any] = {"folder": "/p", "project": PROJECT} | more
-        return replace(traced, build=replace(traced.build, **about))
+        evidence = replace(traced.evidence, revision=Revision("", folder=about.pop("place", "")))
+        return replace(traced, build=replace(traced.build, **about), evidence=evidence)
 
     def keep(self, traced: TracedBuild, *, evidence: bool = True) -> Build:
         """Keep a build as the end of one does."""

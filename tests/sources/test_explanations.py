@@ -64,6 +64,16 @@ def test_builds_that_failed_come_last(kept: Kept) -> None:
     assert (told[SRC], against) == ("src/b.sh changed.", good.ref)
 
 
+def test_another_folder_of_the_repository_is_no_earlier_build(kept: Kept) -> None:
+    """What is built beside it in one repository is another thing; the same folder in another worktree is the same."""
+    kept.keep(kept.build(folder="/p/a", place="a"))
+    kept.builder.forget("WORKDIR /w")
+    told, _ = kept.explain(kept.keep(kept.build({**EDITED, "go.mod": "b"}, folder="/p/b", place="b")))
+    assert set(told.values()) == {"No earlier build of this project is known."}
+    told, _ = kept.explain(kept.keep(kept.build(EDITED, folder="/worktree/a", place="a")))
+    assert told[SRC] == "src/a.go changed."
+
+
 def test_the_first_build(kept: Kept) -> None:
     """Only where no earlier build of the project is known it is the first; another project's does not count."""
     kept.keep(kept.build(project=Project("/other"), folder="/other"))

@@ -101,7 +101,7 @@ def rebuild(
             print_story(build, earlier, as_markdown=True)
         else:
             print_report(build)
-            if any(step.cause for step in build.steps):
+            if build.warnings or any(step.cause for step in build.steps):
                 print_line("")
                 print_story(build, earlier, as_markdown=False)
         if build.status is not BuildStatus.CANCELED:

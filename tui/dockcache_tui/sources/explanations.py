@@ -105,19 +105,19 @@ class Explanations:
         unknown = [graph for graph in this.evidence.graphs if graph.ops is None]
         if not any(context.kept for graph in unknown for context in graph.contexts):
             return this
-        earlier = (one for one in self._kept_before(this.build) if any(graph.ops for graph in one.evidence.graphs))
+        earlier = (one for one in self._kept_before(this) if any(graph.ops for graph in one.evidence.graphs))
         return next((with_operations(this, one) for one in earlier), this)
 
     def nearest(self, this: TracedBuild, others: Sequence[TracedBuild] = ()) -> TracedBuild | None:
         """Return the earlier build of its project that tells most, also of some others; None where none of it ran."""
         if not any(map(is_missed, this.build.steps)):
             return None
-        found = nearest(this, (*others, *self._kept_before(this.build))) if this.build.ours else None
+        found = nearest(this, (*others, *self._kept_before(this))) if this.build.ours else None
         if found and any(graph.ops for graph in found.evidence.graphs):
             return self._with_kept_files(found)
         with suppress(SourceError):  # a builder that can't be asked tells of no earlier build
-            others = (*others, *self._told_before(this.build))
-        found = nearest(this, (*others, *self._kept_before(this.build)))
+            others = (*others, *self._told_before(this))
+        found = nearest(this, (*others, *self._kept_before(this)))
         return self._with_kept_files(found) if found else None
 
     def named(self, name: str, builder: str = "") -> TracedBuild:
@@ -177,23 +177,27 @@ class Explanations:
     def _here(self) -> Project:
         return read_project(self._folder, self._docker.environment)
 
-    def _kept_before(self, build: Build) -> Iterator[TracedBuild]:
+    def _kept_before(self, this: TracedBuild) -> Iterator[TracedBuild]:
         """Yield the earlier builds of ours, without their files: what was worked out of those tells how near one is."""
-        for one in self._journal.earlier(build, MAX_EARLIER):
-            yield TracedBuild(one, self._journal.evidence(one.ref, files=False) or Evidence())
+        for one in self._journal.earlier(this.build, MAX_EARLIER):
+            traced = TracedBuild(one, self._journal.evidence(one.ref, files=False) or Evidence())
+            if _of_one_place(traced, this):
+                yield traced
 
     def _with_kept_files(self, traced: TracedBuild) -> TracedBuild:
         return self._traced(traced.build) if traced.build.ours else traced
 
-    def _told_before(self, build: Build) -> Iterator[TracedBuild]:
+    def _told_before(self, this: TracedBuild) -> Iterator[TracedBuild]:
         """Yield the builds of others that its builder remembers of its project."""
+        build = this.build
         if not build.builder:
             return
         with closing(open_builder(self._docker, build.builder)) as builder:
             refs = self._journal.refs()
             before = (one for one in self._history(builder) if one.started_at < build.started_at)
             found = (one for one in before if one.ref not in refs and _of_one_project(one, build))
-            yield from (self._told(one, builder) for one in islice(found, MAX_EARLIER))
+            told = (self._told(one, builder) for one in islice(found, MAX_EARLIER))
+            yield from (one for one in told if _of_one_place(one, this))
 
     def _with_files(self, traced: TracedBuild) -> TracedBuild:
         """Return a build with what its commit has of its context, where git knows it."""
@@ -208,6 +212,13 @@ class Explanations:
 
 def _source(evidence: Evidence) -> str:
     return evidence.revision.source if evidence.revision else ""
+
+
+def _of_one_place(one: TracedBuild, other: TracedBuild) -> bool:
+    """Tell whether two builds of a project are of one folder, or of the same one in two clones or worktrees."""
+    places = [traced.evidence.revision.folder if traced.evidence.revision else None for traced in (one, other)]
+    folders = [{traced.build.folder, traced.build.context} - {""} for traced in (one, other)]
+    return not folders[0].isdisjoint(folders[1]) or (None not in places and places[0] == places[1])
 
 
 def _of_one_project(one: Build, other: Build) -> bool:
