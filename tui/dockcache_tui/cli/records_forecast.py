@@ -128,12 +128,13 @@ def forecast(
         raise SourceError(
             f"{reading.snapshot.builder} does not tell its policy", hint="Give one with --policy, or update BuildKit."
         )
-    _print(Foreseen(reading, nodes, prune), as_json=as_json)
+    print_forecast(Foreseen(reading, nodes, prune), as_json=as_json)
     told = len(nodes) == len(reading.snapshot.nodes)
     return int(ExitCode.OK if told else ExitCode.FAILED)
 
 
-def _print(found: Foreseen, *, as_json: bool) -> None:
+def print_forecast(found: Foreseen, *, as_json: bool) -> None:
+    """Print when each record goes, and what is wrong with the policy."""
     wrong = [] if found.prune else found.faults
     if as_json:
         items = [
