@@ -22,6 +22,8 @@ class Ran:
 
     build: Build
     said: tuple[Progress, ...]
+    words: tuple[str, ...] = ()
+    """The options that buildx was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class _Run:
         try:
             launched = runner.start(spec)
             said = tuple(launched)
-            ran = Ran(launched.result(), said)
+            ran = Ran(launched.result(), said, words)
             self._look(ran, self._work)
             return ran
         finally:

@@ -89,6 +89,9 @@ class Judged:
             return "from=" in step.name or "://" in step.name
         if kind == "cascade":
             return cause.kind is CauseKind.CASCADE and self._is_end(cause.root, str(detail))
+        if kind == "evicted" and cause.kind is CauseKind.NOT_IMPORTED:  # it is in a cache that was not read
+            flags = " ".join(filled(one, self._outcome.names) for one in self._case.told["flags"])
+            return cause.differences[0].name in flags
         return cause.kind.value == kind
 
     def _is_end(self, root: str, place: str) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dockcache_tui.core.builds.build import BuildStatus
+from dockcache_tui.core.builds.cache_places import option_values, places_of
 from dockcache_tui.core.explain.context import Context
 from dockcache_tui.core.explain.evidence import Evidence, Graph
 from dockcache_tui.core.explain.ops import Op, Ops
@@ -24,7 +25,13 @@ def traced(around: Surroundings, ran: Ran, work: Path) -> TracedBuild:
         return TracedBuild(ran.build, Evidence(around.version, (Graph(),)))
     told = read_evidence(provenance(around, ran.build.ref).encode(), Graph(ran.build.ref), around.version)
     evidence = with_vertexes(told, (vertex for said in ran.said for vertex in said.vertexes))
-    graphs = tuple(replace(graph, contexts=contexts(graph.ops or Ops(), work)) for graph in evidence.graphs)
+    imports, exports = (
+        places_of(option_values(ran.words, option), str(work)) for option in ("--cache-from", "--cache-to")
+    )
+    graphs = tuple(
+        replace(graph, contexts=contexts(graph.ops or Ops(), work), imports=imports, exports=exports)
+        for graph in evidence.graphs
+    )
     return TracedBuild(ran.build, replace(evidence, graphs=graphs))
 
 

@@ -126,7 +126,7 @@ class WhyView(VerticalScroll):
         yield "JSON", json_text(whole_build(build))
         step = self._shown_step
         roots = (root_of(step, build),) if step else root_causes(build)
-        yield "patch", "".join(root.cause.fix.patch for root in roots if root and root.cause.fix)
+        yield "patch", "".join(dict.fromkeys(root.cause.fix.patch for root in roots if root and root.cause.fix))
 
     @property
     def _shown_step(self) -> Step | None:
