@@ -23,9 +23,9 @@ from dockcache_tui.sources.buildkit.builder import open_builder
 from dockcache_tui.sources.buildkit.definition import Planned
 from dockcache_tui.sources.buildkit.gateway import Question
 from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.docker_config import registry_login
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.predictions import question
-from dockcache_tui.sources.registry_logins import registry_login
 from why.case import Case, all_cases
 from why.history import kept_refs
 from why.running import Ran, run_case

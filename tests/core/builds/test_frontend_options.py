@@ -51,6 +51,16 @@ def test_a_spec() -> None:
     }
 
 
+def test_proxies() -> None:
+    """The proxies of docker's configuration are arguments of each build, unless it is given others."""
+    spec = BuildSpec("/p", build_args=(("http_proxy", "mine"),))
+    proxies = {"HTTP_PROXY": "theirs", "NO_PROXY": "local"}
+    assert frontend_options(spec, {}, "remote", proxies).options == {
+        "build-arg:http_proxy": "mine",
+        "build-arg:NO_PROXY": "local",
+    }
+
+
 def test_folders_and_caches() -> None:
     """Named contexts that are folders are told apart from those that are elsewhere, and caches are told of."""
     words = ("--build-context", "a:latest=x", "--build-context=b=https://example.invalid/x.git", "--cache-from=c")

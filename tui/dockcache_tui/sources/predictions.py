@@ -33,9 +33,9 @@ from dockcache_tui.sources.buildkit.gateway import Question
 from dockcache_tui.sources.cache_folder import read_cache_folder
 from dockcache_tui.sources.context_reader import ContextReader
 from dockcache_tui.sources.docker_cli import Docker
+from dockcache_tui.sources.docker_config import proxy_arguments, registry_login
 from dockcache_tui.sources.git import read_checkout
 from dockcache_tui.sources.journal import Journal
-from dockcache_tui.sources.registry_logins import registry_login
 
 _MAX_BUILDS = 200
 """Builds of the journal that are looked through for those on the node."""
@@ -82,9 +82,10 @@ class _Prediction:
 
     def made(self) -> Build:
         node = self._build.node
-        asked = frontend_options(self._spec, self._docker.environment, self._builder.driver)
+        environment = self._docker.environment
+        asked = frontend_options(self._spec, environment, self._builder.driver, proxy_arguments(environment))
         folders = sent_folders(self._spec, self._docker)
-        sign_in = partial(registry_login, self._docker.environment)
+        sign_in = partial(registry_login, environment)
         planned = self._builder.plan(node, question(self._spec, asked, folders), sign_in)
         snapshot = self._builder.snapshot()
         self._records = [record for record in snapshot.records if record.node == node]

@@ -55,11 +55,19 @@ class _Parser(argparse.ArgumentParser):
         )
 
 
-def frontend_options(spec: BuildSpec, environment: Mapping[str, str], driver: str) -> FrontendOptions:
-    """Return what buildx would ask for a build by a Dockerfile; raises UsageError for an option that we don't know."""
+def frontend_options(
+    spec: BuildSpec, environment: Mapping[str, str], driver: str, proxies: Mapping[str, str] | None = None
+) -> FrontendOptions:
+    """Return what buildx would ask for a build by a Dockerfile; raises UsageError for an option that we don't know.
+
+    `proxies` are the build arguments that docker's configuration gives to each build.
+    """
     given = _parser(environment).parse_args(spec.extra)
     words = [*argument_words(spec.build_args), *given.build_arg]
-    arguments = {f"build-arg:{name}": value for name, value in _arguments(words, environment)}
+    told_arguments = dict(_arguments(words, environment))
+    taken = {name.upper() for name in told_arguments}
+    told_arguments |= {name: value for name, value in (proxies or {}).items() if name not in taken}
+    arguments = {f"build-arg:{name}": value for name, value in told_arguments.items()}
     labels = {f"label:{name}": value for name, value in (word.partition("=")[::2] for word in given.label)}
     named = dict(_named(word) for word in given.build_context)
     remote = {f"context:{name}": place for name, place in named.items() if _REMOTE.match(place)}

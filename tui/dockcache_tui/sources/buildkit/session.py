@@ -15,8 +15,8 @@ import grpc
 
 from dockcache_tui.sources.buildkit import gateway_pb2 as pb
 from dockcache_tui.sources.buildkit.node import NodeClient
+from dockcache_tui.sources.docker_config import Login
 from dockcache_tui.sources.private_folder import PrivateFolder
-from dockcache_tui.sources.registry_logins import Login
 
 SignIn = Callable[[str], Login | None]
 """Returns how a registry is signed in to, by its host; None to read it as nobody."""

@@ -1,4 +1,4 @@
-"""Who reads a registry is known from docker's configuration, as docker itself knows it."""
+"""Who reads a registry, and through which proxies, is known from docker's configuration as docker knows it."""
 
 import json
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dockcache_tui.sources.registry_logins import HUB, Login, registry_login
+from dockcache_tui.sources.docker_config import HUB, Login, proxy_arguments, registry_login
 from dockcache_tui.sources.secret import Secret
 
 
@@ -57,3 +57,13 @@ def test_nobody(config: str, tmp_path: Path) -> None:
     """What is broken, or not there, signs nobody in."""
     assert login(tmp_path, config) is None
     assert registry_login({"DOCKER_CONFIG": str(tmp_path / "gone")}, "r.example") is None
+
+
+def test_proxies(tmp_path: Path) -> None:
+    """The proxies of the engine's host count, else the usual ones."""
+    proxies = {"default": {"httpProxy": "http://a", "noProxy": "b"}, "tcp://other": {"httpsProxy": "http://c"}}
+    (tmp_path / "config.json").write_text(json.dumps({"proxies": proxies}))
+    here = {"DOCKER_CONFIG": str(tmp_path)}
+    assert proxy_arguments(here) == {"HTTP_PROXY": "http://a", "NO_PROXY": "b"}
+    assert proxy_arguments({**here, "DOCKER_HOST": "tcp://other"}) == {"HTTPS_PROXY": "http://c"}
+    assert proxy_arguments({"DOCKER_CONFIG": str(tmp_path / "gone")}) == {}
