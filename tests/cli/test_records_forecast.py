@@ -71,6 +71,8 @@ def test_of_a_prune_only_what_it_takes_now_goes(capsys: pytest.CaptureFixture[st
     shown = capsys.readouterr()
     assert [line.split()[1] for line in shown.out.splitlines()[1:] if "at once" in line] == ["old"]
     assert "The prune takes 1 record, 10 B (10 bytes)." in shown.err
+    print_forecast(Foreseen(READING, outlooks(READING.snapshot, (Rule(max_used=99),)), prune=True), as_json=False)
+    assert "The prune takes nothing." in capsys.readouterr().err
 
 
 def test_a_prune_takes_what_was_foretold(

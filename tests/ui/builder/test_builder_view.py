@@ -181,7 +181,7 @@ async def test_a_record_says_when_it_goes_and_the_overview_what_goes_next(size: 
         house.cache.nodes = [NodeStatus("node0", policy=(Rule(max_used=9_000),))]
         house.cache.records.append(record("more"))
         await app.press("r", "end", "home")
-        await app.see(r"goes +once the cache", r"8\.0 kB", "rule 1: anything")
+        await app.see(r"goes +once the cache", r"8\.0 kB · rule 1")
         await app.press("1")
         await app.see(r"goes next +left once the cache has grown by 6\.0 kB")
         house.cache.nodes = [NodeStatus("node0", policy=(Rule(max_used=1_500),))]

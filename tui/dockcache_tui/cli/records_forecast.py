@@ -182,6 +182,7 @@ def _tell(found: Foreseen, wrong: Sequence[tuple[str, str]]) -> None:
     for node, one in found.nodes.items():
         for number, rule in enumerate(one.rules, 1):
             narrate(f"{node}: rule {number} takes {rule}")
-    narrate(f"{what} takes {wording.count(len(found.next), 'record')}, {size}. This is exact until the next build.")
+    taken = f"{wording.count(len(found.next), 'record')}, {size}" if found.next else "nothing"
+    narrate(f"{what} takes {taken}. This is exact until the next build.")
     for node, sentence in wrong:
         narrate(f"{node}: {sentence}")

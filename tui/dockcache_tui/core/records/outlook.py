@@ -64,10 +64,6 @@ class Going:
         """Tell whether the next collection takes it, which follows the next build."""
         return self.ways[0].sure
 
-    def by(self, rules: Sequence[Rule]) -> str:
-        """Return in words the rule of the surest way."""
-        return f"rule {self.ways[0].rule}: {rules[self.ways[0].rule - 1]}"
-
     @property
     def when(self) -> str:
         """Return in words when it goes, with the rule of each other way."""

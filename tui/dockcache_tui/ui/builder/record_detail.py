@@ -16,7 +16,7 @@ from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
 from dockcache_tui.core.records.attribution import ScopedRecord
 from dockcache_tui.core.records.fields import RECORD_FIELDS
-from dockcache_tui.core.records.outlook import Outlook, staying
+from dockcache_tui.core.records.outlook import staying
 from dockcache_tui.core.records.prune import Frees, frees
 from dockcache_tui.core.records.reading import Reading
 from dockcache_tui.core.records.record import Record, RecordKey
@@ -74,8 +74,10 @@ def _facts(reading: Reading, scoped: ScopedRecord, now: Instant) -> Iterable[tup
         if field.label and field.get(scoped) is not None
     }
     yield "pruning it", _freeing(frees(reading.lineage, record.key))
-    if record.node in reading.outlooks:
-        yield "goes", _going(reading.outlooks[record.node], record)
+    found = reading.outlooks.get(record.node)
+    going = found.by_id.get(record.id) if found else None
+    if found:
+        yield "goes", f"{going.when} · rule {going.ways[0].rule}" if going else f"never: {staying(record)}"
     yield told.pop("size")
     yield told.pop("created_at")
     yield "created by", _by(scoped.created_by, scoped.created_step)
@@ -90,6 +92,8 @@ def _facts(reading: Reading, scoped: ScopedRecord, now: Instant) -> Iterable[tup
     words = ("in use" * record.in_use, "shared" * record.shared, "mutable" * record.mutable)
     yield "type", " · ".join(filter(None, (record.type, *words)))
     yield from where
+    if found and going:
+        yield f"rule {going.ways[0].rule}", f"takes {found.rules[going.ways[0].rule - 1]}"
 
 
 def _freeing(what: Frees) -> str:
@@ -101,11 +105,6 @@ def _freeing(what: Frees) -> str:
     below = len(what.records) - 1
     with_below = f", with {wording.count(below, 'record')} built on it" if below else ""
     return f"frees {wording.exact_size(what.bytes)}{with_below}"
-
-
-def _going(found: Outlook, record: Record) -> str:
-    going = found.by_id.get(record.id)
-    return f"{going.when} · {going.by(found.rules)}" if going else f"never: {staying(record)}"
 
 
 def _by(build: Build | None, step: Step | None) -> str:
