@@ -1,7 +1,9 @@
 """A BuildKit daemon of its own with a policy of its own, on which records are lost in every way there is."""
 
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -123,6 +125,18 @@ class Loser:
             [*words, str(folder)], env=self.engine.variables, capture_output=True, timeout=300, check=False
         )
         assert bool(done.returncode) is fails, done.stderr.decode()
+
+    def cancel(self, folder: Path) -> None:
+        """Begin to build a project, and cancel that while a step runs."""
+        words = ("docker", "buildx", "build", "--builder", self.name, "--output=type=cacheonly", str(folder))
+        with subprocess.Popen(words, env=self.engine.variables, stderr=subprocess.PIPE) as process:
+            assert process.stderr
+            for line in process.stderr:
+                if b"sleep 30" in line:
+                    break
+            time.sleep(1)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
 
     def prune(self, *words: str) -> None:
         """Prune as others do."""

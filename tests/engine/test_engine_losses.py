@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -225,3 +226,43 @@ def test_staged_losses(
     assert sum(bool(one.found) for one in lost) >= 40
     assert not {one.verdict for one in lost} & {MISSED, WRONG}
     assert not [one.how for one in staged if one.truth is None and one.found]
+
+
+@pytest.mark.matrix
+def test_builds_lose_nothing(engine: lab.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While builds end, fail, are canceled and go on from each other's leaves, no record is said to have gone."""
+    monkeypatch.setenv("DOCKCACHE_DATA", str(tmp_path / "audit"))
+    with losing(engine, tmp_path, seed=7) as one, ThreadPoolExecutor(1) as pool:
+        over = Event()
+
+        def watch() -> int:
+            readings = 0
+            while not over.is_set():
+                one.see()
+                readings += 1
+            return readings
+
+        watching = pool.submit(watch)
+        try:
+            for number in range(4):
+                folder = one.make(2, mount=True)
+                lines = (folder / "Dockerfile").read_text()
+                for more in (
+                    f"RUN echo {number} >/a; sleep 0.7",
+                    "RUN sleep 0.5; echo b >/b",
+                    "COPY --link Dockerfile /d",
+                ):
+                    lines += f"\n{more}"
+                    (folder / "Dockerfile").write_text(lines)
+                    one.build(folder)
+                (folder / "Dockerfile").write_text(f"{lines}\nRUN echo c >/c; sleep 0.6; false")
+                one.build(folder, fails=True)
+                (folder / "Dockerfile").write_text(f"{lines}\nRUN echo d >/d; sleep 30")
+                one.cancel(folder)
+                (folder / "Dockerfile").write_text(f"{lines}\nRUN echo e >/e")
+                one.build(folder)
+        finally:
+            over.set()
+        assert watching.result() > 50
+        assert one.gone() == ()
+        assert one.journal.tombstones(one.name) == ()

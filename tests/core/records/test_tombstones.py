@@ -80,6 +80,17 @@ def test_an_id_that_changes_back_is_no_loss() -> None:
     assert vanished(held, [record("y", created=1, used=7, flags=MUTABLE)]) == ()
 
 
+def test_what_a_client_sends_is_finished_anew_by_each_build() -> None:
+    """While a build holds it, it has another id, made after its last use, and no type; then its own again."""
+    kept = record("own", created=1, used=9, flags=MUTABLE, what=("source.local", "local source for context"))
+    held = record("held", created=70, flags=IN_USE, what=("regular", "local source for context"))
+    assert vanished([kept], [held]) == ()
+    assert vanished([held], [replace(kept, last_used_at=at(80))]) == ()
+    let_go = replace(held, in_use=False)
+    assert vanished([kept], [let_go]) == (kept,)
+    assert vanished([kept], [replace(held, description="local source for dockerfile")]) == (kept,)
+
+
 def test_two_equal_leaves_are_told_apart() -> None:
     """Each new id stands for one old one, that which was made nearest to it."""
     two = [record(f"leaf{number}", created=number, used=number + 1, flags=MUTABLE) for number in (1, 5)]
@@ -91,6 +102,11 @@ def test_what_an_unfinished_step_wrote_into_is_no_result() -> None:
     writing = Flags(in_use=True, mutable=True)
     running = record("running", created=1, flags=writing)
     assert vanished([running], []) == ()
+    failed = record("failed", created=1, flags=IN_USE)
+    assert vanished([failed], []) == ()
+    assert vanished([replace(failed, in_use=False)], []) == (replace(failed, in_use=False),)
+    used = record("used", created=1, used=2, flags=IN_USE)
+    assert vanished([used], []) == (used,)
     assert vanished([running], [record("done", created=70)]) == ()
     mount = record("mount", flags=writing, what=("exec.cachemount", ""))
     assert vanished([mount], []) == (mount,)

@@ -109,8 +109,8 @@ def _named(kind: LossKind, names: Sequence[str]) -> str:
 def vanished(before: Sequence[Record], now: Sequence[Record]) -> tuple[Record, ...]:
     """Return the records of a node that are gone.
 
-    Those are not that only have another id, as what a step made gets once something is built on it; nor what a step
-    wrote into that did not come to its end, which was no result.
+    Those are not that only have another id, as what a step made gets once something is built on it; nor what a build
+    still held that made it, as of a step that failed: no later build could have used it.
     """
     known, present = {one.id for one in before}, {one.id for one in now}
     fresh = [one for one in now if one.id not in known]
@@ -123,24 +123,24 @@ def vanished(before: Sequence[Record], now: Sequence[Record]) -> tuple[Record, .
         )
         if twin:
             fresh.remove(twin)
-        elif not (record.in_use and record.mutable and record.type == "regular"):
+        elif not (record.in_use and record.last_used_at is None and record.type == "regular"):
             gone.append(record)
     return tuple(gone)
 
 
 def _is_same(old: Record, new: Record) -> bool:
-    """Tell whether a new id is that of the same files.
+    """Tell whether a new id is that of the same files: what a step writes into, and what it finished of that.
 
-    The finished one of the two was made when its step ended, so before it was last used; a step that runs again ends
-    later than that.
+    The finished one was made when its step ended, so before it was last used; a step that runs again ends later than
+    that. What clients send is finished anew by each build, and shown without its type while the build holds it.
     """
-    if old.mutable == new.mutable or (old.description, old.type) != (new.description, new.type):
-        return False
-    if set(old.parents) != set(new.parents):
+    if old.mutable == new.mutable or old.description != new.description or set(old.parents) != set(new.parents):
         return False
     draft, final = (old, new) if old.mutable else (new, old)
     if final.created_at < draft.created_at:
         return False
+    if draft.type != final.type:
+        return final.type == "regular" and final.in_use
     return old.in_use or old.last_used_at is None or final.created_at <= old.last_used_at
 
 
