@@ -11,7 +11,7 @@ from core.explain.changes import FILES, TEXT
 from core.explain.sample_builds import Files
 from dockcache_tui.cli.main import run
 from dockcache_tui.core.builds.build import BuildStatus
-from dockcache_tui.core.builds.cause import HitKind, HitWarning
+from dockcache_tui.core.builds.cause import HitKind, HitWarning, MissEvidence
 from dockcache_tui.core.explain.traced_build import TracedBuild
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.sources.journal import Journal
@@ -142,6 +142,30 @@ def test_json(kept: Kept, capsys: pytest.CaptureFixture[str]) -> None:
     check_documented(found, *(f"json-builds.md#{one}" for one in ("a-cause", "rebuild", "builds", "a-step")))
 
 
+STALE = HitWarning(
+    HitKind.STALE,
+    "src/a.go changed, but its size and time did not.",
+    (MissEvidence("content", "src/a.go", "sha256:1", "sha256:2"), MissEvidence("step", "COPY src /w/src")),
+)
+
+
+def test_warnings_come_first(kept: Kept, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is wrong with what was reused stands below the head, with old and new, also where all was reused."""
+    kept.keep(kept.build())
+    again = kept.build()
+    kept.keep(replace(again, build=replace(again.build, warnings=(STALE,))))
+    _, *lines = told("", capsys).splitlines()
+    text = "src/a.go changed, but its size and time did not."
+    assert lines[-3:] == ["", f"Warning: {text}", "    src/a.go: sha256:1 -> sha256:2"]
+    lines = told("--markdown", capsys).splitlines()
+    assert lines[lines.index(f"**Warning:** `{text}`") + 2 :][:3] == [
+        "```text",
+        "src/a.go: sha256:1 -> sha256:2",
+        "```",
+    ]
+    assert json.loads(told("--json", capsys))["warnings"][0]["evidence"][1]["name"] == "COPY src /w/src"
+
+
 HOSTILE = (
     "``` |<img src=x onerror=alert(1)>|",
     "@everyone #1 https://evil.example [a](b) ~~~",
@@ -161,7 +185,9 @@ def test_markdown_holds_what_is_hostile(kept: Kept, capsys: pytest.CaptureFixtur
         {**FILES, f"src/{name}": "b"}, first.replace("K=v", f"K=v{text.split(maxsplit=1)[0] if text else ''}")
     )
     steps = tuple(replace(step, name=f"{step.name} {text}") for step in other.build.steps)
+    warning = HitWarning(HitKind.STALE, text, (MissEvidence("content", text, text, text),))
     failed = replace(other.build, error=text, status=BuildStatus.FAILED, steps=steps, builder=f"one{text}")
+    failed = replace(failed, warnings=(warning,))
     kept.keep(replace(other, build=failed))
     tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(told("--markdown", capsys))
     kinds = {token.type for block in tokens for token in (block, *(block.children or ()))}

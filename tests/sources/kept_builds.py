@@ -24,7 +24,7 @@ class Kept:
     def __init__(self, journal: Journal, folder: Path) -> None:
         self.journal = journal
         self.builder = Builder()
-        self._explanations = Explanations(Docker({"PATH": str(folder)}), journal, folder)
+        self.explanations = Explanations(Docker({"PATH": str(folder)}), journal, folder)
 
     def build(self, files: Files = FILES, text: str = TEXT, **more: Any) -> TracedBuild:
         """Build, without keeping it."""
@@ -51,6 +51,6 @@ class Kept:
 
     def explain(self, build: Build, against: str = "") -> tuple[dict[str, str], str]:
         """Return the sentence of each step that ran, and what the build was compared with."""
-        found = self._explanations.explain(build, against)
+        found = self.explanations.explain(build, against)
         told = {parse_name(step.name).instruction: step.cause.text for step in found.steps if step.cause}
         return told, found.compared_with

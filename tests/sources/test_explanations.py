@@ -8,7 +8,8 @@ import pytest
 from core.explain.changes import ALL, FILES, SRC
 from core.explain.sample_builds import Files
 from core.record_making import at, record
-from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
+from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, StepState
+from dockcache_tui.core.builds.cause import HitKind
 from dockcache_tui.core.builds.progress import Progress, VertexUpdate
 from dockcache_tui.core.builds.reducer import LiveBuild
 from dockcache_tui.core.errors import SourceError, UsageError
@@ -140,3 +141,13 @@ def test_no_build_fails_by_what_is_said_of_it(
     assert step.cause == unknown("It could not be worked out: TypeError(\"'Build' object is not subscriptable\").")
     assert keeper.notice == f"Why steps were not reused: {step.cause.text}"
     assert journal.builds() == (build,)
+
+
+def test_a_build_of_others_is_warned_of_what_its_steps_tell(kept: Kept) -> None:
+    """A false hit is told of any build; of ours what was found at its end stays."""
+    this = kept.build()
+    steps = (replace(this.build.steps[0], state=StepState.FALSE_HIT), *this.build.steps[1:])
+    for ours in (True, False):
+        traced = replace(this, build=replace(this.build, steps=steps, ours=ours))
+        told = kept.explanations.explained(traced, None)
+        assert [one.kind for one in told.warnings] == ([] if ours else [HitKind.FALSE])

@@ -34,6 +34,16 @@ def test_what_stays(old: SentFile, new: SentFile, stays: bool) -> None:  # noqa:
     assert kept_files((old,), (new,)) == ((old,) if stays else ())
 
 
+def test_a_new_link_to_what_stays() -> None:
+    """A hard link to a file that stays as it was is one to the old file, unless it was there."""
+    new = replace(FILE, digest="sha256:2")
+    link = replace(new, path=b"g", hard_link=b"f")
+    kept = replace(FILE, path=b"g", hard_link=b"f")
+    assert kept_files((FILE,), (new, link)) == (FILE, kept)
+    assert kept_files((FILE, link), (new, link)) == (FILE,)
+    assert kept_files((FILE,), (new, replace(link, digest=FILE.digest))) == (FILE,)
+
+
 TREE = {
     "a.txt": "",
     "d": None,
@@ -80,6 +90,15 @@ def _file(path: str, link: str | None) -> SentFile:
 def test_what_is_sent(follow: Sequence[str], sent: list[str]) -> None:
     """The paths are sent, what links on their way lead to, and the folders above; of a wildcard with links all."""
     assert [file.path.decode() for file in sent_files(files(), follow)] == sent
+
+
+def test_hard_links_to_what_is_not_sent() -> None:
+    """The first link to a file that is not sent is sent as the file, and others as links to that."""
+    links = tuple(replace(FILE, path=path, hard_link=b"a") for path in (b"d.x", b"d/e", b"z"))
+    all_files = (replace(FILE, path=b"a"), replace(FOLDER, path=b"d"), *links)
+    sent = {file.path: file.hard_link for file in sent_files(all_files, ["d*", "z"])}
+    assert sent == {b"d": b"", b"d/e": b"", b"d.x": b"d/e", b"z": b"d/e"}
+    assert sent_files(all_files, ["a", "z"]) == (all_files[0], links[2])
 
 
 @given(st.lists(st.text("adelmnx/.*self", max_size=6), max_size=4))

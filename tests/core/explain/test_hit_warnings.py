@@ -14,8 +14,9 @@ from dockcache_tui.core.builds.names import parse_name
 from dockcache_tui.core.explain.changed_results import changed_results
 from dockcache_tui.core.explain.context import Context, SentFile
 from dockcache_tui.core.explain.copies import kept_files
-from dockcache_tui.core.explain.hit_warnings import empty_mounts, false_hits, stale, with_operations
+from dockcache_tui.core.explain.hit_warnings import empty_mounts, false_hits
 from dockcache_tui.core.explain.ops import Edge, Op, Ops
+from dockcache_tui.core.explain.stale_files import asks_earlier, stale, with_operations
 from dockcache_tui.core.explain.traced_build import TracedBuild
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.records.record import Record
@@ -71,15 +72,43 @@ def test_stale_files_of_several_steps() -> None:
     assert evidence(warning)[2:] == [("step", GO), ("step", SRC)]
 
 
+MODE: Files = {"src": (None, 0o700)}
+
+
+def folder_told(this: TracedBuild, *earlier: TracedBuild) -> bool:
+    """Tell whether a build is told to have taken the old mode of a folder."""
+    return any("The mode of src/ changed" in one.text for one in stale(this, earlier))
+
+
 def test_a_stale_folder() -> None:
     """Of a folder nothing helps but to remove the builder's copy, and its mode is told."""
-    (warning,) = stale(built_stale({"src": (None, 0o700)}))
+    earlier = Builder().build(TEXT, FILES)
+    (warning,) = stale(built_stale(MODE), (earlier,))
     assert warning.text == (
         "The mode of src/ changed from 0755 to 0700, but a builder that has a folder does not look at that: “COPY src"
         " /w/src” took the old one. Remove what it has of your files with `docker buildx prune --filter"
         " type=source.local`, and build again."
     )
-    assert words(stale(built_stale({"src": (None, 0o700), "src/a.go": "b"})))[1:] == [warning.text]
+    assert words(stale(built_stale({**MODE, "src/a.go": "b"}), (earlier,)))[1:] == [warning.text]
+
+
+def test_a_folder_whose_new_mode_was_taken() -> None:
+    """A step that runs takes the new mode under the old key, and one that is reused from it has it too."""
+    this, earlier = built_stale(MODE), Builder().build(TEXT, FILES)
+    ran = TracedBuild(replace(this.build, steps=earlier.build.steps), this.evidence)
+    assert folder_told(this, earlier)
+    assert not folder_told(ran, earlier)
+    assert not folder_told(this, ran, earlier)
+    assert folder_told(this, this, earlier)
+
+
+def test_a_folder_of_which_too_little_is_known() -> None:
+    """Nothing is said where no build of this builder is known that made the result, from the same files."""
+    this, earlier = built_stale(MODE), Builder().build(TEXT, FILES)
+    edited, elsewhere = Builder().build(TEXT, {**FILES, "src/a.go": "b"}), Builder("two").build(TEXT, FILES)
+    assert [folder_told(this, *known) for known in ((), (edited,), (elsewhere,))] == [False] * 3
+    assert folder_told(this, edited, elsewhere, earlier)
+    assert [asks_earlier(one) for one in (this, built_stale({"src/a.go": "b"}))] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from dockcache_tui.cli.waiting import wait_for
 from dockcache_tui.core.builds.build import Build, Step
 from dockcache_tui.core.builds.fields import whole_build
 from dockcache_tui.core.builds.names import parse_name
-from dockcache_tui.core.builds.why import RootCause, comparison, evidence_lines, headline, root_causes
+from dockcache_tui.core.builds.why import RootCause, comparison, evidence_lines, headline, root_causes, warning_lines
 from dockcache_tui.core.errors import ExitCode, UsageError
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.literal import literal
@@ -114,6 +114,8 @@ def print_story(build: Build, earlier: Build | None, *, as_markdown: bool) -> No
 
 def _text(build: Build, earlier: Build | None, now: Instant) -> Iterator[str]:
     yield from _head(build, earlier, now)
+    for warning in build.warnings:
+        yield from ("", f"Warning: {warning.text}", *(f"    {line}" for line in _cut(warning_lines(warning))))
     for root in root_causes(build):
         yield ""
         yield from _cut([_title(step) for step in root.steps])
@@ -128,6 +130,8 @@ def _markdown(build: Build, earlier: Build | None, now: Instant) -> Iterator[str
     yield "### Why steps were not reused"
     yield ""
     yield from (f"- {_code(line)}" for line in (headline(build, now), *_head(build, earlier, now)))
+    for warning in build.warnings:
+        yield from ("", f"**Warning:** {_code(warning.text)}", *_block(_cut(warning_lines(warning)), "text"))
     for root in root_causes(build):
         yield ""
         yield from (f"**{_code(title)}**  " for title in _cut([_title(step) for step in root.steps]))

@@ -8,7 +8,7 @@ from pathlib import Path
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.cache_places import CachePlace, option_values, places_of
 from dockcache_tui.core.explain.context import Context, SentFile
-from dockcache_tui.core.explain.copies import bytes_received, kept_files, sent_files
+from dockcache_tui.core.explain.copies import bytes_received, kept_files, linked_alone, sent_files
 from dockcache_tui.core.explain.evidence import Evidence, Graph
 from dockcache_tui.core.explain.provenance import NO_FILES, NO_REVISION
 from dockcache_tui.sources.build_context import MAIN, SentFolder, is_load
@@ -137,7 +137,7 @@ def _sent(
     if follow is not None:
         return sent_files(context.files, follow)
     paths = {file.path for file in before}
-    likely = (context.files, tuple(file for file in context.files if file.path in paths))
+    likely = (context.files, linked_alone(tuple(file for file in context.files if file.path in paths)))
     moved = {step.bytes_moved for step in loads}
     sure = (sent for sent in likely if moved in ({bytes_received(sent, before)}, {bytes_received(sent)}))
     return None if context.unsure else next(sure, None)

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from dockcache_tui.core.builds.build import Build, BuildStatus
-from dockcache_tui.core.builds.cause import MissCause
+from dockcache_tui.core.builds.cause import HitWarning, MissCause
 from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.explain import cause_words as words
 from dockcache_tui.core.explain.baseline import nearest
@@ -16,13 +16,8 @@ from dockcache_tui.core.explain.causes import causes, with_causes
 from dockcache_tui.core.explain.changed_results import changed_results, flagged_ops
 from dockcache_tui.core.explain.evictions import is_evicted, with_evictions
 from dockcache_tui.core.explain.evidence import Evidence
-from dockcache_tui.core.explain.hit_warnings import (
-    empty_mounts,
-    false_hits,
-    mount_users,
-    stale,
-    with_operations,
-)
+from dockcache_tui.core.explain.hit_warnings import empty_mounts, false_hits, mount_users
+from dockcache_tui.core.explain.stale_files import asks_earlier, stale, with_operations
 from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.scope import Project
@@ -63,24 +58,26 @@ class Explanations:
         return self.explained(this, self.named(against) if against else self.nearest(this))
 
     def explained(self, this: TracedBuild, earlier: TracedBuild | None) -> Build:
-        """Return a build with the causes of its steps, found by comparing it with an earlier one, if one is known."""
+        """Return a build with the causes of its steps, found by comparing it with an earlier one, if one is known.
+
+        A build of others is warned of what its steps tell; one of ours is when it ends.
+        """
+        build = this.build if this.build.ours else replace(this.build, warnings=false_hits(this.build))
         if earlier is None:
-            first = words.FIRST_BUILD if this.build.project else _NO_PROJECT
+            first = words.FIRST_BUILD if build.project else _NO_PROJECT
             found = causes(this, None)
-            return with_causes(
-                this.build, {name: first if one == words.FIRST_BUILD else one for name, one in found.items()}
-            )
+            return with_causes(build, {name: first if one == words.FIRST_BUILD else one for name, one in found.items()})
         if (this.lacks_files or earlier.lacks_files) and this.evidence.revision and earlier.evidence.revision:
             this, earlier = self._with_files(this), self._with_files(earlier)
-        found = self._with_evictions(this.build, earlier.build, causes(this, earlier))
-        return replace(with_causes(this.build, found), compared_with=earlier.build.ref)
+        found = self._with_evictions(build, earlier.build, causes(this, earlier))
+        return replace(with_causes(build, found), compared_with=earlier.build.ref)
 
     def warned(self, this: TracedBuild) -> Build:
         """Return a build of ours that just ended, compared already, with what is wrong with what it reused.
 
         Raises SourceError when the builder does not tell its records.
         """
-        found = [*stale(self._with_operations(this)), *false_hits(this.build)]
+        found = [*self._stale(this), *false_hits(this.build)]
         anew = any(flagged_ops(this, graph) for graph in this.evidence.graphs)
         if anew or mount_users(this.build):
             with closing(open_builder(self._docker, this.build.builder)) as builder:
@@ -100,13 +97,10 @@ class Explanations:
                 see_builder(self._docker, self._journal, build.builder)
         return with_evictions(found, build, earlier, self._journal.tombstones(build.builder))
 
-    def _with_operations(self, this: TracedBuild) -> TracedBuild:
-        """Return a build that failed, and took old files, with the operations of an earlier one."""
-        unknown = [graph for graph in this.evidence.graphs if graph.ops is None]
-        if not any(context.kept for graph in unknown for context in graph.contexts):
-            return this
-        earlier = (one for one in self._kept_before(this) if any(graph.ops for graph in one.evidence.graphs))
-        return next((with_operations(this, one) for one in earlier), this)
+    def _stale(self, this: TracedBuild) -> tuple[HitWarning, ...]:
+        earlier = tuple(self._kept_before(this.build)) if asks_earlier(this) else ()
+        whole = (one for one in earlier if any(graph.ops for graph in one.evidence.graphs))
+        return stale(next((with_operations(this, one) for one in whole), this), earlier)
 
     def nearest(self, this: TracedBuild, others: Sequence[TracedBuild] = ()) -> TracedBuild | None:
         """Return the earlier build of its project that tells most, also of some others; None where none of it ran."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dockcache_tui.core.builds.build import Build, Step
-from dockcache_tui.core.builds.cause import CauseKind, MissCause, MissEvidence, fold
+from dockcache_tui.core.builds.cause import CauseKind, HitWarning, MissCause, MissEvidence, fold
 from dockcache_tui.core.builds.names import parse_name
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.core.wording import age, count, cut, span
@@ -89,6 +89,13 @@ def _which(build: Build, now: Instant) -> str:
         f"{age(build.started_at, now)} ago",
     )
     return " ".join(filter(None, words))
+
+
+def warning_lines(warning: HitWarning) -> tuple[str, ...]:
+    """Return a line for each thing that a warning is about and that has an old or a new value."""
+    return tuple(
+        f"{_name(one)}{_values(one)}" for one in warning.differences if one.old is not None or one.new is not None
+    )
 
 
 def evidence_lines(cause: MissCause) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ Rules as in BuildKit's source/local and in tonistiigi/fsutil's diff, followlinks
 
 import stat
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from os import fsdecode
 from posixpath import dirname, join, normpath
@@ -18,14 +19,18 @@ _GO_TYPES[stat.S_IFCHR] = (1 << 26) | (1 << 21)
 _GO_BITS = ((stat.S_ISUID, 1 << 23), (stat.S_ISGID, 1 << 22), (stat.S_ISVTX, 1 << 20))
 
 
-def kept_files(copy: Iterable[SentFile], sent: Iterable[SentFile]) -> tuple[SentFile, ...]:
+def kept_files(copy: Iterable[SentFile], sent: Sequence[SentFile]) -> tuple[SentFile, ...]:
     """Return the files of a builder's copy that stay in it, though those that are sent are others.
 
     It looks at type, mode, size, mtime, target and device; of a folder that it has only at its being one.
     """
     before = {file.path: file for file in copy}
-    pairs = ((before.get(file.path), file) for file in sent)
-    return tuple(old for old, new in pairs if old and old.digest != new.digest and _looks_same(old, new))
+    same = {new.path: old for new in sent if (old := before.get(new.path)) and _looks_same(old, new)}
+    kept = {new.path: same[new.path] for new in sent if new.path in same and same[new.path].digest != new.digest}
+    for new in sent:  # a new link is one to what the builder has
+        if new.hard_link in kept and new.path not in same and kept[new.hard_link].digest != new.digest:
+            kept[new.path] = replace(kept[new.hard_link], path=new.path, hard_link=new.hard_link)
+    return tuple(kept.values())
 
 
 def sent_files(files: Sequence[SentFile], follow: Sequence[str]) -> tuple[SentFile, ...]:
@@ -44,7 +49,18 @@ def sent_files(files: Sequence[SentFile], follow: Sequence[str]) -> tuple[SentFi
         while verdict.ignored and path and path not in found:
             found.add(path)
             path = dirname(path)
-    return tuple(file for file in files if fsdecode(file.path) in found)
+    return linked_alone(tuple(file for file in files if fsdecode(file.path) in found))
+
+
+def linked_alone(sent: tuple[SentFile, ...]) -> tuple[SentFile, ...]:
+    """Return files as they are sent without others: a hard link to one of those is a file, or a link to such a file."""
+    first = {file.path: file.path for file in sent}
+    links = sorted((file for file in sent if file.hard_link), key=lambda file: file.path.replace(b"/", b"\0"))
+    found = {file.path: first.setdefault(file.hard_link, file.path) for file in links}
+    return tuple(
+        replace(file, hard_link=found[file.path] if found[file.path] != file.path else b"") if file.hard_link else file
+        for file in sent
+    )
 
 
 def bytes_received(sent: Sequence[SentFile], copy: Iterable[SentFile] = ()) -> int:

@@ -1,22 +1,12 @@
 """What is wrong with what a build reused: old files, data that was gone, empty mounts, and equal steps that differ."""
 
 import re
-import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from os import fsdecode
+from collections.abc import Iterable, Mapping, Sequence
 
 from dockcache_tui.core.builds.build import Build, Step, StepState
 from dockcache_tui.core.builds.cause import HitKind, HitWarning, MissEvidence
-from dockcache_tui.core.builds.names import identity, parse_name
-from dockcache_tui.core.explain.content import taken_paths
-from dockcache_tui.core.explain.content_differences import file_changes
-from dockcache_tui.core.explain.context import Context, SentFile
-from dockcache_tui.core.explain.evidence import Graph
-from dockcache_tui.core.explain.inputs import taken_by
-from dockcache_tui.core.explain.keyed_graph import context_name
-from dockcache_tui.core.explain.ops import Ops
-from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed, lost_blob, step_ops
+from dockcache_tui.core.builds.names import parse_name
+from dockcache_tui.core.explain.traced_build import is_missed, lost_blob
 from dockcache_tui.core.records.record import Record
 from dockcache_tui.core.records.steps import StepKey, cache_mounts, keys_of_record, mount_target
 from dockcache_tui.core.wording import count, cut
@@ -25,55 +15,6 @@ _MAX_NAME = 60
 _IMPORT, _LOCAL = "importing cache manifest from ", re.compile(r"local:\d+")
 CLOCKS_NS = 20_000_000
 """What the clocks of two cores may differ by."""
-_TOOK_NOTHING = (StepState.WAITING, StepState.CANCELED)
-
-
-def stale(this: TracedBuild) -> tuple[HitWarning, ...]:
-    """Return which files a build took as they had been before, since its builder saw no difference.
-
-    Before a build it tells that of the next: with the steps of the last one, and the contexts as they will be.
-    """
-    changes: dict[str, Sequence[MissEvidence]] = {}
-    taking: dict[str, set[str]] = {}
-    for graph in this.evidence.graphs:
-        for name, found, step in _old_files(this.build, graph):
-            changes[name] = found
-            taking.setdefault(name, set()).add(step)
-    steps = dict.fromkeys(instruction(step) for step in this.build.steps)
-    alike = [[name for name in sorted(changes) if name.endswith("/") is is_folder] for is_folder in (False, True)]
-    return tuple(
-        _of_stale(
-            {name: changes[name] for name in names},
-            [one for one in steps if any(one in taking[name] for name in names)],
-        )
-        for names in alike
-        if names
-    )
-
-
-def with_operations(this: TracedBuild, earlier: TracedBuild) -> TracedBuild:
-    """Return a build that failed with the operations that steps of the same names were in an earlier build."""
-    graphs = tuple(
-        graph if graph.ops else replace(graph, ops=_same_operations(this, graph, earlier))
-        for graph in this.evidence.graphs
-    )
-    return TracedBuild(this.build, replace(this.evidence, graphs=graphs))
-
-
-def _same_operations(this: TracedBuild, graph: Graph, earlier: TracedBuild) -> Ops | None:
-    names = {identity(step.name): step.digest for step in this.build.steps}
-    for old in earlier.evidence.graphs:
-        if old.ops and (old.target, old.platform) == (graph.target, graph.platform):
-            same = ((identity(step.name), op) for op, step in step_ops(earlier.build.steps, old).items())
-            return Ops(old.ops.ops, {names[name]: op for name, op in same if name in names})
-    return None
-
-
-def stale_files(context: Context) -> Mapping[bytes, tuple[SentFile, SentFile]]:
-    """Return the files that a builder surely has otherwise than they are, each as it has it and as it is."""
-    now = {file.path: file for file in context.files}
-    pairs = ((old, now[old.path]) for old in context.kept if old.path in now and old.path not in context.unsure)
-    return {old.path: (old, new) for old, new in pairs if old.digest and new.digest}
 
 
 def false_hits(build: Build) -> tuple[HitWarning, ...]:
@@ -113,45 +54,6 @@ def quoted(steps: Sequence[str]) -> str:
 def named(steps: Iterable[str]) -> tuple[MissEvidence, ...]:
     """Return steps as what shows a warning."""
     return tuple(MissEvidence("step", step) for step in steps)
-
-
-def _old_files(build: Build, graph: Graph) -> Iterator[tuple[str, tuple[MissEvidence, ...], str]]:
-    """Yield each file that a step took as it had been before: its name, how it differs, and the step."""
-    stale = {context.name: files for context in graph.contexts if (files := stale_files(context))}
-    trees = {context.name: context.tree for context in graph.contexts if context.name in stale}
-    ops = {op.id: op for op in graph.ops.ops} if graph.ops and stale else {}
-    for op, step in step_ops(build.steps, graph).items() if ops else ():
-        for number, edge in enumerate(ops[op].inputs):
-            context = context_name(ops[edge.op])
-            if context in stale and step.state not in _TOOK_NOTHING:
-                taken = (taken_paths(trees[context], one).values() for one in taken_by(ops[op], number))
-                for path in sorted(stale[context].keys() & {path.strip(b"/") for some in taken for path in some}):
-                    old, new = stale[context][path]
-                    name = fsdecode(path) + "/" * stat.S_ISDIR(old.mode)
-                    yield name, tuple(file_changes(name, old, new)), instruction(step)
-
-
-def _of_stale(changes: Mapping[str, Sequence[MissEvidence]], steps: Sequence[str]) -> HitWarning:
-    (first, found), *others = changes.items()
-    is_folder = first.endswith("/")
-    more = f" and {count(len(others), 'more folder' if is_folder else 'more file')}" if others else ""
-    its, it = ("their", "them") if others else ("its", "it")
-    if is_folder:
-        mode = next((one for one in found if one.what == "mode"), None)
-        what = "The mode of" if mode else "The extended attributes of"
-        was = f" from {mode.old} to {mode.new}" if mode and not others else ""
-        text = (
-            f"{what} {first}{more} changed{was}, but a builder that has a folder does not look at that:"
-            f" {quoted(steps)} took the old one. Remove what it has of your files with `docker buildx prune --filter"
-            " type=source.local`, and build again."
-        )
-    else:
-        text = (
-            f"{first}{more} changed, but {its} size and time did not, so the builder did not notice:"
-            f" {quoted(steps)} took {its} old content. Touch {it}, and build again."
-        )
-    differences = (one for each in changes.values() for one in each)
-    return HitWarning(HitKind.STALE, text, (*differences, *named(steps)))
 
 
 def _of_false_hit(step: Step, blob: str, caches: Sequence[str]) -> HitWarning:

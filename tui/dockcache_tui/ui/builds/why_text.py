@@ -40,8 +40,9 @@ def story(build: Build, step: Step | None, now: Instant, style: Style) -> Group:
     parts: list[RenderableType] = []
     for warning in build.warnings:
         parts.append(Text(f"! {_cut(warning.text)}", style("wrong")))
-        if warning.differences:
-            parts.append(Padding(_files(warning.differences[:MAX_SHOWN], style), _INDENT))
+        files = [one for one in warning.differences if one.old is not None or one.new is not None]
+        if files:
+            parts.append(Padding(_files(files[:MAX_SHOWN], style), _INDENT))
         parts.append(Text())
     if step and root:
         parts.append(Text(_cut(step_title(step)), style("title")))
