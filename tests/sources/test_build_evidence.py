@@ -46,6 +46,7 @@ def ours(
     spec: BuildSpec = SPEC,
     imports: tuple[CachePlace, ...] = (),
     cache_to: tuple[str, ...] = (),
+    earlier: tuple[Evidence, ...] = (),
 ) -> tuple[Evidence, Mapping[Place, tuple[SentFile, ...] | None]]:
     """Return the evidence of a build of one folder, and what its builder's copies are then."""
     told = Evidence("v0.34.2", (Graph("r", ops=ops, imports=imports),))
@@ -56,7 +57,7 @@ def ours(
         asked.append(place)
         return before
 
-    together = EvidenceOfOurs(build, told, folders, {"r": "default"}, copy, spec)
+    together = EvidenceOfOurs(build, told, folders, {"r": "default"}, copy, spec, lambda: earlier)
     evidence = together.put_together()
     assert set(asked) <= {PLACE}
     return evidence, together.copies
@@ -105,8 +106,9 @@ def test_a_copy_that_another_program_changed() -> None:
 def test_what_a_build_that_failed_sent(
     build: Build, before: tuple[SentFile, ...] | None, after: tuple[SentFile, ...] | None
 ) -> None:
-    """It has no operations, but the bytes tell whether all was sent, or what the builder had already."""
-    _, copies = ours(Context("context", "/x/p", (NEW, OTHER)), build=build, ops=None, before=before)
+    """It has no operations, but the bytes tell whether all was sent, or what an earlier build took."""
+    earlier = (Evidence(), Evidence(graphs=(Graph(ops=Ops((local("context", '["f"]'),))),)))
+    _, copies = ours(Context("context", "/x/p", (NEW, OTHER)), build=build, ops=None, before=before, earlier=earlier)
     assert copies == {PLACE: after}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step, StepState
 from dockcache_tui.core.builds.cache_places import CachePlace, option_values, places_of
 from dockcache_tui.core.explain.context import Context, SentFile
-from dockcache_tui.core.explain.copies import bytes_received, kept_files, linked_alone, sent_files
+from dockcache_tui.core.explain.copies import bytes_received, kept_files, sent_files
 from dockcache_tui.core.explain.evidence import Evidence, Graph
 from dockcache_tui.core.explain.provenance import NO_FILES, NO_REVISION
 from dockcache_tui.sources.build_context import MAIN, SentFolder, is_load
@@ -42,6 +42,8 @@ class EvidenceOfOurs:
     """Returns what a builder's copy was before, None where that is not known."""
     spec: BuildSpec
     """What was built."""
+    earlier: Callable[[], Iterable[Evidence]] = tuple
+    """Returns the evidence of some earlier builds, asked for where a build does not tell what it took."""
     copies: dict[Place, tuple[SentFile, ...] | None] = field(default_factory=dict)
     """What they are now; None where that is not known."""
 
@@ -76,7 +78,7 @@ class EvidenceOfOurs:
         if not any(step.completed_at for step in loads):  # its copy is what it was
             return context
         before = (self.build.node and self.copy(place)) or ()
-        sent = _sent(context, follow, loads, before)
+        sent = self._sent(context, loads, before) if follow is None else sent_files(context.files, follow)
         if sent is None or not self.build.node:
             self.copies[place] = None
             return context
@@ -93,6 +95,19 @@ class EvidenceOfOurs:
         if (kept, unsure) == (context.kept, context.unsure):
             return context
         return replace(context, kept=kept, unsure=unsure)
+
+    def _sent(self, context: Context, loads: Sequence[Step], before: Sequence[SentFile]) -> tuple[SentFile, ...] | None:
+        """Return the files that were sent, None where that is not known.
+
+        They are all, or what an earlier build took, if that is as many bytes as the builder received.
+        """
+        told = (sent_paths(graph) or {} for evidence in self.earlier() for graph in evidence.graphs)
+        likely = ((), *(tuple(taken[context.name]) for taken in told if context.name in taken))
+        moved = {step.bytes_moved for step in loads}
+        for sent in (sent_files(context.files, follow) for follow in dict.fromkeys(likely)):
+            if not context.unsure and moved in ({bytes_received(sent, before)}, {bytes_received(sent)}):
+                return sent
+        return None
 
 
 def _read(spec: BuildSpec, graph: Graph) -> tuple[CachePlace, ...]:
@@ -125,22 +140,6 @@ def sent_paths(graph: Graph) -> dict[str, Sequence[str]] | None:
             follow = (op.body.get("attrs") or {}).get("local.followpaths", "[]")
             found[op.body["identifier"].removeprefix("local://")] = json.loads(follow)
     return found
-
-
-def _sent(
-    context: Context, follow: Sequence[str] | None, loads: Sequence[Step], before: Sequence[SentFile]
-) -> tuple[SentFile, ...] | None:
-    """Return the files that were sent, None where that is not known.
-
-    Where no operation tells they are all, or those of before, if that is as many bytes as the builder received.
-    """
-    if follow is not None:
-        return sent_files(context.files, follow)
-    paths = {file.path for file in before}
-    likely = (context.files, linked_alone(tuple(file for file in context.files if file.path in paths)))
-    moved = {step.bytes_moved for step in loads}
-    sure = (sent for sent in likely if moved in ({bytes_received(sent, before)}, {bytes_received(sent)}))
-    return None if context.unsure else next(sure, None)
 
 
 def _has_copy(loads: Sequence[Step], context: Context, sent: Sequence[SentFile], copy: Sequence[SentFile]) -> bool:

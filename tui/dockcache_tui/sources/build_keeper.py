@@ -1,6 +1,6 @@
 """Keeps a build in the journal while it runs. The build goes on when that fails; `notice` says so."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -28,6 +28,7 @@ from dockcache_tui.sources.provenance import history_tells
 
 _PAUSE = 0.1
 """Seconds between two looks for the ref."""
+_MAX_EARLIER = 3
 
 
 class BuildKeeper:
@@ -125,7 +126,9 @@ class BuildKeeper:
         if not build.steps:
             return build
         targets = bake_targets_of(self._docker.environment, self._refs)
-        ours = EvidenceOfOurs(build, told, folders, targets, self._journal.copy, self._spec)
+        ours = EvidenceOfOurs(
+            build, told, folders, targets, self._journal.copy, self._spec, lambda: self._earlier(build)
+        )
         explanations = Explanations(self._docker, self._journal, Path(self._spec.project))
         explained = build
         try:
@@ -142,6 +145,11 @@ class BuildKeeper:
                 explained = with_causes(build, {step.digest: cause for step in build.steps if is_missed(step)})
         self._try(lambda: self._journal.finish(self._ref, explained))
         return explained
+
+    def _earlier(self, build: Build) -> Iterator[Evidence]:
+        """Yield what is known of the builds before, of some at most."""
+        for one in self._journal.earlier(build, _MAX_EARLIER):
+            yield self._journal.evidence(one.ref) or Evidence()
 
     def _try(self, write: Callable[[], None]) -> None:
         try:

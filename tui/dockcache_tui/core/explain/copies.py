@@ -49,18 +49,7 @@ def sent_files(files: Sequence[SentFile], follow: Sequence[str]) -> tuple[SentFi
         while verdict.ignored and path and path not in found:
             found.add(path)
             path = dirname(path)
-    return linked_alone(tuple(file for file in files if fsdecode(file.path) in found))
-
-
-def linked_alone(sent: tuple[SentFile, ...]) -> tuple[SentFile, ...]:
-    """Return files as they are sent without others: a hard link to one of those is a file, or a link to such a file."""
-    first = {file.path: file.path for file in sent}
-    links = sorted((file for file in sent if file.hard_link), key=lambda file: file.path.replace(b"/", b"\0"))
-    found = {file.path: first.setdefault(file.hard_link, file.path) for file in links}
-    return tuple(
-        replace(file, hard_link=found[file.path] if found[file.path] != file.path else b"") if file.hard_link else file
-        for file in sent
-    )
+    return _linked(tuple(file for file in files if fsdecode(file.path) in found))
 
 
 def bytes_received(sent: Sequence[SentFile], copy: Iterable[SentFile] = ()) -> int:
@@ -72,6 +61,17 @@ def bytes_received(sent: Sequence[SentFile], copy: Iterable[SentFile] = ()) -> i
         if file.path not in before or not _looks_same(before[file.path], file)
     )
     return sum(map(_stat_packet, sent)) + sum(data) + 2
+
+
+def _linked(sent: tuple[SentFile, ...]) -> tuple[SentFile, ...]:
+    """Return files as they are sent without others: a hard link to one of those is a file, or a link to such a file."""
+    first = {file.path: file.path for file in sent}
+    links = sorted((file for file in sent if file.hard_link), key=lambda file: file.path.replace(b"/", b"\0"))
+    found = {file.path: first.setdefault(file.hard_link, file.path) for file in links}
+    return tuple(
+        replace(file, hard_link=found[file.path] if found[file.path] != file.path else b"") if file.hard_link else file
+        for file in sent
+    )
 
 
 def _looks_same(old: SentFile, new: SentFile) -> bool:
