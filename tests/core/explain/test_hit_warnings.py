@@ -57,7 +57,7 @@ def test_a_stale_file() -> None:
     (warning,) = stale(built_stale({"src/a.go": "b"}))
     assert warning.kind is HitKind.STALE
     assert warning.text == (
-        "src/a.go changed, but its size and time did not, so the builder did not notice: “COPY src /w/src” took its"
+        "src/a.go changed, but its size and time did not, so the builder does not notice: “COPY src /w/src” takes its"
         " old content. Touch it, and build again."
     )
     assert evidence(warning) == [("content", "src/a.go"), ("step", SRC)]
@@ -68,7 +68,7 @@ def test_stale_files_of_several_steps() -> None:
     """Several files are counted, and each step that takes one of them."""
     (warning,) = stale(built_stale({"src/a.go": "b", "go.mod": "models"}))
     assert warning.text.startswith("go.mod and 1 more file changed, but their size and time did not")
-    assert "“COPY go.mod /w/” and 1 more step took their old content. Touch them" in warning.text
+    assert "“COPY go.mod /w/” and 1 more step take their old content. Touch them" in warning.text
     assert evidence(warning)[2:] == [("step", GO), ("step", SRC)]
 
 
@@ -86,7 +86,7 @@ def test_a_stale_folder() -> None:
     (warning,) = stale(built_stale(MODE), (earlier,))
     assert warning.text == (
         "The mode of src/ changed from 0755 to 0700, but a builder that has a folder does not look at that: “COPY src"
-        " /w/src” took the old one. Remove what it has of your files with `docker buildx prune --filter"
+        " /w/src” takes the old one. Remove what it has of your files with `docker buildx prune --filter"
         " type=source.local`, and build again."
     )
     assert words(stale(built_stale({**MODE, "src/a.go": "b"}), (earlier,)))[1:] == [warning.text]
@@ -108,6 +108,9 @@ def test_a_folder_of_which_too_little_is_known() -> None:
     edited, elsewhere = Builder().build(TEXT, {**FILES, "src/a.go": "b"}), Builder("two").build(TEXT, FILES)
     assert [folder_told(this, *known) for known in ((), (edited,), (elsewhere,))] == [False] * 3
     assert folder_told(this, edited, elsewhere, earlier)
+    reused = TracedBuild(replace(earlier.build, steps=this.build.steps), earlier.evidence)
+    assert folder_told(this, reused)
+    assert not folder_told(this, reused, TracedBuild(earlier.build, this.evidence))
     assert [asks_earlier(one) for one in (this, built_stale({"src/a.go": "b"}))] == [True, False]
 
 

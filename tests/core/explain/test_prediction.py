@@ -8,9 +8,10 @@ import pytest
 
 from core.explain.changes import ALL, CHANGES, DEPS, FILES, MAKE, OUT, SRC, TEXT, Change, build
 from core.explain.sample_builds import VERSION, Builder
+from core.explain.test_hit_warnings import with_context
 from core.record_making import record
 from dockcache_tui.core.builds.build import Build, Prediction, Step, StepState
-from dockcache_tui.core.builds.cause import CauseKind
+from dockcache_tui.core.builds.cause import CauseKind, HitKind
 from dockcache_tui.core.builds.names import parse_name
 from dockcache_tui.core.explain import prediction as reasons
 from dockcache_tui.core.explain.cache_config import CachedRecord
@@ -103,6 +104,20 @@ def test_each_change(name: str) -> None:
     }
     assert own == CHANGES[name].said
     assert told.compared_with == first.build.ref
+
+
+def test_old_files_are_foretold() -> None:
+    """A file that the builder would not notice is told before the build, and a folder's mode where a step is reused."""
+    builder = Builder()
+    first = ran(build(builder))
+    coming = waiting(with_context(ran(build(builder)), first, {"src/a.go": "b", "src": (None, 0o700)}))
+    told = foretold(coming, [first], records([first]))
+    assert by_instruction(told)[SRC] == (HIT, "")
+    assert [(one.kind, one.differences[0].name) for one in told.warnings] == [
+        (HitKind.STALE, "src/a.go"),
+        (HitKind.STALE, "src/"),
+    ]
+    assert foretold(waiting(ran(build(builder))), [first], records([first])).warnings == ()
 
 
 @pytest.mark.matrix

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from dockcache_tui.cli.listing import json_option
-from dockcache_tui.cli.output import narrate, print_json, print_table
+from dockcache_tui.cli.output import narrate, print_json, print_line, print_table
 from dockcache_tui.cli.rebuild import WithRest, what_to_build
 from dockcache_tui.cli.waiting import wait_for
 from dockcache_tui.core import wording
@@ -75,6 +75,8 @@ def _print(build: Build, last: Mapping[str, float]) -> None:
             for step in steps
         ]
         print_table(("IT", "LAST TOOK", "LINE", "STEP", ""), rows, right=("LAST TOOK", "LINE"))
+    for warning in build.warnings:
+        print_line(f"Warning: {warning.text}")
     parts = [_part(name, [one for one in steps if one.prediction is name], last) for name in Prediction]
     print_table((f"{wording.count(len(steps), 'step')}: {', '.join(filter(None, parts))}",), ())
 

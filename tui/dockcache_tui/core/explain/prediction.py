@@ -23,6 +23,10 @@ from dockcache_tui.core.explain.ops import Edge, Op
 from dockcache_tui.core.explain.rules import KeyRules, agreed
 from dockcache_tui.core.explain.store import KeyedRecord, content_record, record_digest
 from dockcache_tui.core.explain.traced_build import TracedBuild, counts, step_ops
+from dockcache_tui.core.explain.rules import KeyRules, agreed, possible_rules
+from dockcache_tui.core.explain.stale_files import stale
+from dockcache_tui.core.explain.store import record_digest
+from dockcache_tui.core.explain.traced_build import TracedBuild, step_ops
 
 NO, MAYBE, YES = HowSure.NO, HowSure.MAYBE, HowSure.YES
 SERVER = "It hangs on what a server says."
@@ -86,7 +90,7 @@ class _Foretold:
 
 
 def predict(coming: Coming, earlier: Sequence[TracedBuild], held: Holdings) -> Build:
-    """Return a coming build with what is foretold of each step that can be reused, and why it would not be.
+    """Return a coming build with what is foretold of each step that can be reused, why it would not be, and old files.
 
     `earlier` are builds on the same node, the newest first.
     """
@@ -107,6 +111,7 @@ def predict(coming: Coming, earlier: Sequence[TracedBuild], held: Holdings) -> B
         this.build,
         steps=tuple(_with(step, foretold.get(step.digest), why) for step in this.build.steps),
         compared_with=base.build.ref if base else "",
+        warnings=stale(as_if, earlier),
     )
 
 

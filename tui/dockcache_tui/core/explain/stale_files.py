@@ -119,14 +119,19 @@ def _mode_then(
     A builder gives its copy of a folder each new mode, so that a step that runs takes that; only its keys stay.
     """
     digests = {path: file.digest for path, file in taken.items()}
+    reused = None
     for one in earlier if step.cached else ():
         for graph in one.evidence.graphs if one.build.builder == build.builder else ():
             for other, name, had in _takings(one.build, graph, (context,)):
-                is_same = (other.name, name) == (step.name, context) and is_missed(other)
+                is_same = (other.name, name) == (step.name, context)
                 if is_same and {path: file.digest for path, file in had.items()} == digests:
-                    now = (file for each in graph.contexts if each.name == name for file in each.files)
-                    return next((file.mode for file in now if file.path == folder), None)
-    return None
+                    there = (file for each in graph.contexts if each.name == name for file in each.files)
+                    mode = next((file.mode for file in there if file.path == folder), None)
+                    if is_missed(other):
+                        return mode
+                    if mode == taken[folder].mode:  # then it was reused rightly
+                        reused = mode
+    return reused
 
 
 def _of_stale(changes: Mapping[str, Sequence[MissEvidence]], steps: Sequence[str]) -> HitWarning:
@@ -134,19 +139,20 @@ def _of_stale(changes: Mapping[str, Sequence[MissEvidence]], steps: Sequence[str
     is_folder = first.endswith("/")
     more = f" and {count(len(others), 'more folder' if is_folder else 'more file')}" if others else ""
     its, it = ("their", "them") if others else ("its", "it")
+    take = "take" if steps[1:] else "takes"
     if is_folder:
         mode = next((one for one in found if one.what == "mode"), None)
         what = "The mode of" if mode else "The extended attributes of"
         was = f" from {mode.old} to {mode.new}" if mode and not others else ""
         text = (
             f"{what} {first}{more} changed{was}, but a builder that has a folder does not look at that:"
-            f" {quoted(steps)} took the old one. Remove what it has of your files with `docker buildx prune --filter"
+            f" {quoted(steps)} {take} the old one. Remove what it has of your files with `docker buildx prune --filter"
             " type=source.local`, and build again."
         )
     else:
         text = (
-            f"{first}{more} changed, but {its} size and time did not, so the builder did not notice:"
-            f" {quoted(steps)} took {its} old content. Touch {it}, and build again."
+            f"{first}{more} changed, but {its} size and time did not, so the builder does not notice:"
+            f" {quoted(steps)} {take} {its} old content. Touch {it}, and build again."
         )
     differences = (one for each in changes.values() for one in each)
     return HitWarning(HitKind.STALE, text, (*differences, *named(steps)))
