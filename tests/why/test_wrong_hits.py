@@ -46,9 +46,12 @@ def test_wrong_hits(around: Surroundings, tmp_path: Path) -> None:
         ("content", "src/a"),
         ("step", "COPY src /src"),
     ]
+    (work / "src").chmod(0o700)
     told = build(around, work, "--no-cache-filter=made")
-    assert kinds(told) == [HitKind.STALE, HitKind.NOT_DETERMINISTIC, HitKind.STALE]
-    assert told.warnings[2].text.startswith("“COPY --from=made /out /” took new files, but “RUN cp /out /late”")
+    assert kinds(told) == [HitKind.STALE, HitKind.STALE, HitKind.NOT_DETERMINISTIC, HitKind.STALE]
+    assert told.warnings[1].text.startswith("The mode of src/ changed from 0755 to 0700")
+    assert told.warnings[3].text.startswith("“COPY --from=made /out /” took new files, but “RUN cp /out /late”")
+    (work / "src").chmod(0o755)
     (work / "src" / "a").touch()
     assert kinds(build(around, work)) == []
 

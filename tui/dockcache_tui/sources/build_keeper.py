@@ -149,7 +149,7 @@ class BuildKeeper:
     def _earlier(self, build: Build) -> Iterator[Evidence]:
         """Yield what is known of the builds before, of some at most."""
         for one in self._journal.earlier(build, _MAX_EARLIER):
-            yield self._journal.evidence(one.ref) or Evidence()
+            yield self._journal.evidence(one.ref, files=False) or Evidence()
 
     def _try(self, write: Callable[[], None]) -> None:
         try:

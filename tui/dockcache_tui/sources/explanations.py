@@ -98,7 +98,8 @@ class Explanations:
         return with_evictions(found, build, earlier, self._journal.tombstones(build.builder))
 
     def _stale(self, this: TracedBuild) -> tuple[HitWarning, ...]:
-        earlier = tuple(self._kept_before(this.build)) if asks_earlier(this) else ()
+        before = self._journal.earlier(this.build, MAX_EARLIER) if asks_earlier(this) else ()
+        earlier = tuple(map(self._traced, before))
         whole = (one for one in earlier if any(graph.ops for graph in one.evidence.graphs))
         return stale(next((with_operations(this, one) for one in whole), this), earlier)
 
