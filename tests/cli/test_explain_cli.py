@@ -124,13 +124,6 @@ def test_nothing_to_explain(kept: Kept, capsys: pytest.CaptureFixture[str]) -> N
     assert "All steps that could be reused were reused." in told("", capsys)
 
 
-def test_warnings(kept: Kept, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is wrong with what a build reused stands over its causes, in both forms."""
-    kept.keep(kept.build(warnings=(HitWarning(HitKind.STALE, "a.txt is old in the image."),)))
-    assert "\nWarning: a.txt is old in the image.\n" in told("", capsys)
-    assert "\n- `Warning: a.txt is old in the image.`\n" in told("--markdown", capsys)
-
-
 def test_json(kept: Kept, capsys: pytest.CaptureFixture[str]) -> None:
     """--json prints the build with each step's cause, as documented."""
     kept.keep(kept.build())

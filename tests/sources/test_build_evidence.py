@@ -46,7 +46,6 @@ def ours(
     spec: BuildSpec = SPEC,
     imports: tuple[CachePlace, ...] = (),
     cache_to: tuple[str, ...] = (),
-    earlier: tuple[Evidence, ...] = (),
 ) -> tuple[Evidence, Mapping[Place, tuple[SentFile, ...] | None]]:
     """Return the evidence of a build of one folder, and what its builder's copies are then."""
     told = Evidence("v0.34.2", (Graph("r", ops=ops, imports=imports),))
@@ -57,7 +56,7 @@ def ours(
         asked.append(place)
         return before
 
-    together = EvidenceOfOurs(build, told, folders, {"r": "default"}, copy, spec, lambda: earlier)
+    together = EvidenceOfOurs(build, told, folders, {"r": "default"}, copy, spec)
     evidence = together.put_together()
     assert set(asked) <= {PLACE}
     return evidence, together.copies
@@ -107,9 +106,13 @@ def test_what_a_build_that_failed_sent(
     build: Build, before: tuple[SentFile, ...] | None, after: tuple[SentFile, ...] | None
 ) -> None:
     """It has no operations, but the bytes tell whether all was sent, or what an earlier build took."""
+    context = Context("context", "/x/p", (NEW, OTHER))
     earlier = (Evidence(), Evidence(graphs=(Graph(ops=Ops((local("context", '["f"]'),))),)))
-    _, copies = ours(Context("context", "/x/p", (NEW, OTHER)), build=build, ops=None, before=before, earlier=earlier)
-    assert copies == {PLACE: after}
+    folders = ((SentFolder("", "context", Path("/x/p"), None), context),)
+    told = Evidence(graphs=(Graph("r"),))
+    together = EvidenceOfOurs(build, told, folders, {}, lambda _: before, SPEC, lambda: earlier)
+    together.put_together()
+    assert together.copies == {PLACE: after}
 
 
 def test_a_builder_that_does_not_tell_of_a_build() -> None:

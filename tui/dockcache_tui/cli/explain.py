@@ -148,7 +148,6 @@ def _head(build: Build, earlier: Build | None, now: Instant) -> Iterator[str]:
         yield told
     if build.error:
         yield f"It {build.status.value}: {cut(build.error, _MAX_ERROR)}"
-    yield from (f"Warning: {one.text}" for one in build.warnings)
     if not any(step.cause for step in build.steps):
         yield "All steps that could be reused were reused." if build.cacheable else "No step could have been reused."
 

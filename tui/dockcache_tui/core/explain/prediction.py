@@ -21,12 +21,9 @@ from dockcache_tui.core.explain.holdings import Holdings, HowSure
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph, KeyedInput, is_local, stands_on
 from dockcache_tui.core.explain.ops import Edge, Op
 from dockcache_tui.core.explain.rules import KeyRules, agreed
+from dockcache_tui.core.explain.stale_files import stale
 from dockcache_tui.core.explain.store import KeyedRecord, content_record, record_digest
 from dockcache_tui.core.explain.traced_build import TracedBuild, counts, step_ops
-from dockcache_tui.core.explain.rules import KeyRules, agreed, possible_rules
-from dockcache_tui.core.explain.stale_files import stale
-from dockcache_tui.core.explain.store import record_digest
-from dockcache_tui.core.explain.traced_build import TracedBuild, step_ops
 
 NO, MAYBE, YES = HowSure.NO, HowSure.MAYBE, HowSure.YES
 SERVER = "It hangs on what a server says."
