@@ -274,7 +274,7 @@ def test_what_goes_is_what_the_model_says(engine: Engine, temporary: Path) -> No
             if number % 6 == 0:
                 daemon.prune(Rule(all=True))
             some_builds(daemon, temporary / "work", chance)
-            kind = ("pruned in one life", "pruned after a restart", "collected after a restart")[number % 3]
+            kind = ("pruned after builds", "pruned after a restart", "collected after a restart")[number % 3]
             if number % 3:
                 daemon.stop()
                 daemon.grow_old(chance)
