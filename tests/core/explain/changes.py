@@ -83,15 +83,18 @@ CHANGES: Mapping[str, Change] = {
     "variable": Change(
         {ALL: "The variable A changed from 1 to 3.", MAKE: "The variable A changed from 1 to 3."},
         edit=("ARG A=1", "ENV A=3"),
+        fix="Set A below this step, unless what it runs reads it.",
     ),
     "new variable": Change(
         {DEPS: "The variable B is new.", ALL: "The variable B is new.", MAKE: "The variable B is new."},
         edit=("WORKDIR", "ENV B=1\nWORKDIR"),
+        fix="Set B below this step, unless what it runs reads it.",
     ),
     "variable gone": Change(dict.fromkeys((ALL, MAKE), "The variable A is gone."), edit=("ARG A=1\n", "")),
     "secret": Change(
         {ALL: "The variable API_TOKEN is new.", MAKE: "The variable API_TOKEN is new."},
         edit=("ARG A=1\n", "ARG A=1\nENV API_TOKEN=ghp_x\n"),
+        fix="Set API_TOKEN below this step, unless what it runs reads it.",
     ),
     "user": Change(
         {ALL: "It runs as 0 instead of root.", MAKE: "It runs as 0 instead of root."},
@@ -147,6 +150,7 @@ CHANGES: Mapping[str, Change] = {
     "steps swapped": Change(
         {ALL: "It now builds on “COPY go.mod /w/”, and before on “RUN echo deps”.", DEPS: "The variable A is new."},
         edit=(f"{DEPS}\nARG A=1\n{ALL}", f"ARG A=1\n{ALL}\n{DEPS}"),
+        fix="Set A below this step, unless what it runs reads it.",
     ),
     "no cache": Change(
         dict.fromkeys(

@@ -78,6 +78,23 @@ def test_argument() -> None:
     )
 
 
+def test_argument_that_is_passed_on() -> None:
+    """A variable that is set to the argument above the step is moved with it, which is told in words."""
+    found = fix(VERSIONED.replace("ENV A=1", "ENV A=$COMMIT"), {"a": "b"}, {}, request={"build-arg:COMMIT": "abc"})
+    assert found == Fix("Move ARG COMMIT and ENV A=$COMMIT below this step, unless what it runs reads them.")
+
+
+def test_default_of_an_argument() -> None:
+    """An argument whose default was edited is moved as one that was given."""
+    builder = Builder()
+    earlier = builder.build(VERSIONED, {"a": "b"})
+    this = builder.build(VERSIONED.replace("=none", "=some"), {"a": "b"})
+    found = next(iter(causes(this, earlier).values())).fix
+    assert found
+    assert found.text.startswith("Declare ARG COMMIT just above RUN make")
+    assert "+ARG COMMIT=some\n" in found.patch
+
+
 @pytest.mark.parametrize(
     ("request_more", "name"),
     [

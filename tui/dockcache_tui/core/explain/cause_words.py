@@ -23,6 +23,7 @@ _GONE = "Nothing that it depends on changed, but the builder no longer has its r
 _KEEP_MORE = "Let the builder keep more: raise the limits of its garbage collection."
 _THEM = ("it", "them")
 _BY_DIGEST = "Name the image by its digest, to decide when it changes."
+_SAME_TIME = "Give SOURCE_DATE_EPOCH to builds that are released only, or always the same."
 _CHMOD = "; --chmod does not help, since their own modes count too"
 _COMMAND = {
     "user": "It runs as {new} instead of {old}.",
@@ -130,7 +131,7 @@ def of_instruction(
     elif kind is CauseKind.PLATFORM:
         text, fix = of_platform(first).text, ""
     else:
-        text, fix = _command(first), ""
+        text, fix = _command(first), _SAME_TIME if first.what == "timestamp" else ""
     if len(found) > 1:
         text += f" {count(len(found) - 1, 'more difference')}."
     return MissCause(kind, text, tuple(one for _, one in found), fix=_fix(fix))
@@ -353,9 +354,10 @@ def _environment(
     if base and not argument:
         return f"{text} {base.text}", base.fix.text if base.fix else ""
     is_named = re.search(rf"\b{re.escape(one.name)}\b", command)
-    if argument and one.what != "removed" and not is_named:
-        return text, f"Declare ARG {one.name} below this step, unless what it runs reads it."
-    return text, ""
+    if one.what not in ("changed", "added") or is_named:
+        return text, ""
+    what = f"Declare ARG {one.name}" if argument else f"Set {one.name}"
+    return text, f"{what} below this step, unless what it runs reads it."
 
 
 def _command(one: MissEvidence) -> str:

@@ -24,6 +24,13 @@ def user_below(dockerfile: Dockerfile, step: Instruction, name: str) -> Instruct
     return user if user and user.first > step.first else None
 
 
+def passed_on(dockerfile: Dockerfile, step: Instruction, name: str) -> Instruction | None:
+    """Return the ENV above a step that sets a variable to a build argument, None where there is none."""
+    declared = _declaration(dockerfile, step, name)
+    above = (one for one in dockerfile.stage(step) if declared and declared.last < one.first < step.first)
+    return next((one for one in above if one.word == "ENV" and one.names(name)), None)
+
+
 def argument_moved(dockerfile: Dockerfile, step: Instruction, name: str) -> str | None:
     """Return the text with a build argument declared just above its first user; None where that is not below a step.
 

@@ -13,7 +13,14 @@ from dockcache_tui.core.builds.dockerfile import Dockerfile, Instruction, read_d
 from dockcache_tui.core.builds.names import parse_name
 from dockcache_tui.core.explain.cause_words import needless
 from dockcache_tui.core.explain.dependencies import install_of
-from dockcache_tui.core.explain.dockerfile_edits import argument_moved, copied_first, next_run, pinned, user_below
+from dockcache_tui.core.explain.dockerfile_edits import (
+    argument_moved,
+    copied_first,
+    next_run,
+    passed_on,
+    pinned,
+    user_below,
+)
 from dockcache_tui.core.explain.evidence import Graph
 from dockcache_tui.core.explain.traced_build import TracedBuild, step_ops
 from dockcache_tui.core.wording import cut
@@ -73,6 +80,9 @@ def _in_graph(this: TracedBuild, graph: Graph, cause: MissCause, step: Step) -> 
         what = cut(" ".join(user.text.split()), _MAX_INSTRUCTION)
         words = f"Declare ARG {first.name} just above {what}, unless what runs before that reads it."
         text = argument_moved(dockerfile, instruction, first.name)
+    elif cause.kind is CauseKind.ENVIRONMENT and (env := passed_on(dockerfile, instruction, first.name)):
+        what = cut(" ".join(env.text.split()), _MAX_INSTRUCTION)
+        words = f"Move ARG {first.name} and {what} below this step, unless what it runs reads them."
     if text and _PLAIN_PATH.fullmatch(name):
         patch += diff(name, graph.dockerfile, text)
     return Fix(words, patch) if patch or words != cause.fix.text else None
