@@ -9,25 +9,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import monotonic
+from time import time_ns
 
 import msgspec
 
-from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
+from dockcache_tui.core.builds.build import BuildSpec, BuildStatus
 from dockcache_tui.core.instant import Instant
 from dockcache_tui.lab import demo, engine
 from dockcache_tui.lab.recorded import recording as form
-from dockcache_tui.sources.build_runner import build_words
+from dockcache_tui.sources.build_runner import Runner, build_words
 from dockcache_tui.sources.builders import inspect_builder
 from dockcache_tui.sources.buildkit.builder import open_builder
-from dockcache_tui.sources.buildx_files import BuildRefs, read_metadata
 from dockcache_tui.sources.docker_cli import Docker
-from dockcache_tui.sources.git import read_checkout
-from dockcache_tui.sources.provenance import history_tells
+from dockcache_tui.sources.journal import Journal
 
 SHOWN_BUILDER = "sample"
 TARGET = Path(form.__file__).parents[1] / "recording" / "sample.jsonl"
 SHOWN_AS = "/recorded"
+RELAY = "--relay"
 
 
 def edit(project: Path) -> str:
@@ -49,49 +48,50 @@ def record(docker: Docker, builder_name: str, folder: Path) -> Iterator[form.Lin
     info = inspect_builder(docker, builder_name)
     spec = BuildSpec(project=str(project), builder=builder_name)
     yield form.Header(form.SCHEMA, Instant.now(), replace(info, current=True), spec)
-    builder = open_builder(docker, builder_name)
+    builder, runner = open_builder(docker, builder_name), Runner(docker, Journal(folder / "journal"))
     try:
         yield form.SnapshotLine(builder.snapshot())
         for change in (lambda _: "nothing was built before", lambda _: "nothing was changed", edit):
-            yield from build(docker, spec, change(project), folder)
+            yield from build(runner, spec, change(project), folder)
             yield form.SnapshotLine(builder.snapshot())
     finally:
         builder.close()
 
 
-def build(docker: Docker, spec: BuildSpec, change: str, folder: Path) -> Iterator[form.Line]:
-    """Build, and yield what buildx says with the seconds since it was started."""
+def build(runner: Runner, spec: BuildSpec, change: str, folder: Path) -> Iterator[form.Line]:
+    """Build, and yield what buildx says with the seconds since it was started, and why steps ran."""
     print(change, file=sys.stderr)
-    metadata = folder / "metadata.json"
+    metadata, said = folder / "metadata.json", folder / "said"
     command = ("docker", *build_words(spec, metadata))
-    environment = {"BUILDX_METADATA_PROVENANCE": "disabled"} | docker.environment
-    started, began = Instant.now(), monotonic()
-    said: list[form.ProgressLine] = []
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
-        lines = (line.decode().rstrip("\n") for line in process.stderr or ())
-        said.extend(form.ProgressLine(round(monotonic() - began, 4), line) for line in lines)
-    ended = Instant.now()
-    refs = read_metadata(metadata)
-    if process.returncode or refs is None:
-        sys.exit("the build failed: " + "\n".join(line.line for line in said[-5:]))
-    yield form.BuildLine(change, command, _begun(spec, refs, started, docker))
-    yield from said
-    yield form.EndLine(ended, history_tells(docker, spec.builder, refs.refs[0]).lines)
+    started = Instant.now()
+
+    def words(kept: Path) -> tuple[str, ...]:
+        return (sys.executable, __file__, RELAY, str(said), "docker", *build_words(spec, kept))
+
+    running = runner.start(spec, words)
+    for _ in running:
+        pass
+    whole = running.result()
+    if whole.status is not BuildStatus.SUCCEEDED:
+        sys.exit(f"the build failed: {whole.error}")
+    begun = replace(whole, started_at=started, status=BuildStatus.RUNNING, completed_at=None, steps=())
+    yield form.BuildLine(change, command, replace(begun, time_saved=None, weighted_reuse=None, compared_with=""))
+    for line in said.read_text().splitlines():
+        at, _, text = line.partition(" ")
+        yield form.ProgressLine(round((int(at) - started.ns) / 1e9, 4), text)
+    lines = {step.digest: step.line for step in whole.steps if step.line}
+    causes = {step.digest: step.cause for step in whole.steps if step.cause}
+    yield form.EndLine(whole.completed_at or Instant.now(), lines, causes, whole.compared_with)
 
 
-def _begun(spec: BuildSpec, refs: BuildRefs, started: Instant, docker: Docker) -> Build:
-    checkout = read_checkout(Path(spec.project), docker.environment)
-    return Build(
-        refs.refs[0],
-        spec.builder,
-        started,
-        BuildStatus.RUNNING,
-        node=refs.node,
-        folder=spec.project,
-        project=checkout.project,
-        branch=checkout.branch,
-        revision=checkout.revision,
-    )
+def relay(said: str, *command: str) -> int:
+    """Run a command and pass its stderr on; each line is kept with its time."""
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process, Path(said).open("w") as kept:
+        for line in process.stderr or ():
+            print(time_ns(), line.decode(), end="", file=kept)
+            sys.stderr.buffer.write(line)
+            sys.stderr.flush()
+    return process.returncode
 
 
 def without_machine(lines: list[form.Line], places: dict[str, str]) -> list[form.Line]:
@@ -128,4 +128,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == [RELAY]:
+        sys.exit(relay(*sys.argv[2:]))
     main()

@@ -9,6 +9,8 @@ import msgspec
 import pytest
 
 from dockcache_tui.core.builds.build import StepState
+from dockcache_tui.core.builds.cause import CauseKind
+from dockcache_tui.core.builds.why import root_causes
 from dockcache_tui.lab import recorded
 
 DATA = (files("dockcache_tui.lab") / "recording" / "sample.jsonl").read_bytes()
@@ -35,6 +37,17 @@ def test_the_edit_built_what_depends_on_it_again() -> None:
     assert {step.state for step in steps if step.cacheable} == {StepState.BUILT, StepState.REUSED}
 
 
+def test_the_edit_is_named() -> None:
+    """Each step that ran after the edit does so for the file that was edited, and those of the first build as such."""
+    first, again, edit = (build.build for build in recorded.shipped().builds)
+    assert [root.cause.text for root in root_causes(edit)] == ["main.go changed."]
+    assert edit.compared_with in (first.ref, again.ref)
+    assert {root.cause.kind for root in root_causes(first)} == {CauseKind.FIRST_BUILD}
+    assert root_causes(again) == ()
+    for build in (first, again, edit):
+        assert all((step.cause is None) == step.cached for step in build.steps if step.cacheable)
+
+
 def test_the_rebuild_saved_what_the_first_build_took() -> None:
     """Time saved by reuse is measured against the recorded first build."""
     first, again, _ = (build.build for build in recorded.shipped().builds)
@@ -49,7 +62,7 @@ def test_nothing_of_the_recording_machine_is_in_it() -> None:
     assert not re.search(r"\b\d+\.\d+\.\d+\.\d+\b|localhost|registry\.invalid", text)
     assert set(re.findall(r"([\w.:-]+)/library/", text)) == {"docker.io"}
     assert set(re.findall(r"\"(/\w+)", text)) == {"/recorded"}
-    for place in ("/root", "/work", "/home", "/Users", "/var/lib", "/var/folders", "dockcache-", ".cache"):
+    for place in ("/root", "/work", "/home", "/Users", "/var/lib", "/var/folders", "dockcache-", "/.cache"):
         assert place not in text
     for place in (str(Path.home()), str(Path.cwd())):
         assert place == "/" or place not in text

@@ -64,6 +64,7 @@ def _build_thrice(terminal: Terminal, project: Scratch) -> None:
     project.edit()
     terminal.press("b")
     terminal.see("✓ succeeded", "70 % reused · 7 of 10 steps", *ALWAYS)
+    terminal.see(r"^ why main\.go changed\.", r"built +\[compile 1/2\] COPY .* main\.go changed", "after compile 1/2")
     assert _states(terminal) == dict.fromkeys(STEPS[:7], "reused") | dict.fromkeys(STEPS[7:], "built")
 
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
+from dockcache_tui.core.builds.cause import MissCause
 from dockcache_tui.core.builds.names import identity
 from dockcache_tui.core.builds.progress import Progress
 from dockcache_tui.core.builds.reducer import LiveBuild
@@ -72,10 +73,12 @@ class ProgressLine(msgspec.Struct, tag_field="kind", tag="progress"):
 
 
 class EndLine(msgspec.Struct, tag_field="kind", tag="end"):
-    """The build succeeded; `lines` are the Dockerfile lines of its vertices, by digest."""
+    """The build succeeded; `lines` are the Dockerfile lines of its vertices, `causes` why they ran, by digest."""
 
     completed_at: Instant
     lines: dict[str, int]
+    causes: dict[str, MissCause] = {}
+    compared_with: str = ""
 
 
 Line = Header | SnapshotLine | BuildLine | ProgressLine | EndLine
@@ -145,6 +148,8 @@ def _builds(lines: Iterator[Line]) -> Iterator[RecordedBuild]:
 
 def _whole(build: Build, live: LiveBuild, end: EndLine, last: dict[str, float]) -> Build:
     live.end(BuildStatus.SUCCEEDED, end.completed_at)
-    steps = tuple(replace(step, line=end.lines.get(step.digest)) for step in live.snapshot())
+    steps = tuple(
+        replace(step, line=end.lines.get(step.digest), cause=end.causes.get(step.digest)) for step in live.snapshot()
+    )
     ended = replace(build, status=BuildStatus.SUCCEEDED, completed_at=end.completed_at, steps=steps, told=True)
-    return with_shares(ended, last)
+    return with_shares(replace(ended, compared_with=end.compared_with), last)

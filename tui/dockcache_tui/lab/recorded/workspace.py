@@ -205,6 +205,7 @@ class RecordedWorkspace:
             status=BuildStatus.RUNNING,
             completed_at=None,
             steps=(),
+            compared_with="",
             time_saved=None,
             weighted_reuse=None,
         )
@@ -253,5 +254,5 @@ class RecordedWorkspace:
 def _event(build: Build) -> HistoryEvent:
     """Return what BuildKit's history tells: not whose a build is, nor of its steps."""
     running = build.status is BuildStatus.RUNNING
-    heard = replace(build, steps=(), branch=None, time_saved=None, weighted_reuse=None, ours=False)
+    heard = replace(build, steps=(), compared_with="", branch=None, time_saved=None, weighted_reuse=None, ours=False)
     return HistoryEvent(HistoryEventType.STARTED if running else HistoryEventType.COMPLETE, heard)
