@@ -43,6 +43,8 @@ class Compared:
         """Foretell a build that is about to begin."""
         with closing(Journal(self.journal)) as journal:
             self._foretold = Predictions(docker, journal).predict(spec)
+        digests = [step.digest for step in self._foretold.steps]
+        assert len(digests) == len({*digests})
 
     def look(self, build: Build) -> None:
         """Compare with the build."""

@@ -163,6 +163,21 @@ def test_what_others_built() -> None:
     assert [told[one][0] for one in (SRC, MAKE, OUT)] == [MISS, MISS, UNKNOWN]
 
 
+def test_what_others_built_anew() -> None:
+    """Where others built all once more, without the cache, a step may be found on theirs as well as on ours."""
+    builder = Builder()
+    first = ran(build(builder))
+    edited = Change({}, files={"src/a.go": "other"}, request={"no-cache": ""})
+    others = ran(build(builder, edited))
+    coming = waiting(ran(build(builder, Change({}, files={"src/a.go": "other"}))))
+    held = records([first, others])
+    assert {one.parents for one in held if one.id.startswith("ref2") and SRC in one.description} != {
+        one.parents for one in held if one.id.startswith("ref1") and SRC in one.description
+    }
+    told = by_instruction(foretold(coming, [first], held))
+    assert told[SRC] == (UNKNOWN, f"Not known. {reasons.OTHERS}")
+
+
 def test_a_step_that_was_reused_from_others() -> None:
     """What an earlier build reused is there as long as one record can be it."""
     builder = Builder()
@@ -213,6 +228,8 @@ def test_what_hangs_on_a_server() -> None:
         (UNKNOWN, f"Not known. {reasons.SERVER}"),
         (UNKNOWN, f"Not known. {reasons.ABOVE}"),
     ]
+    whole = replace(waiting(changed(ran(builder.build(text)), fetched)), cached=cache(ran(builder.build(text))))
+    assert by_instruction(foretold(whole, [], []))["COPY --from=afar x /x"] == (UNKNOWN, f"Not known. {reasons.SERVER}")
 
 
 def test_an_operation_that_is_not_known() -> None:
@@ -301,17 +318,48 @@ def test_a_builder_of_an_unknown_version() -> None:
     assert told[ALL] == (UNKNOWN, f"Not known. {reasons.VERSIONS}")
 
 
+def unsure(traced: TracedBuild) -> TracedBuild:
+    """Return a build of which one file is not known."""
+    graph = traced.evidence.graphs[0]
+    context = replace(graph.contexts[0], unsure=(b"src/a.go",))
+    return TracedBuild(traced.build, replace(traced.evidence, graphs=(replace(graph, contexts=(context,)),)))
+
+
 def test_files_that_are_not_sure() -> None:
-    """A step whose files the builder may have otherwise is unknown."""
+    """A step whose files the builder may have otherwise is unknown, and so is one whose earlier files are not known."""
+    builder = Builder()
+    first, again = ran(build(builder)), ran(build(builder))
+    for before, after in ((first, unsure(again)), (unsure(first), again)):
+        told = by_instruction(foretold(waiting(after), [before], records([before])))
+        assert told[SRC] == (UNKNOWN, f"Not known. {reasons.COPY}")
+        assert told[ALL][0] is HIT
+
+
+def test_a_fetch_of_one_name() -> None:
+    """What fetches the files of a step has its name, and makes none of its records."""
     builder = Builder()
     first = ran(build(builder))
-    again = ran(build(builder))
-    graph = again.evidence.graphs[0]
-    context = replace(graph.contexts[0], unsure=(b"src/a.go",))
-    again = TracedBuild(again.build, replace(again.evidence, graphs=(replace(graph, contexts=(context,)),)))
-    told = by_instruction(foretold(waiting(again), [first], records([first])))
-    assert told[SRC] == (UNKNOWN, f"Not known. {reasons.COPY}")
-    assert told[ALL][0] is HIT
+    step = next(step for step in first.build.steps if SRC in step.name)
+    fetch = replace(step, digest="fetch", cacheable=False)
+    both = TracedBuild(replace(first.build, steps=(*first.build.steps, fetch)), first.evidence)
+    told = by_instruction(foretold(waiting(ran(build(builder))), [both], records([first])))
+    assert told[SRC][0] is HIT
+
+
+def test_one_record_of_others_among_ours() -> None:
+    """A record of others counts, however many steps of ours another record may be of."""
+    builder = Builder()
+    first = ran(build(builder))
+    second = ran(build(builder, Change({}, files={"src/a.go": "other"})))
+    at_once = replace(second.build, steps=tuple(replace(one, started_at=Instant(0)) for one in second.build.steps))
+    second = TracedBuild(at_once, second.evidence)
+    others = ran(build(builder, Change({}, files={"src/a.go": "third"})))
+    held = [
+        one for one in records([first, second, others]) if not (one.id.startswith("ref2") and SRC in one.description)
+    ]
+    coming = waiting(ran(build(builder, Change({}, files={"src/a.go": "third"}))))
+    told = by_instruction(foretold(coming, [second, first], held))
+    assert told[SRC] == (UNKNOWN, f"Not known. {reasons.OTHERS}")
 
 
 def test_a_first_build() -> None:

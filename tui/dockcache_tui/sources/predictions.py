@@ -11,7 +11,7 @@ from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, Step,
 from dockcache_tui.core.builds.cache_places import places_of
 from dockcache_tui.core.builds.frontend_options import FrontendOptions, frontend_options
 from dockcache_tui.core.builds.names import StepKind, parse_name
-from dockcache_tui.core.errors import UsageError
+from dockcache_tui.core.errors import SourceError, UsageError
 from dockcache_tui.core.explain.cache_config import CachedRecord
 from dockcache_tui.core.explain.context import Context, SentFile
 from dockcache_tui.core.explain.copies import kept_files, sent_files
@@ -89,13 +89,15 @@ class _Prediction:
         planned = self._builder.plan(node, question(self._spec, asked, folders), sign_in)
         snapshot = self._builder.snapshot()
         self._records = [record for record in snapshot.records if record.node == node]
-        version = next(one.buildkit_version for one in snapshot.nodes if one.name == node)
+        status = next(one for one in snapshot.nodes if one.name == node)
+        if status.error:  # what it has is not known then
+            raise SourceError(status.error, hint=status.error_hint)
         graphs = tuple(self._graph(one, asked, folders) for one in planned)
-        steps = tuple(step for one in planned for step in _steps(one))
+        steps = tuple({step.digest: step for one in planned for step in _steps(one)}.values())
         earlier = list(self._earlier(steps))
         caches = [_read_cache(spec, self._spec.project) for spec in asked.cache_from]
         coming = Coming(
-            TracedBuild(replace(self._build, steps=steps), Evidence(version, graphs)),
+            TracedBuild(replace(self._build, steps=steps), Evidence(status.buildkit_version, graphs)),
             anew=frozenset(digest for one in planned for digest in _anew(one)),
             imports=None in caches,
             cached=tuple(record for cache in caches for record in cache or ()),

@@ -263,6 +263,10 @@ class _GraphPrediction:
         below = self._new.ops[on[0].op]
         if below.kind == "source":
             return self._held.layers(below.body["identifier"].rpartition("@")[2])
+        if self._held.has_others(
+            below, self._steps[below.id].name if below.id in self._steps else "", self._below(below)
+        ):
+            return frozenset()
         return self._results.get(below.id, frozenset())
 
     def _is_open(self, op: str) -> bool:
