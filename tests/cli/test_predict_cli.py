@@ -12,8 +12,8 @@ from documented import check_documented
 __all__ = ["project"]
 
 
-def foretold(found: dict[str, object]) -> dict[str, str]:
-    """Return what is foretold of each instruction that counts."""
+def predicted(found: dict[str, object]) -> dict[str, str]:
+    """Return what is predicted of each instruction that counts."""
     steps = found["step_list"]
     assert isinstance(steps, list)
     return {step["name"].partition("] ")[2]: step["prediction"] for step in steps if step["prediction"]}
@@ -26,11 +26,11 @@ def test_an_edit(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
             dockerfile.write(change)
         assert run(["predict", str(project), "--json"]) == 0
         told = document(capsys)
-        assert "".join(one[0] for one in foretold(told).values()) == expected
+        assert "".join(one[0] for one in predicted(told).values()) == expected
         assert run(["rebuild", str(project), "--json"]) == 0
         steps = document(capsys)["step_list"]
         assert isinstance(steps, list)
-        assert ["hit" if one["cached"] else "miss" for one in steps if one["cacheable"]] == [*foretold(told).values()]
+        assert ["hit" if one["cached"] else "miss" for one in steps if one["cacheable"]] == [*predicted(told).values()]
     check_documented(
         told,
         "json-builds.md#predict",
@@ -60,7 +60,7 @@ def test_words(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["--builder", "nowhere"], 3, "nowhere"),
     ],
 )
-def test_what_cant_be_foretold(
+def test_what_cant_be_predicted(
     project: Path, words: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What can't be asked for is told with its reason, and nothing is printed."""
@@ -75,4 +75,4 @@ def test_bake_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     bake = tmp_path / "docker-bake.json"
     bake.write_text(json.dumps({"target": {"default": {}}}))
     assert run(["predict", str(bake)]) == 2
-    assert "bake files can't be foretold yet" in capsys.readouterr().err
+    assert "bake files can't be predicted yet" in capsys.readouterr().err

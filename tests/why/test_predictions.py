@@ -1,4 +1,4 @@
-"""What is foretold of a build before it runs is what it then does."""
+"""What is predicted of a build before it runs is what it then does."""
 
 import os
 from collections import Counter
@@ -30,26 +30,26 @@ RIGHT = {
 
 
 class Compared:
-    """Foretells builds, and compares what is foretold with the builds that follow."""
+    """Predicts builds, and compares what is predicted with the builds that follow."""
 
     def __init__(self, folder: Path) -> None:
         """Keep the builds in a journal there."""
         self.counts: Counter[str] = Counter()
         self.wrong: list[str] = []
         self.journal = folder / "journal"
-        self._foretold: Build | None = None
+        self._predicted: Build | None = None
 
-    def foretell(self, spec: BuildSpec, docker: Docker) -> None:
-        """Foretell a build that is about to begin."""
+    def predict(self, spec: BuildSpec, docker: Docker) -> None:
+        """Predict a build that is about to begin."""
         with closing(Journal(self.journal)) as journal:
-            self._foretold = Predictions(docker, journal).predict(spec)
-        digests = [step.digest for step in self._foretold.steps]
+            self._predicted = Predictions(docker, journal).predict(spec)
+        digests = [step.digest for step in self._predicted.steps]
         assert len(digests) == len({*digests})
 
     def look(self, build: Build) -> None:
         """Compare with the build."""
         states = {step.name: step.state for step in build.steps}
-        for step in self._foretold.steps if self._foretold else ():
+        for step in self._predicted.steps if self._predicted else ():
             state = states.get(step.name)
             if step.prediction is None or state in (None, StepState.WAITING, StepState.CANCELED):
                 continue
@@ -63,21 +63,21 @@ class Compared:
 
 
 def of_case(name: str, around: Surroundings, folder: Path) -> Compared:
-    """Foretell both builds of a case."""
+    """Predict both builds of a case."""
     compared = Compared(folder)
-    run_case(Case.named(name), around, folder, lambda ran, _: compared.look(ran.build), compared.foretell)
+    run_case(Case.named(name), around, folder, lambda ran, _: compared.look(ran.build), compared.predict)
     return compared
 
 
 def test_a_result_that_is_gone(around: Surroundings, tmp_path: Path) -> None:
-    """Of a build of which one result was pruned that step is foretold to run, and no other."""
+    """Of a build of which one result was pruned that step is predicted to run, and no other."""
     compared = of_case("050-pruned-one-leaf", around, tmp_path)
     assert (compared.counts, compared.wrong) == ({"miss right": 8, "hit right": 6}, [])
 
 
 @pytest.mark.matrix
 def test_all_cases(around: Surroundings, tmp_path: Path) -> None:
-    """No step of any case is foretold wrongly; the counts are printed, with the reasons for what is not known."""
+    """No step of any case is predicted wrongly; the counts are printed, with the reasons for what is not known."""
     around.push_frontends()
     counts: Counter[str] = Counter()
     wrong: list[str] = []
@@ -92,7 +92,7 @@ def test_all_cases(around: Surroundings, tmp_path: Path) -> None:
 
 
 def test_a_cache_in_a_folder(around: Surroundings, tmp_path: Path) -> None:
-    """What a builder that holds nothing reads from a cache in a folder is foretold."""
+    """What a builder that holds nothing reads from a cache in a folder is predicted."""
     compared = of_shape("local import", around, tmp_path)
     assert (compared.counts, compared.wrong) == ({"miss right": 3, "hit right": 1}, [])
 
@@ -100,30 +100,30 @@ def test_a_cache_in_a_folder(around: Surroundings, tmp_path: Path) -> None:
 @pytest.mark.matrix
 @pytest.mark.parametrize("name", [name for name, shape in SHAPES.items() if not shape.bake])
 def test_all_shapes(name: str, around: Surroundings, tmp_path: Path) -> None:
-    """No step of any shape of build is foretold wrongly, before its first build and after an edit."""
+    """No step of any shape of build is predicted wrongly, before its first build and after an edit."""
     compared = of_shape(name, around, tmp_path)
     print(f"{name:42} {dict(compared.counts)} {compared.wrong or ''}", flush=True)  # noqa: T201 - the table
     assert compared.wrong == []
 
 
 def of_shape(name: str, around: Surroundings, folder: Path) -> Compared:
-    """Foretell a build and, after an edit, the next one; one that reads a cache is on a builder that holds nothing."""
+    """Predict a build and, after an edit, the next one; one that reads a cache is on a builder that holds nothing."""
     shape, work = SHAPES[name], folder / "work"
     names = prepare(shape, around, work)
     compared = Compared(folder)
 
-    def foretell_and_build(flags: tuple[str, ...]) -> None:
+    def predict_and_build(flags: tuple[str, ...]) -> None:
         spec = BuildSpec(str(work), builder=around.builder, extra=tuple(filled(word, names) for word in flags))
-        compared.foretell(spec, around.docker)
+        compared.predict(spec, around.docker)
         compared.look(build(around, compared, spec))
 
-    foretell_and_build(shape.flags)
+    predict_and_build(shape.flags)
     if shape.changed:
         shape.changed(around.www)
     (work / "f").write_text("22")
     if shape.imports:
         around.docker.run("buildx", "prune", "--builder", around.builder, "--force", "--all", timeout=120)
-    foretell_and_build(shape.again if shape.imports else (*shape.flags, *shape.again))
+    predict_and_build(shape.again if shape.imports else (*shape.flags, *shape.again))
     return compared
 
 
@@ -155,7 +155,7 @@ RUN echo last
 @pytest.mark.matrix
 @pytest.mark.parametrize("seed", range(4))
 def test_edits_in_turn(seed: int, around: Surroundings, tmp_path: Path) -> None:
-    """No step is foretold wrongly through edits, other arguments and bases, prunes, failures and builds of others."""
+    """No step is predicted wrongly through edits, other arguments and bases, prunes, failures and builds of others."""
     random, work = Random(seed), tmp_path / "work"  # noqa: S311 -- no secret
     work.mkdir()
     for name in "abc":
@@ -168,7 +168,7 @@ def test_edits_in_turn(seed: int, around: Surroundings, tmp_path: Path) -> None:
     for _ in range(12):
         spec, what = edits.one(spec)
         said.append(what)
-        compared.foretell(spec, around.docker)
+        compared.predict(spec, around.docker)
         compared.look(build(around, compared, spec))
         assert compared.wrong == [], said
     print(f"{seed}: {dict(compared.counts)}", flush=True)  # noqa: T201 - the counts

@@ -1,4 +1,4 @@
-"""What is foretold of a build is what a builder then does, and is unknown where that is not certain."""
+"""What is predicted of a build is what a builder then does, and is unknown where that is not certain."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -69,16 +69,16 @@ def ran(traced: TracedBuild) -> TracedBuild:
     return TracedBuild(replace(traced.build, node="n", started_at=at, completed_at=at, steps=steps), traced.evidence)
 
 
-def foretold(
+def predicted(
     coming: Coming, earlier: Sequence[TracedBuild], held: Sequence[Record], known: Sequence[TracedBuild] | None = None
 ) -> Build:
-    """Return what is foretold after some builds, where a node has these records."""
+    """Return what is predicted after some builds, where a node has these records."""
     of = [one.build.ref for one in (earlier if known is None else known)]
     return predict(coming, earlier, Holdings(held, [one.build for one in earlier], of))
 
 
 def by_instruction(told: Build) -> dict[str, tuple[Prediction | None, str]]:
-    """Return what is foretold of each step, and what is said of it."""
+    """Return what is predicted of each step, and what is said of it."""
     return {
         parse_name(step.name).instruction: (step.prediction, step.cause.text if step.cause else "")
         for step in told.steps
@@ -87,11 +87,11 @@ def by_instruction(told: Build) -> dict[str, tuple[Prediction | None, str]]:
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_each_change(name: str) -> None:
-    """What is foretold after a change is what the builder does, and the causes are those of the build itself."""
+    """What is predicted after a change is what the builder does, and the causes are those of the build itself."""
     builder = Builder()
     first = ran(build(builder))
     second = ran(build(builder, CHANGES[name]))
-    told = foretold(waiting(second), [first], records([first]))
+    told = predicted(waiting(second), [first], records([first]))
     for step, truth in zip(told.steps, second.build.steps, strict=True):
         assert step.prediction in (TRUTH[truth.state], UNKNOWN), step
         if step.prediction is UNKNOWN:
@@ -106,30 +106,30 @@ def test_each_change(name: str) -> None:
     assert told.compared_with == first.build.ref
 
 
-def test_old_files_are_foretold() -> None:
+def test_old_files_are_predicted() -> None:
     """A file that the builder would not notice is told before the build, and a folder's mode where a step is reused."""
     builder = Builder()
     first = ran(build(builder))
     coming = waiting(with_context(ran(build(builder)), first, {"src/a.go": "b", "src": (None, 0o700)}))
-    told = foretold(coming, [first], records([first]))
+    told = predicted(coming, [first], records([first]))
     assert by_instruction(told)[SRC] == (HIT, "")
     assert [(one.kind, one.differences[0].name) for one in told.warnings] == [
         (HitKind.STALE, "src/a.go"),
         (HitKind.STALE, "src/"),
     ]
-    assert foretold(waiting(ran(build(builder))), [first], records([first])).warnings == ()
+    assert predicted(waiting(ran(build(builder))), [first], records([first])).warnings == ()
 
 
 @pytest.mark.matrix
 def test_two_changes_in_turn() -> None:
-    """After any two builds a third one, like the first or like both, is foretold without a mistake."""
+    """After any two builds a third one, like the first or like both, is predicted without a mistake."""
     for one, other in product(CHANGES.values(), repeat=2):
         if not one.can_follow(TEXT) or not other.can_follow(TEXT.replace(*one.edit, 1)):
             continue
         builder = Builder()
         earlier = [ran(build(builder)), ran(build(builder, one))]
         third = ran(build(builder, one, other))
-        told = foretold(waiting(third), earlier, records(earlier))
+        told = predicted(waiting(third), earlier, records(earlier))
         for step, truth in zip(told.steps, third.build.steps, strict=True):
             assert step.prediction in (TRUTH[truth.state], UNKNOWN), (one, other, step)
 
@@ -139,11 +139,11 @@ def test_a_step_that_is_gone() -> None:
     builder = Builder()
     first = ran(build(builder))
     again = waiting(ran(build(builder)))
-    told = by_instruction(foretold(again, [first], records([first], without=[OUT])))
+    told = by_instruction(predicted(again, [first], records([first], without=[OUT])))
     gone = "Nothing that it depends on changed, but the builder no longer has its result."
     assert told[OUT] == (MISS, gone)
     assert {told[one][0] for one in (DEPS, ALL, SRC, MAKE)} == {HIT}
-    told = by_instruction(foretold(again, [first], records([first], without=[MAKE])))
+    told = by_instruction(predicted(again, [first], records([first], without=[MAKE])))
     assert told[MAKE] == (UNKNOWN, f"Not known. {reasons.NOT_NEEDED}")
     assert told[OUT][0] is HIT
 
@@ -155,11 +155,11 @@ def test_what_others_built() -> None:
     others = ran(build(builder, Change({}, files={"src/a.go": "other"})))
     coming = waiting(ran(build(builder, Change({}, files={"src/a.go": "other"}))))
     held = records([first, others])
-    told = by_instruction(foretold(coming, [first], held))
+    told = by_instruction(predicted(coming, [first], held))
     assert told[ALL][0] is HIT
     assert told[SRC] == (UNKNOWN, f"Not known. {reasons.OTHERS}")
     elsewhere = [replace(one, parents=("another",)) if one.id.startswith("ref2") else one for one in held]
-    told = by_instruction(foretold(coming, [first], elsewhere))
+    told = by_instruction(predicted(coming, [first], elsewhere))
     assert [told[one][0] for one in (SRC, MAKE, OUT)] == [MISS, MISS, UNKNOWN]
 
 
@@ -174,7 +174,7 @@ def test_what_others_built_anew() -> None:
     assert {one.parents for one in held if one.id.startswith("ref2") and SRC in one.description} != {
         one.parents for one in held if one.id.startswith("ref1") and SRC in one.description
     }
-    told = by_instruction(foretold(coming, [first], held))
+    told = by_instruction(predicted(coming, [first], held))
     assert told[SRC] == (UNKNOWN, f"Not known. {reasons.OTHERS}")
 
 
@@ -185,8 +185,8 @@ def test_a_step_that_was_reused_from_others() -> None:
     ours = ran(build(builder))
     coming = waiting(ran(build(builder)))
     held = records([others])
-    assert {one for one, _ in by_instruction(foretold(coming, [ours], held)).values()} == {HIT}
-    told = by_instruction(foretold(coming, [ours], [one for one in held if OUT not in one.description]))
+    assert {one for one, _ in by_instruction(predicted(coming, [ours], held)).values()} == {HIT}
+    told = by_instruction(predicted(coming, [ours], [one for one in held if OUT not in one.description]))
     assert told[OUT] == (UNKNOWN, f"Not known. {reasons.HELD}")
 
 
@@ -200,7 +200,7 @@ def test_several_records_of_one_moment() -> None:
         second.evidence,
     )
     held = [one for one in records([first, second]) if one.id.startswith("ref1") or SRC not in one.description]
-    told = by_instruction(foretold(waiting(ran(build(builder))), [second, first], held))
+    told = by_instruction(predicted(waiting(ran(build(builder))), [second, first], held))
     assert told[SRC] == (UNKNOWN, f"Not known. {reasons.HELD}")
 
 
@@ -223,13 +223,16 @@ def test_what_hangs_on_a_server() -> None:
 
     builder = Builder()
     first = changed(ran(builder.build(text)), fetched)
-    told = foretold(waiting(changed(ran(builder.build(text)), fetched)), [first], records([first]))
+    told = predicted(waiting(changed(ran(builder.build(text)), fetched)), [first], records([first]))
     assert list(by_instruction(told).values()) == [
         (UNKNOWN, f"Not known. {reasons.SERVER}"),
         (UNKNOWN, f"Not known. {reasons.ABOVE}"),
     ]
     whole = replace(waiting(changed(ran(builder.build(text)), fetched)), cached=cache(ran(builder.build(text))))
-    assert by_instruction(foretold(whole, [], []))["COPY --from=afar x /x"] == (UNKNOWN, f"Not known. {reasons.SERVER}")
+    assert by_instruction(predicted(whole, [], []))["COPY --from=afar x /x"] == (
+        UNKNOWN,
+        f"Not known. {reasons.SERVER}",
+    )
 
 
 def test_an_operation_that_is_not_known() -> None:
@@ -237,7 +240,7 @@ def test_an_operation_that_is_not_known() -> None:
     builder = Builder()
     first = ran(build(builder))
     coming = changed(ran(build(builder)), lambda op: replace(op, kind="", body={}) if op.kind == "exec" else op)
-    told = by_instruction(foretold(waiting(coming), [first], records([first])))
+    told = by_instruction(predicted(waiting(coming), [first], records([first])))
     assert told[DEPS] == (UNKNOWN, f"Not known. {reasons.STRANGE}")
 
 
@@ -246,7 +249,7 @@ def test_a_cache_that_is_read() -> None:
     builder = Builder()
     first = ran(build(builder))
     coming = replace(waiting(ran(build(builder, CHANGES["content"]))), imports=True)
-    told = by_instruction(foretold(coming, [first], records([first])))
+    told = by_instruction(predicted(coming, [first], records([first])))
     assert told[ALL][0] is HIT
     assert told[SRC] == (UNKNOWN, f"Not known. {reasons.IMPORTED}")
 
@@ -283,11 +286,11 @@ def test_a_cache_that_was_looked_into() -> None:
         for one in (*cache(first), made)
     )
     coming = replace(waiting(build(Builder(), CHANGES["content"])), cached=cached)
-    told = by_instruction(foretold(coming, [], []))
+    told = by_instruction(predicted(coming, [], []))
     assert {step: one[0] for step, one in told.items() if one[0] is not HIT} == {SRC: MISS, MAKE: MISS, OUT: UNKNOWN}
     assert told[OUT][1] == f"Not known. {reasons.OUTPUT}"
     lost = tuple(replace(one, is_lost=True) for one in coming.cached)
-    told = by_instruction(foretold(replace(coming, cached=lost), [], []))
+    told = by_instruction(predicted(replace(coming, cached=lost), [], []))
     assert told[ALL] == (UNKNOWN, f"Not known. {reasons.LOST}")
     assert told[SRC][0] is MISS
 
@@ -297,24 +300,24 @@ def test_a_cache_of_the_image_only() -> None:
     first = build(Builder())
     of_last = key_of(first, OUT)
     little = tuple(one if one.record.digest == of_last else replace(one, results=()) for one in cache(first))
-    told = by_instruction(foretold(replace(waiting(build(Builder())), cached=little), [], []))
+    told = by_instruction(predicted(replace(waiting(build(Builder())), cached=little), [], []))
     assert told[OUT][0] is HIT
     assert told[MAKE] == (UNKNOWN, f"Not known. {reasons.NOT_NEEDED}")
-    told = by_instruction(foretold(replace(waiting(build(Builder(), CHANGES["content"])), cached=little), [], []))
+    told = by_instruction(predicted(replace(waiting(build(Builder(), CHANGES["content"])), cached=little), [], []))
     assert told[ALL][0] is MISS
 
 
 def test_a_builder_of_an_unknown_version() -> None:
-    """Where versions of BuildKit would differ nothing is foretold, and all else is."""
+    """Where versions of BuildKit would differ nothing is predicted, and all else is."""
     builder = Builder()
     first = ran(build(builder))
     again = ran(build(builder))
     again = TracedBuild(again.build, replace(again.evidence, version="v0.0.0+unknown"))
-    told = by_instruction(foretold(waiting(again), [first], records([first])))
+    told = by_instruction(predicted(waiting(again), [first], records([first])))
     assert told[ALL][0] is HIT
     second = ran(build(builder, Change({}, images={"busybox": "other"})))
     second = TracedBuild(second.build, replace(second.evidence, version="v0.0.0+unknown"))
-    told = by_instruction(foretold(waiting(second), [first], records([first])))
+    told = by_instruction(predicted(waiting(second), [first], records([first])))
     assert told[ALL] == (UNKNOWN, f"Not known. {reasons.VERSIONS}")
 
 
@@ -330,7 +333,7 @@ def test_files_that_are_not_sure() -> None:
     builder = Builder()
     first, again = ran(build(builder)), ran(build(builder))
     for before, after in ((first, unsure(again)), (unsure(first), again)):
-        told = by_instruction(foretold(waiting(after), [before], records([before])))
+        told = by_instruction(predicted(waiting(after), [before], records([before])))
         assert told[SRC] == (UNKNOWN, f"Not known. {reasons.COPY}")
         assert told[ALL][0] is HIT
 
@@ -342,7 +345,7 @@ def test_a_fetch_of_one_name() -> None:
     step = next(step for step in first.build.steps if SRC in step.name)
     fetch = replace(step, digest="fetch", cacheable=False)
     both = TracedBuild(replace(first.build, steps=(*first.build.steps, fetch)), first.evidence)
-    told = by_instruction(foretold(waiting(ran(build(builder))), [both], records([first])))
+    told = by_instruction(predicted(waiting(ran(build(builder))), [both], records([first])))
     assert told[SRC][0] is HIT
 
 
@@ -358,12 +361,12 @@ def test_one_record_of_others_among_ours() -> None:
         one for one in records([first, second, others]) if not (one.id.startswith("ref2") and SRC in one.description)
     ]
     coming = waiting(ran(build(builder, Change({}, files={"src/a.go": "third"}))))
-    told = by_instruction(foretold(coming, [second, first], held))
+    told = by_instruction(predicted(coming, [second, first], held))
     assert told[SRC] == (UNKNOWN, f"Not known. {reasons.OTHERS}")
 
 
 def test_a_first_build() -> None:
     """On a builder that has nothing every step runs."""
-    told = foretold(waiting(ran(Builder().build(TEXT, FILES))), [], [])
+    told = predicted(waiting(ran(Builder().build(TEXT, FILES))), [], [])
     assert {step.prediction for step in told.steps} == {MISS}
     assert {step.cause.kind for step in told.steps if step.cause} == {CauseKind.FIRST_BUILD}

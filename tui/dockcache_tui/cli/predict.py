@@ -61,7 +61,7 @@ def predict(
 
 
 def _print(build: Build, last: Mapping[str, float]) -> None:
-    """Print what is foretold of each step, and what those that run took last time."""
+    """Print what is predicted of each step, and what those that run took last time."""
     steps = [step for step in build.steps if step.prediction]
     if steps:
         rows = [
@@ -82,7 +82,7 @@ def _print(build: Build, last: Mapping[str, float]) -> None:
 
 
 def _part(prediction: Prediction, steps: Iterable[Step], last: Mapping[str, float]) -> str:
-    """Return how many steps are foretold so, with the time that they took last."""
+    """Return how many steps are predicted so, with the time that they took last."""
     of_these = [last.get(identity(step.name)) for step in steps]
     known = [seconds for seconds in of_these if seconds is not None]
     took = f" (took {wording.span(sum(known))} last time)" if known else ""

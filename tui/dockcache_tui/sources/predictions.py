@@ -44,16 +44,16 @@ _MAX_EARLIER = 12
 
 
 class Predictions:
-    """Foretells builds by what their builder and the journal tell."""
+    """Predicts builds by what their builder and the journal tell."""
 
     def __init__(self, docker: Docker, journal: Journal) -> None:
         """Take what knows of builds."""
         self._docker, self._journal = docker, journal
 
     def predict(self, spec: BuildSpec) -> Build:
-        """Return a build that has not run, with what is foretold of its steps.
+        """Return a build that has not run, with what is predicted of its steps.
 
-        Raises UsageError for what can't be foretold, SourceError where the builder or a registry does not answer.
+        Raises UsageError for what can't be predicted, SourceError where the builder or a registry does not answer.
         """
         _check(spec)
         with closing(open_builder(self._docker, spec.builder)) as builder:
@@ -112,7 +112,7 @@ class _Prediction:
         if len(names) > 1 and last not in names:
             raise UsageError(
                 f"{self._builder.name} has several nodes, and it is not known which one would build",
-                title="Can't foretell this build",
+                title="Can't predict this build",
                 hint="Build it once, or name a builder of one node with --builder.",
             )
         return last if last in names else names[0]
@@ -185,7 +185,7 @@ def question(spec: BuildSpec, asked: FrontendOptions, folders: Sequence[SentFold
     ignore = ContextReader(main.root, main.dockerfile).ignore.text.encode("utf-8", "surrogateescape")
     named = tuple(folder.name for folder in folders if folder.name != MAIN)
     if absent := asked.folders - {*named}:
-        raise UsageError(f"the context {min(absent)} is no folder", title="Can't foretell this build")
+        raise UsageError(f"the context {min(absent)} is no folder", title="Can't predict this build")
     return Question(text, ignore, asked.options, named)
 
 
@@ -203,13 +203,13 @@ def _read_cache(spec: str, project: str) -> tuple[CachedRecord, ...] | None:
 def _check(spec: BuildSpec) -> None:
     reason = ""
     if spec.kind != "dockerfile":
-        reason = f"{spec.kind} files can't be foretold yet"
+        reason = f"{spec.kind} files can't be predicted yet"
     elif is_remote(spec.context) or is_remote(spec.file):
-        reason = "only a Dockerfile and a folder on this machine can be foretold"
+        reason = "only a Dockerfile and a folder on this machine can be predicted"
     elif not Path(spec.project, spec.context).is_dir():
         reason = f"{spec.context} is no folder"
     if reason:
-        raise UsageError(reason, title="Can't foretell this build", hint="Name a Dockerfile with --file.")
+        raise UsageError(reason, title="Can't predict this build", hint="Name a Dockerfile with --file.")
 
 
 def _is_of(record: Record, build: Build) -> bool:

@@ -30,7 +30,7 @@ class StepState(StrEnum):
 
 
 class Prediction(StrEnum):
-    """What is foretold of a step that has not run."""
+    """What is predicted of a step that has not run."""
 
     HIT = "hit"
     MISS = "miss"
@@ -66,7 +66,7 @@ class Step:
     cause: MissCause | None = None
     """Why it was not reused; None where it was, or nobody has looked."""
     prediction: Prediction | None = None
-    """What was foretold of it; None where nothing was."""
+    """What was predicted of it; None where nothing was."""
     layers: tuple[str, ...] = ()
     """Digests of the layers it made, lowest first: those that an export or an import packed, as history tells."""
     received_at: Instant | None = field(default=None, compare=False)

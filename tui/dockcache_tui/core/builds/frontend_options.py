@@ -50,8 +50,8 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(
             f"what this option does to a build's steps is not known: {message}",
-            title="Can't foretell this build",
-            hint="Leave it out to foretell the build without it.",
+            title="Can't predict this build",
+            hint="Leave it out to predict the build without it.",
         )
 
 

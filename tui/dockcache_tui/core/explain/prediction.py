@@ -1,6 +1,6 @@
 """Which steps a build that has not run would reuse, from its operations and what its builder has.
 
-A step is foretold as a hit or a miss only where that is certain. The rule is that of `store`, with three values: an
+A step is predicted as a hit or a miss only where that is certain. The rule is that of `store`, with three values: an
 input leads to a record of an earlier build surely, perhaps or not at all, and a record is there surely, perhaps or not.
 """
 
@@ -81,13 +81,13 @@ class _Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class _Foretold:
+class _Predicted:
     prediction: Prediction
     reason: str = ""
 
 
 def predict(coming: Coming, earlier: Sequence[TracedBuild], held: Holdings) -> Build:
-    """Return a coming build with what is foretold of each step that can be reused, why it would not be, and old files.
+    """Return a coming build with what is predicted of each step that can be reused, why it would not be, and old files.
 
     `earlier` are builds on the same node, the newest first.
     """
@@ -95,10 +95,10 @@ def predict(coming: Coming, earlier: Sequence[TracedBuild], held: Holdings) -> B
     told = [_under(rules, coming, earlier, held) for rules in this.evidence.rules]
     digests = {digest: None for one in told for digest in one}
     found = {digest: agreed(one[digest] for one in told) for digest in digests}
-    unsure = _Foretold(Prediction.UNKNOWN, VERSIONS)
-    foretold = {digest: one or unsure for digest, one in found.items()}
+    unsure = _Predicted(Prediction.UNKNOWN, VERSIONS)
+    predicted = {digest: one or unsure for digest, one in found.items()}
     steps = tuple(
-        replace(step, state=_STATES[foretold[step.digest].prediction]) if step.digest in foretold else step
+        replace(step, state=_STATES[predicted[step.digest].prediction]) if step.digest in predicted else step
         for step in this.build.steps
     )
     as_if = TracedBuild(replace(this.build, steps=steps), this.evidence)
@@ -106,25 +106,25 @@ def predict(coming: Coming, earlier: Sequence[TracedBuild], held: Holdings) -> B
     why = causes(as_if, base)
     return replace(
         this.build,
-        steps=tuple(_with(step, foretold.get(step.digest), why) for step in this.build.steps),
+        steps=tuple(_with(step, predicted.get(step.digest), why) for step in this.build.steps),
         compared_with=base.build.ref if base else "",
         warnings=stale(as_if, earlier),
     )
 
 
-def _with(step: Step, foretold: _Foretold | None, why: Mapping[str, MissCause]) -> Step:
-    if foretold is None:
+def _with(step: Step, predicted: _Predicted | None, why: Mapping[str, MissCause]) -> Step:
+    if predicted is None:
         return step
-    cause = words.unknown(foretold.reason) if foretold.reason else why.get(step.digest)
-    return replace(step, prediction=foretold.prediction, cause=cause)
+    cause = words.unknown(predicted.reason) if predicted.reason else why.get(step.digest)
+    return replace(step, prediction=predicted.prediction, cause=cause)
 
 
-def _under(rules: KeyRules, coming: Coming, earlier: Sequence[TracedBuild], held: Holdings) -> Mapping[str, _Foretold]:
+def _under(rules: KeyRules, coming: Coming, earlier: Sequence[TracedBuild], held: Holdings) -> Mapping[str, _Predicted]:
     kept: defaultdict[str, list[_Kept]] = defaultdict(list)
     for number, traced in enumerate(earlier):
         for position, graph in enumerate(traced.evidence.under(rules)):
             _keep(kept, traced, KeyedGraph(graph, rules, f"{number}.{position}"), held)
-    found: dict[str, _Foretold] = {}
+    found: dict[str, _Predicted] = {}
     for graph in coming.traced.evidence.under(rules):
         found |= _GraphPrediction(coming, graph, rules, kept, held).all()
     return found
@@ -143,7 +143,7 @@ def _keep(kept: Mapping[str, list[_Kept]], traced: TracedBuild, graph: KeyedGrap
 
 
 class _GraphPrediction:
-    """What is foretold of one target, in the order of its operations."""
+    """What is predicted of one target, in the order of its operations."""
 
     def __init__(
         self, coming: Coming, graph: Graph, rules: KeyRules, kept: Mapping[str, list[_Kept]], held: Holdings
@@ -160,20 +160,20 @@ class _GraphPrediction:
         """By what is called so in `KeyedGraph.record`: which records of earlier builds an operation leads to."""
         self._results: dict[str, frozenset[int]] = {}
         """Where the results that answer operations are among the node's records, by operation."""
-        self._foretold: dict[str, _Foretold] = {}
+        self._predicted: dict[str, _Predicted] = {}
 
-    def all(self) -> Mapping[str, _Foretold]:
+    def all(self) -> Mapping[str, _Predicted]:
         for op in self._new.ops.values():
-            self._foretold[op.id] = self._judge(op)
+            self._predicted[op.id] = self._judge(op)
         for name in reversed(list(self._new.ops)):
             if self._is_gone(name) and self._is_unneeded(name):
-                self._foretold[name] = _Foretold(Prediction.UNKNOWN, NOT_NEEDED)
-        return {step.digest: self._foretold[op] for op, step in self._steps.items() if counts(step)}
+                self._predicted[name] = _Predicted(Prediction.UNKNOWN, NOT_NEEDED)
+        return {step.digest: self._predicted[op] for op, step in self._steps.items() if counts(step)}
 
-    def _judge(self, op: Op) -> _Foretold:
+    def _judge(self, op: Op) -> _Predicted:
         """Find the records that an operation leads to; those it stands on were judged before."""
         if op.id in self._anew:
-            return _Foretold(Prediction.MISS)
+            return _Predicted(Prediction.MISS)
         best, reasons = NO, list[str]()
         for output, candidate in self._candidates(op):
             ways = [candidate.way(op, number) for number in range(len(op.inputs))]
@@ -185,9 +185,9 @@ class _GraphPrediction:
             best = max(best, min(match, candidate.there))
             reasons += [reason or candidate.doubt] if min(match, candidate.there) == MAYBE else []
         if best == YES:
-            return _Foretold(Prediction.HIT)
+            return _Predicted(Prediction.HIT)
         reason = next(iter(reasons), "") or self._doubt(op)
-        return _Foretold(Prediction.UNKNOWN, reason) if reason else _Foretold(Prediction.MISS)
+        return _Predicted(Prediction.UNKNOWN, reason) if reason else _Predicted(Prediction.MISS)
 
     def _candidates(self, op: Op) -> Iterator[tuple[int, _Candidate]]:
         """Yield the records with a key of an operation, each with which of its outputs it is of."""
@@ -251,7 +251,7 @@ class _GraphPrediction:
 
     def _is_new(self, op: str) -> bool:
         """Tell whether an operation will come to what nothing can stand on yet."""
-        missed = self._foretold[op].prediction is Prediction.MISS
+        missed = self._predicted[op].prediction is Prediction.MISS
         found = any(self._found.get(Edge(op, output)) for output in self._new.outputs[op])
         return missed and not found and op in self._steps and counts(self._steps[op])
 
@@ -275,10 +275,10 @@ class _GraphPrediction:
 
     def _is_gone(self, op: str) -> bool:
         """Tell whether an operation leads to records that are no longer there."""
-        return self._foretold[op].prediction is Prediction.MISS and any(
+        return self._predicted[op].prediction is Prediction.MISS and any(
             match == YES for output in self._new.outputs[op] for match in self._found.get(Edge(op, output), {}).values()
         )
 
     def _is_unneeded(self, op: str) -> bool:
         users = [one.id for one in self._new.ops.values() if any(edge.op == op for edge in one.inputs)]
-        return bool(users) and any(self._foretold[one].prediction is not Prediction.MISS for one in users)
+        return bool(users) and any(self._predicted[one].prediction is not Prediction.MISS for one in users)
