@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 _DIRECTIVE = re.compile(r"#\s*(syntax|escape|check)\s*=\s*(\S.*?)\s*", re.IGNORECASE)
 _WITH_HEREDOCS = ("RUN", "COPY", "ADD")
@@ -67,6 +68,7 @@ class Dockerfile:
         return tuple(found) if of in found and found[0].word == "FROM" else ()
 
 
+@lru_cache(maxsize=8)
 def read_dockerfile(text: str) -> Dockerfile | None:
     """Read a Dockerfile; None for one of which it is not sure where its instructions end."""
     lines = tuple(re.findall("[^\n]*\n|[^\n]+", text))

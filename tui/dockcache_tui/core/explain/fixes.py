@@ -26,6 +26,7 @@ from dockcache_tui.core.explain.traced_build import TracedBuild, step_ops
 from dockcache_tui.core.wording import cut
 
 _MAX_INSTRUCTION = 60
+_PATCHED = {CauseKind.CONTENT, CauseKind.BASE, CauseKind.ENVIRONMENT}
 _PLAIN_PATH = re.compile(r"[\w.+@/-]+", re.ASCII)
 """What a patch can name without quotes."""
 _CACHE_MOUNT = re.compile("--mount=type=(cache|secret|ssh)(,|$)")
@@ -51,7 +52,7 @@ def diff(name: str, old: str, new: str) -> str:
 
 
 def _fix(this: TracedBuild, cause: MissCause, digests: Collection[str]) -> Fix | None:
-    if not cause.fix or not cause.differences:
+    if not cause.fix or not cause.differences or cause.kind not in _PATCHED:
         return cause.fix
     for graph in this.evidence.graphs:
         for step in step_ops(this.build.steps, graph).values():

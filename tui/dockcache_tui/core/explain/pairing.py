@@ -1,6 +1,7 @@
 """Which operation of an earlier build is which of a later one: equal ones first, then those in the same place."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 
@@ -30,6 +31,9 @@ class _Pairing:
             equal = [one for one in self._left if self._is_equal(one, op.id)]
             if equal:
                 self._take(op.id, max(equal, key=lambda one: self._place(one, op)))
+        for new, old in sorted(self._of_one_text(), reverse=True):
+            if new not in self._pairs and old in self._left:
+                self._take(new, old)
         while best := max(self._candidates(), default=None):
             self._take(best[-2], best[-1])
         return self._pairs
@@ -51,14 +55,23 @@ class _Pairing:
         paired = sum(self._pairs.get(edge.op) == one.op for edge, one in zip(op.inputs, inputs, strict=False))
         return self._has_key(old, op.id), paired
 
+    def _of_one_text(self) -> Iterator[tuple[str, str]]:
+        """Yield all pairs of what is left that have one text."""
+        olds: dict[object, list[str]] = defaultdict(list)
+        for old in self._left:
+            olds[_kind(self._old.ops[old]), *_words(self._old.ops[old])].append(old)
+        for op in self._new.ops.values():
+            if op.id not in self._pairs:
+                yield from ((op.id, old) for old in olds.get((_kind(op), *_words(op)), ()))
+
     def _candidates(self) -> Iterator[tuple[float, str, str]]:
-        """Yield pairs of what is left that have one text or stand in one place, with how alike they are."""
+        """Yield pairs of what is left that stand in one place, or are sources, with how alike they are."""
         left = [op for op in self._new.ops.values() if op.id not in self._pairs][:_MAX_COMPARED]
         for op in left:
             for old in list(self._left)[:_MAX_COMPARED]:
                 if _kind(self._old.ops[old]) == _kind(op):
                     alike = self._likeness(old, op)
-                    if alike == 1 or self._is_in_place(old, op) or (alike > 0 and not op.inputs):
+                    if self._is_in_place(old, op) or (alike > 0 and not op.inputs):
                         yield alike, op.id, old
 
     def _likeness(self, old: str, op: Op) -> float:
