@@ -4,6 +4,10 @@ import json
 import resource
 from pathlib import Path
 
+import pytest
+
+from dockcache_tui.core.instant import Instant
+from dockcache_tui.sources import audit
 from dockcache_tui.sources.audit import AuditLog
 
 
@@ -37,3 +41,32 @@ def test_nothing_writes_nothing(tmp_path: Path) -> None:
     log = AuditLog({}, tmp_path)
     assert log.write([], "freed") == ""
     assert not log.path.exists()
+
+
+def test_our_prunes_are_read_back(tmp_path: Path) -> None:
+    """What was freed since a moment, and what may have been; of this builder and node, torn lines left out."""
+    log = AuditLog({"builder": "b"}, tmp_path)
+    log.write([{"node": "n", "id": "old"}], "freed")
+    since = Instant.now()
+    log.write([{"node": "n", "id": "gone"}, {"node": "n", "id": "other"}, {"node": "m", "id": "there"}], "freed")
+    AuditLog({"builder": "c"}, tmp_path).write([{"node": "n", "id": "elsewhere"}], "freed")
+    with log.path.open("a") as file:
+        file.write('{"torn\n[]\n')
+    log.write([{"node": "n", "id": "asked"}, {"node": "n", "id": "gone"}], "unknown")
+    log.write([{"node": "n", "id": "kept"}], "stayed")
+    assert log.prunes("n", since) == (frozenset({"gone", "other"}), frozenset({"asked"}))
+    assert AuditLog({"builder": "b"}, tmp_path / "none").prunes("n", since) == (frozenset(), frozenset())
+
+
+def test_no_more_than_its_end_is_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device in its place has no end, and a file of years has a long beginning."""
+    monkeypatch.setattr(audit, "_MAX_READ", 1000)
+    log = AuditLog({"builder": "b"}, tmp_path)
+    log.write(({"node": "n", "id": f"r{number}"} for number in range(100)), "freed")
+    freed, _ = log.prunes("n", Instant(0))
+    assert 0 < len(freed) < 20
+    assert "r99" in freed
+    endless = tmp_path / "endless"
+    endless.mkdir()
+    (endless / "audit.jsonl").symlink_to("/dev/full")
+    assert AuditLog({"builder": "b"}, endless).prunes("n", Instant(0)) == (frozenset(), frozenset())

@@ -69,7 +69,7 @@ class AuditLog:
         try:
             with self.path.open("rb") as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - _MAX_READ))
-                return file.read().splitlines()
+                return file.read(_MAX_READ).splitlines()
         except OSError:  # nothing was pruned, or it can't be told
             return []
 
