@@ -204,13 +204,15 @@ def test_a_snapshot_that_takes_too_long(tmp_path: Path) -> None:
 def test_manifests(tmp_path: Path) -> None:
     """Small texts at the top that tell what a project depends on are kept, and what says which files are left out."""
     (tmp_path / "package.json").write_text("{}")
+    (tmp_path / "requirements.txt").write_text("a @ https://me:hush@host/a.whl\n")
     (tmp_path / "Gemfile").symlink_to("package.json")
     (tmp_path / "go.mod").write_bytes(b"x" * 100_000)
     (tmp_path / "pom.xml").write_bytes(b"\xff")
     (tmp_path / ".dockerignore").write_text("a\n")
     snapshot = ContextSnapshot(BuildSpec(str(tmp_path)), Docker(), FileStamps(tmp_path.parent / "stamps"))
     ((_, context),) = snapshot.contexts(succeeded=True)
-    assert context.manifests == (SourceFile("package.json", "{}"),)
+    without_password = SourceFile("requirements.txt", "a @ https://host/a.whl\n")
+    assert context.manifests == (SourceFile("package.json", "{}"), without_password)
     assert context.ignore == SourceFile(".dockerignore", "a\n")
 
 

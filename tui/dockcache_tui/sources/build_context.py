@@ -16,6 +16,7 @@ from dockcache_tui.core.builds.names import parse_name
 from dockcache_tui.core.errors import DockcacheError
 from dockcache_tui.core.explain.context import Context, SentFile
 from dockcache_tui.core.explain.dependencies import MANIFESTS
+from dockcache_tui.core.explain.provenance import without_credentials
 from dockcache_tui.sources.bake_files import bake_targets, is_remote
 from dockcache_tui.sources.context_reader import ContextReader
 from dockcache_tui.sources.docker_cli import Docker
@@ -118,13 +119,15 @@ class ContextSnapshot:
         return folder, reader, Context(folder.name, str(folder.root), files, ignore=reader.ignore, manifests=manifests)
 
 
-def _manifests(root: Path, files: Iterable[SentFile]) -> Iterator[SourceFile]:
-    """Yield the small texts among the files that tell what a project depends on."""
+def _manifests(root: Path, files: Iterable[SentFile]) -> tuple[SourceFile, ...]:
+    """Return the small texts among the files that tell what a project depends on, without passwords in addresses."""
+    texts: dict[str, str] = {}
     for file in files:
         name = os.fsdecode(file.path)
         if name in MANIFESTS and stat.S_ISREG(file.mode) and file.size <= _MAX_MANIFEST:
             with suppress(OSError, UnicodeDecodeError):
-                yield SourceFile(name, (root / name).read_bytes().decode())
+                texts[name] = (root / name).read_bytes().decode()
+    return tuple(SourceFile(name, text) for name, text in without_credentials(texts).items())
 
 
 def is_load(step: Step) -> bool:
