@@ -8,6 +8,7 @@ import pytest
 from core.explain.changes import ALL, FILES, SRC
 from core.explain.sample_builds import Files
 from core.record_making import at, record
+from dockcache_tui.core.archives.archive import ArchiveError
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus, StepState
 from dockcache_tui.core.builds.cause import HitKind
 from dockcache_tui.core.builds.progress import Progress, VertexUpdate
@@ -53,6 +54,12 @@ def test_another_build_can_be_asked_for(kept: Kept) -> None:
     assert (told[SRC], against) == ("src/a.go changed. 1 more path differs.", first.ref)
     with pytest.raises(UsageError, match="no build nowhere is known"):
         kept.explain(this, "nowhere")
+
+
+def test_a_build_of_a_record_needs_its_file(kept: Kept, tmp_path: Path) -> None:
+    """What a record holds is explained from the record alone: a file that can't be read says so, whatever is kept."""
+    with pytest.raises(ArchiveError):
+        kept.explanations.explain(kept.keep(kept.build()), file=str(tmp_path / "gone.dockerbuild"))
 
 
 def test_builds_that_failed_come_last(kept: Kept) -> None:

@@ -218,9 +218,9 @@ class House:
         """Return what a test said."""
         return self.durations
 
-    def explain(self, build: Build, against: str = "") -> Build:
+    def explain(self, build: Build, against: str = "", file: str = "") -> Build:
         """Return the build as a test said that it is explained, else as it is; raises what a test said."""
-        self.compared.append((build.ref, against))
+        self.compared.append((build.ref, file or against))
         told = self.explained.get((build.ref, against), build)
         if isinstance(told, SourceError):
             raise told

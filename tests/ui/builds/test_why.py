@@ -5,8 +5,11 @@ from threading import Event
 
 import pytest
 
+from dockcache_tui.core.archives.archive import BuildRecord
 from dockcache_tui.core.builds.build import Build, BuildStatus
 from dockcache_tui.core.errors import SourceError
+from dockcache_tui.ui.actions import Place
+from dockcache_tui.ui.shared.messages import BuildOpened, OpenBuild
 from ui.bench import NARROW, WIDE, bench
 from ui.builds.explained import ARGUMENT, BUILD, EARLIER, OTHER, PATCH, STALE, STEPS, below
 from ui.builds.test_building import begin, running
@@ -133,9 +136,9 @@ async def test_others_builds_are_asked_for() -> None:
     class Slow(House):
         ready = Event()
 
-        def explain(self, build: Build, against: str = "") -> Build:
+        def explain(self, build: Build, against: str = "", file: str = "") -> Build:
             self.ready.wait(60)
-            return super().explain(build, against)
+            return super().explain(build, against, file)
 
     there = Slow(past=(THEIRS, EARLIER), explained={(THEIRS.ref, ""): replace(BUILD, ref=THEIRS.ref)})
     async with bench(there) as app:
@@ -145,6 +148,24 @@ async def test_others_builds_are_asked_for() -> None:
         await app.see("Why 4 of 5 steps ran", "package-lock.json changed")
         await app.press("escape", "enter")
         await app.see("RUN npm ci +after deps 2/3")
+
+
+async def test_a_build_of_a_record_is_explained_from_its_file() -> None:
+    """Of a build that a build record holds, the record is asked; its rows tell why then, and esc leads back there."""
+    there = house()
+    there.explained = {(THEIRS.ref, ""): replace(BUILD, ref=THEIRS.ref)}
+    async with bench(there) as app:
+        await app.see("no cache yet")
+        record = BuildRecord(THEIRS)
+        app.app.post_message(BuildOpened(OpenBuild(THEIRS, record.log, Place.ARCHIVES, record, "/x.dockerbuild")))
+        await app.see("RUN npm ci")
+        await app.press("g", "e")
+        await app.see("Why 4 of 5 steps ran")
+        await app.press("escape")
+        await app.see("RUN npm ci +after deps 2/3")
+        await app.press("escape")
+        await app.see(" archives")
+        assert there.compared == [(THEIRS.ref, "/x.dockerbuild")]
 
 
 async def test_what_can_not_be_explained_says_why() -> None:

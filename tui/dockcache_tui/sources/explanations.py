@@ -49,12 +49,13 @@ class Explanations:
         self._docker, self._journal, self._folder = docker, journal, folder
         self._branches = RevisionBranches(folder, docker.environment)
 
-    def explain(self, build: Build, against: str = "") -> Build:
+    def explain(self, build: Build, against: str = "", file: str = "") -> Build:
         """Return a build with why its steps were not reused, compared with the nearest earlier one, or with a ref's.
 
-        Raises UsageError for a ref that is not known, SourceError when the builder does not tell of the build.
+        `file` is the build record that holds it, if one does. Raises UsageError for a ref that is not known,
+        SourceError when the builder does not tell of the build, ArchiveError for a file that can't be read.
         """
-        this = self._traced(build)
+        this = self.recorded(Path(file), (build,))[0] if file else self._traced(build)
         return self.explained(this, self.named(against) if against else self.nearest(this))
 
     def explained(self, this: TracedBuild, earlier: TracedBuild | None) -> Build:

@@ -219,10 +219,11 @@ class Workspace(Protocol):
     def kept(self, ref: str) -> Build | None:
         """Return a build that the journal keeps, of any project."""
 
-    def explain(self, build: Build, against: str = "") -> Build:
+    def explain(self, build: Build, against: str = "", file: str = "") -> Build:
         """Return a build with why its steps were not reused, compared with the nearest earlier one, or with a ref's.
 
-        Raises UsageError for a ref that is not known, SourceError when the builder does not tell of the build.
+        `file` is the build record that holds it, if one does. Raises UsageError for a ref that is not known,
+        SourceError when the builder does not tell of the build, ArchiveError for a file that can't be read.
         """
 
     def lab_runs(self) -> tuple[LabRun, ...]:

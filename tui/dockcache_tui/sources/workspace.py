@@ -100,8 +100,8 @@ class ProjectWorkspace:
     def kept(self, ref: str) -> Build | None:
         return self._journal.build(ref)
 
-    def explain(self, build: Build, against: str = "") -> Build:
-        return self._explanations.explain(build, against)
+    def explain(self, build: Build, against: str = "", file: str = "") -> Build:
+        return self._explanations.explain(build, against, file)
 
     def lab_runs(self) -> tuple[LabRun, ...]:
         with closing(LabRuns()) as kept:

@@ -98,7 +98,7 @@ class RecordedWorkspace:
         """Return nothing: a recording keeps no lab."""
         return None
 
-    def explain(self, build: Build, against: str = "") -> Build:  # noqa: ARG002 - nothing else is recorded
+    def explain(self, build: Build, against: str = "", file: str = "") -> Build:  # noqa: ARG002 - nothing else is recorded
         """Return a build as it is: its causes are recorded."""
         return build
 

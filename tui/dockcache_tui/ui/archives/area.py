@@ -193,17 +193,21 @@ class ArchivesArea(Area):
     @on(messages.RecordRead)
     def _record_read(self, event: messages.RecordRead) -> None:
         if len(event.builds) == 1:
-            self._open_record(event.builds[0])
+            self._open_record(event.builds[0], event.path)
             return
         offered = [
             Choice(str(number), record.build.ref, f"{record.build.status.value} · {record.build.target}".rstrip(" ·"))
             for number, record in enumerate(event.builds)
         ]
-        ask = Picker("Builds of this record", offered)
-        self.app.push_screen(ask, lambda answer: self._open_record(event.builds[int(answer)]) if answer else None)
 
-    def _open_record(self, record: BuildRecord) -> None:
-        self.post_message(BuildOpened(OpenBuild(record.build, record.log, Place.ARCHIVES, record)))
+        def answered(answer: str | None) -> None:
+            if answer:
+                self._open_record(event.builds[int(answer)], event.path)
+
+        self.app.push_screen(Picker("Builds of this record", offered), answered)
+
+    def _open_record(self, record: BuildRecord, path: str) -> None:
+        self.post_message(BuildOpened(OpenBuild(record.build, record.log, Place.ARCHIVES, record, path)))
         for fault in record.faults[:MAX_FAULTS]:
             self.say(str(fault), title="The record is damaged", severity="warning")
 

@@ -61,7 +61,7 @@ class BuildsArea(Area):
         self._opened: OpenBuild | None = None
         self._explained: dict[str, Build] = {}
         """Those that were asked for, by their refs."""
-        self._explained_from, self._against = Place.BUILDS, ""
+        self._explained_from, self._against, self._file = Place.BUILDS, "", ""
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -181,6 +181,7 @@ class BuildsArea(Area):
     def explain(self, build: Build, step: Step | None = None, came_from: Place | None = None) -> None:
         """Bring into sight why a build's steps ran, or why one did."""
         self._explained_from = came_from or self.place
+        self._file = self._opened.file if self._opened and self._explained_from is Place.BUILD else ""
         self._why.begin(build, step)
         if any(is_missed(one) and one.cause is None for one in build.steps) or not build.steps:
             self._ask_why(build)
@@ -190,12 +191,13 @@ class BuildsArea(Area):
         if build.status is not BuildStatus.RUNNING:
             self._against = against
             self._why.wait()
-            self.threads.explain(build, against)
+            self.threads.explain(build, against, self._file)
 
     @on(messages.Explained)
     def _told_why(self, event: messages.Explained) -> None:
         told, opened = event.build, self._opened
-        self._explained[told.ref] = told
+        if not event.file:
+            self._explained[told.ref] = told
         if self._why.build and self._why.build.ref == told.ref:
             self._why.show(told)
         if opened and opened.build.ref == told.ref:

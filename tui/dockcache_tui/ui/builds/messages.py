@@ -52,9 +52,10 @@ class SpecFound(Message):
 
 @dataclass
 class Explained(Message):
-    """It was found out why the steps of a build ran."""
+    """It was found out why the steps of a build ran, of the builder's or of a record's in a file."""
 
     build: Build
+    file: str
 
 
 @dataclass

@@ -146,11 +146,11 @@ class BuildsWorkers:
         if self.ours:
             Once("cancel", self.ours.running.cancel, self._post, ActionFailed)
 
-    def explain(self, build: Build, against: str = "") -> None:
+    def explain(self, build: Build, against: str, file: str) -> None:
         """Find out why a build's steps ran, compared with the nearest earlier build, or with one by its ref."""
 
         def work() -> Message:
-            return messages.Explained(self._shell.workspace.explain(build, against))
+            return messages.Explained(self._shell.workspace.explain(build, against, file), file)
 
         def failed(error: DockcacheError) -> Message:
             return messages.NotExplained(build.ref, error)

@@ -47,12 +47,13 @@ class KnownChanged(Message):
 
 @dataclass(frozen=True, slots=True)
 class OpenBuild:
-    """A build, its steps' output by digest, where it was opened from, and the record that holds it, if one does."""
+    """A build, its steps' output by digest, where it was opened from, and the record that holds it, with its file."""
 
     build: Build
     logs: Callable[[str], LogView]
     came_from: Place
     record: BuildRecord | None = None
+    file: str = ""
 
 
 @dataclass
