@@ -211,9 +211,13 @@ def truth(old: Project, new: Project) -> Truth:
     return Truth(own, roots)
 
 
-def taken(project: Project) -> frozenset[str]:
-    """Return the paths of all files that some step takes from a context."""
-    return frozenset(path for _, state in _Reading(project).states() for path in state.files or ())
+def takers(project: Project) -> Mapping[str, set[str]]:
+    """Return which instructions take each file from a context, by its path."""
+    found: dict[str, set[str]] = {}
+    for one, state in _Reading(project).states():
+        for path in state.files or ():
+            found.setdefault(path, set()).add(one)
+    return found
 
 
 def _own(one: str, old: State | None, new: State, project: Project) -> Own | None:

@@ -25,6 +25,8 @@ FILES = {
     "notes.txt": File("notes"),
     "big.log": File("log"),
 }
+FOLDER = "src/deep"
+"""Whose mode is changed."""
 GIT = {".git": File(kind="folder", mode=0o755), ".git/HEAD": File("main"), ".git/index": File("index")}
 
 
@@ -299,10 +301,10 @@ def _quiet(shape: Project) -> Iterator[Mutation]:
     )
     yield Mutation(
         "only a folder's mode",
-        frozenset({"src/deep", "times"}),
+        frozenset({FOLDER, "times"}),
         lambda one: one,
-        lambda folder: (folder / "work/src/deep").chmod(0o700),
-        frozenset({"src/deep"}),
+        lambda folder: (folder / "work" / FOLDER).chmod(0o700),
+        frozenset({FOLDER}),
     )
 
 

@@ -16,8 +16,8 @@ from dockcache_tui.sources.build_runner import Runner
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
 from why.history import log
-from why.model import NAMED, Own, Project, taken, truth, write
-from why.mutations import SHAPES, Mutation, mutations, pairs
+from why.model import NAMED, Own, Project, takers, truth, write
+from why.mutations import FOLDER, SHAPES, Mutation, mutations, pairs
 from why.surroundings import Surroundings
 from why.whycache import Answer, Reason, Whycache
 
@@ -209,7 +209,10 @@ class Judged:
 
     def _judge_warnings(self, build: Build) -> None:
         """Compare what the build is warned of with what its builder could not notice, and a step took."""
-        stale = frozenset[str]() if self._mutation.prunes else self._mutation.stale & taken(self._new)
+        by_path: Mapping[str, set[str]] = {} if self._mutation.prunes else takers(self._new)
+        stale = self._mutation.stale & by_path.keys()
+        if all(map(self._runs, by_path.get(FOLDER, ()))):  # a step that runs takes the mode of a folder as it is
+            stale -= {FOLDER}
         found = [each for one in build.warnings for each in one.differences if each.what != "step"]
         told = frozenset(each.name.rstrip("/") for each in found)
         self.counts["stale told"] += len(told & stale)
