@@ -30,6 +30,8 @@ SHAPES = {
     "twice": "COPY go.mod /ctx/\nRUN echo deps\nCOPY . /ctx\nRUN echo all\n",
 }
 """What is copied below /ctx, each file to its own path."""
+MADE = {"parts": ("src",), "added": ("src", "src/deep")}
+"""Folders that an instruction makes itself, for what it copies."""
 FILES = [
     *("go.mod", "one.txt", "two.txt", "log/x.log"),
     *("src/a.c", "src/b.txt", "src/deep/c.c", "src/deep/d.txt", "src/l/ü [e].c"),
@@ -49,8 +51,7 @@ class Project:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"{name} {shape} 0\n")
         (work / ".dockerignore").write_text("log\n")
-        self.made = ("src",) if shape == "added" else ()
-        """Folders that the Dockerfile makes itself."""
+        self.made = MADE.get(shape, ())
         self.image = work.parent / "image"
         self.journal = work.parents[1] / "journal"
         (work / "Dockerfile").write_text(f"FROM busybox AS build\nRUN mkdir /ctx\n{SHAPES[shape]}{OUT}")

@@ -4,11 +4,15 @@ import os
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from dockcache_tui.core.builds.build import Build, BuildSpec, BuildStatus
 from dockcache_tui.core.builds.cause import HitKind
 from dockcache_tui.sources.build_runner import Runner
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
+from why.case import Case
+from why.running import run_case
 from why.surroundings import Surroundings
 
 MOUNT = "RUN --mount=type=cache,target=/c,id=deps"
@@ -33,6 +37,7 @@ def test_wrong_hits(around: Surroundings, tmp_path: Path) -> None:
     (work / "Dockerfile").write_text(DOCKERFILE)
     (work / "src" / "a").write_text("one")
     (work / "src" / "b").write_text("one")
+    (work / "src" / "deep").mkdir()
     assert kinds(build(around, work)) == []
     assert kinds(build(around, work)) == []
     edit_unnoticed(work / "src" / "a", "two")
@@ -46,12 +51,12 @@ def test_wrong_hits(around: Surroundings, tmp_path: Path) -> None:
         ("content", "src/a"),
         ("step", "COPY src /src"),
     ]
-    (work / "src").chmod(0o700)
+    (work / "src" / "deep").chmod(0o700)
     told = build(around, work, "--no-cache-filter=made")
     assert kinds(told) == [HitKind.STALE, HitKind.STALE, HitKind.NOT_DETERMINISTIC, HitKind.STALE]
-    assert told.warnings[1].text.startswith("The mode of src/ changed from 0755 to 0700")
+    assert told.warnings[1].text.startswith("The mode of src/deep/ changed from 0755 to 0700")
     assert told.warnings[3].text.startswith("“COPY --from=made /out /” took new files, but “RUN cp /out /late”")
-    (work / "src").chmod(0o755)
+    (work / "src" / "deep").chmod(0o755)
     (work / "src" / "a").touch()
     assert kinds(build(around, work)) == []
 
@@ -82,3 +87,13 @@ def build(around: Surroundings, work: Path, *words: str) -> Build:
         assert (told.status, launched.notice) == (BuildStatus.SUCCEEDED, "")
         assert journal.build(told.ref) == told
         return told
+
+
+@pytest.mark.matrix
+def test_data_that_a_cache_lost(around: Surroundings, tmp_path: Path) -> None:
+    """A step that a cache names without its data fails the build, which is warned of both."""
+    told = run_case(Case.named("184-dead-blob-needed"), around, tmp_path).second.build
+    assert kinds(told) == [HitKind.FALSE]
+    shown = {one.what: one.name for one in told.warnings[0].differences}
+    assert shown["blob"].startswith("sha256:")
+    assert (shown["cache"], shown["step"]) == (f"{around.registry.address}/c:1", "COPY . .")

@@ -73,6 +73,7 @@ def test_stale_files_of_several_steps() -> None:
 
 
 MODE: Files = {"src": (None, 0o700)}
+ALL_FILES = TEXT.replace(SRC, "COPY . /w")
 
 
 def folder_told(this: TracedBuild, *earlier: TracedBuild) -> bool:
@@ -82,19 +83,19 @@ def folder_told(this: TracedBuild, *earlier: TracedBuild) -> bool:
 
 def test_a_stale_folder() -> None:
     """Of a folder nothing helps but to remove the builder's copy, and its mode is told."""
-    earlier = Builder().build(TEXT, FILES)
-    (warning,) = stale(built_stale(MODE), (earlier,))
+    earlier = Builder().build(ALL_FILES, FILES)
+    (warning,) = stale(built_stale(MODE, ALL_FILES), (earlier,))
     assert warning.text == (
-        "The mode of src/ changed from 0755 to 0700, but a builder that has a folder does not look at that: “COPY src"
-        " /w/src” takes the old one. Remove what it has of your files with `docker buildx prune --filter"
+        "The mode of src/ changed from 0755 to 0700, but a builder that has a folder does not look at that: “COPY . /w”"
+        " takes the old one. Remove what it has of your files with `docker buildx prune --filter"
         " type=source.local`, and build again."
     )
-    assert words(stale(built_stale({**MODE, "src/a.go": "b"}), (earlier,)))[1:] == [warning.text]
+    assert words(stale(built_stale({**MODE, "src/a.go": "b"}, ALL_FILES), (earlier,)))[1:] == [warning.text]
 
 
 def test_a_folder_whose_new_mode_was_taken() -> None:
     """A step that runs takes the new mode under the old key, and one that is reused from it has it too."""
-    this, earlier = built_stale(MODE), Builder().build(TEXT, FILES)
+    this, earlier = built_stale(MODE, ALL_FILES), Builder().build(ALL_FILES, FILES)
     ran = TracedBuild(replace(this.build, steps=earlier.build.steps), this.evidence)
     assert folder_told(this, earlier)
     assert not folder_told(ran, earlier)
@@ -104,14 +105,23 @@ def test_a_folder_whose_new_mode_was_taken() -> None:
 
 def test_a_folder_of_which_too_little_is_known() -> None:
     """Nothing is said where no build of this builder is known that made the result, from the same files."""
-    this, earlier = built_stale(MODE), Builder().build(TEXT, FILES)
-    edited, elsewhere = Builder().build(TEXT, {**FILES, "src/a.go": "b"}), Builder("two").build(TEXT, FILES)
+    this, earlier = built_stale(MODE, ALL_FILES), Builder().build(ALL_FILES, FILES)
+    edited, elsewhere = Builder().build(ALL_FILES, {**FILES, "src/a.go": "b"}), Builder("two").build(ALL_FILES, FILES)
     assert [folder_told(this, *known) for known in ((), (edited,), (elsewhere,))] == [False] * 3
     assert folder_told(this, edited, elsewhere, earlier)
     reused = TracedBuild(replace(earlier.build, steps=this.build.steps), earlier.evidence)
     assert folder_told(this, reused)
     assert not folder_told(this, reused, TracedBuild(earlier.build, this.evidence))
     assert [asks_earlier(one) for one in (this, built_stale({"src/a.go": "b"}))] == [True, False]
+
+
+@pytest.mark.parametrize("copy", ["COPY src /w/src", "COPY s* /w/src"])
+def test_the_folder_that_a_copy_names(copy: str) -> None:
+    """Its mode counts, but the image has it nowhere: the copy makes the folder that its contents go to."""
+    text = TEXT.replace(SRC, copy)
+    assert not folder_told(built_stale(MODE, text), Builder().build(text, FILES))
+    inside = text.replace(copy, f"{copy}\nCOPY . /all")
+    assert folder_told(built_stale(MODE, inside), Builder().build(inside, FILES))
 
 
 @pytest.mark.parametrize(
@@ -388,7 +398,7 @@ def test_a_changed_file_is_no_changed_result() -> None:
 
 def test_a_folder_is_a_folder() -> None:
     """What was kept of a folder is told with a slash at its end, also where only its attributes changed."""
-    this = built_stale({})
+    this = built_stale({}, ALL_FILES)
     (graph,) = this.evidence.graphs
     (context,) = graph.contexts
     folder = SentFile(b"src", stat.S_IFDIR | 0o755, BLOB, xattrs=((b"user.a", b"1"),))

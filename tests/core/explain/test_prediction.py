@@ -108,16 +108,16 @@ def test_each_change(name: str) -> None:
 
 def test_old_files_are_predicted() -> None:
     """A file that the builder would not notice is told before the build, and a folder's mode where a step is reused."""
-    builder = Builder()
-    first = ran(build(builder))
-    coming = waiting(with_context(ran(build(builder)), first, {"src/a.go": "b", "src": (None, 0o700)}))
+    builder, everything = Builder(), Change({}, edit=(SRC, "COPY . /w"))
+    first = ran(build(builder, everything))
+    coming = waiting(with_context(ran(build(builder, everything)), first, {"src/a.go": "b", "src": (None, 0o700)}))
     told = predicted(coming, [first], records([first]))
-    assert by_instruction(told)[SRC] == (HIT, "")
+    assert by_instruction(told)["COPY . /w"] == (HIT, "")
     assert [(one.kind, one.differences[0].name) for one in told.warnings] == [
         (HitKind.STALE, "src/a.go"),
         (HitKind.STALE, "src/"),
     ]
-    assert predicted(waiting(ran(build(builder))), [first], records([first])).warnings == ()
+    assert predicted(waiting(ran(build(builder, everything))), [first], records([first])).warnings == ()
 
 
 @pytest.mark.matrix

@@ -2,7 +2,7 @@
 
 import stat
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from os import fsdecode
 
 from dockcache_tui.core.builds.build import Build, Step, StepState
@@ -13,9 +13,10 @@ from dockcache_tui.core.explain.content_differences import file_changes
 from dockcache_tui.core.explain.context import Context, SentFile
 from dockcache_tui.core.explain.evidence import Graph
 from dockcache_tui.core.explain.hit_warnings import instruction, named, quoted
-from dockcache_tui.core.explain.inputs import taken_by
+from dockcache_tui.core.explain.inputs import Taken, clean, taken_by
 from dockcache_tui.core.explain.keyed_graph import context_name
 from dockcache_tui.core.explain.ops import Ops
+from dockcache_tui.core.explain.path_match import path_match
 from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed, step_ops
 from dockcache_tui.core.wording import count
 
@@ -77,8 +78,23 @@ def stale_files(context: Context) -> Mapping[bytes, tuple[SentFile, SentFile]]:
     return {old.path: (old, new) for old, new in pairs if old.digest and new.digest}
 
 
-def _takings(build: Build, graph: Graph, names: Container[str]) -> Iterator[tuple[Step, str, Mapping[bytes, SentFile]]]:
-    """Yield each step that took files from a context of these names, and the files as the builder has them."""
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """What a step took from a context: its files as the builder has them, by their paths."""
+
+    step: Step
+    context: str
+    files: Mapping[bytes, SentFile]
+    made: frozenset[bytes]
+    """Those of them that are folders which a copy makes itself: of what it copies a folder's contents to."""
+
+    @property
+    def digests(self) -> Mapping[bytes, str]:
+        return {path: file.digest for path, file in self.files.items()}
+
+
+def _takings(build: Build, graph: Graph, names: Container[str]) -> Iterator[_Taking]:
+    """Yield what each step took from contexts of these names."""
     contexts = {context.name: context for context in graph.contexts if context.name in names}
     trees = {name: context.tree for name, context in contexts.items()}
     ops = {op.id: op for op in graph.ops.ops} if graph.ops else {}
@@ -86,10 +102,20 @@ def _takings(build: Build, graph: Graph, names: Container[str]) -> Iterator[tupl
         for number, edge in enumerate(ops[op].inputs):
             name = context_name(ops[edge.op])
             if name in contexts and step.state not in _TOOK_NOTHING:
-                taken = (taken_paths(trees[name], one).values() for one in taken_by(ops[op], number))
-                paths = {path.strip(b"/") for some in taken for path in some}
+                places: dict[bytes, bool] = {}
+                for one in taken_by(ops[op], number):
+                    for path, place in taken_paths(trees[name], one).items():
+                        is_made = ops[op].kind == "file" and _is_top(path, one)
+                        places[place.strip(b"/")] = places.get(place.strip(b"/"), True) and is_made
                 files = {file.path: file for file in (*contexts[name].files, *contexts[name].kept)}
-                yield step, name, {path: files[path] for path in paths if path in files}
+                found = {path: files[path] for path in places if path in files}
+                yield _Taking(step, name, found, frozenset(path for path, is_made in places.items() if is_made))
+
+
+def _is_top(path: bytes, taken: Taken) -> bool:
+    """Tell whether a path is a folder that a copy names."""
+    folder, named = fsdecode(path.rstrip(b"/")), clean(taken.path)
+    return path.endswith(b"/") and (folder == named or (taken.wildcard and path_match(named, folder)))
 
 
 def _old_files(
@@ -97,39 +123,34 @@ def _old_files(
 ) -> Iterator[tuple[str, tuple[MissEvidence, ...], str]]:
     """Yield each file that a step took as it had been before: its name, how it differs, and the step."""
     stale = {context.name: files for context in graph.contexts if (files := stale_files(context))}
-    for step, context, taken in _takings(build, graph, stale):
-        for path in sorted(stale[context].keys() & taken.keys()):
-            old, new = stale[context][path]
-            if old.mode != new.mode and old.mode != _mode_then(path, step, context, taken, build, earlier):
+    for taking in _takings(build, graph, stale):
+        for path in sorted(stale[taking.context].keys() & taking.files.keys() - taking.made):
+            old, new = stale[taking.context][path]
+            if old.mode != new.mode and old.mode != _mode_then(path, taking, build, earlier):
                 continue
             name = fsdecode(path) + "/" * stat.S_ISDIR(old.mode)
-            yield name, tuple(file_changes(name, old, new)), instruction(step)
+            yield name, tuple(file_changes(name, old, new)), instruction(taking.step)
 
 
-def _mode_then(
-    folder: bytes,
-    step: Step,
-    context: str,
-    taken: Mapping[bytes, SentFile],
-    build: Build,
-    earlier: Iterable[TracedBuild],
-) -> int | None:
+def _mode_then(folder: bytes, taking: _Taking, build: Build, earlier: Iterable[TracedBuild]) -> int | None:
     """Return the mode that a folder had when the result was made that a step was reused from, None for unknown.
 
     A builder gives its copy of a folder each new mode, so that a step that runs takes that; only its keys stay.
     """
-    digests = {path: file.digest for path, file in taken.items()}
     reused = None
-    for one in earlier if step.cached else ():
+    for one in earlier if taking.step.cached else ():
         for graph in one.evidence.graphs if one.build.builder == build.builder else ():
-            for other, name, had in _takings(one.build, graph, (context,)):
-                is_same = (other.name, name) == (step.name, context)
-                if is_same and {path: file.digest for path, file in had.items()} == digests:
-                    there = (file for each in graph.contexts if each.name == name for file in each.files)
+            for other in _takings(one.build, graph, (taking.context,)):
+                if (other.step.name, other.context, other.digests) == (
+                    taking.step.name,
+                    taking.context,
+                    taking.digests,
+                ):
+                    there = (file for each in graph.contexts if each.name == other.context for file in each.files)
                     mode = next((file.mode for file in there if file.path == folder), None)
-                    if is_missed(other):
+                    if is_missed(other.step):
                         return mode
-                    if mode == taken[folder].mode:  # then it was reused rightly
+                    if mode == taking.files[folder].mode:  # then it was reused rightly
                         reused = mode
     return reused
 
