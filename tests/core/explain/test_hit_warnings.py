@@ -312,12 +312,13 @@ def anew(state: StepState = BUILT, late: StepState = BUILT) -> tuple[TracedBuild
     builder = Builder()
     earlier, this = builder.build(text, FILES), builder.build(text, FILES, {"no-cache": "build"})
     states = {**dict.fromkeys((GO, DEPS, ALL, SRC, MAKE), BUILT), OUT: state, "RUN late": late}
-    return _of(this, lambda step: states.get(parse_name(step.name).instruction, REUSED)), _of(earlier, lambda _: BUILT)
+    after = _of(this, lambda step: states.get(parse_name(step.name).instruction, REUSED), 15)
+    return after, _of(earlier, lambda _: BUILT)
 
 
-def _of(traced: TracedBuild, state: Callable[[Step], StepState]) -> TracedBuild:
+def _of(traced: TracedBuild, state: Callable[[Step], StepState], at: int = 10) -> TracedBuild:
     steps = tuple(
-        replace(step, state=state(step), started_at=Instant(10 * _SECOND), completed_at=Instant(11 * _SECOND))
+        replace(step, state=state(step), started_at=Instant(at * _SECOND), completed_at=Instant((at + 1) * _SECOND))
         for step in traced.build.steps
     )
     return TracedBuild(replace(traced.build, node="n", steps=steps), traced.evidence)
