@@ -354,13 +354,14 @@ def test_a_step_that_builds_on_old_files() -> None:
     [
         (BUILT, None, True),
         (REUSED, 12, True),
-        (REUSED, 20, False),
+        (REUSED, 20, True),
+        (REUSED, 4, False),
         (REUSED, None, False),
         (StepState.WAITING, 12, False),
     ],
 )
 def test_the_result_must_still_be_there(earlier_state: StepState, used: float | None, *, told: bool) -> None:
-    """It is that of the earlier build if it was made then, or was used then and not since."""
+    """It is that of the earlier build if it was made then, or before that and was used then or since."""
     this, earlier = anew()
     earlier = _of(earlier, lambda _: earlier_state)
     if earlier_state is StepState.WAITING:

@@ -61,7 +61,7 @@ def _changed(
         runs = [instruction(steps[one]) for one in _runs(new, sources, flagged) if one in steps]
         before = [old_steps[one] for one in equal[op.id] if one in old_steps]
         is_told = runs and op.id not in flagged and op.id in steps and is_missed(steps[op.id])
-        if is_told and any(_has_result(records, step, earlier.build, this.build) for step in before):
+        if is_told and any(_has_result(records, step, earlier.build) for step in before):
             above = [op.id, *_above(new, op.id)]
             yield _of_changed(
                 runs, [instruction(steps[one]) for one in above if one in steps and is_missed(steps[one])]
@@ -85,13 +85,13 @@ def _equal(new: KeyedGraph, old: KeyedGraph) -> Mapping[str, frozenset[str]]:
     return {op: frozenset(names[one] for one in found[Edge(op)]) for op in new.ops}
 
 
-def _has_result(records: Sequence[Record], step: Step, earlier: Build, build: Build) -> bool:
+def _has_result(records: Sequence[Record], step: Step, earlier: Build) -> bool:
     """Tell whether a builder still has the result that a step had in an earlier build."""
     named = [record for record in records if record.description == step.name]
-    if step.cached:  # then it was used last when that build let go of it
+    if step.cached:  # it was there before, and used last when that build let go of it or later
         began = min((one.started_at.ns for one in earlier.steps if one.started_at), default=0) - _PRINTED_NS
-        later = min((one.started_at.ns for one in build.steps if one.started_at), default=0)
-        return any(began <= record.last_used_at.ns <= later for record in named if record.last_used_at)
+        there = (one for one in named if step.started_at and one.created_at < step.started_at)
+        return any(record.last_used_at.ns >= began for record in there if record.last_used_at)
     if step.started_at is None or step.completed_at is None:
         return False
     began, ended = step.started_at.ns - _PRINTED_NS, step.completed_at.ns + CLOCKS_NS
