@@ -170,7 +170,7 @@ class Judged:
         return one in self._truth.runs or self._mutation.prunes
 
     def _judge_cause(self, step: Step, one: str, cause: MissCause) -> None:
-        if cause.kind is CauseKind.UNKNOWN:
+        if CauseKind.UNKNOWN in (cause.kind, self._told[cause.root].kind if cause.root else None):
             self.counts["unknown"] += 1
             self.wrong.append(f"{step.name}: {cause.text}")
             return
@@ -187,8 +187,11 @@ class Judged:
 
     def _is_own(self, own: Own | None, cause: MissCause) -> bool:
         """Tell whether the first kind of what a step has of itself is told, with all that differs of what it does."""
+        gone = self._mutation.prunes and cause.kind is CauseKind.EVICTED
+        if gone and (own is None or own.kinds == (CauseKind.PARENT,)):  # of two causes that hold at once either is one
+            return True
         if own is None:
-            return self._mutation.prunes and cause.kind is CauseKind.EVICTED
+            return False
         if cause.kind in _WORDS:
             told = {(each.what, each.name) for each in cause.differences}
             wanted = {each for each in own.told if each[0] not in ("mount", "platform", "base")}
