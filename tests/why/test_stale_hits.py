@@ -207,7 +207,9 @@ def test_stale_edits(shape: str, around: Surroundings, tmp_path: Path) -> None:
                 path.touch()
             if way is folder_mode:
                 project.prune("--filter", "type=source.local")
-            assert told(project.build()) == project.old() == set()
+            assert told(project.build()) == set()
+            # a result may have been made with another mode than its key has: of that nothing is known
+            assert {name for name in project.old() if way is not folder_mode or not name.endswith("/")} == set()
     print(f"{shape}: {dict(counts)}, missed 0, false alarms 0", flush=True)  # noqa: T201 - the table
     assert counts["edits flagged"] > len(UNNOTICED)
 
