@@ -5,6 +5,7 @@ elsewhere the tests that need it are skipped and the summary says so in one line
 """
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -18,6 +19,9 @@ from hypothesis import settings
 from disks import Disk, run_in_a_namespace, small
 from dockcache_tui.core.errors import SourceError
 from dockcache_tui.lab import engine as lab
+from dockcache_tui.lab.engine.golang import BUILDKIT, GO
+from dockcache_tui.lab.engine.home import claim
+from dockcache_tui.lab.engine.packages import is_made, put
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.file_lock import locked
 from processes import none_left
@@ -30,6 +34,7 @@ if not os.environ.get("CI"):
 
 _NO_ENGINE = "no engine: "
 _TESTS = Path(__file__).parent
+_RECIPE = f"{BUILDKIT} {GO}"
 _GROUPS = {"engine": "engine-2", **dict.fromkeys(("sources", "tour", "ui", "why"), "engine-3")}
 
 
@@ -140,8 +145,24 @@ def _there() -> lab.Engine | None:
 def _lend(home: Path) -> AbstractContextManager[lab.Engine]:
     there = _there()
     if there is None:
-        return lab.borrow(home, lab.narrate, builders=True)
+        return _private(home)
     return lab.shared(home, lambda: there, lab.remove_builders)
+
+
+@contextmanager
+def _private(home: Path) -> Iterator[lab.Engine]:
+    """Lend an engine of our own; the first worker compiles BuildKit, and the others wait and take a copy."""
+    claim(home)
+    with ExitStack() as stack:
+        with locked(home.with_name("engine.made")):
+            made = [one for one in home.parent.glob("engine*/buildkit") if is_made(one, _RECIPE)]
+            if made and home / "buildkit" not in made:
+                part = home / "buildkit.part"
+                shutil.rmtree(part, ignore_errors=True)
+                shutil.copytree(made[0], part)
+                put(part, home / "buildkit", _RECIPE)
+            engine = stack.enter_context(lab.borrow(home, lab.narrate, builders=True))
+        yield engine
 
 
 @pytest.fixture(scope="session")
