@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 from textual.pilot import Pilot
 
@@ -26,6 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "screenshots"
 BUILDER = "dockcache-pictures"
 _COMMAND = str(Path(sys.executable).with_name("dockcache-tui"))
+_SCRATCH = re.compile(rf"{re.escape(gettempdir())}/\w{{11}}")
+"""The temporary folder of the pictures; in the usual place a name of the same width stands for it."""
 PATIENCE = 300
 """Seconds a screen may take to come up, on a busy machine."""
 
@@ -231,7 +234,7 @@ async def _until(pilot: Pilot[None], there: Callable[[], bool]) -> None:
 
 def _take(app: DockcacheApp, name: str, size: tuple[int, int]) -> None:
     PICTURES.mkdir(exist_ok=True)
-    picture = app.export_screenshot(title="dockcache-tui")
+    picture = _SCRATCH.sub("/home/dev/source", app.export_screenshot(title="dockcache-tui"))
     (PICTURES / f"{name}-{size[0]}x{size[1]}.svg").write_text(picture, encoding="utf-8")
 
 
