@@ -27,7 +27,9 @@ def app(tmp_path: Path) -> Path:
     return copy
 
 
-@pytest.mark.parametrize("builder", ["docker_builder", "container_builder", "remote_builder"])
+@pytest.mark.parametrize(
+    "builder", ["docker_builder", "container_builder", pytest.param("remote_builder", marks=pytest.mark.matrix)]
+)
 def test_the_app_builds_and_its_second_build_is_all_cached(
     builder: str, engine: Engine, app: Path, request: pytest.FixtureRequest
 ) -> None:

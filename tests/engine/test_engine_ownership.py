@@ -32,7 +32,7 @@ def told(capfd: pytest.CaptureFixture[str]) -> Callable[..., Items]:
 @pytest.mark.parametrize(
     ("driver", "seed", "most_unknown"),
     [
-        ("own_builder", 1, 0.2),
+        pytest.param("own_builder", 1, 0.2, marks=pytest.mark.matrix),
         ("own_two_node_builder", 2, 0.2),
         *(pytest.param("container_builder", seed, 0.05, marks=pytest.mark.matrix) for seed in (1, *range(3, 8))),
         *(pytest.param("own_two_node_builder", seed, 0.05, marks=pytest.mark.matrix) for seed in (2, *range(8, 11))),

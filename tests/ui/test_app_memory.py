@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from dockcache_tui.core.caches.reading import CachesReading
 from service.serving import Job
 from ui.caches_bench import caches
@@ -31,6 +33,7 @@ def test_a_million_lines_of_output_take_bounded_memory() -> None:
     assert int(run_alone("million_lines.py")) < MOST
 
 
+@pytest.mark.matrix
 def test_refreshing_again_and_again_takes_no_more_memory() -> None:
     """After twenty refreshes of 3,000 caches the app has no more than 1.2 times the memory it had after ten."""
     in_use = [int(line) for line in run_alone("many_refreshes.py", "3000", "20").splitlines()]

@@ -118,6 +118,7 @@ def test_reading_all_files_costs_in_proportion(shape: Callable[[int], Layers], t
     assert ratio(reading) < MOST
 
 
+@pytest.mark.matrix
 def test_folders_cost_the_same_however_deep_they_lie(tmp_path: Path) -> None:
     """As many folders that nobody wrote, in a hundred long paths or in few that are ten times as deep."""
     shapes = {"wide": (200, 200), "deep": (20, 2_000)}
