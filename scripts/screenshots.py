@@ -27,8 +27,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "screenshots"
 BUILDER = "dockcache-pictures"
 _COMMAND = str(Path(sys.executable).with_name("dockcache-tui"))
-_SCRATCH = re.compile(rf"{re.escape(gettempdir())}/\w{{11}}")
-"""The temporary folder of the pictures; in the usual place a name of the same width stands for it."""
+_SCRATCH = re.compile(rf"{re.escape(gettempdir())}/\w{{1,11}}")
+"""The temporary folder of the pictures, which may be cut."""
+_NAMED = "/home/dev/source"
+"""What stands for it, of the same width where temporary folders are in their usual place."""
 PATIENCE = 300
 """Seconds a screen may take to come up, on a busy machine."""
 
@@ -234,7 +236,7 @@ async def _until(pilot: Pilot[None], there: Callable[[], bool]) -> None:
 
 def _take(app: DockcacheApp, name: str, size: tuple[int, int]) -> None:
     PICTURES.mkdir(exist_ok=True)
-    picture = _SCRATCH.sub("/home/dev/source", app.export_screenshot(title="dockcache-tui"))
+    picture = _SCRATCH.sub(lambda one: _NAMED[: len(one[0])], app.export_screenshot(title="dockcache-tui"))
     (PICTURES / f"{name}-{size[0]}x{size[1]}.svg").write_text(picture, encoding="utf-8")
 
 
