@@ -8,7 +8,7 @@ from dockcache_tui.core.explain.evidence import Graph
 from dockcache_tui.core.explain.hit_warnings import CLOCKS_NS, instruction, named, quoted
 from dockcache_tui.core.explain.keyed_graph import KeyedGraph
 from dockcache_tui.core.explain.ops import Edge
-from dockcache_tui.core.explain.store import Found, RecordStore
+from dockcache_tui.core.explain.store import RecordStore
 from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed, step_ops
 from dockcache_tui.core.records.record import Record
 
@@ -76,12 +76,7 @@ def _equal(new: KeyedGraph, old: KeyedGraph) -> Mapping[str, frozenset[str]]:
     names = {old.record(op, output): op for op, outputs in old.outputs.items() for output in outputs}
     found: dict[Edge, frozenset[str]] = {}
     for op in new.ops.values():
-        inputs = [
-            Found(found.get(edge, frozenset()), one.key.selector or "", one.content)
-            for edge, one in zip(op.inputs, new.inputs[op.id], strict=True)
-        ]
-        for output in new.outputs[op.id]:
-            found[Edge(op.id, output)] = store.answers(new.keys[op.id].known, inputs, output)
+        new.find(op, store, found)
     return {op: frozenset(names[one] for one in found[Edge(op)]) for op in new.ops}
 
 

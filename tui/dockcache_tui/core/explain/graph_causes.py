@@ -19,7 +19,7 @@ from dockcache_tui.core.explain.pairing import pair
 from dockcache_tui.core.explain.revisions import as_built, revision_changes, taken_from_context
 from dockcache_tui.core.explain.rules import rules_of
 from dockcache_tui.core.explain.source_differences import address, same_file, source_cause
-from dockcache_tui.core.explain.store import Found, RecordStore
+from dockcache_tui.core.explain.store import RecordStore
 from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed, stage_of, step_ops
 
 _KEPT = {StepState.BUILT, StepState.FALSE_HIT, StepState.REUSED}
@@ -56,7 +56,7 @@ class GraphCauses:
             missed = step is not None and is_missed(step)
             at_once = self._this.cause_at_once(step, self._new.graph) if step is not None and missed else None
             if at_once is None or at_once.kind is not CauseKind.FLAG:  # what a flag made anew is found by nothing
-                self._find(op)
+                self._new.find(op, self._store, self._found)
             if step is not None and missed:
                 self._causes[op.id] = at_once or self._cause(op, step)
         return {self._steps[op].digest: cause for op, cause in self._causes.items()}
@@ -64,15 +64,6 @@ class GraphCauses:
     def _nearness(self, old: KeyedGraph) -> tuple[bool, bool, int]:
         one, other = old.graph, self._new.graph
         return one.target == other.target, one.platform == other.platform, len(old.all_keys & self._new.all_keys)
-
-    def _find(self, op: Op) -> None:
-        """Find the records that answer an operation; those it stands on were found before."""
-        inputs = [
-            Found(self._found.get(edge, frozenset()), one.key.selector or "", one.content)
-            for edge, one in zip(op.inputs, self._new.inputs[op.id], strict=True)
-        ]
-        for output in self._new.outputs[op.id]:
-            self._found[Edge(op.id, output)] = self._store.answers(self._new.keys[op.id].known, inputs, output)
 
     def _cause(self, op: Op, step: Step) -> MissCause:
         if not self._new.keys[op.id].known:

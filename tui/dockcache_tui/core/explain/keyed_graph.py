@@ -13,7 +13,7 @@ from dockcache_tui.core.explain.op_keys import op_keys
 from dockcache_tui.core.explain.ops import Edge, Op
 from dockcache_tui.core.explain.rules import KeyRules
 from dockcache_tui.core.explain.source_keys import Keys
-from dockcache_tui.core.explain.store import KeyedRecord, Link, content_record, record_digest
+from dockcache_tui.core.explain.store import Found, KeyedRecord, Link, RecordStore, content_record, record_digest
 from dockcache_tui.core.explain.tree import Tree
 
 _LOCAL = "local://"
@@ -53,6 +53,15 @@ class KeyedGraph:
         """Return the keys of all operations, and the digests of all files that they take."""
         contents = (one.content for inputs in self.inputs.values() for one in inputs if one.content)
         return frozenset((*(key for keys in self.keys.values() for key in keys.known), *contents))
+
+    def find(self, op: Op, store: RecordStore, found: dict[Edge, frozenset[str]]) -> None:
+        """Add to `found` the records that answer an operation; those that it stands on were found before."""
+        inputs = [
+            Found(found.get(edge, frozenset()), one.key.selector or "", one.content)
+            for edge, one in zip(op.inputs, self.inputs[op.id], strict=True)
+        ]
+        for output in self.outputs[op.id]:
+            found[Edge(op.id, output)] = store.answers(self.keys[op.id].known, inputs, output)
 
     def has_files(self, op: str) -> bool:
         """Tell whether an operation is a context, or the text of a file in a Dockerfile."""
