@@ -1,7 +1,8 @@
 """One case: a project, a change, and what is true of the build after it."""
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -65,3 +66,18 @@ def filled(text: str, names: Mapping[str, str]) -> str:
 def all_cases() -> list[str]:
     """Return the names of all cases."""
     return sorted(path.name for path in CASES.iterdir())
+
+
+def judged(
+    names: Iterable[str], folder: Path, of_case: Callable[[str, Path], tuple[Counter[str], Sequence[str]]]
+) -> tuple[Counter[str], list[str]]:
+    """Return the counts of cases, and what is wrong with them; each is run in a folder of its own and printed."""
+    counts: Counter[str] = Counter()
+    wrong: list[str] = []
+    for name in names:
+        (folder / name).mkdir()
+        found, otherwise = of_case(name, folder / name)
+        counts += found
+        wrong += [f"{name}: {one}" for one in otherwise]
+        print(f"{name:42} {dict(found)} {otherwise or ''}", flush=True)  # noqa: T201 - the table
+    return counts, wrong

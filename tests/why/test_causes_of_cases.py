@@ -13,7 +13,7 @@ from dockcache_tui.core.builds.build import Step
 from dockcache_tui.core.builds.cause import CauseKind, MissCause, MissEvidence
 from dockcache_tui.core.explain.causes import causes
 from dockcache_tui.core.explain.traced_build import TracedBuild, is_missed
-from why.case import Case, all_cases, filled, place_of
+from why.case import Case, all_cases, filled, judged, place_of
 from why.running import Ran, run_case
 from why.surroundings import Surroundings
 from why.tracing import traced
@@ -26,14 +26,12 @@ COMMAND_WORDS = {"extraHosts": "hosts", "cgroupParent": "other"}
 def test_all_cases(around: Surroundings, tmp_path: Path) -> None:
     """No step of any case has a wrong cause or wrong files, and none is unknown; the counts are printed."""
     around.push_frontends()
-    counts: Counter[str] = Counter()
-    wrong: list[str] = []
-    for name in all_cases():
-        (tmp_path / name).mkdir()
-        judged = Judged(Case.named(name), around, tmp_path / name)
-        counts += judged.counts
-        wrong += [f"{name}: {one}" for one in judged.wrong]
-        print(f"{name:42} {dict(judged.counts)} {judged.wrong or ''}", flush=True)  # noqa: T201 - the table
+
+    def of(name: str, folder: Path) -> tuple[Counter[str], list[str]]:
+        one = Judged(Case.named(name), around, folder)
+        return one.counts, one.wrong
+
+    counts, wrong = judged(all_cases(), tmp_path, of)
     print(f"{len(all_cases())} cases: {dict(counts)}")  # noqa: T201 - the count
     assert (len(all_cases()), wrong) == (93, [])
 

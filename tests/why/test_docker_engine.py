@@ -13,7 +13,7 @@ from dockcache_tui.core.explain.keyed_graph import KeyedGraph
 from dockcache_tui.core.explain.rules import agreed, possible_rules
 from dockcache_tui.core.explain.source_keys import Resolved
 from dockcache_tui.sources.buildkit.builder import open_builder
-from why.case import Case, all_cases
+from why.case import Case, all_cases, judged
 from why.docker_images import docker_images
 from why.keys import Rule, Says
 from why.running import Ran, run_case
@@ -44,17 +44,10 @@ def test_all_cases(docker_around: Surroundings, tmp_path: Path) -> None:
     """No step of any case that runs on docker's engine does what was not foretold; the counts are printed."""
     if not docker_around.engine.owned:
         pytest.skip("the cache of this engine is not ours to prune")
-    counts: Counter[str] = Counter()
-    wrong: list[str] = []
-    for name in all_cases():
-        if left_out := why_left_out(Case.named(name)):
-            counts[left_out] += 1
-            continue
-        (tmp_path / name).mkdir()
-        found, otherwise = of_case(name, docker_around, tmp_path / name)
-        counts += found
-        wrong += [f"{name}: {one}" for one in otherwise]
-        print(f"{name:42} {dict(found)} {otherwise or ''}", flush=True)  # noqa: T201 - the table
+    left_out = {name: reason for name in all_cases() if (reason := why_left_out(Case.named(name)))}
+    names = [name for name in all_cases() if name not in left_out]
+    counts, wrong = judged(names, tmp_path, lambda name, folder: of_case(name, docker_around, folder))
+    counts.update(left_out.values())
     print(f"docker's engine: {dict(counts)}, {len(wrong)} wrong")  # noqa: T201 - the count
     assert (counts["foretold"] > 300, wrong) == (True, [])
 

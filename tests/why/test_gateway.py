@@ -26,7 +26,7 @@ from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.docker_config import registry_login
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.predictions import question
-from why.case import Case, all_cases
+from why.case import Case, all_cases, judged
 from why.history import kept_refs
 from why.running import Ran, run_case
 from why.surroundings import Surroundings
@@ -130,14 +130,7 @@ def test_a_private_base(around: Surroundings, tmp_path: Path) -> None:
 def test_all_cases(around: Surroundings, tmp_path: Path) -> None:
     """Both builds of all cases have the keys that their operations had beforehand; the counts are printed."""
     around.push_frontends()
-    counts: Counter[str] = Counter()
-    wrong: list[str] = []
-    for name in all_cases():
-        (tmp_path / name).mkdir()
-        of_this, found = of_case(name, around, tmp_path / name)
-        counts += of_this
-        wrong += [f"{name}: {one}" for one in found]
-        print(f"{name:42} {dict(of_this)} {found or ''}", flush=True)  # noqa: T201 - the table
+    counts, wrong = judged(all_cases(), tmp_path, lambda name, folder: of_case(name, around, folder))
     print(f"{dict(counts)}, {len(wrong)} wrong")  # noqa: T201 - the count
     assert (counts["operations"] > 1000, wrong) == (True, [])
 

@@ -13,7 +13,7 @@ from dockcache_tui.core.explain.ops import Op
 from dockcache_tui.core.explain.rules import rules_of
 from dockcache_tui.core.explain.store import content_record, record_digest
 from dockcache_tui.sources.journal import Journal
-from why.case import Case, all_cases
+from why.case import Case, all_cases, judged
 from why.key_store import KeyStore, read_store
 from why.running import Ran, run_case
 from why.surroundings import Surroundings
@@ -34,14 +34,7 @@ def test_all_cases(version: str, tmp_path: Path, request: pytest.FixtureRequest)
     """The same of all cases, on both versions; the counts are printed."""
     around: Surroundings = request.getfixturevalue(version)
     around.push_frontends()
-    counts: Counter[str] = Counter()
-    wrong: list[str] = []
-    for name in all_cases():
-        (tmp_path / name).mkdir()
-        of_this, found = of_case(name, around, tmp_path / name)
-        counts += of_this
-        wrong += [f"{name}: {one}" for one in found]
-        print(f"{name:42} {dict(of_this)} {found or ''}", flush=True)  # noqa: T201 - the table
+    counts, wrong = judged(all_cases(), tmp_path, lambda name, folder: of_case(name, around, folder))
     print(f"BuildKit {around.version}: {dict(counts)}, {len(wrong)} wrong")  # noqa: T201 - the count
     assert (counts["unsure"], wrong) == (0, [])
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dockcache_tui.core.builds.build import BuildStatus
-from why.case import Case, all_cases
+from why.case import Case, all_cases, judged
 from why.keys import Comparison
 from why.running import Ran, run_case
 from why.surroundings import Surroundings
@@ -34,14 +34,12 @@ def test_all_cases(version: str, tmp_path: Path, request: pytest.FixtureRequest)
     """All keys of all cases are the daemon's, of both versions; the counts are printed."""
     around: Surroundings = request.getfixturevalue(version)
     frontends = around.push_frontends()
-    counts: Counter[str] = Counter()
-    wrong: list[str] = []
-    for name in all_cases():
-        (tmp_path / name).mkdir()
-        keys = of_case(name, around, tmp_path / name, frontends)
-        counts += keys.counts
-        wrong += [f"{name}: {one}" for one in keys.wrong]
-        print(f"{name:42} {dict(keys.counts)} {keys.wrong or ''}", flush=True)  # noqa: T201 - the table
+
+    def of(name: str, folder: Path) -> tuple[Counter[str], list[str]]:
+        keys = of_case(name, around, folder, frontends)
+        return keys.counts, keys.wrong
+
+    counts, wrong = judged(all_cases(), tmp_path, of)
     print(f"BuildKit {around.version}: {dict(counts)}, {len(wrong)} wrong")  # noqa: T201 - the count
     assert wrong == []
 

@@ -17,7 +17,7 @@ from dockcache_tui.sources.buildkit.builder import open_builder
 from dockcache_tui.sources.docker_cli import Docker
 from dockcache_tui.sources.journal import Journal
 from dockcache_tui.sources.predictions import Predictions
-from why.case import Case, all_cases, filled
+from why.case import Case, all_cases, filled, judged
 from why.running import run_case
 from why.shapes import SHAPES
 from why.surroundings import Surroundings
@@ -79,14 +79,12 @@ def test_a_result_that_is_gone(around: Surroundings, tmp_path: Path) -> None:
 def test_all_cases(around: Surroundings, tmp_path: Path) -> None:
     """No step of any case is predicted wrongly; the counts are printed, with the reasons for what is not known."""
     around.push_frontends()
-    counts: Counter[str] = Counter()
-    wrong: list[str] = []
-    for name in all_cases():
-        (tmp_path / name).mkdir()
-        compared = of_case(name, around, tmp_path / name)
-        counts += compared.counts
-        wrong += [f"{name}: {one}" for one in compared.wrong]
-        print(f"{name:42} {dict(compared.counts)} {compared.wrong or ''}", flush=True)  # noqa: T201 - the table
+
+    def of(name: str, folder: Path) -> tuple[Counter[str], list[str]]:
+        compared = of_case(name, around, folder)
+        return compared.counts, compared.wrong
+
+    counts, wrong = judged(all_cases(), tmp_path, of)
     print(f"{len(all_cases())} cases: {dict(counts)}")  # noqa: T201 - the count
     assert (len(all_cases()), wrong) == (93, [])
 
